@@ -1,0 +1,151 @@
+"""Every dataset of a workspace (DESIGN.md, "What comes out")."""
+
+import pyarrow as pa
+
+from schemas.item import ITEM, REGION
+from schemas.table import Table, column
+
+TIME = pa.timestamp("us", tz="UTC")
+IMAGE_REFERENCES = pa.list_(pa.struct([("image_id", pa.string()), ("uri", pa.string())]))
+
+NOTES = Table(
+    name="notes",
+    grain="a note that the filter and the balance kept",
+    key=("note_id",),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(
+        [
+            column("note_id", pa.string(), "names the note; unique", required=True),
+            column("title", pa.string(), "as read"),
+            column("body", pa.string(), "as read"),
+            column("topic", pa.string(), "as read; 'unknown' where there was none", required=True),
+            column("images", IMAGE_REFERENCES, "the note's pictures in order, as read", required=True),
+            column("like_count", pa.int64(), "likes", required=True),
+            column("collect_count", pa.int64(), "times saved"),
+            column("comment_count", pa.int64(), "comments"),
+            column("share_count", pa.int64(), "times shared"),
+            column("author_id", pa.string(), "who wrote it"),
+            column("published_at", TIME, "when it was published (UTC)"),
+            column("note_type", pa.string(), "'image' or 'video', whose images are its frames"),
+            column("image_count", pa.int32(), "how many pictures it lists", required=True),
+            column("kept_because", pa.string(), "which rule kept it", required=True),
+        ]
+    ),
+)
+
+IMAGES = Table(
+    name="images",
+    grain="a readable picture of a kept note",
+    key=("note_id", "position", "image_id"),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(
+        [
+            column("image_id", pa.string(), "names the picture", required=True),
+            column("note_id", pa.string(), "the note that shows it", required=True),
+            column("position", pa.int32(), "its place in the note, from 0", required=True),
+            column("uri", pa.string(), "where its bytes were read"),
+            column("sha256", pa.string(), "of its bytes, hex", required=True),
+            column("width", pa.int32(), "pixels, after EXIF rotation", required=True),
+            column("height", pa.int32(), "pixels, after EXIF rotation", required=True),
+            column("phash", pa.int64(), "64-bit pHash, the bits of imagehash.phash", required=True),
+            column("pdq", pa.binary(32), "256-bit PDQ hash", required=True),
+            column("quality", pa.int32(), "PDQ quality, 0 to 100: below 50 a hash says little", required=True),
+            column("surface", pa.string(), "'photo', or 'flat': too plain for hashes to tell apart", required=True),
+        ]
+    ),
+)
+
+QUARANTINE = Table(
+    name="quarantine",
+    grain="an input row that was refused",
+    key=("source", "id", "reason", "detail"),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(
+        [
+            column("id", pa.string(), "the row's own id, or 'row <hash>' where it has none", required=True),
+            column("source", pa.string(), "notes, images or clicks", required=True),
+            column("reason", pa.string(), "what is wrong, in a few words that do not change", required=True),
+            column("detail", pa.string(), "what was found, and where"),
+        ]
+    ),
+)
+
+EVIDENCE = pa.struct(
+    [
+        ("hamming_distance", pa.int32()),
+        ("inliers", pa.int32()),
+        ("pixel_correlation", pa.float64()),
+        ("mirrored", pa.bool_()),
+        ("region", REGION),
+        ("query_start", pa.int32()),
+        ("query_end", pa.int32()),
+        ("target_start", pa.int32()),
+        ("target_end", pa.int32()),
+        ("shared_chars", pa.int32()),
+        ("containment", pa.float64()),
+        ("users", pa.int64()),
+        ("cooccurrence", pa.float64()),
+        ("swing", pa.float64()),
+    ]
+)
+"""Why a pair holds. `region`: where in the target the query lies, of a framed copy or a crop."""
+
+_PAIR = [
+    column("pair_id", pa.string(), "a hash of granularity, task and both items", required=True),
+    column("granularity", pa.string(), "how the pair was found: near_duplicate_image, crop, ...", required=True),
+    column("task", pa.string(), "what is asked: image_to_note, note_to_note, ...", required=True),
+    column("query", ITEM, "the item that is given", required=True),
+    column("target", ITEM, "the item that is right for it", required=True),
+    column("score", pa.float64(), "how strongly the pair holds, 0 to 1; comparable within a granularity", required=True),
+    column("evidence", EVIDENCE, "the numbers behind the score", required=True),
+]
+
+PAIRS = Table(
+    name="pairs",
+    grain="a pair as its step mined it, before components and splits",
+    key=("granularity", "task", "pair_id"),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(_PAIR),
+)
+
+POSITIVES = Table(
+    name="positives",
+    grain="a pair of items, both in one split",
+    key=("granularity", "task", "pair_id"),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(
+        [
+            *_PAIR,
+            column("component_id", pa.string(), "the component of the query's note", required=True),
+            column("split", pa.string(), "train, validation or test: that of both notes", required=True),
+        ]
+    ),
+)
+
+COMPONENTS = Table(
+    name="components",
+    grain="a kept note",
+    key=("note_id",),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(
+        [
+            column("note_id", pa.string(), "the note", required=True),
+            column("component_id", pa.string(), "the smallest note_id of the notes it is tied to", required=True),
+            column("size", pa.int64(), "notes in the component", required=True),
+            column("split", pa.string(), "train, validation or test", required=True),
+        ]
+    ),
+)
+
+ITEMS = Table(
+    name="items",
+    grain="a distinct item of the positives",
+    key=("item.item_id",),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(
+        [
+            column("item", ITEM, "the item", required=True),
+            column("split", pa.string(), "that of its note", required=True),
+        ]
+    ),
+)
