@@ -1,6 +1,7 @@
 """What a Spark step returns."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame
 
@@ -12,3 +13,7 @@ class Output(NamedTuple):
     """Lazy; of the step's table."""
     dropped: DataFrame
     """Lazy: reason string, rows long. One row a reason; a reason that took nothing may be left out or be 0."""
+    rows_in: int | None = None
+    """How many rows it was given, where it passes rows on: then rows_in = rows + dropped."""
+    report: Callable[[], dict[str, Any]] | None = None
+    """What else belongs into the run's manifest; called after the rows were written."""

@@ -1,0 +1,99 @@
+"""Read an input table from wherever Spark reads: Parquet, JSONL, CSV; plain or compressed."""
+
+from typing import Literal
+
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from pipelines.intake.columns import column_faults, json_faults
+from pipelines.intake.listing import list_files
+from pipelines.items import spark_type
+from schemas.errors import DataError
+
+Format = Literal["parquet", "json", "csv"]
+FORMATS: dict[str, Format] = {"parquet": "parquet", "json": "json", "jsonl": "json", "ndjson": "json", "csv": "csv"}
+SAMPLED_LINES = 1000
+UNREADABLE = "_unreadable"
+"""A column beside the wanted ones: the raw line where it could not be read, else null."""
+
+
+def read_input(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
+    """The wanted columns, optional ones null where the file has none, and UNREADABLE.
+
+    Raises:
+        DataError: no such file, an unknown format, or columns at fault: all of them in one message.
+    """
+    try:
+        files = list_files(spark, uri)
+        return _READERS[_format(uri, [f.path for f in files])](spark, uri, wanted)
+    except PySparkException as error:
+        raise DataError(f"{uri}: Spark cannot read it: {str(error).splitlines()[0]}") from None
+
+
+def parse_time(name: str) -> Column:
+    """A timestamp from text: ISO 8601, or seconds, milli- or microseconds since 1970 by their size; null if neither."""
+    number = F.col(name).try_cast("double")
+    size = F.abs(number)
+    micros = F.when(size < 1e11, number * 1_000_000).when(size < 1e14, number * 1_000).when(size < 1e17, number)
+    return F.when(number.isNotNull(), F.timestamp_micros(micros.cast("bigint"))).otherwise(F.try_to_timestamp(F.col(name)))
+
+
+def _format(uri: str, paths: list[str]) -> Format:
+    for part in reversed(paths[0].lower().rsplit("/", 1)[-1].split(".")[1:]):
+        if part in FORMATS:
+            return FORMATS[part]
+    raise DataError(f"{uri}: cannot tell the format of {paths[0]}; wanted a name with one of {sorted(FORMATS)}")
+
+
+def _read_parquet(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
+    frame = spark.read.parquet(uri)
+    _refuse(uri, column_faults(to_arrow_schema(frame.schema), wanted))
+    columns = [_cast(frame, field) for field in wanted]
+    return frame.select(*columns, F.lit(None).cast("string").alias(UNREADABLE))
+
+
+def _read_json(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
+    lines = spark.read.text(uri).where(F.length(F.trim("value")) > 0)
+    _refuse(uri, json_faults([row[0] for row in lines.limit(SAMPLED_LINES).collect()], wanted))
+    read_as = ", ".join(f"`{f.name}` {_text_type(f.type)}" for f in wanted) + f", {UNREADABLE} string"
+    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": UNREADABLE}
+    frame = lines.select(F.from_json("value", read_as, options).alias("row")).select("row.*")
+    return frame.select(*[_from_text(f) for f in wanted], UNREADABLE)
+
+
+def _read_csv(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
+    frame = spark.read.csv(uri, header=True)
+    strings = pa.schema([pa.field(f.name, pa.string(), nullable=f.nullable) for f in wanted])
+    _refuse(uri, column_faults(pa.schema([(name, pa.string()) for name in frame.columns]), strings))
+    absent = [F.lit(None).cast("string").alias(f.name) for f in wanted if f.name not in frame.columns]
+    present = [F.col(f"`{f.name}`") for f in wanted if f.name in frame.columns]
+    return frame.select(*present, *absent).select(
+        *[_from_text(f) for f in wanted], F.lit(None).cast("string").alias(UNREADABLE)
+    )
+
+
+_READERS = {"parquet": _read_parquet, "json": _read_json, "csv": _read_csv}
+
+
+def _refuse(uri: str, faults: list[str]) -> None:
+    if faults:
+        raise DataError(f"{uri}: {'; '.join(faults)}")
+
+
+def _cast(frame: DataFrame, field: pa.Field) -> Column:
+    source = F.col(f"`{field.name}`") if field.name in frame.columns else F.lit(None)
+    if pa.types.is_list(field.type) and field.name in frame.columns:
+        names = [f.name for f in field.type.value_type]
+        source = F.transform(source, lambda element: F.struct(*[element[n].alias(n) for n in names]))
+    return source.cast(spark_type(field.type)).alias(field.name)
+
+
+def _text_type(kind: pa.DataType) -> str:
+    return "string" if pa.types.is_timestamp(kind) else spark_type(kind)
+
+
+def _from_text(field: pa.Field) -> Column:
+    return parse_time(field.name).alias(field.name) if pa.types.is_timestamp(field.type) else F.col(f"`{field.name}`")

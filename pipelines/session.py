@@ -1,0 +1,73 @@
+"""The Spark session of a job, and the project's code on its executors."""
+
+import os
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from pyspark import SparkConf
+from pyspark.sql import SparkSession
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("schemas", "pipelines")
+
+ALWAYS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "256",  # a batch of pictures fits in memory
+}
+"""Results depend on these."""
+
+UNLESS_SET = {
+    "spark.ui.showConsoleProgress": "false",  # progress is ours, line by line
+    "spark.log.level": "ERROR",
+}
+IF_LOCAL = {
+    "spark.master": "local[*]",
+    "spark.ui.enabled": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "8",  # Spark's 200 are made for clusters
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+"""Defaults on one machine; whatever spark-submit was given stays."""
+
+
+def spark_session(name: str) -> SparkSession:
+    """The session that spark-submit asked for, or a local one; our packages are shipped to its executors."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    conf = SparkConf().setAppName(name)
+    local = conf.get("spark.master", "local").startswith("local")
+    defaults = UNLESS_SET | (IF_LOCAL if local else {})
+    for key, value in defaults.items():
+        conf.setIfMissing(key, value)
+    for key, value in ALWAYS.items():
+        conf.set(key, value)
+    spark = SparkSession.builder.config(conf=conf).getOrCreate()
+    if not _was_shipped():
+        spark.sparkContext.addPyFile(str(zip_project(Path(tempfile.mkdtemp(prefix="uninote-")) / "uninote.zip")))
+    return spark
+
+
+def zip_project(target: Path) -> Path:
+    """Our packages as a zip for --py-files; equal sources give equal bytes."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for source in _sources():
+            entry = zipfile.ZipInfo(str(source.relative_to(ROOT)))
+            archive.writestr(entry, source.read_bytes())
+    return target
+
+
+def _sources() -> Iterable[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.suffix in {".py", ".toml"})
+
+
+def _was_shipped() -> bool:
+    """Whether this very file came from a zip of --py-files."""
+    return ".zip" in str(ROOT)
+
+
+if __name__ == "__main__":
+    zip_project(Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""Pairs that one note gives by itself: its parts against the whole."""

@@ -1,0 +1,41 @@
+"""What a job says while it works: a line when a stage starts and ends, and how far it is in between."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pyspark import SparkContext
+
+EVERY_SECONDS = 5.0
+Say = Callable[[str], None]
+
+
+def say(line: str) -> None:
+    """Print a line of progress, at once."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def progress(context: SparkContext, stage: str) -> Iterator[None]:
+    """While the block runs, say every five seconds how many of Spark's tasks are done."""
+    stop = threading.Event()
+    watch = threading.Thread(target=_watch, args=(context, stage, stop), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watch.join()
+
+
+def _watch(context: SparkContext, stage: str, stop: threading.Event) -> None:
+    started = time.monotonic()
+    while not stop.wait(EVERY_SECONDS):
+        tracker = context.statusTracker()
+        infos = [tracker.getStageInfo(i) for i in tracker.getActiveStageIds()]
+        done = sum(i.numCompletedTasks for i in infos if i)
+        tasks = sum(i.numTasks for i in infos if i)
+        say(f"{stage}: {done} of {tasks} tasks of the running Spark stage, {time.monotonic() - started:.0f} s")

@@ -1,0 +1,60 @@
+"""Write a step's rows as a run: sorted zstd Parquet, checksummed, not yet current."""
+
+import pyarrow.parquet as pq
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from pipelines.workspace.files import Folder, checksum, open_filesystem
+from pipelines.workspace.manifest import DataFile
+from schemas.table import Table
+
+ROWS_PER_FILE = 500_000
+SMALL_BYTES = 256 << 20
+"""Up to this size the driver reads the files for their checksums itself: a Spark job costs more."""
+
+
+def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str) -> list[DataFile]:
+    """The files of a run, in the order of the rows.
+
+    Rows are kept on the executors' disks first: the number of files follows from their count,
+    and a range partitioning would otherwise compute the step twice, once for its samples.
+
+    Cost: one shuffle of the rows; one file for each 500,000 of them.
+    """
+    checked = rows.select(*table.columns.names)
+    table.check(to_arrow_schema(checked.schema, timezone="UTC"))
+    kept = checked.persist(StorageLevel.DISK_ONLY)
+    try:
+        files = max(1, -(-kept.count() // ROWS_PER_FILE))
+        keys = [F.col(key) for key in table.key]
+        placed = kept.repartition(1) if files == 1 else kept.repartitionByRange(files, *keys)
+        run = dataset / "runs" / run_id
+        run.delete()
+        placed.sortWithinPartitions(*keys).write.option("compression", "zstd").parquet(run.uri)
+        return _described(kept, dataset, run_id)
+    finally:
+        kept.unpersist()
+
+
+def _described(rows: DataFrame, dataset: Folder, run_id: str) -> list[DataFile]:
+    """The files that Spark wrote, each with rows, size and checksum; in Spark where they are large."""
+    names = [f"runs/{run_id}/{name}" for name in (dataset / "runs" / run_id).parquet_files()]
+    uris = [f"{dataset.uri}/{name}" for name in names]
+    system, path = open_filesystem(dataset.uri)
+    large = sum(system.get_file_info(f"{path}/{name}").size for name in names) > SMALL_BYTES
+    if large:
+        context = rows.sparkSession.sparkContext
+        sums = context.parallelize(uris, len(uris)).map(_sum_and_rows).collect()
+    else:
+        sums = [_sum_and_rows(uri) for uri in uris]
+    return [
+        DataFile(path=name, rows=n, size_bytes=size, sha256=digest) for name, (size, digest, n) in zip(names, sums, strict=True)
+    ]
+
+
+def _sum_and_rows(uri: str) -> tuple[int, str, int]:
+    system, path = open_filesystem(uri)
+    size, digest = checksum(uri)
+    return size, digest, int(pq.read_metadata(path, filesystem=system).num_rows)

@@ -1,0 +1,115 @@
+"""Runs a job's stages in order: skips what has not changed, publishes what has."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from pyspark.sql import DataFrame, SparkSession
+
+from pipelines.items import spark_type
+from pipelines.workspace.manifest import Counts, Manifest, fingerprint
+from pipelines.workspace.output import Output
+from pipelines.workspace.progress import progress, say
+from pipelines.workspace.publish import write_run
+from pipelines.workspace.source import code_fingerprint
+from pipelines.workspace.views import write_views
+from pipelines.workspace.workspace import Workspace
+from schemas.settings import as_tree
+from schemas.table import Table
+
+SHARED_CODE = ("schemas", "pipelines.workspace")
+PACKAGES = ("pyspark", "pyarrow", "numpy", "pillow", "opencv-python-headless", "pdqhash")
+
+
+class Stages:
+    """The stages of one job on one workspace."""
+
+    def __init__(self, spark: SparkSession, workspace: Workspace) -> None:
+        """Nothing is read or written yet."""
+        self.spark = spark
+        self.workspace = workspace
+
+    def run(
+        self,
+        tables: Sequence[Table],
+        make: Callable[[], Sequence[Output]],
+        *,
+        inputs: Mapping[str, str],
+        settings: Mapping[str, Any],
+        code: str,
+    ) -> None:
+        """Publish the tables that `make` gives, unless they stand there made from the same things.
+
+        Args:
+            tables: what is published, the first one's name is the stage's.
+            make: called only when something changed; one Output a table.
+            inputs: a fingerprint for each thing that is read.
+            settings: the dataclasses that steer it, by section.
+            code: the package that holds the step.
+        """
+        trees = {name: as_tree(section) for name, section in settings.items()}
+        source = code_fingerprint(*SHARED_CODE, code)
+        plan = _Plan(fingerprint([[t.name for t in tables], dict(inputs), trees, source]), dict(inputs), trees, source)
+        stage = tables[0].name
+        stale = [t for t in tables if self._run_id(t) != plan.run_id]
+        if not stale:
+            say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
+            return
+        say(f"{stage}: working")
+        started = time.monotonic()
+        with progress(self.spark.sparkContext, stage):
+            for table, output in zip(tables, make(), strict=True):
+                if table in stale:  # killed between two of a stage's tables: the first stands already
+                    self.workspace.publish(_written(self.workspace, table, output, plan))
+        write_views(self.workspace)
+        say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
+
+    def read(self, table: Table) -> DataFrame:
+        """The current rows of a table, with exactly its columns."""
+        ddl = ", ".join(f"`{c.name}` {spark_type(c.type)}" for c in table.columns)
+        return self.spark.read.schema(ddl).parquet(*self.workspace.files(table.name))
+
+    def fingerprints(self, *tables: Table) -> dict[str, str]:
+        """What a stage that reads these tables depends on: their rows, not how they came to be."""
+        return {t.name: self.workspace.published(t.name).fingerprint for t in tables}
+
+    def _run_id(self, table: Table) -> str | None:
+        manifest = self.workspace.manifest(table.name)
+        return manifest.run_id if manifest else None
+
+
+class _Plan(NamedTuple):
+    """What a stage is made from."""
+
+    run_id: str
+    inputs: dict[str, str]
+    settings: dict[str, Any]
+    code: str
+
+
+def _written(workspace: Workspace, table: Table, output: Output, plan: _Plan) -> Manifest:
+    started = time.monotonic()
+    files = write_run(output.rows, table, workspace.folder / table.name, plan.run_id)
+    dropped: dict[str, int] = {}
+    for row in output.dropped.collect():
+        dropped[row["reason"]] = dropped.get(row["reason"], 0) + int(row["rows"])
+    counts = Counts(
+        rows_in=output.rows_in,
+        rows_out=sum(f.rows for f in files),
+        dropped=dict(sorted((reason, n) for reason, n in dropped.items() if n)),
+    )
+    return Manifest(
+        dataset=table.name,
+        run_id=plan.run_id,
+        files=files,
+        counts=counts,
+        inputs=plan.inputs,
+        settings=plan.settings,
+        code=plan.code,
+        seconds=round(time.monotonic() - started, 3),
+        published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={name: version(name) for name in PACKAGES},
+        report=output.report() if output.report else {},
+    )

@@ -1,0 +1,40 @@
+"""What comes in: the columns that a job reads, those it cannot do without marked required (DESIGN.md)."""
+
+import pyarrow as pa
+
+from schemas.table import column
+from schemas.tables import IMAGE_REFERENCES, TIME
+
+NOTES_IN = pa.schema(
+    [
+        column("note_id", pa.string(), "names the note; unique", required=True),
+        column("title", pa.string(), "may be null"),
+        column("body", pa.string(), "may be null"),
+        column("topic", pa.string(), "null counts as 'unknown'"),
+        column("images", IMAGE_REFERENCES, "the pictures in order; a uri is absolute or below --image-root", required=True),
+        column("like_count", pa.int64(), "0 or more", required=True),
+        column("collect_count", pa.int64(), "times saved"),
+        column("comment_count", pa.int64(), "comments"),
+        column("share_count", pa.int64(), "times shared"),
+        column("author_id", pa.string(), "who wrote it"),
+        column("published_at", TIME, "UTC"),
+        column("note_type", pa.string(), "image or video"),
+    ]
+)
+
+IMAGES_IN = pa.schema(
+    [
+        column("image_id", pa.string(), "names the picture", required=True),
+        column("content", pa.binary(), "the bytes of its file (base64 in JSONL)", required=True),
+    ]
+)
+
+CLICKS_IN = pa.schema(
+    [
+        column("user_id", pa.string(), "who clicked; does not leave the co-click step", required=True),
+        column("note_id", pa.string(), "what was clicked", required=True),
+        column("clicked_at", TIME, "when, UTC; in text files also seconds, milli- or microseconds since 1970", required=True),
+        column("session_id", pa.string(), "not used yet"),
+        column("source_note_id", pa.string(), "not used yet"),
+    ]
+)
