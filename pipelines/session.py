@@ -1,5 +1,6 @@
 """The Spark session of a job, and the project's code on its executors."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -22,11 +23,11 @@ ALWAYS = {
 
 UNLESS_SET = {
     "spark.ui.showConsoleProgress": "false",  # progress is ours, line by line
-    "spark.log.level": "ERROR",
 }
 IF_LOCAL = {
     "spark.master": "local[*]",
     "spark.ui.enabled": "false",
+    "spark.log.level": "FATAL",  # errors reach the driver as exceptions; here nobody reads an executor's log
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",  # Spark's 200 are made for clusters
@@ -38,6 +39,8 @@ IF_LOCAL = {
 def spark_session(name: str) -> SparkSession:
     """The session that spark-submit asked for, or a local one; our packages are shipped to its executors."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # PySpark logs each failed query as a page of JSON; what the user can mend we say in one line.
+    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     conf = SparkConf().setAppName(name)
     local = conf.get("spark.master", "local").startswith("local")
     defaults = UNLESS_SET | (IF_LOCAL if local else {})

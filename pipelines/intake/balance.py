@@ -62,30 +62,25 @@ def balanced(notes: DataFrame, quotas: Mapping[Stratum, int], settings: Balance,
 
     Cost: one aggregation to strata x 65,536 counts, one window over the rows of the last bins.
     """
-    spark = notes.sparkSession
-    stratum = ["topic", "images"]
-    quota = spark.createDataFrame([(t, n, q) for (t, n), q in quotas.items()], "topic string, images int, quota long")
-    hashed = notes.withColumns({f"_{c}": e for c, e in zip(stratum, _stratum(settings), strict=True)}).withColumn(
-        "_hash", F.xxhash64("note_id", F.lit(seed))
-    )
+    place = ["_topic", "_images", "_bin"]
+    topic, images = _stratum(settings)
+    hashed = notes.withColumns({"_topic": topic, "_images": images, "_hash": F.xxhash64("note_id", F.lit(seed))})
     binned = hashed.withColumn("_bin", F.shiftrightunsigned("_hash", 48))
-    sizes = binned.groupBy(F.col("_topic").alias("topic"), F.col("_images").alias("images"), "_bin").count()
-    up_to = F.sum("count").over(Window.partitionBy(*stratum).orderBy("_bin"))
-    cuts = (
-        sizes.withColumn("before", up_to - F.col("count"))
-        .join(quota, on=stratum, how="inner")
-        .select(*stratum, "_bin", (F.col("quota") - F.col("before")).alias("left"), "count")
-    )
-    in_bin = [F.col("_topic") == cuts["topic"], F.col("_images") == cuts["images"], binned["_bin"] == cuts["_bin"]]
-    placed = binned.join(cuts, on=in_bin, how="inner").where(F.col("left") > 0)
-    rank = F.row_number().over(Window.partitionBy("_topic", "_images", binned["_bin"]).orderBy("_hash", "note_id"))
-    whole, last = F.col("left") >= F.col("count"), F.col("left") < F.col("count")
-    chosen = (
-        placed.where(whole)
-        .select(*notes.columns)
-        .unionByName(placed.where(last).withColumn("_rank", rank).where(F.col("_rank") <= F.col("left")).select(*notes.columns))
-    )
+    placed = binned.join(_room(binned.groupBy(*place).count(), quotas), on=place, how="inner").where(F.col("_room") > 0)
+    rank = F.row_number().over(Window.partitionBy(*place).orderBy("_hash", "note_id"))
+    whole = placed.where(F.col("_room") >= F.col("count"))
+    parted = placed.where(F.col("_room") < F.col("count")).withColumn("_rank", rank).where(F.col("_rank") <= F.col("_room"))
+    chosen = whole.select(*notes.columns).unionByName(parted.select(*notes.columns))
     return chosen.withColumn("kept_because", F.concat("kept_because", F.lit("; within its stratum's quota")))
+
+
+def _room(sizes: DataFrame, quotas: Mapping[Stratum, int]) -> DataFrame:
+    """How many rows of each bin the stratum's quota still has room for when the lower bins are in."""
+    spark = sizes.sparkSession
+    quota = spark.createDataFrame([(t, n, q) for (t, n), q in quotas.items()], "_topic string, _images int, quota long")
+    up_to_here = F.sum("count").over(Window.partitionBy("_topic", "_images").orderBy("_bin"))
+    before = sizes.withColumn("before", up_to_here - F.col("count"))
+    return before.join(quota, on=["_topic", "_images"], how="inner").withColumn("_room", F.col("quota") - F.col("before"))
 
 
 def _stratum(settings: Balance) -> list[Column]:

@@ -1,8 +1,9 @@
 """Read an input table from wherever Spark reads: Parquet, JSONL, CSV; plain or compressed."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -31,6 +32,8 @@ def read_input(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
         return _READERS[_format(uri, [f.path for f in files])](spark, uri, wanted)
     except PySparkException as error:
         raise DataError(f"{uri}: Spark cannot read it: {str(error).splitlines()[0]}") from None
+    except Py4JJavaError as error:  # what PySpark does not translate: a damaged footer, a refused connection
+        raise DataError(f"{uri}: Spark cannot read it: {_root_cause(error.java_exception)}") from None
 
 
 def parse_time(name: str) -> Column:
@@ -76,6 +79,12 @@ def _read_csv(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
 
 
 _READERS = {"parquet": _read_parquet, "json": _read_json, "csv": _read_csv}
+
+
+def _root_cause(error: Any) -> str:  # noqa: ANN401
+    while error.getCause() is not None:
+        error = error.getCause()
+    return str(error.getMessage())
 
 
 def _refuse(uri: str, faults: list[str]) -> None:

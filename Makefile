@@ -1,0 +1,28 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export SPARK_LOCAL_IP ?= 127.0.0.1
+ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv dev; ensure_java
+
+.PHONY: help
+help:  ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+.PHONY: sample
+sample:  ## mine the sample corpus into out/
+	./spark-submit.sh jobs/mine_pairs.py
+
+.PHONY: test
+test:  ## everything: unit, property, integration, end to end
+	@$(ENV); .venv/bin/python -m pytest
+
+.PHONY: check
+check:  ## what needs no engine, in seconds
+	@$(ENV); .venv/bin/python -m pytest -m "not spark"
+
+.PHONY: lint
+lint:  ## ruff, mypy, import-linter
+	@$(ENV); .venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+.PHONY: docs
+docs:  ## write docs/tables.md and docs/settings.md again
+	@$(ENV); .venv/bin/python -m scripts.generate_docs

@@ -1,0 +1,50 @@
+"""Which pictures the kept notes list, and where their bytes are."""
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.intake.notes import Sorted
+from schemas.table import Table, column
+
+REFERENCES = Table(
+    name="references",
+    grain="a picture that a note lists",
+    key=("note_id", "position", "image_id"),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(
+        [
+            column("note_id", pa.string(), "the note", required=True),
+            column("position", pa.int32(), "its place in the note, from 0", required=True),
+            column("image_id", pa.string(), "names the picture", required=True),
+            column("uri", pa.string(), "absolute"),
+        ]
+    ),
+)
+
+
+def picture_references(notes: DataFrame, image_root: str) -> Sorted:
+    """REFERENCES of the kept notes, and QUARANTINE rows for ids that stand for more than one picture.
+
+    Args:
+        notes: NOTES.
+        image_root: what a relative uri is relative to.
+
+    Cost: one shuffle of the references by image_id.
+    """
+    absolute = F.col("uri").rlike("^([A-Za-z][A-Za-z0-9+.-]+:|/)")
+    listed = notes.select("note_id", F.posexplode("images").alias("position", "image")).select(
+        "note_id",
+        "position",
+        F.col("image.image_id").alias("image_id"),
+        F.when(F.trim("image.uri") != "", F.col("image.uri")).alias("uri"),
+    )
+    placed = listed.withColumn("uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(f"{image_root.rstrip('/')}/"), "uri")))
+    uris = placed.groupBy("image_id").agg(F.count_distinct("uri").alias("uris")).where(F.col("uris") > 1)
+    ambiguous = placed.join(uris, on="image_id", how="inner").select(
+        F.col("image_id").alias("id"),
+        F.lit("images").alias("source"),
+        F.lit("image_id stands for several pictures").alias("reason"),
+        F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), "uri").alias("detail"),
+    )
+    return Sorted(placed.join(uris, on="image_id", how="left_anti").select(*REFERENCES.columns.names), ambiguous)

