@@ -12,22 +12,30 @@ same numbers with the odd horizontal ones negated.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
 
 PATCH = 16
 """Samples along a patch's side."""
 ORDERS = tuple((v, u) for s in range(1, 8) for v in range(s + 1) if (u := s - v) < 8 and v < 8)
 """(vertical, horizontal) order of each of the descriptor's coefficients, low ones first."""
-ODD = np.array([u % 2 for _, u in ORDERS], dtype=bool)
-"""[D] the coefficients that a mirror negates."""
-DIMENSION = len(ORDERS)
+ODD = np.array([False, *(u % 2 == 1 for _, u in ORDERS)])
+"""[DIMENSION] the coefficients that a mirror negates; the first one is the blob's own contrast."""
+DIMENSION = 1 + len(ORDERS)
 FIRST_SIGMA = 1.6
+"""Smoothness of the finest picture that is searched, pixels. Source: Lowe 2004, section 3.3."""
 LEVELS = 2
+"""Scales an octave; Lowe has 3: measured, two find as many right matches for two thirds of the time."""
+WINDOW = 0.30
+"""Standard deviation of a patch's Gaussian window, in patch sides."""
+PATCH_SIGMAS = 14.0
+"""Side of a patch in units of the keypoint's sigma."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +44,10 @@ class Detection:
 
     count: int = 220
     """Features kept of a picture, the strongest of each neighbourhood first."""
-    min_contrast: float = 1.2
+    min_contrast: float = 0.7
     """Grey levels by which a blob must stand out at its scale; below it is noise."""
     max_edge_ratio: float = 12.0
     """Largest ratio of principal curvatures: a point on a straight edge slides along it. Source: Lowe 2004, 10."""
-    patch_sigmas: float = 14.0
-    """Side of the patch, in units of the keypoint's sigma."""
     octaves: int = 4
     """Halvings of the picture that are searched."""
 
@@ -82,7 +88,7 @@ def detect(grey: npt.NDArray[np.uint8], settings: Detection) -> Features:
         base = np.ascontiguousarray(gaussians[LEVELS][::2, ::2])
     points = np.vstack(found) if found else np.zeros((0, 6), np.float32)
     points = points[_spread(points, width, height, settings.count)]
-    patches = _patches(atlas, points, settings.patch_sigmas)
+    patches = _patches(atlas, points)
     zoom = points[:, 4:5]
     return Features(points[:, :2] * zoom, points[:, 2] * zoom[:, 0], describe(patches), (width, height))
 
@@ -102,42 +108,42 @@ def mirrored(descriptors: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
 
 def _gaussians(base: Floats) -> list[Floats]:
     """LEVELS + 3 pictures, each smoother by the same factor; `base` has FIRST_SIGMA."""
-    step = 2 ** (1 / LEVELS)
-    sigmas = [FIRST_SIGMA * step**i for i in range(LEVELS + 3)]
+    sigmas = [FIRST_SIGMA * 2 ** (i / LEVELS) for i in range(LEVELS + 3)]
     out = [base]
-    for before, after in zip(sigmas, sigmas[1:], strict=False):
+    for before, after in pairwise(sigmas):
         out.append(cv2.GaussianBlur(out[-1], (0, 0), (after**2 - before**2) ** 0.5))
     return out
 
 
 def _extrema(gaussians: list[Floats], settings: Detection) -> Floats:
     """[n, 4] x, y, sigma (pixels of the octave), strength: local extrema in space and scale."""
-    signed = np.stack([b - a for a, b in zip(gaussians, gaussians[1:], strict=False)])
-    size = np.abs(signed)
+    size = [cv2.absdiff(a, b) for a, b in pairwise(gaussians)]
     kernel = np.ones((3, 3), np.uint8)
-    around = np.stack([cv2.dilate(level, kernel) for level in size])
-    peak = np.maximum(np.maximum(around[:-2], around[1:-1]), around[2:])
-    middle = size[1:-1]
-    is_peak = (middle >= peak) & (middle > settings.min_contrast)
-    is_peak[:, :2] = is_peak[:, -2:] = False
-    is_peak[:, :, :2] = is_peak[:, :, -2:] = False
-    level, y, x = np.nonzero(is_peak)
-    level = level + 1
-    at = signed[level, y, x]
-    left, right = signed[level, y, x - 1], signed[level, y, x + 1]
-    up, down = signed[level, y - 1, x], signed[level, y + 1, x]
-    finer, coarser = signed[level - 1, y, x], signed[level + 1, y, x]
+    around = [cv2.dilate(level, kernel) for level in size]
+    found = []
+    for level in range(1, len(size) - 1):
+        peak = cv2.max(cv2.max(around[level - 1], around[level]), around[level + 1])
+        np.maximum(peak, settings.min_contrast, out=peak)
+        y, x = np.nonzero((size[level] >= peak)[2:-2, 2:-2])
+        found.append(_refined(gaussians[level - 1 : level + 3], level, y + 2, x + 2, settings.max_edge_ratio))
+    return np.vstack(found)
+
+
+def _refined(gaussians: list[Floats], level: int, y: Indices, x: Indices, ratio: float) -> Floats:
+    """[n, 4] the extrema that are corners or blobs, to a fraction of a pixel and of a scale."""
+
+    def difference(finer: int, dy: int = 0, dx: int = 0) -> Floats:
+        return gaussians[finer + 1][y + dy, x + dx] - gaussians[finer][y + dy, x + dx]
+
+    at = difference(1)
+    left, right, up, down = (difference(1, *d) for d in ((0, -1), (0, 1), (-1, 0), (1, 0)))
     xx, yy = left + right - 2 * at, up + down - 2 * at
-    xy = (
-        signed[level, y + 1, x + 1] - signed[level, y + 1, x - 1] - signed[level, y - 1, x + 1] + signed[level, y - 1, x - 1]
-    ) / 4
+    xy = (difference(1, 1, 1) - difference(1, 1, -1) - difference(1, -1, 1) + difference(1, -1, -1)) / 4
     determinant = xx * yy - xy * xy
-    r = settings.max_edge_ratio
-    corner = (determinant > 0) & ((xx + yy) ** 2 * r < (r + 1) ** 2 * determinant)
-    dx, dy, ds = _vertex(left, at, right), _vertex(up, at, down), _vertex(finer, at, coarser)
-    sigma = FIRST_SIGMA * 2 ** ((level + ds) / LEVELS)
-    points = np.stack([x + dx, y + dy, sigma, np.abs(at)], axis=1).astype(np.float32)
-    return points[corner]
+    corner = (determinant > 0) & ((xx + yy) ** 2 * ratio < (ratio + 1) ** 2 * determinant)
+    sigma = FIRST_SIGMA * 2 ** ((level + _vertex(difference(0), at, difference(2))) / LEVELS)
+    points = np.stack([x + _vertex(left, at, right), y + _vertex(up, at, down), sigma, np.abs(at)], axis=1)
+    return points[corner].astype(np.float32)
 
 
 def _vertex(before: Floats, at: Floats, after: Floats) -> Floats:
@@ -159,14 +165,14 @@ def _spread(points: Floats, width: int, height: int, count: int) -> npt.NDArray[
     return by_cell[np.lexsort((-points[by_cell, 3], rank // 2))][:count]
 
 
-def _patches(atlas: list[Floats], points: Floats, patch_sigmas: float) -> Floats:
+def _patches(atlas: list[Floats], points: Floats) -> Floats:
     """[n, PATCH, PATCH] grey levels around the points, each from its own octave."""
     if not len(points):
         return np.zeros((0, PATCH, PATCH), np.float32)
     wide = max(level.shape[1] for level in atlas)
     stacked = np.vstack([cv2.copyMakeBorder(a, 0, 0, 0, wide - a.shape[1], cv2.BORDER_REPLICATE) for a in atlas])
     steps = (np.arange(PATCH, dtype=np.float32) - (PATCH - 1) / 2) / PATCH
-    reach = points[:, 2:3] * patch_sigmas * steps
+    reach = points[:, 2:3] * PATCH_SIGMAS * steps
     # A patch that leaves its picture repeats the edge: it must not see its neighbour in the atlas.
     zoom = points[:, 4].astype(np.int64)
     sizes = {2**k: a.shape for k, a in enumerate(atlas)}
@@ -179,18 +185,23 @@ def _patches(atlas: list[Floats], points: Floats, patch_sigmas: float) -> Floats
 
 
 def _basis() -> Floats:
-    """[PATCH**2, DIMENSION]: window, cosine transform and power-law weights in one matrix."""
+    """[PATCH**2, DIMENSION]: window, cosine transform and power-law weights in one matrix.
+
+    Cosines under a window overlap, and bits of overlapping coefficients say the same thing
+    twice: they are made orthogonal. The constant goes first and is left out; then the blob
+    that every keypoint has, or else all orders even in both directions repeat its sign.
+    """
     t = (np.arange(PATCH) + 0.5) / PATCH
     cosines = np.array([np.cos(np.pi * k * t) for k in range(8)])
-    cosines[1:] *= 2**0.5
-    window = np.exp(-((t - 0.5) ** 2) / (2 * 0.30**2))
-    columns = []
-    for v, u in ORDERS:
-        plane = np.outer(cosines[v], cosines[u])
-        weights = np.outer(window, window)
-        plane = plane - (plane * weights).sum() / weights.sum()  # no answer to brightness
-        columns.append((plane * weights).ravel() * (v * v + u * u) ** 0.5)
-    return np.stack(columns, axis=1).astype(np.float32)
+    window = np.exp(-((t - 0.5) ** 2) / (2 * WINDOW**2))
+    weights = np.outer(window, window).ravel()
+    radius = (((t[:, None] - 0.5) ** 2 + (t - 0.5) ** 2) * PATCH_SIGMAS**2).ravel()
+    blob = np.exp(-radius / 2) - np.exp(-radius / 4) / 2
+    planes = [weights, blob, *(np.outer(cosines[v], cosines[u]).ravel() * weights for v, u in ORDERS)]
+    orthogonal, triangle = np.linalg.qr(np.stack(planes, axis=1))
+    orthogonal = (orthogonal * np.sign(np.diag(triangle)))[:, 1:]
+    flattening = np.array([2.0, *((v * v + u * u) ** 0.5 for v, u in ORDERS)])
+    return (orthogonal * weights[:, None] * flattening).astype(np.float32)
 
 
 _BASIS = _basis()

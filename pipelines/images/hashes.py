@@ -1,0 +1,69 @@
+"""Hashes of a whole picture: 64-bit pHash, 256-bit PDQ in its eight turns and flips.
+
+Both look at the low frequencies of the picture, so the working picture serves as well as the
+original. PDQ's quality says how much there is to see; below `MIN_QUALITY` every flat
+picture has much the same hash, and only its pixels can tell it from another.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pdqhash
+from PIL import Image
+from scipy import fftpack
+
+from pipelines.images.decode import Pixels
+
+MIN_QUALITY = 50
+"""PDQ quality below which hashes say little. Source: Meta's ThreatExchange, hashing.pdf, "quality"."""
+PDQ_SIDE = 64
+"""Both sides that a picture is averaged down to, pixels: the size that PDQ samples at, for every picture alike."""
+TURNS = ("as it is", "90", "180", "270", "upside down", "mirrored", "transposed", "transposed and turned")
+"""What pdqhash's eight hashes stand for, in its order."""
+
+
+def phash64(grey: Pixels) -> int:
+    """The 64-bit pHash of a grey picture [h, w] as a signed integer, first bit highest.
+
+    The bits of imagehash.phash(Image.fromarray(grey)): the median is over 8 x 8 low
+    frequencies of 32 x 32 Lanczos samples. scipy's transform and not a matrix product, so
+    that ties of flat pictures fall the same way.
+
+    Source: imagehash 4.3, phash; Krawetz, "Looks Like It", 2011.
+    """
+    small = np.asarray(Image.fromarray(grey).resize((32, 32), Image.Resampling.LANCZOS))
+    low = fftpack.dct(fftpack.dct(small, axis=0), axis=1)[:8, :8]
+    bits = np.packbits(low > np.median(low))
+    return int.from_bytes(bits.tobytes(), "big", signed=True)
+
+
+def pdq_hashes(rgb: Pixels) -> tuple[list[bytes], int]:
+    """The eight 32-byte PDQ hashes of a picture's turns and flips (`TURNS`), and the quality 0 to 100.
+
+    Computed on PDQ_SIDE x PDQ_SIDE: 10 of 256 bits on average from pdqhash.compute of the full
+    picture, as far as pdqhash's own hashes of two sizes of one picture are apart (docs/log.md).
+
+    Source: Facebook, PDQ (ThreatExchange, hashing.pdf).
+    """
+    small = cv2.resize(rgb, (PDQ_SIDE, PDQ_SIDE), interpolation=cv2.INTER_AREA)
+    vectors, quality = pdqhash.compute_dihedral(small)
+    return [np.packbits(vector).tobytes() for vector in vectors], int(quality)
+
+
+def hamming(a: bytes, b: bytes) -> int:
+    """In how many bits two hashes of the same length differ.
+
+    >>> hamming(bytes([0b1010]), bytes([0b0110]))
+    2
+    """
+    return (int.from_bytes(a) ^ int.from_bytes(b)).bit_count()
+
+
+def surface(quality: int) -> str:
+    """'photo', or 'flat' where a hash cannot tell the picture from another one as plain."""
+    return "photo" if quality >= MIN_QUALITY else "flat"
+
+
+def bits(packed: bytes) -> npt.NDArray[np.uint8]:
+    """[256] zeros and ones of a PDQ hash, in the order of pdqhash."""
+    return np.unpackbits(np.frombuffer(packed, np.uint8))
