@@ -1,0 +1,1 @@
+"""Co-click: notes that the same people click, one after the other."""
