@@ -1,0 +1,44 @@
+"""Cuts a component that is too large at its weakest edges."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def cut(l: Sequence[str], r: Sequence[str], weight: NDArray[np.float64], cap: int) -> tuple[list[str], list[str]]:  # noqa: E741
+    """The notes, sorted, and for each the smallest note of the piece it falls in.
+
+    Edges are kept from the strongest down, as long as the piece that an edge would make has
+    at most `cap` notes (Kruskal's algorithm with a bound). Edges of one weight are taken in the
+    order of their two notes, so the result does not depend on the order of the rows.
+
+    Args:
+        l, r: the edges' notes, [E].
+        weight: how sure each edge is, [E], 0 to 1.
+        cap: notes that a piece may have, at least 1.
+
+    Cost: O(E log E) time, about 200 bytes an edge.
+
+    >>> cut(["a", "b", "c"], ["b", "c", "d"], np.array([0.9, 0.2, 0.8]), 2)
+    (['a', 'b', 'c', 'd'], ['a', 'a', 'c', 'c'])
+    """
+    names, codes = np.unique(np.array([*l, *r], dtype=object), return_inverse=True)
+    first, second = codes[: len(l)], codes[len(l) :]
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    order = np.lexsort((high, low, -weight))
+    parent, size = list(range(len(names))), [1] * len(names)
+    for a, b in zip(low[order].tolist(), high[order].tolist(), strict=True):
+        a, b = sorted((_root(parent, a), _root(parent, b)))
+        if a != b and size[a] + size[b] <= cap:
+            # The smaller code is the smaller name: a root is its piece's smallest note.
+            parent[b] = a
+            size[a] += size[b]
+    return names.tolist(), [names[_root(parent, code)] for code in range(len(names))]
+
+
+def _root(parent: list[int], code: int) -> int:
+    while parent[code] != code:
+        parent[code] = parent[parent[code]]
+        code = parent[code]
+    return code
