@@ -1,0 +1,170 @@
+"""Draw a scene: its surroundings, its things with their shadows, the light, the grain."""
+
+from collections.abc import Iterator
+from functools import cache
+from random import Random
+
+from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter, ImageOps
+
+from pipelines.sample.dice import dice
+from pipelines.sample.ground import ground
+from pipelines.sample.outdoors import outdoors
+from pipelines.sample.room import room
+from pipelines.sample.scene import COLOURS, TOPICS, Scene, Thing
+from pipelines.sample.shapes import KINDS, Part
+from pipelines.sample.texture import Ink, gradient, patch, shade
+
+OVER = 3
+"""Things are drawn this many times larger and reduced, so that their edges are smooth."""
+TINTS: dict[str, tuple[Ink, Ink]] = {
+    "morning": ((255, 248, 234), (240, 234, 230)),
+    "noon": ((255, 255, 255), (246, 246, 242)),
+    "dusk": ((255, 222, 190), (232, 204, 200)),
+    "night": ((222, 222, 240), (164, 166, 204)),
+}
+PLACES = {"left": 0.2, "middle": 0.5, "right": 0.8}
+GROUPS: dict[int, tuple[tuple[float, float], ...]] = {
+    # where each of n things stands: widths beside the group's middle, heights behind its front
+    1: ((0.0, 0.0),),
+    2: ((-0.5, 0.08), (0.5, 0.0)),
+    3: ((0.0, 0.5), (-0.54, 0.0), (0.54, 0.06)),
+    4: ((-0.42, 0.62), (0.6, 0.56), (-0.6, 0.0), (0.46, 0.04)),
+}
+
+
+def picture(scene: Scene, seed: int) -> Image.Image:
+    """The scene as an RGB picture of its size. Cost: some 15 ms."""
+    chance, home = dice(seed, "picture", scene.key), dice(seed, "home", scene.home)
+    canvas, horizon = _backdrop(scene, chance, home)
+    standing = sorted(_standing(scene, horizon, chance, home), key=lambda s: s[1][1])
+    for sprite, (x, base) in standing:
+        _cast_shadow(canvas, sprite, x, base)
+        canvas.paste(sprite, (x - sprite.width // 2, base - sprite.height), sprite)
+    return _developed(canvas, scene, chance)
+
+
+def ornament(thing: Thing, tall: int, key: str, seed: int) -> Image.Image:
+    """One of the thing, with nothing behind it: RGBA, about that many pixels high."""
+    chance = dice(seed, "ornament", key, thing.kind)
+    plain = _outline(thing.kind, _own_colour(thing.colour, chance), tall, int(tall * KINDS[thing.kind].aspect))
+    return _turned(_lit(plain, chance), 1.0, chance)
+
+
+def _backdrop(scene: Scene, chance: Random, home: Random) -> tuple[Image.Image, int]:
+    """The picture without its things, and the height at which the ground begins, in pixels."""
+    width, height = scene.size
+    near = -0.16 if scene.view == "close" else 0.0
+    horizon = int(height * (home.uniform(0.36, 0.56) + chance.uniform(-0.06, 0.06) + near))
+    behind = (room if TOPICS[scene.topic].indoor else outdoors)(scene, (2 * width, 2 * horizon), chance, home)
+    canvas = Image.new("RGB", (width, height))
+    canvas.paste(behind.filter(ImageFilter.BoxBlur(2 if near else 0.7)), (0, 0))
+    canvas.paste(ground(scene, (width, height - horizon), chance, home), (0, horizon))
+    edge = (0, horizon - 3, width, horizon + 3)
+    canvas.paste(canvas.crop(edge).filter(ImageFilter.GaussianBlur(1.4)), edge[:2])
+    return canvas, horizon
+
+
+def _standing(scene: Scene, horizon: int, chance: Random, home: Random) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
+    """Each thing's sprite and where the middle of its foot stands, in pixels."""
+    width, height = scene.size
+    near = scene.view == "close"
+    for thing in scene.things:
+        aspect = KINDS[thing.kind].aspect * home.uniform(0.9, 1.1)
+        tall = KINDS[thing.kind].height * height * (0.62 if near else 0.4) * chance.uniform(0.9, 1.08)
+        room_for = width * (0.84 if near else 1.16 / max(2, len(scene.things)))
+        tall = min(tall, room_for * (1.0 if thing.count == 1 else 0.6) / aspect, height * 0.6)
+        half = tall * aspect * (0.5 if thing.count == 1 else 1.0)
+        middle = min(max((PLACES[thing.place] + chance.uniform(-0.04, 0.04)) * width, half), width - half)
+        front = horizon + (height - horizon) * chance.uniform(0.5, 0.94)
+        lit = _lit(_outline(thing.kind, _own_colour(thing.colour, home), int(tall), int(tall * aspect)), home)
+        for beside, behind in GROUPS[thing.count]:
+            x = middle + beside * tall * aspect * chance.uniform(0.92, 1.04)
+            base = max(front - behind * tall * 0.7, horizon + 0.1 * (height - horizon))
+            yield _turned(lit, 1 - 0.14 * behind - chance.uniform(0, 0.06), chance), (int(x), int(base))
+
+
+def _own_colour(colour: str, home: Random) -> Ink:
+    """The colour as this note's thing has it: no two reds are the same."""
+    red, green, blue = (v + home.randrange(-14, 15) for v in COLOURS[colour])
+    return shade((red, green, blue), 1.0)
+
+
+def _lit(plain: Image.Image, chance: Random) -> Image.Image:
+    """The flat thing, made round by light from the upper left, and a little worn."""
+    alpha, reach = plain.getchannel("A"), max(2, plain.height // 18)
+    soft = alpha.filter(ImageFilter.BoxBlur(max(1, plain.height // 22))).filter(ImageFilter.BoxBlur(max(1, plain.height // 22)))
+    bevel = ImageChops.subtract(ImageChops.offset(soft, reach, reach), ImageChops.offset(soft, -reach, -reach), 2.2, 128)
+    worn = patch("cloudy", plain.size, chance).point(lambda v: 128 + (v - 128) // 3)
+    bevel = ImageChops.add(bevel, worn, 1, -128)
+    lit = ImageChops.overlay(plain.convert("RGB"), Image.merge("RGB", [bevel] * 3))
+    lit.putalpha(alpha)
+    return lit
+
+
+def _turned(lit: Image.Image, scale: float, chance: Random) -> Image.Image:
+    small = lit.resize((max(4, int(lit.width * scale)), max(4, int(lit.height * scale))), Image.Resampling.BILINEAR)
+    return small.rotate(chance.uniform(-5, 5), Image.Resampling.BILINEAR)
+
+
+def _outline(kind: str, main: Ink, tall: int, wide: int) -> Image.Image:
+    """The flat thing with smooth edges, RGBA, with room around it to turn in."""
+    margin = max(3, tall // 12)
+    sheet = Image.new("RGBA", ((wide + 2 * margin) * OVER, (tall + margin) * OVER), (*main, 0))
+    draw = ImageDraw.Draw(sheet)
+    for part in KINDS[kind].parts:
+        _draw_part(draw, part, (wide * OVER, tall * OVER), margin * OVER, _ink(part.ink, main))
+    return sheet.reduce(OVER)
+
+
+def _ink(ink: str, main: Ink) -> Ink:
+    if ink in ("main", "dark"):
+        return main if ink == "main" else shade(main, 0.72)
+    if ink == "light":
+        return shade((main[0] + 34, main[1] + 34, main[2] + 34), 1.06)
+    red, green, blue = ImageColor.getrgb(ink)[:3]
+    return red, green, blue
+
+
+def _draw_part(draw: ImageDraw.ImageDraw, part: Part, size: tuple[int, int], margin: int, ink: Ink) -> None:
+    at = [v * size[n % 2] + margin * (1 if n % 2 == 0 else 0.9) for n, v in enumerate(part.at)]
+    thick = max(1, int(part.size * size[1]))
+    if part.shape == "oval":
+        draw.ellipse(at, fill=ink)
+    elif part.shape == "ring":
+        draw.ellipse(at, outline=ink, width=thick)
+    elif part.shape == "box":
+        draw.rounded_rectangle(at, thick, fill=ink)
+    elif part.shape == "poly":
+        draw.polygon(at, fill=ink)
+    elif part.shape == "line":
+        draw.line(at, fill=ink, width=thick, joint="curve")
+    else:
+        start = 180 if part.shape == "dome" else 0
+        draw.chord(at, start, start + 180, fill=ink)
+
+
+@cache
+def _pool() -> Image.Image:
+    """A soft dark spot, to be stretched under things."""
+    spot = Image.new("L", (120, 40), 0)
+    ImageDraw.Draw(spot).ellipse((12, 8, 104, 32), fill=130)
+    return spot.filter(ImageFilter.GaussianBlur(6))
+
+
+def _cast_shadow(canvas: Image.Image, sprite: Image.Image, x: int, base: int) -> None:
+    """Darken the ground under a thing and to its right."""
+    wide, deep = int(sprite.width * 1.25), max(6, sprite.height // 4)
+    pool = _pool().resize((wide, deep), Image.Resampling.BILINEAR)
+    canvas.paste((24, 20, 26), (x - int(wide * 0.44), base - int(deep * 0.66)), pool)
+
+
+def _developed(canvas: Image.Image, scene: Scene, chance: Random) -> Image.Image:
+    """The picture as a camera gives it: the hour's light, unevenly, and grain."""
+    near, far = TINTS[scene.light]
+    light = gradient((48, 48), near, far).rotate(chance.choice((0, 20, -20, 60, -60)), fillcolor=far)
+    clouds = patch("cloudy", (120, 120), chance).reduce(2).filter(ImageFilter.GaussianBlur(5)).crop((6, 6, 54, 54))
+    clouds = ImageOps.autocontrast(clouds).point(lambda v: 222 + v // 8)
+    light = ImageChops.multiply(light, Image.merge("RGB", [clouds] * 3))
+    canvas = ImageChops.multiply(canvas, light.resize(scene.size, Image.Resampling.BILINEAR))
+    grain = Image.merge("RGB", [patch("fine", scene.size, chance)] * 3)
+    return ImageChops.add(canvas.point(lambda v: v + v * (255 - v) // 700), grain, 1, -128)
