@@ -15,17 +15,27 @@ from pipelines.images.features import DIMENSION, ODD, Features
 
 Words = npt.NDArray[np.int64]
 
+MAX_FLIPS = 6
+
 _BITS = np.int64(1) << np.arange(DIMENSION, dtype=np.int64)
 _ODD_BITS = np.int64(_BITS[ODD].sum())
 
 
 def index_words(features: Features, count: int) -> Words:
     """[n] the words of the first `count` features, in their order."""
-    return probe_words(features, count, 0)[:, 0]
+    return _variants(features, count, 0)[:, 0]
 
 
-def probe_words(features: Features, count: int, flips: int) -> Words:
-    """[n, 2**flips] for each of the first `count` features its word, then its likely variants."""
+def probe_words(features: Features, count: int, budget: int) -> Words:
+    """[n, 2**flips] for each of the first `count` features its word, then its likely variants.
+
+    `budget` bounds n * 2**flips: a picture with few features asks for more variants of each.
+    """
+    n = max(1, min(count, len(features.descriptors)))
+    return _variants(features, count, min(MAX_FLIPS, (max(budget, n) // n).bit_length() - 1))
+
+
+def _variants(features: Features, count: int, flips: int) -> Words:
     descriptors = features.descriptors[:count].astype(np.int64)
     words = np.where(descriptors >= 0, _BITS, 0).sum(axis=1)
     uncertain = _BITS[np.argsort(np.abs(descriptors), axis=1, kind="stable")[:, :flips]]

@@ -1,0 +1,110 @@
+"""Step: from pairs of picture files to pairs of images in notes."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+from pipelines import items
+from pipelines.images.settings import Match
+from pipelines.workspace.output import Output
+from schemas.item import Granularity
+
+EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "region")
+STARS = "pairs of places of widely shown files, tied by a star instead"
+
+
+def near_duplicates(pairs: DataFrame, images: DataFrame, settings: Match) -> Output:
+    """PAIRS of images in two notes that show the same picture: files of equal bytes, copies, framed copies.
+
+    The query is the picture inside the frame, or else the image with the smaller (note_id,
+    image_id). Files of equal bytes need no verification. Where more than `max_shown` notes show
+    one file, its places are each paired with the first one: a star ties the component, and the
+    pairs grow with the notes, not with their square.
+
+    Args:
+        pairs: PICTURE_PAIRS.
+        images: IMAGES.
+        settings: the cap.
+
+    Cost: shuffles of the images by sha256; at most max_shown**2 rows a pair of files.
+    """
+    shown = _shown(images)
+    same = F.col("relation").isin("copy", "framed_l", "framed_r")
+    rows = _same_bytes(shown, settings).unionByName(_placed(pairs.where(same), shown, settings))
+    return Output(_pairs("near_duplicate_image", rows), _starred(shown, settings))
+
+
+def crops(pairs: DataFrame, images: DataFrame, settings: Match) -> Output:
+    """PAIRS of an image that was cut out of another note's image (query) and that image with the region (target).
+
+    Args and cost as `near_duplicates`.
+    """
+    cut = pairs.where(F.col("relation").isin("crop_l", "crop_r"))
+    shown = _shown(images)
+    return Output(_pairs("crop", _placed(cut, shown, settings)), _starred(shown, settings))
+
+
+def _shown(images: DataFrame) -> DataFrame:
+    """The images of each file, numbered from 1: sha256, note_id, image_id, place, places."""
+    by_id = Window.partitionBy("sha256").orderBy("note_id", "image_id")
+    return images.select("sha256", "note_id", "image_id").withColumns(
+        {"place": F.row_number().over(by_id), "places": F.count("*").over(Window.partitionBy("sha256"))}
+    )
+
+
+def _same_bytes(shown: DataFrame, settings: Match) -> DataFrame:
+    few = F.col("places") <= settings.max_shown
+    left, right = _side(shown.where(few | (F.col("place") == 1)), "l"), _side(shown, "r")
+    both = left.join(right, on=(F.col("sha256_l") == F.col("sha256_r")) & (F.col("place_l") < F.col("place_r")), how="inner")
+    certain = {
+        "hamming_distance": F.lit(0),
+        "inliers": F.lit(None).cast("int"),
+        "pixel_correlation": F.lit(1.0),
+        "mirrored": F.lit(False),
+        "region": F.lit(None).cast(items.spark_type(items.REGION)),
+    }
+    return both.select("note_id_l", "image_id_l", "note_id_r", "image_id_r", *[v.alias(k) for k, v in certain.items()])
+
+
+def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
+    """Pairs of files as pairs of their images; the smaller picture left, or else the smaller id."""
+    few = shown.where(F.col("place") <= settings.max_shown)
+    swap = F.col("relation").endswith("_r")
+    directed = pairs.select(
+        F.when(swap, F.col("sha256_r")).otherwise(F.col("sha256_l")).alias("sha256_l"),
+        F.when(swap, F.col("sha256_l")).otherwise(F.col("sha256_r")).alias("sha256_r"),
+        (F.col("relation") == "copy").alias("either_way"),
+        *EVIDENCE,
+    )
+    both = directed.join(_side(few, "l"), on="sha256_l", how="inner").join(_side(few, "r"), on="sha256_r", how="inner")
+    left, right = F.struct("note_id_l", "image_id_l"), F.struct("note_id_r", "image_id_r")
+    turn = F.col("either_way") & (F.struct(F.col("note_id_r"), F.col("image_id_r")) < F.struct(F.col("note_id_l"), F.col("image_id_l")))
+    ordered = both.withColumns({"first": F.when(turn, right).otherwise(left), "second": F.when(turn, left).otherwise(right)})
+    return ordered.select(
+        F.col("first.note_id_l"), F.col("first.image_id_l"), F.col("second.note_id_l").alias("note_id_r"),
+        F.col("second.image_id_l").alias("image_id_r"), *EVIDENCE,
+    )  # fmt: skip
+
+
+def _pairs(granularity: Granularity, rows: DataFrame) -> DataFrame:
+    across = rows.where(F.col("note_id_l") != F.col("note_id_r"))
+    named = across.withColumns({"query": _image("l", None), "target": _image("r", F.col("region"))})
+    score = F.greatest(F.lit(0.0), F.least(F.lit(1.0), F.col("pixel_correlation")))
+    evidence = {name: F.col(name) for name in EVIDENCE}
+    return named.select(*items.pair(granularity, "image_to_image", F.col("query"), F.col("target"), score, evidence))
+
+
+def _starred(shown: DataFrame, settings: Match) -> DataFrame:
+    """How many pairs of places the cap leaves out."""
+    n, cap = F.col("places"), settings.max_shown
+    left_out = F.floor(n * (n - 1) / 2) - (n - 1)
+    wide = shown.where((F.col("place") == 1) & (n > cap))
+    return wide.agg(F.coalesce(F.sum(left_out), F.lit(0)).alias("rows")).select(F.lit(STARS).alias("reason"), "rows")
+
+
+def _side(shown: DataFrame, side: str) -> DataFrame:
+    return shown.select(*[F.col(name).alias(f"{name}_{side}") for name in ("sha256", "note_id", "image_id", "place", "places")])
+
+
+def _image(side: str, region: Column | None) -> Column:
+    return items.item("image", F.col(f"note_id_{side}"), F.array(f"image_id_{side}"), region)
