@@ -37,6 +37,10 @@ PICTURES = Table(
     ),
 )
 
+RELATIONS = (
+    "copy; framed_l, framed_r: l (r) lies whole in the other, inside a frame; crop_l, crop_r: l (r) is cut out of the other"
+)
+
 PICTURE_PAIRS = Table(
     name="mined/picture_pairs",
     grain="two distinct picture files that show the same, verified; sha256_l < sha256_r",
@@ -46,7 +50,7 @@ PICTURE_PAIRS = Table(
         [
             column("sha256_l", pa.string(), "one picture", required=True),
             column("sha256_r", pa.string(), "the other", required=True),
-            column("relation", pa.string(), "copy; crop_l: l is cut out of r; crop_r: r is cut out of l", required=True),
+            column("relation", pa.string(), RELATIONS, required=True),
             column("region", REGION, "where in the larger picture the smaller one lies; null when they are congruent"),
             column("mirrored", pa.bool_(), "one is the other's mirror image", required=True),
             column("hamming_distance", pa.int32(), "PDQ bits that differ, at the best turn or flip", required=True),

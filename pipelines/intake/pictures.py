@@ -39,7 +39,9 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         F.col("image.image_id").alias("image_id"),
         F.when(F.trim("image.uri") != "", F.col("image.uri")).alias("uri"),
     )
-    placed = listed.withColumn("uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(f"{image_root.rstrip('/')}/"), "uri")))
+    placed = listed.withColumn(
+        "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(f"{image_root.rstrip('/')}/"), "uri"))
+    )
     uris = placed.groupBy("image_id").agg(F.count_distinct("uri").alias("uris")).where(F.col("uris") > 1)
     ambiguous = placed.join(uris, on="image_id", how="inner").select(
         F.col("image_id").alias("id"),

@@ -1,9 +1,10 @@
 """What a Spark step returns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 
 
 class Output(NamedTuple):
@@ -15,5 +16,11 @@ class Output(NamedTuple):
     """Lazy: reason string, rows long. One row a reason; a reason that took nothing may be left out or be 0."""
     rows_in: int | None = None
     """How many rows it was given, where it passes rows on: then rows_in = rows + dropped."""
-    report: Callable[[], dict[str, Any]] | None = None
-    """What else belongs into the run's manifest; called after the rows were written."""
+    report: Callable[[DataFrame], Mapping[str, Any]] | None = None
+    """What else belongs into the run's manifest; called with the rows as they were written."""
+
+
+def dropped_counts(spark: SparkSession, counts: Mapping[str, int]) -> DataFrame:
+    """Counts that are known already, as `Output.dropped`."""
+    table = pa.table({"reason": pa.array(counts.keys(), pa.string()), "rows": pa.array(counts.values(), pa.int64())})
+    return spark.createDataFrame(table)

@@ -62,14 +62,18 @@ class Stages:
         with progress(self.spark.sparkContext, stage):
             for table, output in zip(tables, make(), strict=True):
                 if table in stale:  # killed between two of a stage's tables: the first stands already
-                    self.workspace.publish(_written(self.workspace, table, output, plan))
+                    self.workspace.publish(self._written(table, output, plan))
+        self.spark.catalog.clearCache()  # what a step persisted for its several tables
         write_views(self.workspace)
         say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
 
     def read(self, table: Table) -> DataFrame:
         """The current rows of a table, with exactly its columns."""
-        ddl = ", ".join(f"`{c.name}` {spark_type(c.type)}" for c in table.columns)
-        return self.spark.read.schema(ddl).parquet(*self.workspace.files(table.name))
+        return self._rows(table, self.workspace.files(table.name))
+
+    def empty(self, table: Table) -> DataFrame:
+        """No rows, with the table's columns."""
+        return self.spark.createDataFrame(table.columns.empty_table())
 
     def fingerprints(self, *tables: Table) -> dict[str, str]:
         """What a stage that reads these tables depends on: their rows, not how they came to be."""
@@ -79,6 +83,40 @@ class Stages:
         manifest = self.workspace.manifest(table.name)
         return manifest.run_id if manifest else None
 
+    def _rows(self, table: Table, files: Sequence[str]) -> DataFrame:
+        ddl = ", ".join(f"`{c.name}` {spark_type(c.type)}" for c in table.columns)
+        return self.spark.read.schema(ddl).parquet(*files)
+
+    def _written(self, table: Table, output: Output, plan: "_Plan") -> Manifest:
+        started = time.monotonic()
+        dataset = self.workspace.folder / table.name
+        files = write_run(output.rows, table, dataset, plan.run_id)
+        uris = [f"{dataset.uri}/{file.path}" for file in files]
+        dropped: dict[str, int] = {}
+        for row in output.dropped.collect():
+            dropped[row["reason"]] = dropped.get(row["reason"], 0) + int(row["rows"])
+        rows_out = sum(f.rows for f in files)
+        if output.rows_in is not None and output.rows_in != rows_out + sum(dropped.values()):
+            raise RuntimeError(f"{table.name}: {output.rows_in} rows in, {rows_out} out, dropped {dropped}: rows were lost")
+        counts = Counts(
+            rows_in=output.rows_in,
+            rows_out=rows_out,
+            dropped=dict(sorted((reason, n) for reason, n in dropped.items() if n)),
+        )
+        return Manifest(
+            dataset=table.name,
+            run_id=plan.run_id,
+            files=files,
+            counts=counts,
+            inputs=plan.inputs,
+            settings=plan.settings,
+            code=plan.code,
+            seconds=round(time.monotonic() - started, 3),
+            published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            versions={name: version(name) for name in PACKAGES},
+            report=dict(output.report(self._rows(table, uris))) if output.report else {},
+        )
+
 
 class _Plan(NamedTuple):
     """What a stage is made from."""
@@ -87,29 +125,3 @@ class _Plan(NamedTuple):
     inputs: dict[str, str]
     settings: dict[str, Any]
     code: str
-
-
-def _written(workspace: Workspace, table: Table, output: Output, plan: _Plan) -> Manifest:
-    started = time.monotonic()
-    files = write_run(output.rows, table, workspace.folder / table.name, plan.run_id)
-    dropped: dict[str, int] = {}
-    for row in output.dropped.collect():
-        dropped[row["reason"]] = dropped.get(row["reason"], 0) + int(row["rows"])
-    counts = Counts(
-        rows_in=output.rows_in,
-        rows_out=sum(f.rows for f in files),
-        dropped=dict(sorted((reason, n) for reason, n in dropped.items() if n)),
-    )
-    return Manifest(
-        dataset=table.name,
-        run_id=plan.run_id,
-        files=files,
-        counts=counts,
-        inputs=plan.inputs,
-        settings=plan.settings,
-        code=plan.code,
-        seconds=round(time.monotonic() - started, 3),
-        published_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={name: version(name) for name in PACKAGES},
-        report=output.report() if output.report else {},
-    )

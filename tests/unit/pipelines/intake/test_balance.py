@@ -44,6 +44,8 @@ def test_takes_the_same_rows_up_to_each_quota_whatever_the_partitions(spark):
 def test_another_seed_takes_other_rows(spark):
     settings = Balance()
     quotas = water_fill(count_strata(notes(spark, 2), settings), 100)
-    one, two = ({r[0] for r in balanced(notes(spark, 2), quotas, settings, seed).select("note_id").collect()} for seed in (0, 1))
+    one, two = (
+        {r[0] for r in balanced(notes(spark, 2), quotas, settings, seed).select("note_id").collect()} for seed in (0, 1)
+    )
     assert len(one) == len(two) == 100
     assert one != two

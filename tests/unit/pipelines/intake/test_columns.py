@@ -10,9 +10,7 @@ IMAGES = pa.list_(pa.struct([("image_id", pa.string()), ("uri", pa.string()), ("
 
 
 def test_a_file_may_have_more_columns_and_narrower_types():
-    found = pa.schema(
-        [("note_id", pa.large_string()), ("images", IMAGES), ("like_count", pa.int32()), ("extra", pa.date32())]
-    )
+    found = pa.schema([("note_id", pa.large_string()), ("images", IMAGES), ("like_count", pa.int32()), ("extra", pa.date32())])
     assert column_faults(found, NOTES_IN) == []
 
 

@@ -112,7 +112,11 @@ def test_reads_clicks_from_csv_with_times_of_any_kind(spark, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "user,note_id\n", r"missing column 'user_id' \(string\); found \['user', 'note_id'\]; missing column 'clicked_at'"),
+        (
+            "a.csv",
+            "user,note_id\n",
+            r"missing column 'user_id' \(string\); found \['user', 'note_id'\]; missing column 'clicked_at'",
+        ),
         ("a.txt", "x", "cannot tell the format"),
         ("a.parquet", "x" * 50, "Spark cannot read it"),
     ],

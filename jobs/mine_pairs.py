@@ -1,0 +1,45 @@
+"""Mine training pairs from notes, pictures and clicks (Spark).
+
+    ./spark-submit.sh jobs/mine_pairs.py [--notes URI] [--images URI] [--image-root URI] [--clicks URI]
+        [--workspace URI] [--config FILE.toml] [--set section.key=value ...]
+
+With no argument it mines the sample corpus into out/. Settings: docs/settings.md.
+"""
+
+import sys
+from pathlib import Path
+
+if not any(path.endswith("uninote.zip") for path in sys.path):  # not from spark-submit.sh: the packages are beside us
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipelines.command import run_job
+from pipelines.mining.flow import mine
+from pipelines.mining.inputs import open_inputs
+from pipelines.mining.sample import truth_beside, with_sample
+from pipelines.mining.settings import MinePairs
+from pipelines.mining.summary import summary
+from pipelines.session import spark_session
+from pipelines.workspace.stages import Stages
+from pipelines.workspace.workspace import Workspace
+
+FLAGS = {
+    "input.notes": ("--notes", "notes: Parquet or JSONL"),
+    "input.images": ("--images", "pictures' bytes: Parquet or JSONL with image_id, content"),
+    "input.image_root": ("--image-root", "what relative picture uris are relative to (the notes' folder)"),
+    "input.clicks": ("--clicks", "clicks: Parquet, JSONL or CSV"),
+    "workspace": ("--workspace", "where the datasets are published (out)"),
+}
+
+
+def run(settings: MinePairs) -> None:
+    """Settings in, tables out."""
+    settings = with_sample(settings)
+    spark = spark_session("mine_pairs")
+    stages = Stages(spark, Workspace(settings.workspace))
+    mine(stages, open_inputs(spark, settings.input), settings)
+    sys.stdout.write(summary(stages, truth_beside(settings.input)))
+    spark.stop()
+
+
+if __name__ == "__main__":
+    run_job(MinePairs, run, __doc__ or "", FLAGS)

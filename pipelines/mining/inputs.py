@@ -1,0 +1,52 @@
+"""What a run reads: checked before any work, all faults in one message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from pipelines.intake.listing import files_fingerprint
+from pipelines.intake.read import read_input
+from pipelines.mining.settings import Input
+from schemas.errors import DataError
+from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
+
+WANTED: Mapping[str, pa.Schema] = {"notes": NOTES_IN, "images": IMAGES_IN, "clicks": CLICKS_IN}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The input tables that were given, by name: notes, images, clicks."""
+
+    tables: dict[str, DataFrame]
+    """Lazy."""
+    fingerprints: dict[str, str]
+    """Of their files."""
+    image_root: str
+
+
+def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
+    """Find and check the input; nothing is read yet but schemas and first lines.
+
+    Raises:
+        DataError: every fault of every table.
+    """
+    given = {name: uri for name in WANTED if (uri := getattr(settings, name)) is not None}
+    tables, fingerprints, faults = {}, {}, []
+    for name, uri in given.items():
+        try:
+            fingerprints[name] = files_fingerprint(spark, uri)
+            tables[name] = read_input(spark, uri, WANTED[name])
+        except DataError as error:
+            faults.append(f"{name}: {error}")
+    if faults:
+        raise DataError("; ".join(faults))
+    return Inputs(tables, fingerprints, settings.image_root or _folder_of(given["notes"]))
+
+
+def _folder_of(uri: str) -> str:
+    """The folder of a file, or of a pattern's fixed part."""
+    fixed = uri.rstrip("/").split("*", 1)[0]
+    folder = fixed.rsplit("/", 1)[0] if "/" in fixed else "."
+    return folder or "/"

@@ -1,0 +1,48 @@
+"""Settings of jobs/mine_pairs.py: where from, where to, and each step's own."""
+
+from dataclasses import dataclass, field
+
+from pipelines.clicks.co_click import CoClick
+from pipelines.graph.components import Components
+from pipelines.images.fingerprint import Fingerprint
+from pipelines.images.match import Match
+from pipelines.intake.balance import Balance
+from pipelines.intake.notes import Filter, Intake
+from pipelines.sample.settings import Sample
+from pipelines.text.settings import PartialText
+from pipelines.within_note.settings import WithinNote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Where the input lies: any URI that Spark reads."""
+
+    notes: str | None = None
+    """Parquet or JSONL (plain or gz); a file, a folder or a pattern. None: the sample corpus, made in the workspace."""
+    images: str | None = None
+    """Parquet or JSONL with image_id and content, for pictures that are not files of their own."""
+    image_root: str | None = None
+    """What relative picture uris are relative to. None: the folder of the notes file."""
+    clicks: str | None = None
+    """Parquet, JSONL or CSV (plain or gz). None: no co-click pairs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinePairs:
+    """Settings of jobs/mine_pairs.py."""
+
+    workspace: str = "out"
+    """The folder (any URI) that the datasets are published in."""
+    seed: int = 0
+    """Enters every hash that chooses: the balance, sampled parts, splits."""
+    input: Input = field(default_factory=Input)
+    sample: Sample = field(default_factory=Sample)
+    intake: Intake = field(default_factory=Intake)
+    filter: Filter = field(default_factory=Filter)
+    balance: Balance = field(default_factory=Balance)
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    match: Match = field(default_factory=Match)
+    partial_text: PartialText = field(default_factory=PartialText)
+    co_click: CoClick = field(default_factory=CoClick)
+    within_note: WithinNote = field(default_factory=WithinNote)
+    components: Components = field(default_factory=Components)

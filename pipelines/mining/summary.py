@@ -1,0 +1,114 @@
+"""What the job says at the end: what it made, what it dropped and why, what it refused, what to do next."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import Row
+from pyspark.sql import functions as F
+
+from pipelines.sample.truth import truth_report
+from pipelines.workspace.files import open_filesystem
+from pipelines.workspace.stages import Stages
+from pipelines.workspace.workspace import Workspace
+from schemas.item import GRANULARITIES
+from schemas.mined import MINED, PICTURE_PAIRS
+from schemas.table import Table
+from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+
+TRUTH_TABLES = (NOTES, IMAGES, POSITIVES, QUARANTINE, COMPONENTS)
+
+
+def summary(stages: Stages, truth: Path | None) -> str:
+    """The tables that the job prints last; with `truth`, precision and recall against it.
+
+    Cost: one aggregation over the positives; a corpus with truth is small and is read whole.
+    """
+    workspace = stages.workspace
+    blocks = [
+        f"\nMined into {workspace.folder.uri}",
+        _granularities(stages),
+        _dropped(workspace),
+        _refused(stages),
+        _splits(workspace),
+    ]
+    if truth is not None:
+        tables = {table.name: load(workspace, table) for table in TRUTH_TABLES}
+        blocks.append("Against the truth that the corpus brings\n" + _truth(truth, tables))
+    blocks.append(_next_step(workspace))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def load(workspace: Workspace, table: Table) -> pa.Table:
+    """A dataset's rows in memory."""
+    opened = [open_filesystem(file) for file in workspace.files(table.name)]
+    return pa.concat_tables(pq.read_table(path, filesystem=system) for system, path in opened)
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in plain text: the first column to the left, the others to the right."""
+    lines = [list(head), *[list(row) for row in rows]]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+    return "\n".join(
+        "  "
+        + "  ".join([line[0].ljust(widths[0]), *[cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True)]]).rstrip()
+        for line in lines
+    )
+
+
+def _granularities(stages: Stages) -> str:
+    note = F.explode(F.array("query.note_id", "target.note_id"))
+    pairs = stages.read(POSITIVES).select("granularity", "score", "query", "target")
+    scores = pairs.groupBy("granularity").agg(F.count("*").alias("pairs"), F.median("score").alias("score"))
+    covered = (
+        pairs.select("granularity", note.alias("note_id"))
+        .groupBy("granularity")
+        .agg(F.count_distinct("note_id").alias("notes"))
+    )
+    found = {row["granularity"]: row for row in scores.join(covered, on="granularity", how="inner").collect()}
+    rows = [[name, *_granularity_cells(found.get(name))] for name in GRANULARITIES]
+    return aligned(["granularity", "pairs", "notes covered", "median score"], rows)
+
+
+def _granularity_cells(row: Row | None) -> list[str]:
+    return ["0", "0", "-"] if row is None else [f"{row['pairs']:,}", f"{row['notes']:,}", f"{row['score']:.3f}"]
+
+
+def _dropped(workspace: Workspace) -> str:
+    tables = [NOTES, IMAGES, PICTURE_PAIRS, *MINED.values(), COMPONENTS, POSITIVES]
+    rows = [
+        [table.name.removeprefix("mined/"), f"{n:,}", reason]
+        for table in tables
+        for reason, n in workspace.published(table.name).counts.dropped.items()
+    ]
+    width = max((len(row[0]) for row in rows), default=0)
+    lines = [f"  {name.ljust(width)}  {n.rjust(11)}  {reason}" for name, n, reason in rows]
+    return "Dropped, by what and why\n" + "\n".join(lines) if lines else ""
+
+
+def _refused(stages: Stages) -> str:
+    rows = (
+        stages.read(QUARANTINE).groupBy("source", "reason").count().orderBy("source", F.col("count").desc(), "reason").collect()
+    )
+    if not rows:
+        return "Refused: nothing"
+    lines = [f"  {row['source']:<7} {row['count']:>11,}  {row['reason']}" for row in rows]
+    return "Refused (dataset quarantine)\n" + "\n".join(lines)
+
+
+def _splits(workspace: Workspace) -> str:
+    told = workspace.published(POSITIVES.name).report
+    return "Splits\n" + "\n".join(f"  {name.replace('_', ' ')}: {_plain(value)}" for name, value in told.items())
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _next_step(workspace: Workspace) -> str:
+    items = workspace.published(ITEMS.name).counts.rows_out
+    look = f"{workspace.folder.uri}/workspace.duckdb"
+    return f"{items:,} items. Look at them: .venv/bin/python -c \"import duckdb; print(duckdb.connect('{look}').sql('from positives limit 5'))\""
