@@ -37,7 +37,7 @@ def replaced_items(items_of_notes: DataFrame, images: DataFrame, copies: DataFra
             "image_id",
             F.col("item").alias("whole"),
             replaced.alias("replaced"),
-            ((F.size(left) > 0) | (F.length(F.trim(text)) > 0)).alias("left_over"),
+            ((F.size(left) > 0) | text.rlike(r"\S")).alias("left_over"),
         )
     )
 

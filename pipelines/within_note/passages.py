@@ -1,6 +1,6 @@
 """A note's sentences against the note: text to note, note to text."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
@@ -17,7 +17,7 @@ def sentences(items_of_notes: DataFrame, settings: WithinNote) -> DataFrame:
     Cost: one shuffle of the sentences by their text.
     """
     cut = F.posexplode(F.split("item.text", SENTENCE_END)).alias("place", "sentence")
-    passage = F.trim(F.substring(F.trim("sentence"), 1, settings.max_passage_chars))
+    passage = _stripped(F.substring(_stripped(F.col("sentence")), 1, settings.max_passage_chars))
     found = (
         items_of_notes.select("note_id", cut)
         .select("note_id", "place", passage.alias("passage"))
@@ -44,3 +44,7 @@ def passage_pairs(found: DataFrame, items_of_notes: DataFrame, settings: WithinN
     return rows.select(*items.pair("within_note", "text_to_note", text, note, sure, in_target)).unionByName(
         rows.select(*items.pair("within_note", "note_to_text", note, text, sure, in_query))
     )
+
+
+def _stripped(text: Column) -> Column:
+    return F.regexp_replace(text, r"^[\s\u3000]+|[\s\u3000]+$", "")
