@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from random import Random
 
 from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter, ImageOps
@@ -67,20 +68,27 @@ def _backdrop(scene: Scene, chance: Random, home: Random) -> tuple[Image.Image, 
 def _standing(scene: Scene, horizon: int, chance: Random, home: Random) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
     """Each thing's sprite and where the middle of its foot stands, in pixels."""
     width, height = scene.size
-    near = scene.view == "close"
-    for thing in scene.things:
+    near, first = scene.view == "close", chance.randrange(2)
+    free = 0.9 if near else _free_width(scene)
+    for number, thing in enumerate(scene.things):
         aspect = KINDS[thing.kind].aspect * home.uniform(0.9, 1.1)
         tall = KINDS[thing.kind].height * height * (0.62 if near else 0.4) * chance.uniform(0.9, 1.08)
-        room_for = width * (0.84 if near else 1.16 / max(2, len(scene.things)))
-        tall = min(tall, room_for * (1.0 if thing.count == 1 else 0.6) / aspect, height * 0.6)
+        tall = min(tall, free * width / aspect / (1 if thing.count == 1 else 2), height * 0.6)
         half = tall * aspect * (0.5 if thing.count == 1 else 1.0)
         middle = min(max((PLACES[thing.place] + chance.uniform(-0.04, 0.04)) * width, half), width - half)
-        front = horizon + (height - horizon) * chance.uniform(0.5, 0.94)
+        row = (number + first) % 2  # neighbours stand in two rows, so that none hides the other
+        front = horizon + (height - horizon) * (chance.uniform(0.46, 0.6) if row else chance.uniform(0.82, 0.95))
         lit = _lit(_outline(thing.kind, _own_colour(thing.colour, home), int(tall), int(tall * aspect)), home)
         for beside, behind in GROUPS[thing.count]:
             x = middle + beside * tall * aspect * chance.uniform(0.92, 1.04)
             base = max(front - behind * tall * 0.7, horizon + 0.1 * (height - horizon))
             yield _turned(lit, 1 - 0.14 * behind - chance.uniform(0, 0.06), chance), (int(x), int(base))
+
+
+def _free_width(scene: Scene) -> float:
+    """How wide a group may be: a little more than what lies between two groups' middles, of the picture's width."""
+    middles = [PLACES[t.place] for t in scene.things]
+    return 1.5 * min((b - a for a, b in pairwise(middles)), default=0.45)
 
 
 def _own_colour(colour: str, home: Random) -> Ink:

@@ -109,10 +109,30 @@ LOOKS = {
 }  # fmt: skip
 CLEAN = {
     "zh": ("干净的", "微凉的", "晒暖的", "刚扫过的", "安静的", "老旧的", "平整的", "湿润的"),
-    "en": ("clean", "cool", "sun-warmed", "swept", "quiet", "worn", "level", "damp", "wide", "rough", "soft", "familiar"),
+    "en": (
+        "clean ",
+        "cool ",
+        "sun-warmed ",
+        "swept ",
+        "quiet ",
+        "worn ",
+        "level ",
+        "damp ",
+        "wide ",
+        "rough ",
+        "soft ",
+        "familiar ",
+    ),
+}
+LINKS = {
+    "zh": ("，", "，", "，", "；", "，还有", "，再就是"),
+    "en": (", ", "; ", " / ", " and ", " plus ", " with ", ", then ", ", also ", ", next, ", " & "),
 }
 ENDINGS = {
-    "zh": ("#日常 #好物分享 点赞收藏关注我", "#我的生活碎片 喜欢的宝子记得点赞收藏关注哦❤️", "#记录美好生活 一键三连不迷路，我们下期见！", "#治愈系 #周末去哪儿 码字不易，求个小红心❤️"),
-    "en": ("#daily #goodfinds Like, save and follow for more!", "#slowliving Save this post so you can find it later ❤️", "#everydaymoments Follow along for more everyday finds ✨"),
-}  # fmt: skip
-"""Lines that hundreds of notes share, word for word: nobody's passage."""
+    "zh": ("#日常 #好物分享 点赞收藏关注我", "#我的生活碎片 求个小红心❤️", "#周末去哪儿 #治愈系 一键三连"),
+    "en": ("#daily Like, save, follow!", "#slowliving Save for later ❤️", "#goodfinds Follow me ✨"),
+}
+"""Lines that many notes share, word for word: nobody's passage. They are short, so that with the
+words before them they make no passage either; the long one of `FAREWELL` comes after a rare name."""
+FAREWELL = "喜欢的宝子记得点赞收藏关注哦❤️我们下期见～"
+NAMES = "晴岚禾苗舟鹿桃柚橙茉槐杉枫棠梨杏桐楠柏榆蕉藕荷莲菱芦苇蒲薇芸芷萱蓝紫青碧朱墨玄素绯黛翠霜雪雨露云雾虹霞星辰月阳曦晨暮夕夜川溪湖泽渊泉峰岭谷崖石沙岛港帆桨灯烛炉鼎琴瑟笛箫鼓钟磬筝弦棋画笺砚毫锦绸缎绫罗纱绢麻棉丝纹线针剪梭鸢雁鹤鹭鸥燕鹊莺鸽雀虎豹熊猴兔狸獭鲸鲤鲈鳗虾蟹贝螺糖蜜盐醋茶酒粥饼饺糕面米豆麦粟"

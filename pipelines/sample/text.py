@@ -56,8 +56,18 @@ def wording(topic: str, scenes: list[Scene], language: Language, chance: Random)
     tips = _tips(topic, language, chance)
     lines = [_opening(topic, language, chance), *_captions(scenes, language, chance), tips]
     if chance.random() < 0.7:
-        lines.append(chance.choice(phrases.ENDINGS[language]))
+        lines += _ending(language, chance)
     return Wording(_title(topic, scenes, language, chance), "\n".join(lines), tips)
+
+
+def _ending(language: Language, chance: Random) -> list[str]:
+    """The hour, and a line that many notes end with."""
+    hour, minute = chance.randrange(6, 24), chance.randrange(60)
+    if language == "en":
+        return [f"Done {hour}:{minute:02}", chance.choice(phrases.ENDINGS["en"])]
+    if chance.random() < 0.25:
+        return [f"我是阿{chance.choice(phrases.NAMES)}，{phrases.FAREWELL}"]
+    return [f"{hour}点{minute:02}分记", chance.choice(phrases.ENDINGS["zh"])]
 
 
 def slogan(topic: str, language: Language, chance: Random) -> str:
@@ -80,13 +90,20 @@ def _told(scene: Scene, language: Language, chance: Random) -> str:
     """The picture as people tell it: an adjective here and there, the order as it comes, not always the hour."""
     said = [_mention(t, scene.view == "close", language, chance) for t in scene.things]
     chance.shuffle(said)
+    words = said[0] + "".join(chance.choice(phrases.LINKS[language]) + more for more in said[1:])
     if chance.random() < 0.55:
-        surface = phrases.SURFACES[language][scene.surface].removeprefix("the ").removeprefix("a ").removeprefix("bare ")
-        ground = f"{chance.choice(phrases.CLEAN[language])}{'' if language == 'zh' else ' '}{surface}"
-        light = phrases.LIGHTS[language][scene.light]
-        said.insert(0, light if language == "zh" else light.removeprefix("in the ").removeprefix("at "))
-        said.insert(chance.randrange(1, len(said) + 1), f"{ground}上" if language == "zh" else f"on {ground}")
-    return "，".join(said) + "。" if language == "zh" else _sentence(chance.choice(("; ", ", ", " / ")).join(said))
+        words = chance.choice(_SETTINGS[language]).format(
+            words=words,
+            hour=phrases.LIGHTS[language][scene.light].removeprefix("in the ").removeprefix("at "),
+            ground=chance.choice(phrases.CLEAN[language]) + phrases.SURFACES[language][scene.surface].split(" ")[-1],
+        )
+    return f"{words}。" if language == "zh" else f"{_capital(words)}."
+
+
+_SETTINGS = {
+    "zh": ("{hour}，{ground}上，{words}", "{words}，{ground}上，{hour}拍的", "{hour}的{ground}上，{words}"),
+    "en": ("{hour}, {ground}: {words}", "{words}, on {ground}, {hour} light", "on {ground} ({hour}), {words}"),
+}
 
 
 def _mention(thing: Thing, near: bool, language: Language, chance: Random) -> str:
@@ -172,7 +189,7 @@ def _captions(scenes: list[Scene], language: Language, chance: Random) -> list[s
     for n, scene in enumerate(scenes, 1):
         mark = {"zh": (f"图{n}：", f"P{n} ", "📷"), "en": (f"Picture {n}: ", f"P{n} ", "📷 ")}[language][style]
         said.append(mark + _told(scene, language, chance))
-    if style == 2 and chance.random() < 0.5:
+    if said and style == 2 and chance.random() < 0.5:
         return ["".join(said) if language == "zh" else " ".join(said)]
     return said
 
