@@ -1,0 +1,17 @@
+"""Components of made-up graphs: Spark says what networkx says."""
+
+import networkx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.graph.stars import connected_components
+
+NOTE = st.integers(0, 40).map(lambda i: f"n{i}")
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edges=st.lists(st.tuples(NOTE, NOTE), min_size=1, max_size=45))
+def test_labels_every_note_with_the_smallest_of_its_component(spark, edges):
+    rows = connected_components(spark.createDataFrame(edges, "l string, r string")).collect()
+    parts = networkx.connected_components(networkx.Graph(edges))
+    assert sorted(map(tuple, rows)) == sorted((note, min(part)) for part in parts for note in part)
