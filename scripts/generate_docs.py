@@ -1,0 +1,118 @@
+"""Write docs/tables.md from schemas/ and docs/settings.md from the settings' dataclasses.
+
+python -m scripts.generate_docs           writes both
+python -m scripts.generate_docs --check   exits 1 when they are not what the code says
+"""
+
+import ast
+import dataclasses
+import inspect
+import itertools
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pipelines.mining.settings import MinePairs
+from schemas import mined, tables
+from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
+from schemas.item import ITEM
+from schemas.table import Table
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
+
+
+def tables_page() -> str:
+    """docs/tables.md."""
+    public = [value for value in vars(tables).values() if isinstance(value, Table) and value.name != "pairs"]
+    between = [mined.PICTURES, mined.PICTURE_PAIRS]
+    parts = ["# Tables\n", MADE, _inputs(), "## What comes out\n"]
+    parts.append("Zstd Parquet, sorted by the key. `workspace.duckdb` has a view of each.\n")
+    parts += [_table(table) for table in public]
+    parts += [_structs(), "## Between the steps\n", "Folders of the workspace that steps meet in; no views.\n"]
+    parts += [_table(table) for table in between]
+    return "\n".join(parts)
+
+
+def settings_page() -> str:
+    """docs/settings.md."""
+    parts = ["# Settings\n", MADE]
+    parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
+    parts += ["## jobs/mine_pairs.py\n", *_sections(MinePairs, "")]
+    return "\n".join(parts)
+
+
+def _inputs() -> str:
+    parts = ["## What comes in\n", "Columns that are not named here are ignored.\n"]
+    for name, columns in (("notes", NOTES_IN), ("images (optional)", IMAGES_IN), ("clicks", CLICKS_IN)):
+        parts += [f"### {name}\n", "| column | type | required | |", "|---|---|---|---|"]
+        parts += [f"| {c.name} | {c.type} | {'no' if c.nullable else 'yes'} | {_about(c)} |" for c in columns]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    head = f"### {table.name}\n\nOne row: {table.grain}. Key: {', '.join(table.key)}. Made by {table.made_by}.\n"
+    rows = [f"| {c.name} | {_kind(c.type)} | {_about(c)} |" for c in table.columns]
+    return "\n".join([head, "| column | type | |", "|---|---|---|", *rows, ""])
+
+
+def _structs() -> str:
+    lines = [f"- **{name}**: `{kind}`" for name, kind in (("ITEM", ITEM), ("EVIDENCE", tables.EVIDENCE))]
+    return "\n".join(["### Structs\n", *lines, ""])
+
+
+def _kind(kind: Any) -> str:  # noqa: ANN401
+    return "ITEM" if kind == ITEM else "EVIDENCE" if kind == tables.EVIDENCE else str(kind)
+
+
+def _about(column: Any) -> str:  # noqa: ANN401
+    return column.metadata[b"about"].decode().replace("|", "\\|")
+
+
+def _sections(kind: type, section: str) -> Iterator[str]:
+    """A table for a dataclass, then one for each dataclass in it."""
+    hints, about = get_type_hints(kind), _field_docs(kind)
+    plain = [f for f in dataclasses.fields(kind) if not dataclasses.is_dataclass(hints[f.name])]
+    title = f"### [{section}]\n\n" if section else ""
+    if plain:
+        yield f"{title}{inspect.getdoc(kind)}\n\n| key | default | |\n|---|---|---|"
+        for f in plain:
+            yield f"| {f.name} | `{_default(f)}` | {about.get(f.name, '')} |"
+        yield ""
+    for f in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(hints[f.name]):
+            yield from _sections(hints[f.name], f"{section}.{f.name}" if section else f.name)
+
+
+def _default(f: dataclasses.Field[Any]) -> str:
+    value = f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+    return repr(value)
+
+
+def _field_docs(kind: type) -> dict[str, str]:
+    """The string below each field of a dataclass."""
+    [definition] = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    docs = {}
+    for field, below in itertools.pairwise(body):
+        text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else None
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, str):
+            docs[field.target.id] = " ".join(text.split()).replace("|", "\\|")
+    return docs
+
+
+def main() -> None:
+    """Write or check both pages."""
+    pages = {DOCS / "tables.md": tables_page(), DOCS / "settings.md": settings_page()}
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf8") != text]
+    if "--check" in sys.argv[1:]:
+        sys.exit(f"stale: {[p.name for p in stale]}; run `make docs`" if stale else 0)
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf8")
+
+
+if __name__ == "__main__":
+    main()
