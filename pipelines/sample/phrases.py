@@ -129,7 +129,7 @@ LINKS = {
     "en": (", ", "; ", " / ", " and ", " plus ", " with ", ", then ", ", also ", ", next, ", " & "),
 }
 ENDINGS = {
-    "zh": ("#日常 #好物分享 点赞收藏关注我", "#我的生活碎片 求个小红心❤️", "#周末去哪儿 #治愈系 一键三连"),
+    "zh": ("#日常 点赞收藏关注", "#生活碎片 求小红心❤️", "#治愈系 一键三连"),
     "en": ("#daily Like, save, follow!", "#slowliving Save for later ❤️", "#goodfinds Follow me ✨"),
 }
 """Lines that many notes share, word for word: nobody's passage. They are short, so that with the

@@ -64,10 +64,10 @@ def _ending(language: Language, chance: Random) -> list[str]:
     """The hour, and a line that many notes end with."""
     hour, minute = chance.randrange(6, 24), chance.randrange(60)
     if language == "en":
-        return [f"Done {hour}:{minute:02}", chance.choice(phrases.ENDINGS["en"])]
+        return [f"At {hour}:{minute:02}", chance.choice(phrases.ENDINGS["en"])]
     if chance.random() < 0.25:
-        return [f"我是阿{chance.choice(phrases.NAMES)}，{phrases.FAREWELL}"]
-    return [f"{hour}点{minute:02}分记", chance.choice(phrases.ENDINGS["zh"])]
+        return [f"@{chance.choice(phrases.NAMES)}{chance.choice(phrases.NAMES)}：{phrases.FAREWELL}"]
+    return [f"{hour}:{minute:02}", chance.choice(phrases.ENDINGS["zh"])]
 
 
 def slogan(topic: str, language: Language, chance: Random) -> str:
