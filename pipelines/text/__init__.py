@@ -1,0 +1,1 @@
+"""Passages that two notes share: normalise, fingerprint, align, and the Spark step that ties them."""
