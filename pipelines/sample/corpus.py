@@ -1,11 +1,12 @@
 """Assemble the sample corpus and write it: the input of jobs/mine_pairs.py, and its truth."""
 
+import json
 import os
 import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from pipelines.sample.notes import Note, copiable, detail, own_note, quote, repo
 from pipelines.sample.odd import Fault, odd_notes
 from pipelines.sample.plant import CROP_AREAS, EDITS
 from pipelines.sample.text import description
-from schemas.errors import SettingsError
+from schemas.errors import DataError, SettingsError
 
 STRING = pa.string()
 NOTES = pa.schema(
@@ -37,7 +38,10 @@ PASSAGES_TRUTH = pa.schema(
 ODDITIES_TRUTH = pa.schema([(name, STRING) for name in ("id", "source", "fault")])
 ALIASES_TRUTH = pa.schema([("a", STRING), ("b", STRING)])
 FEWEST = 60
-DONE = "truth/images.parquet"
+MADE = "sample.json"
+"""The file that says with which settings the corpus was made."""
+FORM = 1
+"""To be raised when the same settings make another corpus."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,25 +60,46 @@ class _Row(NamedTuple):
 
 
 def make_sample(folder: Path, settings: Sample) -> None:
-    """Write notes.parquet, clicks.parquet, images/ and truth/ below `folder`; nothing is done if they are there.
+    """Write notes.parquet, clicks.parquet, images/ and truth/ below `folder`, unless they are there with these settings.
 
     The files are written beside it and moved last, so that a run that was killed leaves
     no half of a corpus. Same settings, same bytes (with the same versions of Pillow and pyarrow).
+
+    Raises:
+        SettingsError: too few notes.
+        DataError: the folder holds something that is no sample corpus; it is left alone.
+        UninoteError: the font that the pictures need is not installed.
+
     Cost: linear in notes; one core.
     """
     if settings.notes < FEWEST:
         raise SettingsError(f"sample.notes is {settings.notes}, expected {FEWEST} or more: fewer leave nothing to plant")
-    if (folder / DONE).exists():
+    if _is_made(folder, settings):
         return
+    if folder.exists() and not (folder / MADE).exists() and any(folder.iterdir()):
+        raise DataError(
+            f"{folder}: holds files and no {MADE}, so it is no sample corpus; move it away, or choose another folder"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         _write(beside, settings)
+        (beside / MADE).write_text(_mark(settings))
         beside.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(beside, folder)
+        if not _is_made(folder, settings):  # another run may have been faster
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _is_made(folder: Path, settings: Sample) -> bool:
+    return (folder / MADE).exists() and (folder / MADE).read_text() == _mark(settings)
+
+
+def _mark(settings: Sample) -> str:
+    """What `MADE` holds: with another text in it a corpus is made anew."""
+    return json.dumps({"form": FORM, **asdict(settings)}) + "\n"
 
 
 def _write(folder: Path, settings: Sample) -> None:
@@ -100,7 +125,7 @@ def _write(folder: Path, settings: Sample) -> None:
     _table(passages, PASSAGES_TRUTH, folder / "truth" / "passages.parquet")
     _table([f._asdict() for f in faults], ODDITIES_TRUTH, folder / "truth" / "oddities.parquet")
     _table([], ALIASES_TRUTH, folder / "truth" / "aliases.parquet")
-    _table([r for n in notes for r in _picture_rows(n)], IMAGES_TRUTH, folder / DONE)
+    _table([r for n in notes for r in _picture_rows(n)], IMAGES_TRUTH, folder / "truth" / "images.parquet")
 
 
 def _notes(wanted: int, seed: int) -> tuple[list[Note], list[dict[str, object]]]:
