@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from pipelines.graph.cut import cut
 from pipelines.graph.splits import split
-from pipelines.graph.stars import Checkpoint, connected_components, cut_lineage
-from pipelines.workspace.output import Output
+from pipelines.graph.stars import Checkpoint, cut_lineage, star_links, with_component
+from pipelines.workspace.output import Output, dropped_counts
 from schemas.errors import SettingsError
 
 
@@ -53,33 +53,39 @@ def components(notes: DataFrame, edges: DataFrame, settings: Components, checkpo
         notes: note_id of the kept notes, unique.
         edges: l, r (note ids), weight (how sure, 0 to 1). An edge to a note that is not kept is left out.
         settings: cap and splits.
-        checkpoint: see `connected_components`.
+        checkpoint: see `star_links`.
 
-    Cost: that of `connected_components`, which runs now; a component above the cap is cut in one task, with
-    about 200 bytes an edge.
+    Cost: that of `star_links`, which runs now, and two counts; a component above the cap is cut in one task,
+    at about 200 bytes an edge.
     """
     kept = notes.select("note_id")
     known = edges.join(kept.toDF("l"), on="l", how="left_semi").join(kept.toDF("r"), on="r", how="left_semi")
+    links = star_links(known, checkpoint)
     cap = max(settings.max_component_notes, math.floor(settings.max_component_share * kept.count()))
-    tied = checkpoint(connected_components(known, checkpoint))
-    large = tied.groupBy("component_id").count().where(F.col("count") > cap).select("component_id")
+    other_notes = F.col("count")
+    large = links.groupBy("parent").count().where(other_notes + 1 > cap).select(F.col("parent").alias("component_id"))
+    large_count = large.count()
+    placed = with_component(kept, links)
+    if large_count:
+        placed = checkpoint(_with_pieces(placed, known, large, cap))
+    size = F.count("*").over(Window.partitionBy("component_id"))
+    of = split(F.col("component_id"), settings.train, settings.validation, settings.seed)
+    rows = placed.select("note_id", "component_id", size.alias("size"), of.alias("split"))
+    above = dropped_counts(kept.sparkSession, {f"components above {cap} notes, cut": large_count})
+    return Output(rows, _edges_out(edges, placed).union(above))
+
+
+def _with_pieces(placed: DataFrame, edges: DataFrame, large: DataFrame, cap: int) -> DataFrame:
+    """The notes of large components with the piece that they fall in, the others as they were."""
     pieces = (
-        known.join(tied.withColumnRenamed("note_id", "l"), on="l", how="inner")
+        edges.join(placed.toDF("l", "component_id"), on="l", how="inner")
         .join(large, on="component_id", how="left_semi")
         .groupBy("component_id")
         .applyInArrow(_cutter(cap), "note_id string, piece string")
     )
-    component_id = F.coalesce("piece", "component_id", "note_id")
-    placed = (
-        kept.join(tied, on="note_id", how="left")
-        .join(pieces, on="note_id", how="left")
-        .select("note_id", component_id.alias("component_id"))
+    return placed.join(pieces, on="note_id", how="left").select(
+        "note_id", F.coalesce("piece", "component_id").alias("component_id")
     )
-    size = F.count("*").over(Window.partitionBy("component_id"))
-    of = split(F.col("component_id"), settings.train, settings.validation, settings.seed)
-    rows = placed.select("note_id", "component_id", size.alias("size"), of.alias("split"))
-    above = large.groupBy().count().select(F.lit(f"components above {cap} notes, cut").alias("reason"), F.col("count"))
-    return Output(rows, _edges_out(edges, placed).union(above).toDF("reason", "rows"))
 
 
 def _cutter(cap: int) -> Callable[[pa.Table], pa.Table]:
@@ -105,5 +111,5 @@ def _edges_out(edges: DataFrame, placed: DataFrame) -> DataFrame:
         .select(reason.alias("reason"))
         .where(F.col("reason").isNotNull())
         .groupBy("reason")
-        .count()
+        .agg(F.count("*").alias("rows"))
     )
