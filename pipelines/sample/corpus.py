@@ -5,38 +5,29 @@ import os
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.sample.clicks import NEWEST, click_log
+from pipelines.sample.clicks import click_log
 from pipelines.sample.dice import dice
 from pipelines.sample.notes import Note, copiable, detail, own_note, quote, repost, variant
 from pipelines.sample.odd import Fault, odd_notes
 from pipelines.sample.plant import CROP_AREAS, EDITS
-from pipelines.sample.text import description
+from pipelines.sample.rows import (
+    ALIASES_TRUTH,
+    IMAGES_TRUTH,
+    NOTES,
+    ODDITIES_TRUTH,
+    PASSAGES_TRUTH,
+    note_row,
+    picture_rows,
+    write_rows,
+)
 from schemas.errors import DataError, SettingsError
 
-STRING = pa.string()
-NOTES = pa.schema(
-    [(name, STRING) for name in ("note_id", "title", "body", "topic")]
-    + [("images", pa.list_(pa.struct([("image_id", STRING), ("uri", STRING)])))]
-    + [(name, pa.int64()) for name in ("like_count", "collect_count", "comment_count", "share_count")]
-    + [("author_id", STRING), ("published_at", pa.timestamp("us", tz="UTC")), ("note_type", STRING)]
-)
-IMAGES_TRUTH = pa.schema(
-    [(name, STRING) for name in ("image_id", "note_id", "family", "edit", "kind")]
-    + [("box", pa.list_(pa.float64())), ("variant_of", STRING), ("text", STRING), ("zh", STRING), ("en", STRING)]
-)
-PASSAGES_TRUTH = pa.schema(
-    [(name, STRING) for name in ("source_note", "target_note", "host_note", "passage")] + [("edit_rate", pa.float64())]
-)
-ODDITIES_TRUTH = pa.schema([(name, STRING) for name in ("id", "source", "fault")])
-ALIASES_TRUTH = pa.schema([("a", STRING), ("b", STRING)])
 FEWEST = 60
 MADE = "sample.json"
 """The file that says with which settings the corpus was made."""
@@ -49,7 +40,7 @@ class Sample:
     """Settings of `make_sample`."""
 
     notes: int = 400
-    """How many notes, the wrong rows among them; 60 or more. 400 make some 700 pictures and 20 MB in 15 s."""
+    """How many notes, the wrong rows among them; 60 or more. 400 make some 700 pictures and 20 MB in 10 s."""
     seed: int = 0
     """Another seed makes other notes, pictures and clicks."""
 
@@ -114,7 +105,7 @@ def _write(folder: Path, settings: Sample) -> None:
         for picture in row.note.pictures:
             if picture.content is not None:
                 (folder / "images" / f"{picture.image_id}{picture.suffix}").write_bytes(picture.content)
-    _table([_note_row(row, settings.seed) for row in rows], NOTES, folder / "notes.parquet")
+    write_rows([note_row(row.note, row.like_count, settings.seed) for row in rows], NOTES, folder / "notes.parquet")
     by_topic = defaultdict(list)
     for note in notes:
         by_topic[note.topic].append(note.note_id)
@@ -122,10 +113,10 @@ def _write(folder: Path, settings: Sample) -> None:
     pq.write_table(log.clicks, folder / "clicks.parquet", compression="zstd")
     pq.write_table(log.chains, folder / "truth" / "co_clicks.parquet", compression="zstd")
     faults = [o.fault for o in odd] + [Fault(None, "clicks", "no user_id"), Fault(None, "clicks", "no clicked_at")]
-    _table(passages, PASSAGES_TRUTH, folder / "truth" / "passages.parquet")
-    _table([f._asdict() for f in faults], ODDITIES_TRUTH, folder / "truth" / "oddities.parquet")
-    _table([], ALIASES_TRUTH, folder / "truth" / "aliases.parquet")
-    _table([r for n in notes for r in _picture_rows(n)], IMAGES_TRUTH, folder / "truth" / "images.parquet")
+    write_rows(passages, PASSAGES_TRUTH, folder / "truth" / "passages.parquet")
+    write_rows([f._asdict() for f in faults], ODDITIES_TRUTH, folder / "truth" / "oddities.parquet")
+    write_rows([], ALIASES_TRUTH, folder / "truth" / "aliases.parquet")
+    write_rows([r for n in notes for r in picture_rows(n)], IMAGES_TRUTH, folder / "truth" / "images.parquet")
 
 
 def _notes(wanted: int, seed: int) -> tuple[list[Note], list[dict[str, object]]]:
@@ -160,40 +151,3 @@ def _likes(note: Note, number: int, seed: int) -> int:
     if number % 97 in (3, 5):
         return 100 + (number % 97 == 5)
     return int(dice(seed, "likes", note.note_id).lognormvariate(6.1, 1.3))
-
-
-def _note_row(row: _Row, seed: int) -> dict[str, Any]:
-    """As the notes file has it: a few notes lack a topic, a title or a body, as people's do."""
-    note, likes = row
-    chance = dice(seed, "row", note.note_id, note.title)
-    keep = [chance.random() >= 0.02 for _ in range(3)]
-    return {
-        "note_id": note.note_id,
-        "title": note.title if keep[0] else None,
-        "body": note.body,
-        "topic": note.topic if keep[1] else None,
-        "images": [{"image_id": p.image_id, "uri": f"images/{p.image_id}{p.suffix}"} for p in note.pictures],
-        "like_count": likes,
-        "collect_count": int(max(likes, 0) * chance.uniform(0.1, 0.7)),
-        "comment_count": int(max(likes, 0) * chance.uniform(0.01, 0.2)),
-        "share_count": int(max(likes, 0) * chance.uniform(0, 0.1)) if keep[2] else None,
-        "author_id": f"author_{chance.randrange(150):03}",
-        "published_at": (NEWEST - chance.randrange(90 * 86_400)) * 1_000_000,
-        "note_type": note.note_type,
-    }
-
-
-def _picture_rows(note: Note) -> list[dict[str, Any]]:
-    """The truth of a note's pictures."""
-    return [
-        {
-            "image_id": p.image_id, "note_id": note.note_id, "family": p.family, "edit": p.edit, "kind": p.kind,
-            "box": list(p.box) if p.box else None, "variant_of": p.variant_of, "text": p.text,
-            "zh": description(p.scene, "zh") if p.scene else None, "en": description(p.scene, "en") if p.scene else None,
-        }
-        for p in note.pictures
-    ]  # fmt: skip
-
-
-def _table(rows: Iterable[dict[str, Any]], schema: pa.Schema, path: Path) -> None:
-    pq.write_table(pa.Table.from_pylist(list(rows), schema), path, compression="zstd")

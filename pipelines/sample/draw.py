@@ -5,18 +5,17 @@ from functools import cache
 from itertools import pairwise
 from random import Random
 
-from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from pipelines.sample.dice import dice
 from pipelines.sample.ground import ground
 from pipelines.sample.outdoors import outdoors
 from pipelines.sample.room import room
-from pipelines.sample.scene import COLOURS, TOPICS, Scene, Thing
-from pipelines.sample.shapes import KINDS, Part
-from pipelines.sample.texture import Ink, gradient, patch, shade
+from pipelines.sample.scene import TOPICS, Scene
+from pipelines.sample.shapes import KINDS
+from pipelines.sample.sprite import lit_round, outline, own_colour, turned
+from pipelines.sample.texture import Ink, gradient, patch
 
-OVER = 3
-"""Things are drawn this many times larger and reduced, so that their edges are smooth."""
 TINTS: dict[str, tuple[Ink, Ink]] = {
     "morning": ((255, 248, 234), (240, 234, 230)),
     "noon": ((255, 255, 255), (246, 246, 242)),
@@ -42,13 +41,6 @@ def picture(scene: Scene, seed: int) -> Image.Image:
         _cast_shadow(canvas, sprite, x, base)
         canvas.paste(sprite, (x - sprite.width // 2, base - sprite.height), sprite)
     return _developed(canvas, scene, chance)
-
-
-def ornament(thing: Thing, tall: int, key: str, seed: int) -> Image.Image:
-    """One of the thing, with nothing behind it: RGBA, about that many pixels high."""
-    chance = dice(seed, "ornament", key, thing.kind)
-    plain = _outline(thing.kind, _own_colour(thing.colour, chance), tall, int(tall * KINDS[thing.kind].aspect))
-    return _turned(_lit(plain, chance), 1.0, chance)
 
 
 def _backdrop(scene: Scene, chance: Random, home: Random) -> tuple[Image.Image, int]:
@@ -78,77 +70,17 @@ def _standing(scene: Scene, horizon: int, chance: Random, home: Random) -> Itera
         middle = min(max((PLACES[thing.place] + chance.uniform(-0.04, 0.04)) * width, half), width - half)
         row = (number + first) % 2  # neighbours stand in two rows, so that none hides the other
         front = horizon + (height - horizon) * (chance.uniform(0.46, 0.6) if row else chance.uniform(0.82, 0.95))
-        lit = _lit(_outline(thing.kind, _own_colour(thing.colour, home), int(tall), int(tall * aspect)), home)
+        lit = lit_round(outline(thing.kind, own_colour(thing.colour, home), int(tall), int(tall * aspect)), home)
         for beside, behind in GROUPS[thing.count]:
             x = middle + beside * tall * aspect * chance.uniform(0.92, 1.04)
             base = max(front - behind * tall * 0.7, horizon + 0.1 * (height - horizon))
-            yield _turned(lit, 1 - 0.14 * behind - chance.uniform(0, 0.06), chance), (int(x), int(base))
+            yield turned(lit, 1 - 0.14 * behind - chance.uniform(0, 0.06), chance), (int(x), int(base))
 
 
 def _free_width(scene: Scene) -> float:
     """How wide a group may be: a little more than what lies between two groups' middles, of the picture's width."""
     middles = [PLACES[t.place] for t in scene.things]
     return 1.5 * min((b - a for a, b in pairwise(middles)), default=0.45)
-
-
-def _own_colour(colour: str, home: Random) -> Ink:
-    """The colour as this note's thing has it: no two reds are the same."""
-    red, green, blue = (v + home.randrange(-14, 15) for v in COLOURS[colour])
-    return shade((red, green, blue), 1.0)
-
-
-def _lit(plain: Image.Image, chance: Random) -> Image.Image:
-    """The flat thing, made round by light from the upper left, and a little worn."""
-    alpha, reach = plain.getchannel("A"), max(2, plain.height // 18)
-    soft = alpha.filter(ImageFilter.BoxBlur(max(1, plain.height // 22))).filter(ImageFilter.BoxBlur(max(1, plain.height // 22)))
-    bevel = ImageChops.subtract(ImageChops.offset(soft, reach, reach), ImageChops.offset(soft, -reach, -reach), 2.2, 128)
-    worn = patch("cloudy", plain.size, chance).point(lambda v: 128 + (v - 128) // 3)
-    bevel = ImageChops.add(bevel, worn, 1, -128)
-    lit = ImageChops.overlay(plain.convert("RGB"), Image.merge("RGB", [bevel] * 3))
-    lit.putalpha(alpha)
-    return lit
-
-
-def _turned(lit: Image.Image, scale: float, chance: Random) -> Image.Image:
-    small = lit.resize((max(4, int(lit.width * scale)), max(4, int(lit.height * scale))), Image.Resampling.BILINEAR)
-    return small.rotate(chance.uniform(-5, 5), Image.Resampling.BILINEAR)
-
-
-def _outline(kind: str, main: Ink, tall: int, wide: int) -> Image.Image:
-    """The flat thing with smooth edges, RGBA, with room around it to turn in."""
-    margin = max(3, tall // 12)
-    sheet = Image.new("RGBA", ((wide + 2 * margin) * OVER, (tall + margin) * OVER), (*main, 0))
-    draw = ImageDraw.Draw(sheet)
-    for part in KINDS[kind].parts:
-        _draw_part(draw, part, (wide * OVER, tall * OVER), margin * OVER, _ink(part.ink, main))
-    return sheet.reduce(OVER)
-
-
-def _ink(ink: str, main: Ink) -> Ink:
-    if ink in ("main", "dark"):
-        return main if ink == "main" else shade(main, 0.72)
-    if ink == "light":
-        return shade((main[0] + 34, main[1] + 34, main[2] + 34), 1.06)
-    red, green, blue = ImageColor.getrgb(ink)[:3]
-    return red, green, blue
-
-
-def _draw_part(draw: ImageDraw.ImageDraw, part: Part, size: tuple[int, int], margin: int, ink: Ink) -> None:
-    at = [v * size[n % 2] + margin * (1 if n % 2 == 0 else 0.9) for n, v in enumerate(part.at)]
-    thick = max(1, int(part.size * size[1]))
-    if part.shape == "oval":
-        draw.ellipse(at, fill=ink)
-    elif part.shape == "ring":
-        draw.ellipse(at, outline=ink, width=thick)
-    elif part.shape == "box":
-        draw.rounded_rectangle(at, thick, fill=ink)
-    elif part.shape == "poly":
-        draw.polygon(at, fill=ink)
-    elif part.shape == "line":
-        draw.line(at, fill=ink, width=thick, joint="curve")
-    else:
-        start = 180 if part.shape == "dome" else 0
-        draw.chord(at, start, start + 180, fill=ink)
 
 
 @cache

@@ -1,41 +1,18 @@
 """The sample's notes, one by one: people's own, and those that take a picture or a passage from another."""
 
-import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from PIL import Image
-
+from pipelines.sample.captions import Language
 from pipelines.sample.dice import dice, name_of
-from pipelines.sample.draw import ornament, picture
-from pipelines.sample.lettering import page, signed, titled
-from pipelines.sample.plant import CROP_AREAS, Box, Edit, captioned, cropped, retyped
-from pipelines.sample.scene import TOPICS, Scene, mirrored, recoloured, story
-from pipelines.sample.text import Language, Wording, slogan, wording
+from pipelines.sample.pictures import Picture, decoded, edited_copy, encoded, frames, lettered_page, shown
+from pipelines.sample.plant import CROP_AREAS, Edit, cropped, retyped
+from pipelines.sample.scene import TOPICS, recoloured, story
+from pipelines.sample.text import wording
 
 EDIT_RATES = (0.0, 0.03, 0.08)
 """Shares of a quote's characters that are changed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture file and its truth."""
-
-    image_id: str
-    suffix: str
-    content: bytes | None
-    """None: the note names a file that is not there."""
-    family: str
-    edit: str = "none"
-    kind: str = "original"
-    box: Box | None = None
-    variant_of: str | None = None
-    """The family that shows the same scene with one thing in another colour."""
-    text: str | None = None
-    """What is drawn to be read, a line a line."""
-    scene: Scene | None = None
-    """What it shows; None where words cannot tell it: a page of text, a crop."""
 
 
 class Note(NamedTuple):
@@ -59,10 +36,10 @@ def own_note(number: int, seed: int) -> Note:
     scenes = story(chance, note_id, topic, 1 if video else chance.choice((1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5)))
     words = wording(topic, scenes, language, chance)
     if video:
-        return Note(note_id, language, topic, *words, _frames(note_id, scenes[0], seed), "video")
-    pictures = [_shown(f"{note_id}_{n}", s, seed, words.title if n == 0 else None, language) for n, s in enumerate(scenes)]
+        return Note(note_id, language, topic, *words, frames(note_id, scenes[0], seed), "video")
+    pictures = [shown(f"{note_id}_{n}", s, seed, words.title if n == 0 else None, language) for n, s in enumerate(scenes)]
     if len(pictures) < 6 and chance.random() < 0.12:
-        pictures.append(_page(f"{note_id}_{len(pictures)}", scenes[0], words, seed))
+        pictures.append(lettered_page(f"{note_id}_{len(pictures)}", scenes[0], words, seed))
     return Note(note_id, language, topic, *words, tuple(pictures))
 
 
@@ -71,10 +48,10 @@ def repost(number: int, donor: Note, edit: Edit, seed: int) -> Note:
     chance, note_id = dice(seed, "repost", number), name_of("n", seed, "repost", number)
     language = _language(chance)
     source = chance.choice(copiable(donor, edit.keeps_text))
-    copy = _copy(f"{note_id}_0", source, edit, donor.title, chance)
+    copy = edited_copy(f"{note_id}_0", source, edit, donor.title, chance)
     own = story(chance, note_id, donor.topic, 1) if chance.random() < 0.4 else []
     words = wording(donor.topic, [s for s in (copy.scene, *own) if s], language, chance)
-    others = tuple(_shown(f"{note_id}_{n}", s, seed, None, language) for n, s in enumerate(own, 1))
+    others = tuple(shown(f"{note_id}_{n}", s, seed, None, language) for n, s in enumerate(own, 1))
     return Note(note_id, language, donor.topic, *words, (copy, *others))
 
 
@@ -83,11 +60,11 @@ def detail(number: int, donor: Note, area: str, seed: int) -> Note:
     chance, note_id = dice(seed, "detail", number), name_of("n", seed, "detail", number)
     language = _language(chance)
     source = chance.choice(copiable(donor, keeps_text=False))
-    image, box = cropped(_decoded(source), CROP_AREAS[area], chance)
+    image, box = cropped(decoded(source), CROP_AREAS[area], chance)
     crop = Picture(
         image_id=f"{note_id}_0",
         suffix=".jpg",
-        content=_encoded(image, ".jpg"),
+        content=encoded(image, ".jpg"),
         family=source.family,
         edit=area,
         kind="crop",
@@ -104,8 +81,8 @@ def variant(number: int, donor: Note, seed: int) -> Note:
     if source.scene is None:
         raise ValueError(f"{source.image_id} has no scene")
     scene = recoloured(source.scene, chance)
-    shown = replace(_shown(f"{note_id}_0", scene, seed, None, language, plain=True), variant_of=source.family)
-    return Note(note_id, language, donor.topic, *wording(donor.topic, [scene], language, chance), (shown,))
+    recolour = replace(shown(f"{note_id}_0", scene, seed, None, language, plain=True), variant_of=source.family)
+    return Note(note_id, language, donor.topic, *wording(donor.topic, [scene], language, chance), (recolour,))
 
 
 def quote(number: int, donor: Note, seed: int) -> tuple[Note, dict[str, object]]:
@@ -131,71 +108,3 @@ def copiable(donor: Note, keeps_text: bool) -> list[Picture]:
 
 def _language(chance: Random) -> Language:
     return "zh" if chance.random() < 0.6 else "en"
-
-
-def _shown(image_id: str, scene: Scene, seed: int, title: str | None, language: Language, plain: bool = False) -> Picture:
-    """The scene as a file, perhaps with its note's title or a sign in it."""
-    chance, image, text = dice(seed, "shown", image_id), picture(scene, seed), None
-    if plain:
-        pass
-    elif title and chance.random() < 0.3:
-        image, text = titled(image, title, chance)
-    elif scene.view == "wide" and chance.random() < 0.15:
-        image, text = signed(image, slogan(scene.topic, language, chance), chance)
-    suffix = chance.choices((".jpg", ".webp", ".png"), (93, 6, 1))[0]
-    content = _encoded(image, suffix, chance.choice((72, 76, 80)))
-    return Picture(image_id=image_id, suffix=suffix, content=content, family=image_id, text=text, scene=scene)
-
-
-def _page(image_id: str, scene: Scene, words: Wording, seed: int) -> Picture:
-    """The note's title and tips as a picture."""
-    chance, size = dice(seed, "page", image_id), scene.size
-    ornaments = [ornament(t, int(size[1] * chance.uniform(0.16, 0.24)), image_id, seed) for t in scene.things[:2]]
-    image, text = page(size, words.title, words.tips, ornaments, chance)
-    suffix = chance.choice((".jpg", ".jpg", ".png"))
-    return Picture(image_id=image_id, suffix=suffix, content=_encoded(image, suffix), family=image_id, text=text)
-
-
-def _frames(note_id: str, scene: Scene, seed: int) -> tuple[Picture, ...]:
-    """Four frames of a slow pan over the scene."""
-    whole, step = picture(scene, seed), scene.size[0] // 40
-    size = (scene.size[0] - 3 * step, scene.size[1])
-    frames = [whole.crop((n * step, 0, n * step + size[0], size[1])) for n in range(4)]
-    return tuple(
-        Picture(image_id=f"{note_id}_{n}", suffix=".jpg", content=_encoded(f, ".jpg"), family=f"{note_id}_0", scene=scene)
-        for n, f in enumerate(frames)
-    )
-
-
-def _copy(image_id: str, source: Picture, edit: Edit, words: str, chance: Random) -> Picture:
-    image, text = edit.apply(_decoded(source), chance), source.text
-    if edit.name == "captioned":
-        image, text = captioned(image, words)
-    same = edit.name == "same_bytes"
-    suffix = source.suffix if same else edit.suffix
-    content = source.content if same else _encoded(image, suffix, edit.quality)
-    scene = mirrored(source.scene) if source.scene and edit.name == "mirrored" else source.scene
-    return Picture(
-        image_id=image_id,
-        suffix=suffix,
-        content=content,
-        family=source.family,
-        edit=edit.name,
-        kind="copy",
-        text=text,
-        scene=scene,
-    )
-
-
-def _decoded(source: Picture) -> Image.Image:
-    if source.content is None:
-        raise ValueError(f"{source.image_id} has no file")
-    return Image.open(io.BytesIO(source.content)).convert("RGB")
-
-
-def _encoded(image: Image.Image, suffix: str, quality: int = 86) -> bytes:
-    buffer = io.BytesIO()
-    kind = {".jpg": "JPEG", ".webp": "WEBP", ".png": "PNG"}[suffix]
-    options: dict[str, int] = {} if suffix == ".png" else {"quality": quality}
-    image.save(buffer, kind, **options, **({"method": 2} if suffix == ".webp" else {}))
-    return buffer.getvalue()

@@ -5,7 +5,8 @@ import zlib
 from typing import NamedTuple
 
 from pipelines.sample.dice import dice, name_of
-from pipelines.sample.notes import Note, Picture
+from pipelines.sample.notes import Note
+from pipelines.sample.pictures import Picture
 from pipelines.sample.text import wording
 
 

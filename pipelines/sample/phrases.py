@@ -97,33 +97,21 @@ JOINTS = {
 }
 ASIDES = {
     "zh": ("踩坑{2-9}次换来的", "亲测{3-60}天", "懒人版", "新手也行", "{60-90}岁老人都会", "问了店主", "看书学的", "翻车{2-9}回", "抄作业吧", "细节在评论", "记在本子第{3-80}页", "老师教的"),
-    "en": ("learnt the hard way", "tested {3-60} days", "lazy version", "fine for beginners", "even at age {60-90}", "asked the owner", "from a book", "failed {2-9} times", "copy me", "more below", "page {3-80} of my notes", "as taught"),
+    "en": ("learnt in {3-60} days", "tested {3-60} days", "lazy version", "for ages {4-80} up", "even at {60-90}", "asked {2-9} people", "from a book", "failed {2-9} times", "copy me", "more below", "page {3-80} of my notes", "as taught"),
 }  # fmt: skip
 HEADS = {
     "zh": ("步骤", "小贴士", "清单", "笔记", "心得", "攻略", "避雷", "做法"),
     "en": ("Steps", "Tips", "List", "Notes", "What I learnt", "Guide", "Beware", "How"),
 }
 LOOKS = {
-    "zh": ("小小的", "旧旧的", "新买的", "亮亮的", "圆润的", "可爱的", "手作的", "最爱的", "限量的", "二手的", "复古的", "轻巧的", "结实的", "迷你的", "心仪的", "打折的"),
-    "en": ("tiny", "old", "brand-new", "shiny", "chubby", "lovely", "handmade", "favourite", "limited", "second-hand", "retro", "light", "sturdy", "mini", "borrowed", "bargain", "sweet", "neat", "quirky", "dusty", "plain", "fancy", "humble", "splendid"),
+    "zh": ("小小的", "旧旧的", "新买的", "亮亮的", "圆润的", "可爱的", "手作的", "最爱的", "限量的", "二手的", "复古的", "轻巧的", "结实的", "迷你的", "心仪的", "打折的", "朴素的", "漂亮的", "网红的", "耐看的", "便宜的", "定制的", "光滑的", "憨憨的", "精致的", "百搭的", "闲置的", "进口的", "借来的", "同款的"),
+    "en": ("tiny", "old", "brand-new", "shiny", "chubby", "lovely", "handmade", "favourite", "limited", "second-hand", "retro", "light", "sturdy", "mini", "borrowed", "bargain", "sweet", "neat", "quirky", "dusty", "plain", "fancy", "humble", "splendid",
+           "glossy", "matte", "tall", "small", "cheap", "imported", "slim", "bold", "cosy", "soft-toned", "rare", "tidy", "cheerful", "charming", "faded", "bright", "dainty", "heavy", "trusty", "funny"),
 }  # fmt: skip
 CLEAN = {
-    "zh": ("干净的", "微凉的", "晒暖的", "刚扫过的", "安静的", "老旧的", "平整的", "湿润的"),
-    "en": (
-        "clean ",
-        "cool ",
-        "sun-warmed ",
-        "swept ",
-        "quiet ",
-        "worn ",
-        "level ",
-        "damp ",
-        "wide ",
-        "rough ",
-        "soft ",
-        "familiar ",
-    ),
-}
+    "zh": ("干净的", "微凉的", "晒暖的", "刚扫过的", "安静的", "老旧的", "平整的", "湿润的", "邻居家的", "空荡荡的", "熟悉的", "好看的", "宽敞的", "奶奶家的", "略斜的", "发亮的"),
+    "en": ("clean ", "cool ", "sun-warmed ", "swept ", "quiet ", "worn ", "level ", "damp ", "wide ", "rough ", "soft ", "familiar ", "empty ", "sloping ", "gleaming ", "dry ", "freshly wiped ", "plain ", "sunny ", "good old "),
+}  # fmt: skip
 LINKS = {
     "zh": ("，", "，", "，", "；", "，还有", "，再就是"),
     "en": (", ", "; ", " / ", " and ", " plus ", " with ", ", then ", ", also ", ", next, ", " & "),

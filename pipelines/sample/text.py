@@ -1,14 +1,12 @@
-"""The words of a note: what its pictures show, said in Chinese or English, between a story, some tips and a farewell."""
+"""The words of a note: what its pictures show, between a story, some tips and a farewell."""
 
 import re
 from random import Random
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pipelines.sample import phrases
-from pipelines.sample.scene import Scene, Thing
-from pipelines.sample.shapes import KINDS
-
-Language = Literal["zh", "en"]
+from pipelines.sample.captions import Language, capital, name, sentence, told
+from pipelines.sample.scene import Scene
 
 
 class Wording(NamedTuple):
@@ -20,37 +18,6 @@ class Wording(NamedTuple):
     """The one line of the body that others may quote: 40 characters or more."""
 
 
-def name(thing: Thing, language: Language) -> str:
-    """How many of what, in what colour.
-
-    >>> name(Thing("mug", "red", 2, "left"), "en"), name(Thing("mug", "red", 2, "left"), "zh")
-    ('two red mugs', '两只红色马克杯')
-    """
-    kind, colour = KINDS[thing.kind], phrases.COLOURS[language][thing.colour]
-    count = phrases.COUNTS[language][thing.count]
-    if language == "zh":
-        return f"{count}{kind.measure}{colour}{kind.zh}"
-    if thing.count > 1:
-        return f"{count} {colour} {kind.plural}"
-    return f"{'an' if colour[0] in 'aeiou' else 'a'} {colour} {kind.en}"
-
-
-def description(scene: Scene, language: Language) -> str:
-    """What the picture shows, in full: hour, ground, and each thing with its place.
-
-    >>> cup = Scene("", "", "kitchen", "wood", "noon", "wide", (Thing("mug", "red", 2, "left"),), (360, 480))
-    >>> description(cup, "en")
-    'Two red mugs on the left, at noon on bare wood.'
-    >>> description(cup, "zh")
-    '正午，木桌面上，左边是两只红色马克杯。'
-    """
-    said = _things(scene, language)
-    light, surface = phrases.LIGHTS[language][scene.light], phrases.SURFACES[language][scene.surface]
-    if language == "zh":
-        return f"{light}，{surface}上，{said}。"
-    return _sentence(f"{said}, {light} on {surface}")
-
-
 def wording(topic: str, scenes: list[Scene], language: Language, chance: Random) -> Wording:
     """A title and a body for a note with these pictures (or with none that can be told); every one is told, in order."""
     tips = _tips(topic, language, chance)
@@ -60,81 +27,9 @@ def wording(topic: str, scenes: list[Scene], language: Language, chance: Random)
     return Wording(_title(topic, scenes, language, chance), "\n".join(lines), tips)
 
 
-def _ending(language: Language, chance: Random) -> list[str]:
-    """The hour, and a line that many notes end with."""
-    hour, minute = chance.randrange(6, 24), chance.randrange(60)
-    if language == "en":
-        return [f"At {hour}:{minute:02}", chance.choice(phrases.ENDINGS["en"])]
-    if chance.random() < 0.25:
-        return [f"@{chance.choice(phrases.NAMES)}{chance.choice(phrases.NAMES)}：{phrases.FAREWELL}"]
-    return [f"{hour}:{minute:02}", chance.choice(phrases.ENDINGS["zh"])]
-
-
 def slogan(topic: str, language: Language, chance: Random) -> str:
     """A few words for a sign."""
     return _numbered(chance.choice(phrases.TIPS[language][topic]), chance)
-
-
-def _things(scene: Scene, language: Language) -> str:
-    said = []
-    for thing in scene.things:
-        what, place = name(thing, language), phrases.PLACES[language][thing.place]
-        if scene.view == "close":
-            said.append(f"近看{what}" if language == "zh" else f"{what} seen from near")
-        else:
-            said.append(f"{place}是{what}" if language == "zh" else f"{what} {place}")
-    return ("，" if language == "zh" else ", ").join(said)
-
-
-def _told(scene: Scene, language: Language, chance: Random) -> str:
-    """The picture as people tell it: an adjective here and there, the order as it comes, not always the hour."""
-    said = [_mention(t, scene.view == "close", language, chance) for t in scene.things]
-    chance.shuffle(said)
-    words = said[0] + "".join(chance.choice(phrases.LINKS[language]) + more for more in said[1:])
-    if chance.random() < 0.55:
-        words = chance.choice(_SETTINGS[language]).format(
-            words=words,
-            hour=phrases.LIGHTS[language][scene.light].removeprefix("in the ").removeprefix("at "),
-            ground=chance.choice(phrases.CLEAN[language]) + phrases.SURFACES[language][scene.surface].split(" ")[-1],
-        )
-    return f"{words}。" if language == "zh" else f"{_capital(words)}."
-
-
-_SETTINGS = {
-    "zh": ("{hour}，{ground}上，{words}", "{words}，{ground}上，{hour}拍的", "{hour}的{ground}上，{words}"),
-    "en": ("{hour}, {ground}: {words}", "{words}, on {ground}, {hour} light", "on {ground} ({hour}), {words}"),
-}
-
-
-def _mention(thing: Thing, near: bool, language: Language, chance: Random) -> str:
-    look, place = chance.choice(phrases.LOOKS[language]), phrases.PLACES[language][thing.place]
-    if language == "zh":
-        what = name(thing, "zh")
-        if chance.random() < 0.4:
-            measured = phrases.COUNTS["zh"][thing.count] + KINDS[thing.kind].measure
-            what = measured + look + what.removeprefix(measured)
-        return (
-            chance.choice((f"近看{what}", f"{what}特写"))
-            if near
-            else chance.choice((f"{place}是{what}", f"{what}在{place}", f"{place}{what}"))
-        )
-    what = name(thing, "en")
-    article, rest = what.split(" ", 1)
-    article = ("an" if look[0] in "aeiou" else "a") if thing.count == 1 else article
-    looked = f"{article} {look} {rest}"
-    if near:
-        return chance.choice((f"{looked} up close", f"a close look at {looked}"))
-    short = place.removeprefix("on the ").removeprefix("in the ")
-    return chance.choice((f"{looked} {place}", f"{short}: {looked}", f"{place} {looked}"))
-
-
-def _sentence(words: str) -> str:
-    return f"{_capital(words)}."
-
-
-def _numbered(words: str, chance: Random) -> str:
-    """`{2-9}` becomes a number from 2 to 9."""
-    return re.sub(r"\{(\d+)-(\d+)\}", lambda m: str(chance.randint(int(m[1]), int(m[2]))), words)
 
 
 def _title(topic: str, scenes: list[Scene], language: Language, chance: Random) -> str:
@@ -153,14 +48,10 @@ def _title(topic: str, scenes: list[Scene], language: Language, chance: Random) 
         forms = [
             f"{emoji} {kind.title()}: {first}",
             f"Day {n} of {doing} {emoji}",
-            f"{_capital(first)} and {doing}",
+            f"{capital(first)} and {doing}",
             f"{kind.title()} diary {n}",
         ]
     return chance.choice(forms)
-
-
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]
 
 
 def _opening(topic: str, language: Language, chance: Random) -> str:
@@ -175,9 +66,9 @@ def _opening(topic: str, language: Language, chance: Random) -> str:
     at = f"{when} {hour}:{minute:02}"
     return chance.choice(
         (
-            _sentence(f"{at}, {doing} {company}: {felt}"),
-            _sentence(f"{doing} {company}, {at}; {felt}"),
-            _sentence(f"{felt}! {at}, {doing}, {company}"),
+            sentence(f"{doing}, {at}: {felt}, {company}"),
+            sentence(f"{doing} {company}, {at}; {felt}"),
+            sentence(f"{felt}! {at}, {doing}, {company}"),
         )
     )
 
@@ -188,7 +79,7 @@ def _captions(scenes: list[Scene], language: Language, chance: Random) -> list[s
     said = []
     for n, scene in enumerate(scenes, 1):
         mark = {"zh": (f"图{n}：", f"P{n} ", "📷"), "en": (f"Picture {n}: ", f"P{n} ", "📷 ")}[language][style]
-        said.append(mark + _told(scene, language, chance))
+        said.append(mark + told(scene, language, chance))
     if said and style == 2 and chance.random() < 0.5:
         return ["".join(said) if language == "zh" else " ".join(said)]
     return said
@@ -204,3 +95,18 @@ def _tips(topic: str, language: Language, chance: Random) -> str:
             aside = _numbered(chance.choice(phrases.ASIDES[language]), chance)
             line += f"（{aside}）" if language == "zh" else f" ({aside})"
     return line + ("。" if language == "zh" else ".")
+
+
+def _ending(language: Language, chance: Random) -> list[str]:
+    """The hour, and a line that many notes end with."""
+    hour, minute = chance.randrange(6, 24), chance.randrange(60)
+    if language == "en":
+        return [f"At {hour}:{minute:02}", chance.choice(phrases.ENDINGS["en"])]
+    if chance.random() < 0.25:
+        return [f"@{chance.choice(phrases.NAMES)}{chance.choice(phrases.NAMES)}：{phrases.FAREWELL}"]
+    return [f"{hour}:{minute:02}", chance.choice(phrases.ENDINGS["zh"])]
+
+
+def _numbered(words: str, chance: Random) -> str:
+    """`{2-9}` becomes a number from 2 to 9."""
+    return re.sub(r"\{(\d+)-(\d+)\}", lambda m: str(chance.randint(int(m[1]), int(m[2]))), words)

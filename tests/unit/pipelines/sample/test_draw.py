@@ -10,6 +10,7 @@ from PIL import Image, ImageStat
 from pipelines.sample import draw
 from pipelines.sample.dice import dice
 from pipelines.sample.scene import COLOURS, TOPICS, Scene, Thing, story
+from pipelines.sample.sprite import ornament
 
 SCENE = Scene(
     "k", "h", "pets", "wood", "noon", "wide", (Thing("yarn", "red", 1, "left"), Thing("cat", "white", 1, "right")), (360, 480)
@@ -35,7 +36,7 @@ def test_only_the_recoloured_thing_differs_between_variants():
 
 @pytest.mark.parametrize("colour", sorted(COLOURS))
 def test_a_thing_has_the_colour_that_it_is_said_to_have(colour):
-    sprite = draw.ornament(Thing("yarn", colour, 1, "left"), 120, "key", 0)
+    sprite = ornament(Thing("yarn", colour, 1, "left"), 120, "key", 0)
     seen = ImageStat.Stat(sprite.convert("RGB"), sprite.getchannel("A").point(lambda v: 255 * (v > 200))).mean
     assert min(COLOURS, key=lambda name: _unlike(COLOURS[name], seen)) == colour
 

@@ -5,10 +5,11 @@ import re
 import pytest
 
 from pipelines.sample import phrases
+from pipelines.sample.captions import description, name
 from pipelines.sample.dice import dice
 from pipelines.sample.scene import TOPICS, Scene, Thing, story
 from pipelines.sample.shapes import KINDS
-from pipelines.sample.text import description, name, slogan, wording
+from pipelines.sample.text import slogan, wording
 
 SCENE = Scene(
     "k", "h", "garden", "grass", "dusk", "wide", (Thing("tulip", "orange", 1, "left"), Thing("mug", "red", 3, "right")), (9, 9)
