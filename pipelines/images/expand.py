@@ -7,7 +7,7 @@ from pyspark.sql.window import Window
 from pipelines import items
 from pipelines.images.settings import Match
 from pipelines.workspace.output import Output
-from schemas.item import Granularity
+from schemas.item import REGION, Granularity
 
 EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "region")
 STARS = "pairs of places of widely shown files, tied by a star instead"
@@ -61,9 +61,9 @@ def _same_bytes(shown: DataFrame, settings: Match) -> DataFrame:
         "inliers": F.lit(None).cast("int"),
         "pixel_correlation": F.lit(1.0),
         "mirrored": F.lit(False),
-        "region": F.lit(None).cast(items.spark_type(items.REGION)),
+        "region": F.lit(None).cast(items.spark_type(REGION)),
     }
-    return both.select("note_id_l", "image_id_l", "note_id_r", "image_id_r", *[v.alias(k) for k, v in certain.items()])
+    return both.select("at_l", "at_r", *[value.alias(name) for name, value in certain.items()])
 
 
 def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
@@ -77,17 +77,14 @@ def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
         *EVIDENCE,
     )
     both = directed.join(_side(few, "l"), on="sha256_l", how="inner").join(_side(few, "r"), on="sha256_r", how="inner")
-    left, right = F.struct("note_id_l", "image_id_l"), F.struct("note_id_r", "image_id_r")
-    turn = F.col("either_way") & (F.struct(F.col("note_id_r"), F.col("image_id_r")) < F.struct(F.col("note_id_l"), F.col("image_id_l")))
-    ordered = both.withColumns({"first": F.when(turn, right).otherwise(left), "second": F.when(turn, left).otherwise(right)})
-    return ordered.select(
-        F.col("first.note_id_l"), F.col("first.image_id_l"), F.col("second.note_id_l").alias("note_id_r"),
-        F.col("second.image_id_l").alias("image_id_r"), *EVIDENCE,
-    )  # fmt: skip
+    turn = F.col("either_way") & (F.col("at_r") < F.col("at_l"))
+    first = F.when(turn, F.col("at_r")).otherwise(F.col("at_l"))
+    second = F.when(turn, F.col("at_l")).otherwise(F.col("at_r"))
+    return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE)
 
 
 def _pairs(granularity: Granularity, rows: DataFrame) -> DataFrame:
-    across = rows.where(F.col("note_id_l") != F.col("note_id_r"))
+    across = rows.where(F.col("at_l.note_id") != F.col("at_r.note_id"))
     named = across.withColumns({"query": _image("l", None), "target": _image("r", F.col("region"))})
     score = F.greatest(F.lit(0.0), F.least(F.lit(1.0), F.col("pixel_correlation")))
     evidence = {name: F.col(name) for name in EVIDENCE}
@@ -103,8 +100,9 @@ def _starred(shown: DataFrame, settings: Match) -> DataFrame:
 
 
 def _side(shown: DataFrame, side: str) -> DataFrame:
-    return shown.select(*[F.col(name).alias(f"{name}_{side}") for name in ("sha256", "note_id", "image_id", "place", "places")])
+    columns = {"sha256": F.col("sha256"), "at": F.struct("note_id", "image_id"), "place": F.col("place")}
+    return shown.select(*[value.alias(f"{name}_{side}") for name, value in columns.items()])
 
 
 def _image(side: str, region: Column | None) -> Column:
-    return items.item("image", F.col(f"note_id_{side}"), F.array(f"image_id_{side}"), region)
+    return items.item("image", F.col(f"at_{side}.note_id"), F.array(f"at_{side}.image_id"), region)

@@ -157,7 +157,9 @@ def _spread(points: Floats, width: int, height: int, count: int) -> npt.NDArray[
     """The order of keeping: the strongest of every cell, then the second of every cell, ..."""
     x, y = points[:, 0] * points[:, 4], points[:, 1] * points[:, 4]
     cells = 6
-    cell = (np.minimum(x * cells / width, cells - 1)).astype(np.int64) * cells + np.minimum(y * cells / height, cells - 1).astype(np.int64)
+    cell = (np.minimum(x * cells / width, cells - 1)).astype(np.int64) * cells + np.minimum(
+        y * cells / height, cells - 1
+    ).astype(np.int64)
     by_cell = np.lexsort((-points[:, 3], cell))
     ordered = cell[by_cell]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(points) else np.zeros(0, np.int64)

@@ -18,8 +18,14 @@ MIN_QUALITY = 50
 """PDQ quality below which hashes say little. Source: Meta's ThreatExchange, hashing.pdf, "quality"."""
 PDQ_SIDE = 64
 """Both sides that a picture is averaged down to, pixels: the size that PDQ samples at, for every picture alike."""
-TURNS = ("as it is", "90", "180", "270", "upside down", "mirrored", "transposed", "transposed and turned")
-"""What pdqhash's eight hashes stand for, in its order."""
+_MIRROR = np.array([[-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+_FLIP = np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 1.0], [0.0, 0.0, 1.0]])
+_TRANSPOSE = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+TURNS = (
+    np.eye(3), _FLIP @ _TRANSPOSE, _MIRROR @ _FLIP, _MIRROR @ _TRANSPOSE,
+    _FLIP, _MIRROR, _TRANSPOSE, _MIRROR @ _FLIP @ _TRANSPOSE,
+)  # fmt: skip
+"""Where each of pdqhash's eight turns puts a point of the unit square: identity, 90, 180, 270 degrees, then mirrored ones."""
 
 
 def phash64(grey: Pixels) -> int:

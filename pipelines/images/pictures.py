@@ -25,7 +25,7 @@ READ = pa.schema(
         pa.field("image_id", pa.string()),
         pa.field("reason", pa.string()),
         pa.field("detail", pa.string()),
-        *[pa.field(c.name, pa.binary() if pa.types.is_fixed_size_binary(c.type) else c.type) for c in PICTURES.columns],
+        *[column.with_nullable(True) for column in PICTURES.columns],
     ]
 )
 """A picture that was read: its sha256, and either why it was refused, or its fingerprint, or (known) neither."""

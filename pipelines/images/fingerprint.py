@@ -1,0 +1,56 @@
+"""Everything that is kept of a picture, from one decode. No engine."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import cv2
+from pydantic import Field
+
+from pipelines.images.decode import Decoding, Pixels, decode
+from pipelines.images.features import Detection, detect
+from pipelines.images.hashes import pdq_hashes, phash64, surface
+from pipelines.images.packing import pack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Settings of `fingerprint`."""
+
+    thumbnail_side: Annotated[int, Field(ge=32)] = 160
+    """Longest side of the small picture on which pairs are verified, pixels."""
+    thumbnail_quality: Annotated[int, Field(ge=1, le=100)] = 90
+    """JPEG quality of it."""
+    decoding: Decoding = field(default_factory=Decoding)
+    detection: Detection = field(default_factory=Detection)
+
+
+def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
+    """The columns of PICTURES of a picture file, but for its sha256.
+
+    Raises:
+        BadPicture: it cannot be read.
+
+    Cost: about 6 ms a picture: decode 2, features 3, hashes and thumbnail 1.
+    """
+    picture = decode(content, settings.decoding)
+    grey = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY)
+    turns, quality = pdq_hashes(picture.rgb)
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "phash": phash64(grey),
+        "pdq": turns[0],
+        "pdq_turns": b"".join(turns),
+        "quality": quality,
+        "surface": surface(quality),
+        "thumbnail": _thumbnail(picture.rgb, settings),
+        "features": pack(detect(grey, settings.detection)),
+    }
+
+
+def _thumbnail(rgb: Pixels, settings: Fingerprint) -> bytes:
+    factor = min(1.0, settings.thumbnail_side / max(rgb.shape[:2]))
+    size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    _, encoded = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, settings.thumbnail_quality])
+    return bytes(encoded)

@@ -1,0 +1,98 @@
+"""Where one picture lies in another, and whether what is around it is a frame or more of the scene."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.images.overlap import corners
+from pipelines.images.warp import Matrix
+
+Floats = npt.NDArray[np.float32]
+
+EDGE = 12.0
+"""Levels between two neighbouring pixels from which there is an edge between them."""
+
+
+class Region(NamedTuple):
+    """A box in fractions of a picture, origin at the top left."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Placement(NamedTuple):
+    """How the source lies on the target."""
+
+    region: Region
+    """The box around the source, in fractions of the target."""
+    source_covered: float
+    """Share of the source's area that lies on the target."""
+    target_covered: float
+    """Share of the target's area that lies under the source."""
+
+
+def placement(source: tuple[int, ...], target: tuple[int, ...], to_source: Matrix) -> Placement:
+    """Where a source of shape `source` lies on a target of shape `target`."""
+    x, y = corners(source, np.linalg.inv(to_source))
+    height, width = target[:2]
+    outline = np.stack([x, y], axis=1).astype(np.float32)
+    frame = np.array([[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]], np.float32)
+    common = float(cv2.intersectConvexConvex(outline, frame)[0]) if cv2.isContourConvex(outline) else 0.0
+    area = max(abs(float(cv2.contourArea(outline))), 1e-6)
+    box = np.clip([(x.min() + 0.5) / width, (y.min() + 0.5) / height, (x.max() + 0.5) / width, (y.max() + 0.5) / height], 0, 1)
+    return Placement(Region(*box.tolist()), min(1.0, common / area), min(1.0, common / (width * height)))
+
+
+def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
+    """Whether a plain or sharply cut frame is around the region: then the picture in it is whole.
+
+    A frame is plain, or ends in a straight edge all along the region, where the pixels across
+    the border differ more than pixels as far apart within. A plain surrounding without an edge
+    (a product on white) is a frame if it is narrow, and more of the scene if it is wide.
+    """
+    plain = _plainness(rgb, region)
+    steps = _steps(rgb, region)
+    if not steps:
+        return plain > 0.95 and covered > 0.62
+    along = [share for share, _ in steps]
+    sharpness = float(np.mean([ratio for _, ratio in steps]))
+    cut = sharpness > 1.5 and float(np.median(along)) > 0.7
+    everywhere = sharpness > 2.0 and min(along) > 0.85
+    return (plain > 0.7 and cut) or everywhere or (plain > 0.95 and covered > 0.62)
+
+
+def _plainness(rgb: Floats, region: Region) -> float:
+    """Share of the outside that has one colour."""
+    height, width = rgb.shape[:2]
+    outside = np.ones((height, width), dtype=bool)
+    top, left = max(0, int(region.y0 * height) - 1), max(0, int(region.x0 * width) - 1)
+    outside[top : int(np.ceil(region.y1 * height)) + 1, left : int(np.ceil(region.x1 * width)) + 1] = False
+    if outside.sum() < 10:
+        return 1.0
+    colours = rgb[outside]
+    return float((np.abs(colours - np.median(colours, axis=0)).max(axis=1) < 14).mean())
+
+
+def _steps(rgb: Floats, region: Region) -> list[tuple[float, float]]:
+    """For every side with a margin: the share of it along which there is an edge, and how much sharper it is than within."""
+    height, width = rgb.shape[:2]
+    left, right = round(region.x0 * width), round(region.x1 * width)
+    top, bottom = round(region.y0 * height), round(region.y1 * height)
+    inside = rgb[max(top, 0) : bottom], rgb[:, max(left, 0) : right]
+    sides = (
+        (inside[0].swapaxes(0, 1), left, 1), (inside[0].swapaxes(0, 1), right - 1, -1),
+        (inside[1], top, 1), (inside[1], bottom - 1, -1),
+    )  # fmt: skip
+    found = []
+    for lines, border, inwards in sides:
+        places = [border - 3 * inwards, border + 2 * inwards, border + 7 * inwards]
+        if min(places) < 0 or max(places) >= len(lines):
+            continue
+        out, near, far = (lines[place] for place in places)
+        across, within = np.abs(near - out).max(axis=1), np.abs(near - far).max(axis=1)
+        found.append((float((across > EDGE).mean()), float(across.mean() / (within.mean() + 3))))
+    return found

@@ -1,0 +1,26 @@
+"""Settings of the matching of pictures."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Settings of `matched_pictures`, `near_duplicates` and `crops`."""
+
+    words: Annotated[int, Field(ge=0)] = 64
+    """Local features of a picture that are indexed and asked for, the strongest first."""
+    flips: Annotated[int, Field(ge=0, le=6)] = 3
+    """Least certain bits of a word that a query tries both ways: 2**flips keys a word."""
+    hash_radius: Annotated[int, Field(ge=0, le=64)] = 21
+    """PDQ bits within which no pair of pictures is missed, in any turn or flip; wider needs shorter, more common keys."""
+    max_pictures_per_key: Annotated[int, Field(ge=2)] = 50
+    """A key that more pictures have is crowded: its pictures are tied by a chain."""
+    chain_links: Annotated[int, Field(ge=1)] = 2
+    """Neighbours that a picture of a crowded key is paired with."""
+    max_candidates: Annotated[int, Field(ge=1)] = 64
+    """Pictures that are looked at for one picture, those with the most keys in common first."""
+    max_shown: Annotated[int, Field(ge=1)] = 20
+    """Notes that show one file, up to which all of them are paired with each other."""

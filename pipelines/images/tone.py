@@ -1,0 +1,86 @@
+"""Whether one change of light explains the colours of two aligned pictures.
+
+An edit changes the whole picture by one curve: brighter, warmer, more contrast, another
+gamma, less saturation, grey. A colour variant of a product changes one thing and leaves the
+rest, and no such curve explains it. The curves are few and have one parameter or two, because
+a free one would explain a variant too: on white paper any colour can become any other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+LUMA = np.float32([0.299, 0.587, 0.114])
+GAINS = np.float32(1.08) ** np.arange(-11, 11, dtype=np.float32)
+"""Brightness, and white balance when the channels differ: 0.43 to 2.16."""
+CONTRASTS = np.float32([0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0])
+GAMMAS = np.float32([0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0])
+SATURATIONS = np.float32([0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 1.75, 2.0])
+MAX_CAST = 40.0
+"""Levels by which a change of contrast may shift one channel against their mean: a fade towards a colour."""
+BALANCE = 1.35
+"""Largest ratio of a channel's gain to the green one's."""
+SEVERAL = 0.4
+"""Levels of mean error that a curve must save against no change to be believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """How well the best curve explains the second picture's colours from the first's."""
+
+    error: Floats
+    """[n] levels, the largest of the three channels."""
+    change: float
+    """Mean levels by which the curve moves the colours."""
+    curve: str
+    """'none', 'gain', 'contrast', 'gamma' or 'saturation'."""
+
+
+def explained(x: Floats, y: Floats, weight: Floats) -> Tone:
+    """The best single change of light from colours `x` [n, 3] to `y` [n, 3], levels 0 to 255.
+
+    Cost: about 50 curves on n cells, 0.5 ms for n = 150.
+    """
+    candidates = {"none": x[None], "gain": _gain(x, y, weight), "contrast": _contrast(x, y, weight)}
+    candidates["gamma"] = 255 * (x / 255)[None] ** GAMMAS[:, None, None]
+    grey = (x @ LUMA)[:, None]
+    candidates["saturation"] = grey[None] + SATURATIONS[:, None, None] * (x - grey)[None]
+    best: tuple[float, str, Floats] | None = None
+    total = max(float(weight.sum()), 1e-6)
+    for curve, predicted in candidates.items():
+        predicted = np.clip(predicted, 0, 255)
+        error = np.abs(predicted - y).max(axis=2)
+        costs = np.minimum(error, 40) @ weight / total + (0 if curve == "none" else SEVERAL)
+        k = int(costs.argmin())
+        if best is None or costs[k] < best[0]:
+            best = float(costs[k]), curve, np.stack([error[k], np.abs(predicted[k] - x).max(axis=1)])
+    return Tone(best[2][0], float(best[2][1] @ weight / total), best[1])
+
+
+def _gain(x: Floats, y: Floats, weight: Floats) -> Floats:
+    """[1, n, 3] each channel times its own best gain, the gains not far from each other."""
+    errors = np.abs(np.minimum(GAINS[:, None, None] * x[None], 255) - y[None])
+    costs = np.tensordot(np.minimum(errors, 40), weight, axes=(1, 0))  # [gains, 3]
+    green = GAINS[costs[:, 1].argmin()]
+    allowed = np.abs(np.log(GAINS / green)) <= np.log(BALANCE) + 1e-6
+    gains = GAINS[np.where(allowed[:, None], costs, np.inf).argmin(axis=0)]
+    for _ in range(2):
+        live = weight[:, None] * ((gains * x < 250) & (np.abs(gains * x - y) < 40))
+        gains = ((live * x * y).sum(axis=0) + 1e3 * gains) / ((live * x * x).sum(axis=0) + 1e3)
+    return np.minimum(gains * x, 255)[None]
+
+
+def _contrast(x: Floats, y: Floats, weight: Floats) -> Floats:
+    """[contrasts, n, 3] one slope for all channels; the offsets that fit, not far from each other."""
+    sloped = CONTRASTS[:, None, None] * x[None]
+    live = weight[:, None] * ((y > 5) & (y < 250) & (x > 2) & (x < 253)) + 1e-3 * weight[:, None]
+    offset = ((y[None] - sloped) * live).sum(axis=1) / np.maximum(live.sum(axis=0), 1e-6)  # [contrasts, 3]
+    middle = np.median(offset, axis=1, keepdims=True)
+    offset = np.clip(offset, middle - MAX_CAST, middle + MAX_CAST)
+    pivot = 255 * (1 - CONTRASTS[:, None])
+    # The grey that stays as it is must be a grey: else this is "lighter and flatter", a variant's way to change.
+    offset = np.clip(offset, np.minimum(pivot, 0) - 10, np.maximum(pivot, 0) + 10)
+    return sloped + offset[:, None, :]

@@ -1,0 +1,81 @@
+"""Lay one small picture on another to a fraction of a pixel.
+
+Features give the map to within a pixel or two; Gauss-Newton steps on the pixels themselves
+(Lucas and Kanade 1981) finish it, and add the perspective that an affine map lacks.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Grey = npt.NDArray[np.float32]
+"""[h, w] grey levels 0 to 255."""
+Matrix = npt.NDArray[np.float64]
+"""[3, 3] homography of pixel positions, pixel centres at whole numbers."""
+
+FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+PRIOR = np.diag([1.0, 20.0, 20.0, 1.0, 20.0, 20.0, 400.0, 400.0]) * 1e-3
+"""How unwilling a step is to shift, to scale or shear, and to bend the picture, as shares of its gradients."""
+
+
+def resizing(before: tuple[int, ...], after: tuple[int, ...]) -> Matrix:
+    """[3, 3] positions in a picture of shape `before` (h, w, ...) -> those after it is resized to shape `after`."""
+    x, y = after[1] / before[1], after[0] / before[0]
+    return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+
+
+def warped(source: npt.NDArray[np.float32], to_source: Matrix, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """The source as it lies on a target of `shape`; `to_source` maps the target's positions."""
+    return cv2.warpPerspective(source, to_source, shape[1::-1], flags=FLAGS, borderMode=cv2.BORDER_REPLICATE)
+
+
+def covered(shape: tuple[int, ...], to_source: Matrix, target: tuple[int, ...]) -> Grey:
+    """[h, w] 1 where a target of shape `target` lies under a source of `shape`, else 0."""
+    inside = np.ones(shape[:2], np.float32)
+    return (cv2.warpPerspective(inside, to_source, target[1::-1], flags=FLAGS) > 0.98).astype(np.float32)
+
+
+def refined(source: Grey, target: Grey, to_source: Matrix, steps: int) -> Matrix:
+    """`to_source` after `steps` Gauss-Newton steps; the pictures may differ in brightness, contrast and in places.
+
+    Cost: about 0.15 ms a step at 80 x 60.
+    Source: Lucas and Kanade 1981; Baker and Matthews 2004, section 3 (forward compositional).
+    """
+    height, width = target.shape
+    half = max(height, width) / 2
+    unit = np.array([[1 / half, 0, (1 - width) / 2 / half], [0, 1 / half, (1 - height) / 2 / half], [0, 0, 1]])
+    back = np.linalg.inv(unit)
+    x = ((np.arange(width, dtype=np.float32) * 2 + 1 - width) / (2 * half))[None, :]
+    y = ((np.arange(height, dtype=np.float32) * 2 + 1 - height) / (2 * half))[:, None]
+    for _ in range(steps):
+        mask = covered(source.shape, to_source, target.shape)
+        if mask.sum() < 64:
+            return to_source
+        change = _step(warped(source, to_source, target.shape), target, mask, x, y)
+        moved = to_source @ back @ change @ unit
+        to_source = moved / moved[2, 2]
+    return to_source
+
+
+def _step(laid: Grey, target: Grey, mask: Grey, x: Grey, y: Grey) -> Matrix:
+    """[3, 3] the small motion, in units of half the longest side, that lays `laid` better on `target`."""
+    half = max(laid.shape) / 2
+    area = float(mask.sum())
+    a, t = laid - (laid * mask).sum() / area, target - (target * mask).sum() / area
+    gain = float((a * t * mask).sum() / max(float((a * a * mask).sum()), 1e-3))
+    gain = min(max(gain, 0.3), 3.0)
+    error = t - gain * a
+    size = np.abs(error) * mask
+    spread = 1.2 * float(size.sum()) / area + 1.5
+    # Cauchy weights: a sticker must not pull.
+    weight = (mask / (1.0 + (size / spread) ** 2)).ravel()
+    dx = cv2.Sobel(laid, cv2.CV_32F, 1, 0, ksize=1, scale=0.5 * half * gain)
+    dy = cv2.Sobel(laid, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 * half * gain)
+    radial = -(dx * x + dy * y)
+    planes = np.stack([dx, dx * x, dx * y, dy, dy * x, dy * y, radial * x, radial * y]).reshape(8, -1)
+    weighted = planes * weight
+    normal = (weighted @ planes.T).astype(np.float64)
+    pull = (weighted @ error.ravel()).astype(np.float64)
+    d = np.linalg.solve(normal + PRIOR * (normal[0, 0] + normal[3, 3]) + 1e-3 * np.eye(8), pull)
+    d = np.clip(d, -0.2, 0.2)
+    return np.array([[1 + d[1], d[2], d[0]], [d[4], 1 + d[5], d[3]], [d[6], d[7], 1]])
