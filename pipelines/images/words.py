@@ -16,6 +16,7 @@ from pipelines.images.features import DIMENSION, ODD, Features
 Words = npt.NDArray[np.int64]
 
 MAX_FLIPS = 6
+"""Signs of a word that are tried both ways at most, unless more are asked for."""
 
 _BITS = np.int64(1) << np.arange(DIMENSION, dtype=np.int64)
 _ODD_BITS = np.int64(_BITS[ODD].sum())
@@ -26,13 +27,14 @@ def index_words(features: Features, count: int) -> Words:
     return _variants(features, count, 0)[:, 0]
 
 
-def probe_words(features: Features, count: int, budget: int) -> Words:
-    """[n, 2**flips] for each of the first `count` features its word, then its likely variants.
+def probe_words(features: Features, count: int, flips: int) -> Words:
+    """[n, 2**k] for each of the first `count` features its word, then its likely variants.
 
-    `budget` bounds n * 2**flips: a picture with few features asks for more variants of each.
+    k is `flips` for a picture with `count` features. One with half as many spends the same number
+    of words on one more flip of each, up to MAX_FLIPS: it has fewer chances to be found.
     """
     n = max(1, min(count, len(features.descriptors)))
-    return _variants(features, count, min(MAX_FLIPS, (max(budget, n) // n).bit_length() - 1))
+    return _variants(features, count, max(flips, min(MAX_FLIPS, (count * 2**flips // n).bit_length() - 1)))
 
 
 def _variants(features: Features, count: int, flips: int) -> Words:
