@@ -48,7 +48,7 @@ class Overlap:
     """Correlation of all common pixels."""
 
 
-def thumbnail(rgb: npt.NDArray[np.uint8]) -> Thumbnail:
+def prepared(rgb: npt.NDArray[np.uint8]) -> Thumbnail:
     """Ready to be compared."""
     return Thumbnail(rgb.astype(np.float32), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32))
 

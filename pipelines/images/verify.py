@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,12 +17,15 @@ from pipelines.images.agreement import Agreement, agreement
 from pipelines.images.alignment import Matching, align
 from pipelines.images.features import Features
 from pipelines.images.hashes import TURNS, hamming
-from pipelines.images.overlap import Overlap, Thumbnail, overlap
+from pipelines.images.overlap import Overlap, Thumbnail, overlap, prepared
+from pipelines.images.packing import unpack
 from pipelines.images.region import Placement, Region, is_framed, placement
 from pipelines.images.warp import resizing
 
-Kind = Literal["near_duplicate", "crop_a_in_b", "crop_b_in_a", "none"]
+Relation = Literal["copy", "framed_a", "framed_b", "crop_a", "crop_b", "none"]
+"""framed_a: a lies whole in b, in a frame. crop_a: a is cut out of b. framed_b and crop_b: the other way round."""
 Matrix = npt.NDArray[np.float64]
+HASH_BYTES = 32
 
 
 class Demand(NamedTuple):
@@ -81,11 +85,9 @@ class Picture:
 class Verdict:
     """What was found, and the numbers behind it."""
 
-    kind: Kind
+    relation: Relation
     region: Region | None
-    """Where the smaller lies in the larger: of a crop, and of a copy in a frame."""
-    framed: Literal["a", "b"] | None
-    """Which picture holds the other in a frame, of a near duplicate with a region."""
+    """Where in the larger picture the smaller one lies, of a crop or a framed copy."""
     mirrored: bool
     inliers: int
     pixel_correlation: float
@@ -115,7 +117,7 @@ def verify(a: Picture, b: Picture, matching: Matching, settings: Verification) -
     """
     distances = [hamming(turned, b.pdq[0]) for turned in a.pdq]
     turn = int(np.argmin(distances))
-    nothing = Verdict("none", None, None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=distances[turn], score=0.0)
+    nothing = Verdict("none", None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=distances[turn], score=0.0)
     best: _Found | None = None
     for to_b, inliers, mirrored in _hypotheses(a, b, turn, distances[turn], matching, settings):
         found = _tried(a, b, to_b, inliers, mirrored, settings)
@@ -123,12 +125,23 @@ def verify(a: Picture, b: Picture, matching: Matching, settings: Verification) -
             best = found
     if best is None:
         return nothing
-    kind, region, framed = _judged(a, b, best, settings)
-    error = min(1.0, best.agreement.colour_error / 50)
-    score = max(0.0, best.agreement.structure) * (1 - error) if kind != "none" else 0.0
+    relation, region = _judged(a, b, best, settings)
     return Verdict(
-        kind, region, framed, best.mirrored, best.inliers, round(best.common.pearson, 6), distances[turn], round(score, 6)
+        relation, region, best.mirrored, best.inliers, round(best.common.pearson, 6), distances[turn],
+        0.0 if relation == "none" else _score(best.agreement),
     )  # fmt: skip
+
+
+def restored(features: bytes, thumbnail: bytes, turns: bytes) -> Picture:
+    """A picture from what is stored of it: packed features, JPEG, its PDQ hashes end to end."""
+    bgr = cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_COLOR)
+    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    hashes = tuple(turns[k : k + HASH_BYTES] for k in range(0, len(TURNS) * HASH_BYTES, HASH_BYTES))
+    return Picture(unpack(features), prepared(rgb), hashes)
+
+
+def _score(agreed: Agreement) -> float:
+    return round(max(0.0, agreed.structure) * (1 - min(1.0, agreed.colour_error / 50)), 6)
 
 
 def _hypotheses(
@@ -168,20 +181,18 @@ def _tried(a: Picture, b: Picture, to_b: Matrix, inliers: int, mirrored: bool, s
     return _Found(swapped, common, agreed, where, inliers, mirrored)
 
 
-def _judged(
-    a: Picture, b: Picture, found: _Found, settings: Verification
-) -> tuple[Kind, Region | None, Literal["a", "b"] | None]:
+def _judged(a: Picture, b: Picture, found: _Found, settings: Verification) -> tuple[Relation, Region | None]:
     where = found.placement
     if not _convincing(found.agreement, found.inliers):
-        return "none", None, None
+        return "none", None
     if min(where.source_covered, where.target_covered) >= settings.whole:
-        return "near_duplicate", None, None
+        return "copy", None
     if where.source_covered < settings.inside or where.target_covered < settings.min_region:
-        return "none", None, None
+        return "none", None
     target = a if found.swapped else b
     if is_framed(target.thumbnail.rgb, where.region, where.target_covered):
-        return "near_duplicate", where.region, "a" if found.swapped else "b"
-    return ("crop_b_in_a" if found.swapped else "crop_a_in_b"), where.region, None
+        return ("framed_b" if found.swapped else "framed_a"), where.region
+    return ("crop_b" if found.swapped else "crop_a"), where.region
 
 
 def _convincing(agreed: Agreement, inliers: int) -> bool:
