@@ -45,9 +45,9 @@ def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], 
         raise SettingsError("; ".join(_described(fault, where) for fault in error.errors())) from None
 
 
-def as_tree(settings: Any) -> Tree:  # noqa: ANN401
-    """Settings as plain values, for a run's manifest."""
-    return dataclasses.asdict(settings)
+def as_tree(settings: Any) -> Any:  # noqa: ANN401
+    """Settings as plain values, for a run's manifest; a plain value is one already."""
+    return dataclasses.asdict(settings) if dataclasses.is_dataclass(settings) else settings  # type: ignore[arg-type]
 
 
 def _read(file: Path) -> Tree:

@@ -48,7 +48,7 @@ IMAGES = Table(
             column("width", pa.int32(), "pixels, after EXIF rotation", required=True),
             column("height", pa.int32(), "pixels, after EXIF rotation", required=True),
             column("phash", pa.int64(), "64-bit pHash, the bits of imagehash.phash", required=True),
-            column("pdq", pa.binary(32), "256-bit PDQ hash", required=True),
+            column("pdq", pa.binary(), "256-bit PDQ hash", required=True),
             column("quality", pa.int32(), "PDQ quality, 0 to 100: below 50 a hash says little", required=True),
             column("surface", pa.string(), "'photo', or 'flat': too plain for hashes to tell apart", required=True),
         ]

@@ -25,19 +25,17 @@ def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance,
     sorted_rows = accept_notes(read)
     good, refused = sorted_rows.good.persist(), sorted_rows.refused.persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    rows_in, bad, fine = read.count(), sum(reasons.values()), good.count()
+    rows_in, bad = read.count(), sum(reasons.values())
     refuse_if_too_many("notes", bad, rows_in, intake)
     well_liked = keep_liked(good, liked)
     before = count_strata(well_liked, balance)
-    enough = sum(before.values())
+    enough, fine = sum(before.values()), rows_in - bad
     if not enough:
-        raise DataError(
-            f"no note of {fine:,} has {liked.min_likes} likes or more; --set filter.min_likes=0 keeps them all"
-        )
+        raise DataError(f"no note of {fine:,} has {liked.min_likes} likes or more; --set filter.min_likes=0 keeps them all")
     after = water_fill(before, round(enough * balance.keep_share)) if enough >= balance.min_notes else before
     rows = well_liked if after == before else balanced(well_liked, after, balance, seed)
     dropped = {f"refused: {reason}": n for reason, n in reasons.items()} | {
-        f"fewer than {liked.min_likes} likes": fine - enough,
+        f"fewer than {liked.min_likes} likes": good.count() - enough,
         "over the quota of its stratum": enough - sum(after.values()),
     }
     kept = Output(rows, dropped_counts(spark, dropped), rows_in, lambda _: _strata(before, after))

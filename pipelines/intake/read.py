@@ -53,7 +53,7 @@ def _format(uri: str, paths: list[str]) -> Format:
 
 def _read_parquet(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
     frame = spark.read.parquet(uri)
-    _refuse(uri, column_faults(to_arrow_schema(frame.schema), wanted))
+    _refuse(uri, column_faults(to_arrow_schema(frame.schema, timezone="UTC"), wanted))
     columns = [_cast(frame, field) for field in wanted]
     return frame.select(*columns, F.lit(None).cast("string").alias(UNREADABLE))
 

@@ -42,12 +42,12 @@ def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
 
 
 def _notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
-    sections = {name: getattr(settings, name) for name in ("intake", "filter", "balance")}
+    s = settings
     stages.run(
         [NOTES, REFUSED["notes"]],
-        lambda: kept_notes(inputs.tables["notes"], *sections.values(), settings.seed),
+        lambda: kept_notes(inputs.tables["notes"], s.intake, s.filter, s.balance, s.seed),
         inputs={"notes": inputs.fingerprints["notes"]},
-        settings=sections | {"seed": settings.seed},
+        settings={"intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
         code="pipelines.intake",
     )
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pipelines.clicks.co_click import CoClick
 from pipelines.graph.components import Components
 from pipelines.images.fingerprint import Fingerprint
-from pipelines.images.match import Match
+from pipelines.images.settings import Match
 from pipelines.intake.balance import Balance
 from pipelines.intake.notes import Filter, Intake
-from pipelines.sample.settings import Sample
+from pipelines.sample.corpus import Sample
 from pipelines.text.settings import PartialText
 from pipelines.within_note.settings import WithinNote
 

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
+from pipelines.sample.tally import Row as Measured
 from pipelines.sample.truth import truth_report
 from pipelines.workspace.files import open_filesystem
 from pipelines.workspace.stages import Stages
@@ -35,7 +36,7 @@ def summary(stages: Stages, truth: Path | None) -> str:
     ]
     if truth is not None:
         tables = {table.name: load(workspace, table) for table in TRUTH_TABLES}
-        blocks.append("Against the truth that the corpus brings\n" + _truth(truth, tables))
+        blocks.append("Against the truth that the corpus brings\n" + _against(truth_report(truth, tables)))
     blocks.append(_next_step(workspace))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -106,6 +107,25 @@ def _plain(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
     return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _against(rows: Sequence[Measured]) -> str:
+    """Each measure as a whole, and those of its parts that are not perfect."""
+    shown = [row for row in rows if not row.part or row.found < row.wanted]
+    cells = [
+        [
+            f"  {row.part}" if row.part else row.measure,
+            f"{row.found:,} of {row.wanted:,}",
+            _share(row.recall),
+            _share(row.precision),
+        ]
+        for row in shown
+    ]
+    return aligned(["", "found", "recall", "precision"], cells)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _next_step(workspace: Workspace) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 
@@ -21,6 +20,7 @@ class Output(NamedTuple):
 
 
 def dropped_counts(spark: SparkSession, counts: Mapping[str, int]) -> DataFrame:
-    """Counts that are known already, as `Output.dropped`."""
-    table = pa.table({"reason": pa.array(counts.keys(), pa.string()), "rows": pa.array(counts.values(), pa.int64())})
-    return spark.createDataFrame(table)
+    """Counts that are known already, as `Output.dropped`; reading them starts no Spark job."""
+    parameters = {f"r{k}": reason for k, reason in enumerate(counts)}
+    values = ", ".join(f"(:r{k}, {rows}L)" for k, rows in enumerate(counts.values())) or "('', 0L)"
+    return spark.sql(f"select reason, rows from values {values} as known(reason, rows)", args=parameters)

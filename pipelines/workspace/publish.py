@@ -1,11 +1,13 @@
 """Write a step's rows as a run: sorted zstd Parquet, checksummed, not yet current."""
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
+from pipelines.items import spark_type
 from pipelines.workspace.files import Folder, checksum, open_filesystem
 from pipelines.workspace.manifest import DataFile
 from schemas.table import Table
@@ -24,7 +26,7 @@ def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str) -> li
     Cost: one shuffle of the rows; one file for each 500,000 of them.
     """
     checked = rows.select(*table.columns.names)
-    table.check(to_arrow_schema(checked.schema, timezone="UTC"))
+    table.check(_declared_types(checked, table))
     kept = checked.persist(StorageLevel.DISK_ONLY)
     try:
         files = max(1, -(-kept.count() // ROWS_PER_FILE))
@@ -36,6 +38,13 @@ def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str) -> li
         return _described(kept, dataset, run_id)
     finally:
         kept.unpersist()
+
+
+def _declared_types(rows: DataFrame, table: Table) -> pa.Schema:
+    """The rows' columns; what Spark knows of nulls within a struct or a list is no difference of type."""
+    found = to_arrow_schema(rows.schema, timezone="UTC")
+    same = [rows.schema[c.name].dataType.simpleString() == spark_type(c.type) for c in table.columns]
+    return pa.schema([want if equal else found.field(want.name) for want, equal in zip(table.columns, same, strict=True)])
 
 
 def _described(rows: DataFrame, dataset: Folder, run_id: str) -> list[DataFile]:
