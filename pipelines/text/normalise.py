@@ -55,7 +55,7 @@ def fold(texts: Sequence[str]) -> Folded:
     first = np.concatenate([[0], np.cumsum(lengths + 1)])
     _read_pages(raw)
 
-    begin = _segment_starts(raw)
+    begin = _segment_starts(raw, first[:-1])
     end = np.append(begin[1:], len(raw)) if len(raw) else begin
     value = _fold_of[raw[begin]]
     slow = np.flatnonzero((value == EXPANDS) | (end - begin > 1))
@@ -83,9 +83,9 @@ def _merge_digits(
     return Folded(codes[kept].astype(np.uint32), starts[kept].astype(np.int32), ends[last].astype(np.int32), bounds)
 
 
-def _segment_starts(raw: NDArray[np.uint32]) -> NDArray[np.int64]:
+def _segment_starts(raw: NDArray[np.uint32], first: NDArray[np.int64]) -> NDArray[np.int64]:
     starts = ~_joins[raw]
-    starts[:1] = True
+    starts[first] = True
     begin = np.flatnonzero(starts)
     depth = np.arange(len(raw)) - np.repeat(begin, np.diff(np.append(begin, len(raw))))
     return np.flatnonzero(depth % LONGEST_SEGMENT == 0)
@@ -98,7 +98,8 @@ def _read_pages(raw: NDArray[np.uint32]) -> None:
         for code in range(int(page) * PAGE, int(page + 1) * PAGE):
             folded = _fold_segment(chr(code))
             _fold_of[code] = DROPPED if not folded else ord(folded) if len(folded) == 1 else EXPANDS
-            _joins[code] = unicodedata.combining(chr(code)) > 0 or code in _seconds()
+            leads = unicodedata.normalize("NFKC", chr(code))[0]
+            _joins[code] = unicodedata.combining(leads) > 0 or ord(leads) in _seconds()
 
 
 @lru_cache(maxsize=65536)

@@ -23,17 +23,17 @@ def shared_passages(notes: DataFrame, settings: PartialText) -> Output:
 
     Cost: three shuffles of some 0.8 fingerprints a character (by fingerprint, by pair, by note), two of
     the texts; at most max_document_frequency / 2 pairs for a fingerprint and max_pairs_per_note for a
-    note. The fingerprints that stand in more than one note are kept on disk (persist) for the
-    rows and for `dropped`.
+    note. The copies and the fingerprints that stand in more than one note are persisted for the
+    rows and for `dropped`: the caller may clear the cache when both are written.
     Source: winnowing (Schleimer, Wilkerson, Aiken 2003), strobemers (Sahlin 2021), greedy
     alignment (Zhang et al. 2000); docs/algorithms/partial_text.md.
     """
     texts = notes.select("note_id", items.full_text(F.col("title"), F.col("body")).alias("text"))
-    copies = _copies(texts, settings)
+    copies = _copies(texts, settings).persist()
     distinct = texts.join(copies, on=texts["note_id"] == copies["target_id"], how="left_anti")
     shared = _shared_fingerprints(distinct, settings).persist()
     candidates = _candidates(shared, settings)
-    passages = _passages(candidates.where("is_kept"), _boilerplate(distinct, shared, settings), settings)
+    passages = _passages(candidates.where("is_kept"), _boilerplate(texts, shared, settings), settings)
     dropped = [
         _count(shared.where(_is_common(settings)), "fingerprint in more than max_document_frequency notes"),
         _count(candidates.where(~F.col("is_kept")), "candidate pair beyond max_pairs_per_note"),

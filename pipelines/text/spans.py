@@ -1,6 +1,7 @@
 """Arrow batches of candidate pairs in, the passages that hold out. No engine."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -26,11 +27,17 @@ PASSAGES = pa.schema(
 )
 """Positions count code points of the original texts; `shared_chars` counts folded characters."""
 
+REMEMBERED = 256
+"""Texts kept ready, since a note often has several candidates: some 300 MB at most."""
+SHORT = 1 << 14
+"""Characters of a text that may be kept."""
+
 
 def passages(batches: Iterable[pa.RecordBatch], settings: PartialText) -> Iterator[pa.RecordBatch]:
     """PASSAGES of candidate pairs: query_id, target_id, both texts, both lists of boilerplate grams, seeds."""
+    again = lru_cache(maxsize=REMEMBERED)(_side)
     for batch in batches:
-        rows = (_row(pair.as_py(), settings) for pair in batch.to_struct_array())
+        rows = (_row(pair.as_py(), settings, again) for pair in batch.to_struct_array())
         yield pa.RecordBatch.from_pylist([row for row in rows if row is not None], schema=PASSAGES)
 
 
@@ -89,14 +96,18 @@ def _outside_boilerplate(a: Side, b: Side, runs: Sequence[Run]) -> list[Run]:
 def _width(a: Side, b: Side, runs: Sequence[Run], edit_penalty: int, *, only_own: bool) -> int:
     """Columns that are shared, less what the edits between take off."""
     i, j = places(runs)
-    shared = a.width[i[a.own[i] & b.own[j]] if only_own else i].sum()
-    edits = sum(max(a.width[x.i + x.length : y.i].sum(), b.width[x.j + x.length : y.j].sum()) for x, y in pairwise(runs))
-    return int(shared - edit_penalty * edits)
+    shared = int(a.width[i[a.own[i] & b.own[j]] if only_own else i].sum())
+    edits = sum(max(y.i - x.i, y.j - x.j) - x.length for x, y in pairwise(runs))
+    return shared - edit_penalty * edits
 
 
-def _row(pair: dict[str, Any], settings: PartialText) -> dict[str, Any] | None:
-    slack = settings.gram_window - 1
-    a, b = (side(pair[f"{s}_text"], pair[f"{s}_common"], settings.gram_columns, slack) for s in ("query", "target"))
+def _side(original: str, common: tuple[int, ...], settings: PartialText) -> Side:
+    return side(original, common, settings.gram_columns, settings.gram_window - 1)
+
+
+def _row(pair: dict[str, Any], settings: PartialText, again: Callable[..., Side]) -> dict[str, Any] | None:
+    texts = [(pair[f"{which}_text"], tuple(pair[f"{which}_common"] or ())) for which in ("query", "target")]
+    a, b = ((again if len(text) <= SHORT else _side)(text, common, settings) for text, common in texts)
     runs = shared_passage(a, b, [(s["query_at"], s["target_at"]) for s in pair["seeds"]], settings)
     if not runs:
         return None
