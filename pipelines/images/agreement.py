@@ -31,66 +31,52 @@ MIN_CELLS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
-    """What is the same in the common part of two pictures; shares are 0 to 1."""
+class Structure:
+    """How much of the texture in the common part is the same; shares are 0 to 1."""
 
     lower: float
-    """Share of texture that has the same structure, in the picture where it is less."""
+    """Share of texture that is the same, in the picture where it is less."""
     higher: float
     """The same, in the picture where it is more."""
-    structure: float
-    """Mean correlation of the cells' structure, weighted by texture."""
+    mean: float
+    """Mean correlation of the cells, weighted by texture."""
     seen: float
-    """Mean correlation of the cells that agree."""
-    colour_error: float
-    """Levels: upper quartile of what the best change of light leaves unexplained, ground or foreground."""
-    light_change: float
-    """Levels by which that change of light moves the colours."""
+    """Mean correlation of the cells that are the same."""
 
 
-def agreement(overlap: Overlap) -> Agreement | None:
-    """Compare cell by cell; None if too few cells can be compared.
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How far one change of light explains the colours, levels."""
+
+    unexplained: float
+    """Upper quartile of what the best change leaves, on the ground or off it, whichever is worse."""
+    change: float
+    """By how much that change moves the colours."""
+
+
+def structure(overlap: Overlap) -> Structure:
+    """Compare the texture of the cells that are wholly covered."""
+    whole = overlap.whole
+    first, second, correlation = overlap.texture[0][whole], overlap.texture[1][whole], overlap.correlation[whole]
+    same = correlation > SAME
+    shares = _mean(same, _weight(first)), _mean(same, _weight(second))
+    weight = _weight(np.maximum(first, second))
+    return Structure(min(shares), max(shares), _mean(correlation, weight), _mean(correlation, weight * same))
+
+
+def light(overlap: Overlap) -> Light | None:
+    """Compare the colours of the cells that show the same; None if there are too few.
 
     Cost: O(cells), about 1 ms.
     """
-    whole = overlap.whole
-    if int(whole.sum()) < MIN_CELLS:
-        return None
-    first, second = overlap.texture[0][whole], overlap.texture[1][whole]
-    correlation = overlap.correlation[whole]
-    same = correlation > SAME
-    shares = _share(same, first), _share(same, second)
-    weight = _weight(np.maximum(first, second))
-    colours = _colours(overlap, whole, same | (np.maximum(first, second) < TEXTURED), np.maximum(first, second))
-    if colours is None:
-        return None
-    error, change = colours
-    return Agreement(
-        min(shares), max(shares), _mean(correlation, weight), _mean(correlation, weight * same), error, change
-    )  # fmt: skip
-
-
-def _weight(texture: Floats) -> Floats:
-    return np.minimum(texture, FULL_WEIGHT) * (texture > TEXTURED)
-
-
-def _share(same: Mask, texture: Floats) -> float:
-    return _mean(same.astype(np.float32), _weight(texture))
-
-
-def _mean(values: Floats, weight: Floats) -> float:
-    return float((values * weight).sum() / max(float(weight.sum()), 1e-6))
-
-
-def _colours(overlap: Overlap, whole: Mask, comparable: Mask, texture: Floats) -> tuple[float, float] | None:
-    """The unexplained error and the change of light, on cells that show the same thing."""
+    texture = np.maximum(*overlap.texture)[overlap.whole]
+    comparable = (overlap.correlation[overlap.whole] > SAME) | (texture < TEXTURED)
     step = -(-len(comparable) // MOST_CELLS)
     use = comparable[::step]
-    x, y = (colour[whole][::step][use] for colour in overlap.colour)
-    flat = (texture < TEXTURED)[::step][use]
+    x, y = (colour[overlap.whole][::step][use] for colour in overlap.colour)
     if len(x) < MIN_CELLS:
         return None
-    ground = _ground(x, y, flat)
+    ground = _ground(x, y, (texture < TEXTURED)[::step][use])
     back, front = int(ground.sum()), int((~ground).sum())
     weight = np.ones(len(x), np.float32)
     if back > front > 0:
@@ -99,7 +85,16 @@ def _colours(overlap: Overlap, whole: Mask, comparable: Mask, texture: Floats) -
     tones = [explained(x, y, weight), explained(y, x, weight)]
     errors = [_worst_quartile(tone, ground) for tone in tones]
     best = int(np.argmin(errors))
-    return errors[best], tones[best].change
+    return Light(errors[best], tones[best].change)
+
+
+def _weight(texture: Floats) -> Floats:
+    weight: Floats = np.minimum(texture, FULL_WEIGHT) * (texture > TEXTURED)
+    return weight
+
+
+def _mean(values: Floats | Mask, weight: Floats) -> float:
+    return float((values * weight).sum() / max(float(weight.sum()), 1e-6))
 
 
 def _ground(x: Floats, y: Floats, flat: Mask) -> Mask:
@@ -107,7 +102,8 @@ def _ground(x: Floats, y: Floats, flat: Mask) -> Mask:
     if flat.sum() < 0.2 * len(x):
         return np.zeros(len(x), dtype=bool)
     near = [np.abs(colour - np.median(colour[flat], axis=0)).max(axis=1) < SAME_GROUND for colour in (x, y)]
-    return near[0] & near[1]
+    both: Mask = near[0] & near[1]
+    return both
 
 
 def _worst_quartile(tone: Tone, ground: Mask) -> float:

@@ -6,14 +6,20 @@ nothing random in it.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.features import Features, mirrored
+from pipelines.images.features import ODD, Features
 
 Floats = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
+
+MIRROR = np.where(ODD, -1, 1).astype(np.float32)
+"""[DIMENSION] what a mirror does to a descriptor."""
+MOST_OCTAVES = 0.5
+"""By which the scales of two matches of one map may differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +28,8 @@ class Matching:
 
     min_cosine: float = 0.7
     """Two descriptors are matched if each is the other's nearest and their cosine is at least this."""
+    min_votes: int = 3
+    """Matches that must agree on a map, the one that proposes it included."""
     max_matches: int = 80
     """Only the best matches vote; bounds the work at its square."""
     slack: float = 3.0
@@ -35,78 +43,102 @@ class Alignment:
     """A map of one picture onto another, and how many matches agree with it."""
 
     matrix: Matrix
-    """[2, 3] positions of the first picture (pixels of its working picture) -> those of the second."""
+    """[3, 3] positions of the first picture (pixels of its working picture) -> those of the second."""
     mirrored: bool
     """Whether it swaps left and right."""
     inliers: int
 
 
 def align(a: Features, b: Features, settings: Matching) -> Alignment | None:
-    """The best-supported map of `a` onto `b`, mirrored or not; None without two matches that agree.
+    """The best-supported map of `a` onto `b`, mirrored or not; None where fewer than `min_votes` matches agree.
 
     Cost: O(|a| |b|) products of descriptors and max_matches**2 votes, 0.2 ms.
     """
-    if len(a.sigmas) < 2 or len(b.sigmas) < 2:
+    if min(len(a.sigmas), len(b.sigmas)) < settings.min_votes:
         return None
     unit_a, unit_b = _unit(a.descriptors), _unit(b.descriptors)
-    straight = _aligned(a, b, unit_a @ unit_b.T, settings)
-    flipped_a = Features(_reflected(a), a.sigmas, a.descriptors, a.side)
-    flipped = _aligned(flipped_a, b, _unit(mirrored(a.descriptors)) @ unit_b.T, settings)
-    if flipped is None or (straight is not None and straight[1] >= flipped[1]):
-        return None if straight is None else Alignment(straight[0], mirrored=False, inliers=straight[1])
-    mirror = np.array([[-1.0, 0.0, a.side[0] - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    return Alignment(flipped[0] @ mirror, mirrored=True, inliers=flipped[1])
+    reflected = Features(_reflected(a), a.sigmas, a.descriptors, a.side)
+    straight = _matched(a, b, unit_a @ unit_b.T, settings)
+    flipped = _matched(reflected, b, (unit_a * MIRROR) @ unit_b.T, settings)
+    mirrored = flipped.votes > straight.votes
+    best = flipped if mirrored else straight
+    if best.votes < settings.min_votes:
+        return None
+    matrix, inliers = _fit(best, settings.slack)
+    if mirrored:
+        matrix = matrix @ np.array([[-1.0, 0.0, a.side[0] - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    return Alignment(matrix, mirrored, inliers)
+
+
+class _Matches(NamedTuple):
+    """Matched positions, and what the most popular of their maps is."""
+
+    p: Floats
+    """[m, 2]"""
+    q: Floats
+    """[m, 2]"""
+    scale: float
+    """Of the winning match."""
+    agreeing: npt.NDArray[np.bool_]
+    """[m]"""
+    votes: int
 
 
 def _unit(descriptors: npt.NDArray[np.int8]) -> Floats:
     values = descriptors.astype(np.float32)
-    return values / np.maximum(np.sqrt(np.einsum("nd,nd->n", values, values)), 1.0)[:, None]
+    length = np.sqrt(np.einsum("nd,nd->n", values, values))
+    unit: Floats = values / np.maximum(length, 1.0)[:, None]
+    return unit
 
 
 def _reflected(features: Features) -> Floats:
-    return (features.positions * np.float32([-1, 1]) + np.float32([features.side[0] - 1, 0])).astype(np.float32)
+    x, y = features.positions.T
+    return np.stack([features.side[0] - 1 - x, y], axis=1)
 
 
-def _aligned(a: Features, b: Features, cosines: Floats, settings: Matching) -> tuple[Matrix, int] | None:
+def _matched(a: Features, b: Features, cosines: Floats, settings: Matching) -> _Matches:
+    """Mutual nearest descriptors, and the vote of each match on the map of every other."""
     nearest = cosines.argmax(axis=1)
     rows = np.arange(len(nearest))
     best = cosines[rows, nearest]
-    mutual = (cosines.argmax(axis=0)[nearest] == rows) & (best >= settings.min_cosine)
-    chosen = np.flatnonzero(mutual)
-    if len(chosen) < 2:
-        return None
-    chosen = chosen[np.argsort(-best[chosen], kind="stable")][: settings.max_matches]
+    chosen = np.flatnonzero((cosines.argmax(axis=0)[nearest] == rows) & (best >= settings.min_cosine))
+    if len(chosen) > settings.max_matches:
+        chosen = chosen[np.argsort(-best[chosen], kind="stable")[: settings.max_matches]]
     p, q = a.positions[chosen], b.positions[nearest[chosen]]
+    if len(chosen) < settings.min_votes:
+        return _Matches(p, q, 1.0, np.zeros(len(chosen), dtype=bool), 0)
     scale = b.sigmas[nearest[chosen]] / a.sigmas[chosen]
     votes = _agreement(p, q, scale, settings)
     counts = votes.sum(axis=1)
     winner = int(counts.argmax())
-    if counts[winner] < 2:
-        return None
-    start = np.array([[scale[winner], 0.0], [0.0, scale[winner]]])
-    return _fit(p, q, votes[winner], start, settings.slack)
+    return _Matches(p, q, float(scale[winner]), votes[winner], int(counts[winner]))
 
 
 def _agreement(p: Floats, q: Floats, scale: Floats, settings: Matching) -> npt.NDArray[np.bool_]:
-    """[i, j] whether match j lies where match i's scale and shift put it."""
-    move_p, move_q = p[None] - p[:, None], q[None] - q[:, None]
-    miss = move_q - scale[:, None, None] * move_p
-    reach = settings.slack + settings.stretch * np.sqrt(np.einsum("ijk,ijk->ij", move_q, move_q))
-    octaves = np.abs(np.log2(scale[None] / scale[:, None]))
-    return (np.einsum("ijk,ijk->ij", miss, miss) <= reach * reach) & (octaves < 0.5)
+    """[m, m] whether match j lies where match i's scale and shift put it."""
+    move_x, move_y = q[:, 0] - q[:, 0, None], q[:, 1] - q[:, 1, None]
+    miss_x = move_x - scale[:, None] * (p[:, 0] - p[:, 0, None])
+    miss_y = move_y - scale[:, None] * (p[:, 1] - p[:, 1, None])
+    reach = settings.slack + settings.stretch * np.hypot(move_x, move_y)
+    octave = np.log2(scale)
+    near: npt.NDArray[np.bool_] = miss_x * miss_x + miss_y * miss_y <= reach * reach
+    return near & (np.abs(octave - octave[:, None]) < MOST_OCTAVES)
 
 
-def _fit(p: Floats, q: Floats, inliers: npt.NDArray[np.bool_], start: Matrix, slack: float) -> tuple[Matrix, int]:
-    """Least squares with a pull towards `start`, so that two matches or points on a line do no harm."""
-    linear, strength = start, (slack / 0.1) ** 2
+def _fit(matches: _Matches, slack: float) -> tuple[Matrix, int]:
+    """Least squares with a pull towards the winner's scale, so that two matches or points on a line do no harm."""
+    p, q, inliers = matches.p.astype(np.float64), matches.q.astype(np.float64), matches.agreeing
+    start, strength = matches.scale * np.eye(2), (slack / 0.1) ** 2
+    matrix = np.eye(3)
     for _ in range(3):
         centre_p, centre_q = p[inliers].mean(axis=0), q[inliers].mean(axis=0)
-        dp, dq = (p[inliers] - centre_p).astype(np.float64), (q[inliers] - centre_q).astype(np.float64)
+        dp = p[inliers] - centre_p
         normal = dp.T @ dp + strength * np.eye(2)
-        linear = np.linalg.solve(normal, dp.T @ dq + strength * start.T).T
-        miss = (q - centre_q) - (p - centre_p) @ linear.T
-        agreeing = np.einsum("nk,nk->n", miss, miss) <= slack * slack
-        if agreeing.sum() < 2:
+        matrix[:2, :2] = np.linalg.solve(normal, dp.T @ (q[inliers] - centre_q) + strength * start).T
+        matrix[:2, 2] = centre_q - matrix[:2, :2] @ centre_p
+        miss = q - p @ matrix[:2, :2].T - matrix[:2, 2]
+        agreeing = (miss * miss).sum(axis=1) <= slack * slack
+        if agreeing.sum() < 2 or (agreeing == inliers).all():
             break
         inliers = agreeing
-    return np.hstack([linear, (centre_q - linear @ centre_p)[:, None]]), int(inliers.sum())
+    return matrix, int(inliers.sum())

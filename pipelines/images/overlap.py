@@ -16,6 +16,7 @@ from pipelines.images.warp import Matrix, covered, refined, resizing, warped
 Floats = npt.NDArray[np.float32]
 
 STRIDE = 4
+MIN_CELLS = 6
 NOISE = 2.0
 """Grey levels: deviations within a cell that recompression leaves in a flat one."""
 
@@ -53,7 +54,7 @@ def prepared(rgb: npt.NDArray[np.uint8]) -> Thumbnail:
     return Thumbnail(rgb.astype(np.float32), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32))
 
 
-def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int) -> Overlap | None:
+def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int, least: float) -> Overlap | None:
     """Lay `source` (shrunk as needed) on `target` and compare; None if they hardly meet.
 
     Args:
@@ -61,18 +62,20 @@ def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int)
         target: the other.
         to_source: [3, 3] positions in the target's thumbnail -> in the source's.
         steps: of refinement on the pixels; 0 for none.
+        least: correlation of the pixels below which it is not worth refining.
     """
     small, shrink = _shrunk(source, to_source)
     window, shift = _window(small.grey.shape, target, shrink @ to_source)
     if min(window.grey.shape) < 3 * STRIDE:
         return None
-    inner = shrink @ to_source @ shift
-    if steps:
-        inner = _refined(small, window, inner, steps)
-    mask = covered(small.grey.shape, inner, window.grey.shape)
-    if mask.sum() < 16 * STRIDE * STRIDE:
+    inner = _refined(small, window, shrink @ to_source @ shift, steps, least)
+    if inner is None:
         return None
-    return _cells(small, window, inner, mask, np.linalg.inv(shrink) @ inner @ np.linalg.inv(shift))
+    mask = covered(small.grey.shape, inner, window.grey.shape)
+    if float(mask.sum()) < 16 * STRIDE * STRIDE:
+        return None
+    found = _cells(small, window, inner, mask, np.linalg.inv(shrink) @ inner @ np.linalg.inv(shift))
+    return found if int(found.whole.sum()) >= MIN_CELLS else None
 
 
 def _shrunk(source: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
@@ -104,14 +107,27 @@ def corners(shape: tuple[int, ...], matrix: Matrix) -> npt.NDArray[np.float64]:
     return laid[:2] / laid[2]
 
 
-def _refined(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int) -> Matrix:
-    """Most steps at half the resolution, where they reach further and cost a quarter."""
-    if max(target.grey.shape) < 64:
-        return refined(source.grey, target.grey, to_source, steps)
+def _refined(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int, least: float) -> Matrix | None:
+    """At half the resolution, where steps reach further and cost a quarter; None if there is too little in common."""
     half_source, half_target = _halved(source.grey), _halved(target.grey)
     down, back = resizing(source.grey.shape, half_source.shape), resizing(half_target.shape, target.grey.shape)
-    half = refined(half_source, half_target, down @ to_source @ back, steps)
-    return np.linalg.inv(down) @ half @ np.linalg.inv(back)
+    half = down @ to_source @ back
+    if _pearson(half_source, half_target, half) < least:
+        return None
+    half = refined(half_source, half_target, half, steps)
+    inner: Matrix = np.linalg.inv(down) @ half @ np.linalg.inv(back)
+    return inner
+
+
+def _pearson(source: Floats, target: Floats, to_source: Matrix) -> float:
+    """Correlation of the pixels that the two have in common."""
+    inside = covered(source.shape, to_source, target.shape) > 0
+    if inside.sum() < 4:
+        return -1.0
+    a, t = warped(source, to_source, target.shape)[inside], target[inside]
+    a, t = a - a.mean(), t - t.mean()
+    size = float(np.sqrt((a @ a) * (t @ t)))
+    return float(a @ t) / size if size > 0 else 0.0
 
 
 def _halved(grey: Floats) -> Floats:
@@ -126,13 +142,9 @@ def _cells(source: Thumbnail, target: Thumbnail, inner: Matrix, mask: Floats, to
     var_t = np.maximum(_mean(target.grey * target.grey) - mean_t * mean_t, 0)
     both = _mean(laid * target.grey) - mean_s * mean_t
     correlation = both / np.sqrt((var_s + NOISE**2) * (var_t + NOISE**2))
-    inside = mask > 0
-    a, t = laid[inside], target.grey[inside]
-    deviation = float(a.std() * t.std())
-    pearson = float(((a - a.mean()) * (t - t.mean())).mean()) / deviation if deviation > 0 else 0.0
     return Overlap(
         correlation, (np.sqrt(var_s), np.sqrt(var_t)), (_mean(laid_rgb), _mean(target.rgb)),
-        _mean(mask) > 0.999, to_source, pearson,
+        _mean(mask) > 0.999, to_source, _pearson(source.grey, target.grey, inner),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.agreement import Agreement, agreement
+from pipelines.images.agreement import Light, Structure, light, structure
 from pipelines.images.alignment import Matching, align
 from pipelines.images.features import Features
 from pipelines.images.hashes import TURNS, hamming
@@ -29,14 +29,14 @@ HASH_BYTES = 32
 
 
 class Demand(NamedTuple):
-    """What the pixels must show when at least `inliers` features agree (fields as in `Agreement`)."""
+    """What the pixels must show when at least `inliers` features agree (`Structure`, `Light`)."""
 
     inliers: int
     lower: float
     higher: float
-    structure: float
-    colour_error: float
-    """Largest sum of the colour error and `per_change` times the change of light, levels."""
+    mean: float
+    unexplained: float
+    """Largest sum of the colours' unexplained error and `per_change` times the change of light, levels."""
     per_change: float
 
 
@@ -55,12 +55,12 @@ DEMANDS = (
 class Verification:
     """Settings of `verify`."""
 
-    min_inliers: int = 3
-    """Matches that must agree on a map for it to be tried on the pixels."""
     enough_inliers: int = 10
     """From so many on, the whole-on-whole hypothesis is not tried as well."""
     max_hamming: int = 90
     """Whole on whole is tried if the PDQ hashes in the best turn differ in at most so many of 256 bits."""
+    min_pearson: float = 0.2
+    """Correlation of the common pixels below which a map with fewer inliers is given up before it is refined."""
     steps: int = 4
     """Gauss-Newton steps that finish the alignment."""
     whole: float = 0.82
@@ -76,9 +76,10 @@ class Picture:
     """What is kept of a picture to verify it: no original is read again."""
 
     features: Features
-    thumbnail: Thumbnail
-    pdq: tuple[bytes, ...]
-    """Its eight hashes, in the order of `hashes.TURNS`."""
+    thumbnail: bytes
+    """JPEG; decoded only if there is something to look at."""
+    turns: bytes
+    """Its PDQ hashes in the order of `hashes.TURNS`, end to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,10 @@ class _Found(NamedTuple):
 
     swapped: bool
     """Whether a is the target and b the source."""
-    common: Overlap
-    agreement: Agreement
+    target: Thumbnail
+    pearson: float
+    structure: Structure
+    light: Light
     placement: Placement
     inliers: int
     mirrored: bool
@@ -115,96 +118,118 @@ def verify(a: Picture, b: Picture, matching: Matching, settings: Verification) -
 
     Cost: 0.3 ms where features do not agree, else about 2 ms a hypothesis.
     """
-    distances = [hamming(turned, b.pdq[0]) for turned in a.pdq]
-    turn = int(np.argmin(distances))
-    nothing = Verdict("none", None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=distances[turn], score=0.0)
+    turn, distance = _best_turn(a.turns, b.turns)
+    thumbnails: list[Thumbnail] = []
     best: _Found | None = None
-    for to_b, inliers, mirrored in _hypotheses(a, b, turn, distances[turn], matching, settings):
-        found = _tried(a, b, to_b, inliers, mirrored, settings)
-        if found is not None and (best is None or found.agreement.structure > best.agreement.structure):
+    for hypothesis in _hypotheses(a, b, turn, distance, matching, settings):
+        thumbnails = thumbnails or [expanded(a.thumbnail), expanded(b.thumbnail)]
+        found = _tried(thumbnails[0], thumbnails[1], hypothesis, settings)
+        if found is not None and (best is None or found.structure.mean > best.structure.mean):
             best = found
     if best is None:
-        return nothing
-    relation, region = _judged(a, b, best, settings)
+        return Verdict("none", None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=distance, score=0.0)
+    relation, region = _judged(best, settings)
+    score = max(0.0, best.structure.mean) * (1 - min(1.0, best.light.unexplained / 50))
     return Verdict(
-        relation, region, best.mirrored, best.inliers, round(best.common.pearson, 6), distances[turn],
-        0.0 if relation == "none" else _score(best.agreement),
+        relation, region, best.mirrored, best.inliers, round(best.pearson, 6), distance,
+        0.0 if relation == "none" else round(score, 6),
     )  # fmt: skip
 
 
-def restored(features: bytes, thumbnail: bytes, turns: bytes) -> Picture:
-    """A picture from what is stored of it: packed features, JPEG, its PDQ hashes end to end."""
-    bgr = cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_COLOR)
-    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-    hashes = tuple(turns[k : k + HASH_BYTES] for k in range(0, len(TURNS) * HASH_BYTES, HASH_BYTES))
-    return Picture(unpack(features), prepared(rgb), hashes)
+def expanded(jpeg: bytes) -> Thumbnail:
+    """A stored thumbnail, ready to be compared."""
+    bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    return prepared(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8))
 
 
-def _score(agreed: Agreement) -> float:
-    return round(max(0.0, agreed.structure) * (1 - min(1.0, agreed.colour_error / 50)), 6)
+def _best_turn(turns_a: bytes, turns_b: bytes) -> tuple[int, int]:
+    """Which turn of a is nearest to b, and in how many of 256 bits it differs."""
+    own = turns_b[:HASH_BYTES]
+    distances = [hamming(turns_a[k * HASH_BYTES : (k + 1) * HASH_BYTES], own) for k in range(len(TURNS))]
+    turn = int(np.argmin(distances))
+    return turn, distances[turn]
+
+
+class _Hypothesis(NamedTuple):
+    """How a might lie on b."""
+
+    to_b: Matrix
+    """[3, 3] in fractions of the width and height of either picture."""
+    inliers: int
+    mirrored: bool
 
 
 def _hypotheses(
     a: Picture, b: Picture, turn: int, distance: int, matching: Matching, settings: Verification
-) -> Iterator[tuple[Matrix, int, bool]]:
-    """Maps of a's thumbnail onto b's, each with the features that agree with it and whether it mirrors."""
+) -> Iterator[_Hypothesis]:
     aligned = align(a.features, b.features, matching)
     inliers = 0 if aligned is None else aligned.inliers
-    if aligned is not None and inliers >= settings.min_inliers:
-        shape_a, shape_b = a.thumbnail.grey.shape, b.thumbnail.grey.shape
-        down = resizing(a.features.side[::-1], shape_a), resizing(b.features.side[::-1], shape_b)
-        affine = np.vstack([aligned.matrix[:2], [0.0, 0.0, 1.0]])
-        yield down[1] @ affine @ np.linalg.inv(down[0]), inliers, aligned.mirrored
+    if aligned is not None:
+        to_b = _fractions(b.features.side) @ aligned.matrix @ np.linalg.inv(_fractions(a.features.side))
+        yield _Hypothesis(to_b, inliers, aligned.mirrored)
     if inliers < settings.enough_inliers and distance <= settings.max_hamming:
-        whole = _whole_on_whole(a.thumbnail, b.thumbnail, turn)
-        yield whole, 0, bool(np.linalg.det(whole[:2, :2]) < 0)
+        yield _Hypothesis(TURNS[turn], 0, bool(np.linalg.det(TURNS[turn][:2, :2]) < 0))
 
 
-def _whole_on_whole(a: Thumbnail, b: Thumbnail, turn: int) -> Matrix:
-    """The map that stretches a, turned, to cover b."""
-    (height_a, width_a), (height_b, width_b) = a.grey.shape, b.grey.shape
-    unit = np.array([[1 / width_a, 0, 0.5 / width_a], [0, 1 / height_a, 0.5 / height_a], [0, 0, 1]])
-    out = np.array([[width_b, 0, -0.5], [0, height_b, -0.5], [0, 0, 1]])
-    return out @ TURNS[turn] @ unit
+def _fractions(size: tuple[int, int]) -> Matrix:
+    """[3, 3] positions in a picture of `size` (width, height) -> fractions of it."""
+    width, height = size
+    return np.array([[1 / width, 0, 0.5 / width], [0, 1 / height, 0.5 / height], [0, 0, 1]])
 
 
-def _tried(a: Picture, b: Picture, to_b: Matrix, inliers: int, mirrored: bool, settings: Verification) -> _Found | None:
-    """Lay the pictures on each other, the finer one on the coarser one."""
+def _tried(a: Thumbnail, b: Thumbnail, hypothesis: _Hypothesis, settings: Verification) -> _Found | None:
+    """Lay the finer picture on the coarser one; None where the structure already says no."""
+    sizes = _fractions(a.grey.shape[1::-1]), _fractions(b.grey.shape[1::-1])
+    to_b = np.linalg.inv(sizes[1]) @ hypothesis.to_b @ sizes[0]
     swapped = abs(float(np.linalg.det(to_b[:2, :2]))) > 1
     source, target = (b, a) if swapped else (a, b)
     to_source = to_b if swapped else np.linalg.inv(to_b)
-    common = overlap(source.thumbnail, target.thumbnail, to_source, settings.steps)
-    agreed = None if common is None else agreement(common)
-    if common is None or agreed is None:
+    least = settings.min_pearson if hypothesis.inliers < settings.enough_inliers else -1.0
+    common = overlap(source, target, to_source, settings.steps, least)
+    if common is None:
         return None
-    where = placement(source.thumbnail.grey.shape, target.thumbnail.grey.shape, common.to_source)
-    return _Found(swapped, common, agreed, where, inliers, mirrored)
+    agreed = structure(common)
+    seen = light(common) if _similar(agreed, hypothesis.inliers) else None
+    if seen is None:
+        return None
+    where = placement(source.grey.shape, target.grey.shape, common.to_source)
+    return _Found(swapped, target, common.pearson, agreed, seen, where, hypothesis.inliers, hypothesis.mirrored)
 
 
-def _judged(a: Picture, b: Picture, found: _Found, settings: Verification) -> tuple[Relation, Region | None]:
+def _judged(found: _Found, settings: Verification) -> tuple[Relation, Region | None]:
     where = found.placement
-    if not _convincing(found.agreement, found.inliers):
+    if not _explained(found.structure, found.light, found.inliers):
         return "none", None
     if min(where.source_covered, where.target_covered) >= settings.whole:
         return "copy", None
     if where.source_covered < settings.inside or where.target_covered < settings.min_region:
         return "none", None
-    target = a if found.swapped else b
-    if is_framed(target.thumbnail.rgb, where.region, where.target_covered):
+    if is_framed(found.target.rgb, where.region, where.target_covered):
         return ("framed_b" if found.swapped else "framed_a"), where.region
     return ("crop_b" if found.swapped else "crop_a"), where.region
 
 
-def _convincing(agreed: Agreement, inliers: int) -> bool:
-    """Whether the pixels show what they must, given how many features agree."""
-    demand = next(d for d in DEMANDS if inliers >= d.inliers)
-    structure = agreed.lower >= demand.lower and agreed.higher >= demand.higher and agreed.structure >= demand.structure
-    colour = agreed.colour_error + demand.per_change * agreed.light_change < demand.colour_error
-    return (structure and colour) or _hidden_in_part(agreed, inliers)
+def _demand(inliers: int) -> Demand:
+    return next(demand for demand in DEMANDS if inliers >= demand.inliers)
 
 
-def _hidden_in_part(agreed: Agreement, inliers: int) -> bool:
-    """A sticker or a caption on an unchanged picture: all that is not hidden is the very same."""
-    features = inliers >= 5
-    structure = agreed.higher >= 0.7 and agreed.lower >= 0.2 and agreed.seen > 0.8
-    return features and structure and agreed.colour_error + agreed.light_change < 6
+def _meets(agreed: Structure, demand: Demand) -> bool:
+    return agreed.lower >= demand.lower and agreed.higher >= demand.higher and agreed.mean >= demand.mean
+
+
+def _partly_hidden(agreed: Structure, inliers: int) -> bool:
+    """A sticker or a caption hides some of it: all that is not hidden must be the very same."""
+    return inliers >= 5 and agreed.higher >= 0.7 and agreed.lower >= 0.2 and agreed.seen > 0.8
+
+
+def _similar(agreed: Structure, inliers: int) -> bool:
+    """Whether the structure allows for a copy or a crop, whatever the colours are."""
+    return _meets(agreed, _demand(inliers)) or _partly_hidden(agreed, inliers)
+
+
+def _explained(agreed: Structure, seen: Light, inliers: int) -> bool:
+    """Whether the colours allow for it as well, given how well the structure and how many features agree."""
+    demand = _demand(inliers)
+    if _meets(agreed, demand) and seen.unexplained + demand.per_change * seen.change < demand.unexplained:
+        return True
+    return _partly_hidden(agreed, inliers) and seen.unexplained + seen.change < 6
