@@ -109,6 +109,8 @@ def page(size: tuple[int, int], title: str, words: str, ornaments: Sequence[Imag
         y += small.size * 0.4
     x = chance.uniform(0.06, 0.2) * width
     for thing in ornaments:
+        if x + thing.width > width * 0.95:
+            break
         out.paste(thing, (int(x), height - thing.height - int(height * chance.uniform(0.03, 0.06))), thing)
         x += thing.width * chance.uniform(0.9, 1.3)
     return Lettered(out, "\n".join(heads + body))
