@@ -80,6 +80,23 @@ def pair(
     return [row[name].alias(name) for name in PAIRS.columns.names]
 
 
+def distinct_items(positives: DataFrame) -> DataFrame:
+    """ITEMS: each item of the positives once. A region is part of a crop, and only a remark on a whole picture.
+
+    Cost: one shuffle of both items of every pair.
+    """
+    both = F.explode(F.array("query", "target"))
+    found = positives.select(both.alias("item"), "split")
+    no_region = F.lit(None).cast(spark_type(REGION))
+    shown = F.when(F.col("item.kind") == "crop", F.col("item")).otherwise(F.col("item").withField("region", no_region))
+    once = (
+        found.withColumn("item", shown)
+        .groupBy("item.item_id")
+        .agg(F.first("item").alias("item"), F.first("split").alias("split"))  # equal ids show equal things
+    )
+    return once.select("item", "split")
+
+
 def spark_type(kind: pa.DataType) -> str:
     """The DDL of a pyarrow type, to cast to."""
     return from_arrow_type(kind).simpleString()

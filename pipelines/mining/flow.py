@@ -13,7 +13,7 @@ from pipelines.images.expand import crops, near_duplicates
 from pipelines.images.match import matched_pictures
 from pipelines.intake.clicks import accept_clicks
 from pipelines.intake.keep import kept_notes, refuse_if_too_many
-from pipelines.items import note_items, spark_type
+from pipelines.items import distinct_items, note_items
 from pipelines.mining.inputs import Inputs
 from pipelines.mining.pictures import fingerprinted
 from pipelines.mining.settings import MinePairs
@@ -21,27 +21,30 @@ from pipelines.text.passages import shared_passages
 from pipelines.within_note.pairs import within_note_pairs
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.stages import Stages
-from schemas.item import GRANULARITIES, REGION
+from schemas.item import GRANULARITIES, Granularity
 from schemas.mined import MINED, PICTURE_PAIRS, PICTURES, REFUSED
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 
-TYING = ("near_duplicate_image", "crop", "partial_text")
+TYING: tuple[Granularity, ...] = ("near_duplicate_image", "crop", "partial_text")
 """Granularities that say that two notes show the same content; a click does not."""
 
 
 def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     """Every stage of the job, in order; a stage whose inputs have not changed is skipped."""
-    _notes(stages, inputs, settings)
-    _images(stages, inputs, settings)
-    _image_pairs(stages, settings)
-    _text_and_click_pairs(stages, inputs, settings)
-    _within_note(stages, settings)
-    _quarantine(stages, inputs)
-    _components(stages, settings)
-    _positives(stages)
+    keep_notes(stages, inputs, settings)
+    fingerprint_images(stages, inputs, settings)
+    match_images(stages, settings)
+    mine_text(stages, settings)
+    mine_clicks(stages, inputs, settings)
+    mine_within_notes(stages, settings)
+    collect_refused(stages)
+    tie_components(stages, settings)
+    place_positives(stages)
+    list_items(stages)
 
 
-def _notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+    """The input's notes -> NOTES."""
     s = settings
     stages.run(
         [NOTES, REFUSED["notes"]],
@@ -52,8 +55,9 @@ def _notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     )
 
 
-def _images(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
-    contents = {name: inputs.fingerprints[name] for name in inputs.fingerprints if name == "images"}
+def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+    """NOTES and their picture files -> PICTURES, IMAGES."""
+    contents = {"images": inputs.fingerprints.get("images", "files")}
     stages.run(
         [PICTURES, IMAGES, REFUSED["images"]],
         lambda: fingerprinted(stages, inputs, settings),
@@ -63,7 +67,8 @@ def _images(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     )
 
 
-def _image_pairs(stages: Stages, settings: MinePairs) -> None:
+def match_images(stages: Stages, settings: MinePairs) -> None:
+    """PICTURES -> PICTURE_PAIRS -> near duplicates and crops."""
     stages.run(
         [PICTURE_PAIRS],
         lambda: [matched_pictures(stages.read(PICTURES), settings.match)],
@@ -71,17 +76,17 @@ def _image_pairs(stages: Stages, settings: MinePairs) -> None:
         settings={"match": settings.match},
         code="pipelines.images",
     )
-    for name, step in (("near_duplicate_image", near_duplicates), ("crop", crops)):
-        stages.run(
-            [MINED[name]],
-            lambda step=step: [step(stages.read(PICTURE_PAIRS), stages.read(IMAGES), settings.match)],
-            inputs=stages.fingerprints(PICTURE_PAIRS, IMAGES),
-            settings={"match": settings.match},
-            code="pipelines.images",
-        )
+    stages.run(
+        [MINED["near_duplicate_image"], MINED["crop"]],
+        lambda: [step(stages.read(PICTURE_PAIRS), stages.read(IMAGES), settings.match) for step in (near_duplicates, crops)],
+        inputs=stages.fingerprints(PICTURE_PAIRS, IMAGES),
+        settings={"match": settings.match},
+        code="pipelines.images",
+    )
 
 
-def _text_and_click_pairs(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+def mine_text(stages: Stages, settings: MinePairs) -> None:
+    """NOTES -> partial text."""
     stages.run(
         [MINED["partial_text"]],
         lambda: [shared_passages(stages.read(NOTES), settings.partial_text)],
@@ -89,26 +94,31 @@ def _text_and_click_pairs(stages: Stages, inputs: Inputs, settings: MinePairs) -
         settings={"partial_text": settings.partial_text},
         code="pipelines.text",
     )
+
+
+def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+    """NOTES and the input's clicks -> co-click."""
+
+    def make() -> list[Output]:
+        nothing = dropped_counts(stages.spark, {})
+        if "clicks" not in inputs.tables:
+            return [Output(stages.empty(table), nothing) for table in (MINED["co_click"], REFUSED["clicks"])]
+        good, refused = accept_clicks(inputs.tables["clicks"])
+        refuse_if_too_many("clicks", refused.count(), inputs.tables["clicks"].count(), settings.intake)
+        return [co_clicks(good, _note_items(stages), settings.co_click), Output(refused, nothing)]
+
     stages.run(
         [MINED["co_click"], REFUSED["clicks"]],
-        lambda: _clicked(stages, inputs, settings),
+        make,
         inputs=stages.fingerprints(NOTES, IMAGES) | {"clicks": inputs.fingerprints.get("clicks", "none given")},
         settings={"co_click": settings.co_click, "intake": settings.intake},
         code="pipelines.clicks",
     )
 
 
-def _clicked(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[Output]:
-    nothing = dropped_counts(stages.spark, {})
-    if "clicks" not in inputs.tables:
-        no_pairs, no_rows = (stages.empty(table) for table in (MINED["co_click"], REFUSED["clicks"]))
-        return [Output(no_pairs, nothing), Output(no_rows, nothing)]
-    good, refused = accept_clicks(inputs.tables["clicks"])
-    refuse_if_too_many("clicks", refused.count(), inputs.tables["clicks"].count(), settings.intake)
-    return [co_clicks(good, _note_items(stages), settings.co_click), Output(refused, nothing)]
+def mine_within_notes(stages: Stages, settings: MinePairs) -> None:
+    """NOTES, IMAGES and their copies -> within-note pairs."""
 
-
-def _within_note(stages: Stages, settings: MinePairs) -> None:
     def make() -> list[Output]:
         copies = stages.read(PICTURE_PAIRS)
         return [within_note_pairs(_note_items(stages), stages.read(IMAGES), copies, settings.within_note, settings.seed)]
@@ -122,7 +132,8 @@ def _within_note(stages: Stages, settings: MinePairs) -> None:
     )
 
 
-def _quarantine(stages: Stages, inputs: Inputs) -> None:
+def collect_refused(stages: Stages) -> None:
+    """Refused notes, pictures and clicks -> QUARANTINE."""
     tables = list(REFUSED.values())
     stages.run(
         [QUARANTINE],
@@ -133,7 +144,9 @@ def _quarantine(stages: Stages, inputs: Inputs) -> None:
     )
 
 
-def _components(stages: Stages, settings: MinePairs) -> None:
+def tie_components(stages: Stages, settings: MinePairs) -> None:
+    """Pairs that say that content is shared -> COMPONENTS, with their splits."""
+
     def make() -> list[Output]:
         edges = _union([_edges(stages.read(MINED[name])) for name in TYING])
         return [components(stages.read(NOTES).select("note_id"), edges, settings.components)]
@@ -147,7 +160,8 @@ def _components(stages: Stages, settings: MinePairs) -> None:
     )
 
 
-def _positives(stages: Stages) -> None:
+def place_positives(stages: Stages) -> None:
+    """All pairs and COMPONENTS -> POSITIVES, with the certificate of their splits."""
     mined = [MINED[name] for name in GRANULARITIES]
 
     def make() -> list[Output]:
@@ -155,28 +169,17 @@ def _positives(stages: Stages) -> None:
         return [placed._replace(report=lambda written: certificate(written, stages.read(COMPONENTS)))]
 
     stages.run([POSITIVES], make, inputs=stages.fingerprints(COMPONENTS, *mined), settings={}, code="pipelines.graph")
+
+
+def list_items(stages: Stages) -> None:
+    """POSITIVES -> ITEMS."""
     stages.run(
         [ITEMS],
-        lambda: [_items(stages.read(POSITIVES), stages)],
+        lambda: [Output(distinct_items(stages.read(POSITIVES)), dropped_counts(stages.spark, {}))],
         inputs=stages.fingerprints(POSITIVES),
         settings={},
         code="pipelines.mining",
     )
-
-
-def _items(positives: DataFrame, stages: Stages) -> Output:
-    """Each item of the positives once; a region is part of a crop, and only a remark on a whole picture."""
-    both = positives.select(F.col("query").alias("item"), "split").unionByName(
-        positives.select(F.col("target").alias("item"), "split")
-    )
-    no_region = F.lit(None).cast(spark_type(REGION))
-    shown = F.when(F.col("item.kind") == "crop", F.col("item")).otherwise(F.col("item").withField("region", no_region))
-    once = (
-        both.withColumn("item", shown)
-        .groupBy("item.item_id")
-        .agg(F.first("item").alias("item"), F.first("split").alias("split"))  # equal ids show equal things
-    )
-    return Output(once.select("item", "split"), dropped_counts(stages.spark, {}))
 
 
 def _note_items(stages: Stages) -> DataFrame:

@@ -130,5 +130,5 @@ def _share(value: float | None) -> str:
 
 def _next_step(workspace: Workspace) -> str:
     items = workspace.published(ITEMS.name).counts.rows_out
-    look = f"{workspace.folder.uri}/workspace.duckdb"
-    return f"{items:,} items. Look at them: .venv/bin/python -c \"import duckdb; print(duckdb.connect('{look}').sql('from positives limit 5'))\""
+    query = f"import duckdb; duckdb.connect('{workspace.folder.uri}/workspace.duckdb').sql('from positives limit 5').show()"
+    return f'{items:,} items. Look at the pairs: .venv/bin/python -c "{query}"'

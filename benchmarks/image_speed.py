@@ -1,0 +1,94 @@
+"""Seconds of the image steps against one bare pass of PIL decode + imagehash.phash over the same files.
+
+    .venv/bin/python -m benchmarks.image_speed [--notes B/notes.parquet] [--cores 2] [--json FILE]
+
+Both use the same number of processes, one after the other. Without --notes: the sample corpus.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import imagehash
+import pyarrow.parquet as pq
+from PIL import Image, UnidentifiedImageError
+
+from pipelines.mining import flow
+from pipelines.mining.inputs import open_inputs
+from pipelines.mining.settings import Input, MinePairs
+from pipelines.sample.corpus import Sample, make_sample
+from pipelines.session import spark_session
+from pipelines.workspace.stages import Stages
+from pipelines.workspace.workspace import Workspace
+from schemas.tables import IMAGES
+
+
+def bare(file: str) -> int:
+    """One picture as the peer takes it; 0 where it cannot be read."""
+    try:
+        with Image.open(file) as picture:
+            imagehash.phash(picture)
+    except (OSError, UnidentifiedImageError):
+        return 0
+    return 1
+
+
+def bare_pass(files: list[str], processes: int) -> float:
+    """Seconds of the peer over all files, the start of its processes left out."""
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        pool.map(bare, files[: 4 * processes], chunksize=1)
+        started = time.monotonic()
+        pool.map(bare, files, chunksize=16)
+        return time.monotonic() - started
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--notes", type=Path)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="image-speed-"))
+    if given.notes is None:
+        make_sample(scratch / "sample", Sample())
+    notes = given.notes or scratch / "sample" / "notes.parquet"
+    settings = MinePairs(workspace=str(scratch / "w"), input=Input(notes=str(notes)))
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--master local[{given.cores}] --driver-memory 4g pyspark-shell"
+    spark = spark_session("image_speed")
+    stages, inputs = Stages(spark, Workspace(settings.workspace)), open_inputs(spark, settings.input)
+    flow.keep_notes(stages, inputs, settings)
+    listed = pq.read_table(stages.workspace.files("notes")[0], columns=["images"]).column("images").to_pylist()
+    files = [f"{inputs.image_root}/{image['uri']}" for images in listed for image in images]
+    peer = bare_pass(files, given.cores)
+    seconds = {}
+    for name, stage in (
+        ("fingerprint", lambda: flow.fingerprint_images(stages, inputs, settings)),
+        ("match", lambda: flow.match_images(stages, settings)),
+    ):
+        started = time.monotonic()
+        stage()
+        seconds[name] = time.monotonic() - started
+    ours = sum(seconds.values())
+    result = {
+        "pictures": len(files),
+        "peer_s": peer,
+        **{f"{k}_s": v for k, v in seconds.items()},
+        "ours_s": ours,
+        "ratio": ours / peer,
+    }
+    result["readable"] = stages.workspace.published(IMAGES.name).counts.rows_out
+    print(json.dumps({k: round(v, 2) if isinstance(v, float) else v for k, v in result.items()}, indent=1))
+    if given.json:
+        given.json.write_text(json.dumps(result))
+    spark.stop()
+    shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""A small sample corpus, and the workspace that the job makes of it once."""
+
+import pytest
+from workspaces import run_job
+
+from pipelines.sample.corpus import Sample, make_sample
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus") / "sample"
+    make_sample(folder, Sample(notes=100))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mined(corpus, tmp_path_factory):
+    """A workspace made by `./spark-submit.sh --master local[1]`, and what the job printed."""
+    workspace = tmp_path_factory.mktemp("mined") / "w"
+    done = run_job(*given(corpus, workspace), spark_options=("--master", "local[1]"))
+    assert done.returncode == 0, done.stderr[-3000:]
+    return workspace, done.stdout
+
+
+def given(corpus, workspace):
+    return ("--notes", corpus / "notes.parquet", "--clicks", corpus / "clicks.parquet", "--workspace", workspace)

@@ -1,0 +1,44 @@
+"""Reads a workspace as plain rows, and runs the job as a user does."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.workspace.workspace import Workspace
+from schemas.mined import MINED, PICTURE_PAIRS, PICTURES
+from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+
+ROOT = Path(__file__).resolve().parents[2]
+DATASETS = [t.name for t in (NOTES, IMAGES, QUARANTINE, POSITIVES, COMPONENTS, ITEMS, PICTURES, PICTURE_PAIRS, *MINED.values())]
+
+
+def rows_of(workspace):
+    """Every dataset's rows, in their order, as text."""
+    found = {}
+    for name in DATASETS:
+        tables = [pq.read_table(file) for file in Workspace(str(workspace)).files(name)]
+        found[name] = [str(row) for row in pa.concat_tables(tables).to_pylist()]
+    return found
+
+
+def command(*arguments, spark_options=()):
+    return ["bash", str(ROOT / "spark-submit.sh"), *spark_options, str(ROOT / "jobs/mine_pairs.py"), *map(str, arguments)]
+
+
+def environment():
+    """As a user has it: what the test session set for its own Spark is taken out."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYSPARK_", "SPARK_", "PYTHONPATH"))}
+
+
+def run_job(*arguments, spark_options=(), timeout=400):
+    return subprocess.run(
+        command(*arguments, spark_options=spark_options),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
