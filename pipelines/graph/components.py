@@ -56,7 +56,7 @@ def components(notes: DataFrame, edges: DataFrame, settings: Components, checkpo
         checkpoint: see `star_links`.
 
     Cost: that of `star_links`, which runs now, and two counts; a component above the cap is cut in one task,
-    at about 200 bytes an edge.
+    at about 300 bytes an edge.
     """
     kept = notes.select("note_id")
     known = edges.join(kept.toDF("l"), on="l", how="left_semi").join(kept.toDF("r"), on="r", how="left_semi")

@@ -18,7 +18,7 @@ def cut(l: Sequence[str], r: Sequence[str], weight: NDArray[np.float64], cap: in
         weight: how sure each edge is, [E], 0 to 1.
         cap: notes that a piece may have, at least 1.
 
-    Cost: O(E log E) time, about 200 bytes an edge.
+    Cost: O(E log E) time, about 300 bytes an edge.
 
     >>> cut(["a", "b", "c"], ["b", "c", "d"], np.array([0.9, 0.2, 0.8]), 2)
     (['a', 'b', 'c', 'd'], ['a', 'a', 'c', 'c'])
