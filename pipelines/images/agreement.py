@@ -1,13 +1,15 @@
 """How far two aligned pictures agree, in structure and in colour.
 
 Structure is judged from both sides: a sticker or a caption hides some of one picture's
-texture, but adds none to the other, so one of the two shares stays high. Colour is judged by
-the best single change of light (`tone`), on the ground and on what stands on it apart: a
-product shot is mostly paper, and the paper always agrees.
+texture, but adds none to the other, so one of the two shares stays high. On plain ground more
+can be said: of two different things each shows what the other has not, but a sticker only
+hides. Colour is judged by the best single change of light (`tone`), on the ground and on what
+stands on it apart: a product shot is mostly paper, and the paper always agrees.
 """
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +21,8 @@ Mask = npt.NDArray[np.bool_]
 
 TEXTURED = 4.0
 """Grey levels of deviation from which a cell has something to compare."""
+FAINT = 2.5
+"""Grey levels of deviation below which a cell shows plain ground."""
 FULL_WEIGHT = 20.0
 """Grey levels of deviation above which more texture weighs no more."""
 SAME = 0.5
@@ -42,6 +46,11 @@ class Structure:
     """Mean correlation of the cells, weighted by texture."""
     seen: float
     """Mean correlation of the cells that are the same."""
+    hidden_only: float
+    """On plain ground: share of a picture's content that is bare ground in the other, in the picture where it is less;
+    1 where there is no plain ground."""
+    unhidden: float
+    """On plain ground: share of that picture's content that is the same in the other; else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,8 @@ class Light:
     unexplained: float
     """Upper quartile of what the best change leaves, on the ground or off it, whichever is worse."""
     change: float
-    """By how much that change moves the colours."""
+    """By how much that change moves the colours, where the ground or what stands on it stays as it is, as in a variant;
+    0 where both change, as they do under another light."""
 
 
 def structure(overlap: Overlap) -> Structure:
@@ -61,7 +71,27 @@ def structure(overlap: Overlap) -> Structure:
     same = correlation > SAME
     shares = _mean(same, _weight(first)), _mean(same, _weight(second))
     weight = _weight(np.maximum(first, second))
-    return Structure(min(shares), max(shares), _mean(correlation, weight), _mean(correlation, weight * same))
+    hidden_only, unhidden = _on_plain_ground(overlap, same)
+    return Structure(
+        min(shares), max(shares), _mean(correlation, weight), _mean(correlation, weight * same), hidden_only, unhidden
+    )  # fmt: skip
+
+
+def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
+    """`hidden_only` and `unhidden` of Structure."""
+    whole = overlap.whole
+    contents = []
+    for colour, texture in zip(overlap.colour, overlap.texture, strict=True):
+        flat = texture[whole] < FAINT
+        if flat.mean() < 0.3:
+            return 1.0, 0.0
+        far = np.abs(colour[whole] - np.median(colour[whole][flat], axis=0)).max(axis=1) > SAME_GROUND
+        contents.append(~flat | far)
+    difference = np.abs(overlap.colour[0][whole] - overlap.colour[1][whole]).max(axis=1)
+    agree = same | (~contents[0] & ~contents[1]) | ((np.maximum(*overlap.texture)[whole] < TEXTURED) & (difference < SAME_GROUND))
+    only = [_mean(own & ~other & ~agree, own) for own, other in (contents, contents[::-1])]
+    side = int(np.argmin(only))
+    return only[side], _mean(agree, contents[side])
 
 
 def light(overlap: Overlap) -> Light | None:
@@ -70,7 +100,7 @@ def light(overlap: Overlap) -> Light | None:
     Cost: O(cells), about 1 ms.
     """
     texture = np.maximum(*overlap.texture)[overlap.whole]
-    comparable = (overlap.correlation[overlap.whole] > SAME) | (texture < TEXTURED)
+    comparable = (overlap.correlation[overlap.whole] > SAME) | ((texture < TEXTURED) & _open(overlap))
     step = -(-len(comparable) // MOST_CELLS)
     use = comparable[::step]
     x, y = (colour[overlap.whole][::step][use] for colour in overlap.colour)
@@ -85,7 +115,20 @@ def light(overlap: Overlap) -> Light | None:
     tones = [explained(x, y, weight), explained(y, x, weight)]
     errors = [_worst_quartile(tone, ground) for tone in tones]
     best = int(np.argmin(errors))
-    return Light(errors[best], tones[best].change)
+    moved = np.abs(x - y).max(axis=1)
+    steady = min((float(np.median(moved[part])) for part in (ground, ~ground) if part.any()), default=0.0) < SAME_GROUND
+    return Light(errors[best], tones[best].change if steady else 0.0)
+
+
+def _open(overlap: Overlap) -> Mask:
+    """Cells that no ring of differing texture encloses: what is inside the outline of a sticker is not a change of light."""
+    differing = (np.maximum(*overlap.texture) >= TEXTURED) & (overlap.correlation <= SAME)
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats((~differing).astype(np.uint8), connectivity=4)
+    if count < 2:
+        return np.zeros(int(overlap.whole.sum()), dtype=bool)
+    largest = 1 + int(np.argmax(sizes[1:, cv2.CC_STAT_AREA]))
+    opened: Mask = labels[overlap.whole] == largest
+    return opened
 
 
 def _weight(texture: Floats) -> Floats:
@@ -93,7 +136,7 @@ def _weight(texture: Floats) -> Floats:
     return weight
 
 
-def _mean(values: Floats | Mask, weight: Floats) -> float:
+def _mean(values: Floats | Mask, weight: Floats | Mask) -> float:
     return float((values * weight).sum() / max(float(weight.sum()), 1e-6))
 
 

@@ -33,7 +33,7 @@ class Matching:
     max_matches: int = 80
     """Only the best matches vote; bounds the work at its square."""
     slack: float = 3.0
-    """Pixels of the working picture by which a match may miss the map."""
+    """Pixels by which a match may miss the map, of the working picture that is the finer one."""
     stretch: float = 0.15
     """Share of the distance between two matches by which they may disagree: stretched sides, slight rotation."""
 
@@ -119,7 +119,7 @@ def _agreement(p: Floats, q: Floats, scale: Floats, settings: Matching) -> npt.N
     move_x, move_y = q[:, 0] - q[:, 0, None], q[:, 1] - q[:, 1, None]
     miss_x = move_x - scale[:, None] * (p[:, 0] - p[:, 0, None])
     miss_y = move_y - scale[:, None] * (p[:, 1] - p[:, 1, None])
-    reach = settings.slack + settings.stretch * np.hypot(move_x, move_y)
+    reach = settings.slack * np.maximum(scale, 1)[:, None] + settings.stretch * np.hypot(move_x, move_y)
     octave = np.log2(scale)
     near: npt.NDArray[np.bool_] = miss_x * miss_x + miss_y * miss_y <= reach * reach
     return near & (np.abs(octave - octave[:, None]) < MOST_OCTAVES)
@@ -128,6 +128,7 @@ def _agreement(p: Floats, q: Floats, scale: Floats, settings: Matching) -> npt.N
 def _fit(matches: _Matches, slack: float) -> tuple[Matrix, int]:
     """Least squares with a pull towards the winner's scale, so that two matches or points on a line do no harm."""
     p, q, inliers = matches.p.astype(np.float64), matches.q.astype(np.float64), matches.agreeing
+    slack *= max(1.0, matches.scale)
     start, strength = matches.scale * np.eye(2), (slack / 0.1) ** 2
     matrix = np.eye(3)
     for _ in range(3):

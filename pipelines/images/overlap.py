@@ -62,7 +62,7 @@ def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int,
         target: the other.
         to_source: [3, 3] positions in the target's thumbnail -> in the source's.
         steps: of refinement on the pixels; 0 for none.
-        least: correlation of the pixels below which it is not worth refining.
+        least: correlation of the pixels, half way through the steps, below which it is given up.
     """
     small, shrink = _shrunk(source, to_source)
     window, shift = _window(small.grey.shape, target, shrink @ to_source)
@@ -112,9 +112,10 @@ def _refined(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int
     half_source, half_target = _halved(source.grey), _halved(target.grey)
     down, back = resizing(source.grey.shape, half_source.shape), resizing(half_target.shape, target.grey.shape)
     half = down @ to_source @ back
+    half = refined(half_source, half_target, half, steps // 2)
     if _pearson(half_source, half_target, half) < least:
         return None
-    half = refined(half_source, half_target, half, steps)
+    half = refined(half_source, half_target, half, steps - steps // 2)
     inner: Matrix = np.linalg.inv(down) @ half @ np.linalg.inv(back)
     return inner
 

@@ -41,10 +41,10 @@ class Demand(NamedTuple):
 
 
 DEMANDS = (
-    Demand(25, 0.45, 0.60, 0.40, 25.0, 0.00),
+    Demand(25, 0.45, 0.60, 0.40, 18.0, 0.00),
     Demand(12, 0.55, 0.75, 0.60, 16.0, 0.05),
     Demand(8, 0.70, 0.85, 0.70, 12.0, 0.10),
-    Demand(5, 0.70, 0.90, 0.75, 10.0, 0.15),
+    Demand(5, 0.75, 0.92, 0.80, 8.0, 0.15),
     Demand(3, 0.85, 0.95, 0.85, 8.0, 0.20),
     Demand(0, 0.80, 0.95, 0.80, 8.0, 0.15),
 )
@@ -219,7 +219,11 @@ def _meets(agreed: Structure, demand: Demand) -> bool:
 
 def _partly_hidden(agreed: Structure, inliers: int) -> bool:
     """A sticker or a caption hides some of it: all that is not hidden must be the very same."""
-    return inliers >= 5 and agreed.higher >= 0.7 and agreed.lower >= 0.2 and agreed.seen > 0.8
+    if inliers < 5 or agreed.seen < 0.75:
+        return False
+    if agreed.hidden_only < 1:  # on plain ground
+        return agreed.hidden_only <= 0.04 and agreed.unhidden >= 0.65
+    return agreed.higher >= 0.7 and agreed.lower >= 0.2
 
 
 def _similar(agreed: Structure, inliers: int) -> bool:
@@ -232,4 +236,4 @@ def _explained(agreed: Structure, seen: Light, inliers: int) -> bool:
     demand = _demand(inliers)
     if _meets(agreed, demand) and seen.unexplained + demand.per_change * seen.change < demand.unexplained:
         return True
-    return _partly_hidden(agreed, inliers) and seen.unexplained + seen.change < 6
+    return _partly_hidden(agreed, inliers) and seen.unexplained + seen.change < 5
