@@ -56,6 +56,7 @@ PICTURE_PAIRS = Table(
             column("hamming_distance", pa.int32(), "PDQ bits that differ, at the best turn or flip", required=True),
             column("inliers", pa.int32(), "local features that agree with the transform", required=True),
             column("pixel_correlation", pa.float64(), "of the aligned pixels, -1 to 1", required=True),
+            column("score", pa.float64(), "0 to 1: agreement in structure and in colour", required=True),
         ]
     ),
 )

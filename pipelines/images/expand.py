@@ -10,7 +10,8 @@ from pipelines.workspace.output import Output
 from schemas.item import REGION, Granularity
 
 EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "region")
-STARS = "pairs of places of widely shown files, tied by a star instead"
+STARS = "pairs of places of one widely shown file, tied by a star instead"
+FIRST = "pairs of places of two widely shown files, after the first of both"
 
 
 def near_duplicates(pairs: DataFrame, images: DataFrame, settings: Match) -> Output:
@@ -29,9 +30,9 @@ def near_duplicates(pairs: DataFrame, images: DataFrame, settings: Match) -> Out
     Cost: shuffles of the images by sha256; at most max_shown**2 rows a pair of files.
     """
     shown = _shown(images)
-    same = F.col("relation").isin("copy", "framed_l", "framed_r")
-    rows = _same_bytes(shown, settings).unionByName(_placed(pairs.where(same), shown, settings))
-    return Output(_pairs("near_duplicate_image", rows), _starred(shown, settings))
+    same = pairs.where(F.col("relation").isin("copy", "framed_l", "framed_r"))
+    rows = _same_bytes(shown, settings).unionByName(_placed(same, shown, settings))
+    return Output(_pairs("near_duplicate_image", rows), _starred(shown, settings).unionByName(_beyond(same, shown, settings)))
 
 
 def crops(pairs: DataFrame, images: DataFrame, settings: Match) -> Output:
@@ -41,7 +42,7 @@ def crops(pairs: DataFrame, images: DataFrame, settings: Match) -> Output:
     """
     cut = pairs.where(F.col("relation").isin("crop_l", "crop_r"))
     shown = _shown(images)
-    return Output(_pairs("crop", _placed(cut, shown, settings)), _starred(shown, settings))
+    return Output(_pairs("crop", _placed(cut, shown, settings)), _beyond(cut, shown, settings))
 
 
 def _shown(images: DataFrame) -> DataFrame:
@@ -62,6 +63,7 @@ def _same_bytes(shown: DataFrame, settings: Match) -> DataFrame:
         "pixel_correlation": F.lit(1.0),
         "mirrored": F.lit(False),
         "region": F.lit(None).cast(items.spark_type(REGION)),
+        "score": F.lit(1.0),
     }
     return both.select("at_l", "at_r", *[value.alias(name) for name, value in certain.items()])
 
@@ -75,20 +77,20 @@ def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
         F.when(swap, F.col("sha256_l")).otherwise(F.col("sha256_r")).alias("sha256_r"),
         (F.col("relation") == "copy").alias("either_way"),
         *EVIDENCE,
+        "score",
     )
     both = directed.join(_side(few, "l"), on="sha256_l", how="inner").join(_side(few, "r"), on="sha256_r", how="inner")
     turn = F.col("either_way") & (F.col("at_r") < F.col("at_l"))
     first = F.when(turn, F.col("at_r")).otherwise(F.col("at_l"))
     second = F.when(turn, F.col("at_l")).otherwise(F.col("at_r"))
-    return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE)
+    return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE, "score")
 
 
 def _pairs(granularity: Granularity, rows: DataFrame) -> DataFrame:
     across = rows.where(F.col("at_l.note_id") != F.col("at_r.note_id"))
     named = across.withColumns({"query": _image("l", None), "target": _image("r", F.col("region"))})
-    score = F.greatest(F.lit(0.0), F.least(F.lit(1.0), F.col("pixel_correlation")))
     evidence = {name: F.col(name) for name in EVIDENCE}
-    return named.select(*items.pair(granularity, "image_to_image", F.col("query"), F.col("target"), score, evidence))
+    return named.select(*items.pair(granularity, "image_to_image", F.col("query"), F.col("target"), F.col("score"), evidence))
 
 
 def _starred(shown: DataFrame, settings: Match) -> DataFrame:
@@ -97,6 +99,16 @@ def _starred(shown: DataFrame, settings: Match) -> DataFrame:
     left_out = F.floor(n * (n - 1) / 2) - (n - 1)
     wide = shown.where((F.col("place") == 1) & (n > cap))
     return wide.agg(F.coalesce(F.sum(left_out), F.lit(0)).alias("rows")).select(F.lit(STARS).alias("reason"), "rows")
+
+
+def _beyond(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
+    """How many pairs of places of two files the cap leaves out."""
+    sizes = shown.where(F.col("place") == 1).select("sha256", "places")
+    left, right = sizes.toDF("sha256_l", "n_l"), sizes.toDF("sha256_r", "n_r")
+    both = pairs.join(left, on="sha256_l", how="inner").join(right, on="sha256_r", how="inner")
+    made = F.least("n_l", F.lit(settings.max_shown)) * F.least("n_r", F.lit(settings.max_shown))
+    beyond = F.col("n_l") * F.col("n_r") - made
+    return both.agg(F.coalesce(F.sum(beyond), F.lit(0)).alias("rows")).select(F.lit(FIRST).alias("reason"), "rows")
 
 
 def _side(shown: DataFrame, side: str) -> DataFrame:

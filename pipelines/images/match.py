@@ -10,15 +10,15 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.images.candidates import candidate_pairs, numbered
+from pipelines.images.packing import unpack
 from pipelines.images.settings import Match
-import sys
-
-sys.path.insert(0, "/tmp/w")
-from verify_interim import verify
+from pipelines.images.verify import Picture, verify
 from pipelines.workspace.output import Output
+from schemas.item import REGION
 from schemas.mined import PICTURE_PAIRS
 
-SIDES = ("sha256", "pdq_turns", "quality", "thumbnail", "features")
+SIDES = ("sha256", "pdq_turns", "thumbnail", "features")
+SIDE_OF = {"copy": "copy", "framed_a": "framed_l", "framed_b": "framed_r", "crop_a": "crop_l", "crop_b": "crop_r"}
 PAIRS_A_TASK = 2_000
 FOUND = pa.schema(list(PICTURE_PAIRS.columns))
 
@@ -58,7 +58,22 @@ def _verifier(settings: Match) -> Callable[[Iterable[pa.RecordBatch]], Iterator[
 
 def _found(left: dict[str, Any], right: dict[str, Any], settings: Match) -> dict[str, Any] | None:
     """A PICTURE_PAIRS row, or None where the two do not show the same."""
-    verdict = verify(left, right)
-    if verdict is None:
+    found = verify(_picture(left), _picture(right), settings.matching, settings.verification)
+    if found.relation == "none":
         return None
-    return {"sha256_l": left["sha256"], "sha256_r": right["sha256"]} | verdict
+    region = None if found.region is None else dict(zip(REGION.names, found.region, strict=True))
+    return {
+        "sha256_l": left["sha256"],
+        "sha256_r": right["sha256"],
+        "relation": SIDE_OF[found.relation],
+        "region": region,
+        "mirrored": found.mirrored,
+        "hamming_distance": found.hamming,
+        "inliers": found.inliers,
+        "pixel_correlation": found.pixel_correlation,
+        "score": found.score,
+    }
+
+
+def _picture(stored: dict[str, Any]) -> Picture:
+    return Picture(unpack(stored["features"]), stored["thumbnail"], stored["pdq_turns"])

@@ -1,9 +1,12 @@
 """Settings of the matching of pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
+
+from pipelines.images.alignment import Matching
+from pipelines.images.verify import Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +27,5 @@ class Match:
     """Pictures that are looked at for one picture, those with the most keys in common first."""
     max_shown: Annotated[int, Field(ge=1)] = 20
     """Notes that show one file, up to which all of them are paired with each other."""
+    matching: Matching = field(default_factory=Matching)
+    verification: Verification = field(default_factory=Verification)

@@ -26,7 +26,9 @@ ALL = WithinNote(images_per_note=9, crops_per_note=9, passages_per_note=9)
 
 def mined(spark, settings=ALL, seed=0, partitions=1):
     notes = spark.createDataFrame(NOTES, "note_id string, title string, body string").repartition(partitions)
-    images = spark.createDataFrame(IMAGES, "note_id string, position int, image_id string, sha256 string").repartition(partitions)
+    images = spark.createDataFrame(IMAGES, "note_id string, position int, image_id string, sha256 string").repartition(
+        partitions
+    )
     copies = spark.createDataFrame(COPIES, "sha256_l string, sha256_r string")
     return within_note_pairs(note_items(notes, images), images, copies, settings, seed)
 

@@ -1,0 +1,72 @@
+"""Pairs of files become pairs of images in two notes; widely shown files make stars, and nothing goes uncounted."""
+
+import pytest
+from pyspark.sql import functions as F
+
+from pipelines.images.expand import crops, near_duplicates
+from pipelines.images.settings import Match
+from pipelines.items import spark_type
+from schemas.mined import PICTURE_PAIRS
+
+BOX = (0.1, 0.2, 0.6, 0.9)
+
+
+def images(spark, places):
+    return spark.createDataFrame(
+        [(sha, note, image) for sha, note, image in places], "sha256 string, note_id string, image_id string"
+    )
+
+
+def file_pairs(spark, rows):
+    ddl = ", ".join(f"{c.name} {spark_type(c.type)}" for c in PICTURE_PAIRS.columns)
+    return spark.createDataFrame([(a, b, relation, box, False, 7, 30, 0.9, 0.8) for a, b, relation, box in rows], ddl)
+
+
+def ends(output):
+    return sorted((r["query"]["image_ids"][0], r["target"]["image_ids"][0]) for r in output.rows.collect())
+
+
+def test_pairs_the_images_of_equal_and_of_matched_files_across_notes(spark):
+    places = images(spark, [("A", "n2", "a2"), ("A", "n1", "a1"), ("A", "n1", "a1b"), ("B", "n1", "b1"), ("C", "n0", "c0")])
+    pairs = file_pairs(spark, [("A", "B", "copy", None), ("A", "C", "copy", None)])
+    found = near_duplicates(pairs, places, Match())
+    assert ends(found) == [("a1", "a2"), ("a1b", "a2"), ("b1", "a2"), ("c0", "a1"), ("c0", "a1b"), ("c0", "a2")]
+    scores = {r["query"]["image_ids"][0]: (r["score"], r["evidence"]["hamming_distance"]) for r in found.rows.collect()}
+    assert scores["a1"] == (1.0, 0)
+    assert scores["b1"] == (0.8, 7)
+
+
+@pytest.mark.parametrize(("relation", "query", "target"), [("framed_l", "a", "b"), ("framed_r", "b", "a")])
+def test_a_framed_picture_is_the_query_and_the_frame_says_where_it_lies(spark, relation, query, target):
+    places = images(spark, [("A", "n1", "a"), ("B", "n2", "b")])
+    [row] = near_duplicates(file_pairs(spark, [("A", "B", relation, BOX)]), places, Match()).rows.collect()
+    assert (row["query"]["image_ids"], row["target"]["image_ids"]) == ([query], [target])
+    assert tuple(row["target"]["region"]) == tuple(row["evidence"]["region"]) == BOX
+    assert row["query"]["region"] is None
+
+
+@pytest.mark.parametrize(("relation", "query"), [("crop_l", "a"), ("crop_r", "b")])
+def test_a_crop_is_the_query_and_the_target_has_its_region(spark, relation, query):
+    places = images(spark, [("A", "n1", "a"), ("B", "n2", "b")])
+    pairs = file_pairs(spark, [("A", "B", relation, BOX)])
+    [row] = crops(pairs, places, Match()).rows.collect()
+    assert row["query"]["image_ids"] == [query]
+    assert tuple(row["target"]["region"]) == BOX
+    assert near_duplicates(pairs, places, Match()).rows.count() == 0
+
+
+def test_a_file_that_a_thousand_notes_show_makes_a_star_and_the_rest_is_counted(spark):
+    hub = spark.range(1000).select(
+        F.lit("A").alias("sha256"),
+        F.format_string("n%04d", "id").alias("note_id"),
+        F.format_string("i%04d", "id").alias("image_id"),
+    )
+    places = hub.unionByName(images(spark, [("B", "other", "b")]))
+    found = near_duplicates(file_pairs(spark, [("A", "B", "copy", None)]), places, Match(max_shown=20))
+    assert found.rows.count() == 999 + 20
+    assert {r["query"]["image_ids"][0] for r in found.rows.where("target.image_ids[0] != 'b'").collect()} == {"i0000"}
+    dropped = {r["reason"].split(",")[0]: r["rows"] for r in found.dropped.collect()}
+    assert dropped == {
+        "pairs of places of one widely shown file": 1000 * 999 // 2 - 999,
+        "pairs of places of two widely shown files": 980,
+    }
