@@ -52,17 +52,28 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
 
     A frame is plain, or ends in a straight edge all along the region, where the pixels across
     the border differ more than pixels as far apart within. A plain surrounding without an edge
-    (a product on white) is a frame if it is narrow, and more of the scene if it is wide.
+    (a product on white) is more of the scene, unless it is narrow, as wide on all sides, or
+    two bars.
     """
     plain = _plainness(rgb, region)
+    if plain > 0.95 and (covered > 0.62 or _is_even(rgb.shape, region)):
+        return True
+    if plain > 0.7 and max(region.x1 - region.x0, region.y1 - region.y0) > 0.97:
+        return True
     steps = _steps(rgb, region)
     if not steps:
-        return plain > 0.95 and covered > 0.62
-    along = [share for share, _ in steps]
+        return False
     sharpness = float(np.mean([ratio for _, ratio in steps]))
+    along = [share for share, _ in steps]
     cut = sharpness > 1.5 and float(np.median(along)) > 0.7
-    everywhere = sharpness > 2.0 and min(along) > 0.85
-    return (plain > 0.7 and cut) or everywhere or (plain > 0.95 and covered > 0.62)
+    return (plain > 0.7 and cut) or (sharpness > 2.0 and min(along) > 0.85)
+
+
+def _is_even(shape: tuple[int, ...], region: Region) -> bool:
+    """Whether the margin is as wide on all four sides, to two pixels or so."""
+    height, width = shape[:2]
+    margins = region.x0 * width, (1 - region.x1) * width, region.y0 * height, (1 - region.y1) * height
+    return max(margins) - min(margins) < 2.5 and min(margins) > 2
 
 
 def _plainness(rgb: Floats, region: Region) -> float:
