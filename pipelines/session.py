@@ -31,7 +31,6 @@ IF_LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",  # Spark's 200 are made for clusters
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 """Defaults on one machine; whatever spark-submit was given stays."""
 

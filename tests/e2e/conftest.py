@@ -1,9 +1,9 @@
 """A small sample corpus, and the workspace that the job makes of it once."""
 
 import pytest
-from workspaces import run_job
 
 from pipelines.sample.corpus import Sample, make_sample
+from tests.e2e.workspaces import given, run_job
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,3 @@ def mined(corpus, tmp_path_factory):
     done = run_job(*given(corpus, workspace), spark_options=("--master", "local[1]"))
     assert done.returncode == 0, done.stderr[-3000:]
     return workspace, done.stdout
-
-
-def given(corpus, workspace):
-    return ("--notes", corpus / "notes.parquet", "--clicks", corpus / "clicks.parquet", "--workspace", workspace)

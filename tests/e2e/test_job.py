@@ -4,11 +4,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import given
-from workspaces import run_job
 
 from pipelines.workspace.workspace import Workspace
 from schemas.item import GRANULARITIES
+from tests.e2e.workspaces import given, run_job
 
 
 def test_the_last_lines_say_what_was_made_and_what_to_do_next(mined):
@@ -38,12 +37,12 @@ def test_the_views_answer_questions(mined):
         both_known = connection.sql(
             "select count(*) from positives p left join items q on p.query.item_id = q.item.item_id "
             "left join items t on p.target.item_id = t.item.item_id where q.item is null or t.item is null or q.split <> p.split"
-        ).fetchone()
-        reasons = connection.sql("select count(*) from quarantine where reason is null").fetchone()
-        twice = connection.sql("select count(*) - count(distinct pair_id) from positives").fetchone()
-        ends = connection.sql("select min(score), max(score) from positives").fetchone()
-    assert both_known == reasons == twice == (0,)
-    assert 0 <= ends[0] <= ends[1] <= 1
+        ).fetchall()
+        reasons = connection.sql("select count(*) from quarantine where reason is null").fetchall()
+        twice = connection.sql("select count(*) - count(distinct pair_id) from positives").fetchall()
+        ends = connection.sql("select min(score), max(score) from positives").fetchall()
+    assert both_known == reasons == twice == [(0,)]
+    assert 0 <= ends[0][0] <= ends[0][1] <= 1
 
 
 def test_a_second_run_skips_every_stage(corpus, mined):

@@ -10,14 +10,13 @@ from contextlib import contextmanager
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import given
-from workspaces import ROOT, command, environment, rows_of, run_job
 
 from pipelines.mining.flow import mine
 from pipelines.mining.inputs import open_inputs
 from pipelines.mining.settings import Input, MinePairs
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.workspace import Workspace
+from tests.e2e.workspaces import ROOT, command, environment, given, rows_of, run_job
 
 
 def differences(one, two):

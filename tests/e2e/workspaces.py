@@ -42,3 +42,7 @@ def run_job(*arguments, spark_options=(), timeout=400):
         timeout=timeout,
         check=False,
     )
+
+
+def given(corpus, workspace):
+    return ("--notes", corpus / "notes.parquet", "--clicks", corpus / "clicks.parquet", "--workspace", workspace)
