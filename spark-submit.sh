@@ -22,8 +22,9 @@ case "$master" in
   local*)
     export SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
     defaults+=(--driver-memory "$(driver_memory)")
-    # On one machine the second, optimising compiler takes the cores from the job it should speed up.
-    defaults+=(--driver-java-options "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC") ;;
+    # On one machine the second, optimising compiler takes the cores from the job it should speed up. Without it
+    # Java reserves 48 MB for compiled code, which Spark overflows.
+    defaults+=(--driver-java-options "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC") ;;
 esac
 
 # The project travels as a zip; a --py-files of the user's is added to it.

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.sample.corpus import Sample, make_sample
-from tests.e2e.workspaces import given, run_job
+from tests.e2e.workspaces import given, run_job, told
 
 
 @pytest.fixture(scope="session")
@@ -18,5 +18,5 @@ def mined(corpus, tmp_path_factory):
     """A workspace made by `./spark-submit.sh --master local[1]`, and what the job printed."""
     workspace = tmp_path_factory.mktemp("mined") / "w"
     done = run_job(*given(corpus, workspace), spark_options=("--master", "local[1]"))
-    assert done.returncode == 0, done.stderr[-3000:]
-    return workspace, done.stdout
+    assert done.returncode == 0, done.stdout[-3000:]
+    return workspace, told(done)

@@ -50,12 +50,12 @@ def test_after_a_kill_in_the_middle_of_a_stage(corpus, mined, tmp_path):
     job = subprocess.Popen(
         command(*given(corpus, workspace)),
         env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
-    for line in job.stderr:
+    for line in job.stdout:
         if "mined/partial_text: working" in line:
             break
     time.sleep(0.5)
@@ -64,8 +64,8 @@ def test_after_a_kill_in_the_middle_of_a_stage(corpus, mined, tmp_path):
     job.wait()
     assert Workspace(str(workspace)).manifest("positives") is None
     again = run_job(*given(corpus, workspace))
-    assert again.returncode == 0, again.stderr[-3000:]
-    assert "notes: unchanged, skipped" in again.stderr
+    assert again.returncode == 0, again.stdout[-3000:]
+    assert "notes: unchanged, skipped" in again.stdout
     assert differences(rows_of(mined[0]), rows_of(workspace)) == {}
 
 
@@ -82,7 +82,7 @@ def test_on_a_cluster_of_two_workers(corpus, mined, tmp_path):
             "spark.executor.cores=1",
         )
         done = run_job(*given(corpus, tmp_path / "w"), spark_options=options)
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:]
     assert differences(rows_of(mined[0]), rows_of(tmp_path / "w")) == {}
 
 

@@ -34,14 +34,21 @@ def environment():
 
 
 def run_job(*arguments, spark_options=(), timeout=400):
+    """The finished process; spark-submit hands the job's two streams on as one, so both are in `stdout`."""
     return subprocess.run(
         command(*arguments, spark_options=spark_options),
         env=environment(),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=timeout,
         check=False,
     )
+
+
+def told(done):
+    """What a job says at its end, without its progress."""
+    return done.stdout[done.stdout.index("Mined into") :]
 
 
 def given(corpus, workspace):
