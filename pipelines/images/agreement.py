@@ -88,7 +88,9 @@ def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
         far = np.abs(colour[whole] - np.median(colour[whole][flat], axis=0)).max(axis=1) > SAME_GROUND
         contents.append(~flat | far)
     difference = np.abs(overlap.colour[0][whole] - overlap.colour[1][whole]).max(axis=1)
-    agree = same | (~contents[0] & ~contents[1]) | ((np.maximum(*overlap.texture)[whole] < TEXTURED) & (difference < SAME_GROUND))
+    agree = (
+        same | (~contents[0] & ~contents[1]) | ((np.maximum(*overlap.texture)[whole] < TEXTURED) & (difference < SAME_GROUND))
+    )
     only = [_mean(own & ~other & ~agree, own) for own, other in (contents, contents[::-1])]
     side = int(np.argmin(only))
     return only[side], _mean(agree, contents[side])

@@ -59,7 +59,7 @@ def align(a: Features, b: Features, settings: Matching) -> Alignment | None:
     unit_a, unit_b = _unit(a.descriptors), _unit(b.descriptors)
     reflected = Features(_reflected(a), a.sigmas, a.descriptors, a.side)
     straight = _matched(a, b, unit_a @ unit_b.T, settings)
-    flipped = _matched(reflected, b, (unit_a * MIRROR) @ unit_b.T, settings)
+    flipped = _matched(reflected, b, (unit_a * MIRROR).astype(np.float32) @ unit_b.T, settings)
     mirrored = flipped.votes > straight.votes
     best = flipped if mirrored else straight
     if best.votes < settings.min_votes:

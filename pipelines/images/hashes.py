@@ -18,6 +18,9 @@ MIN_QUALITY = 50
 """PDQ quality below which hashes say little. Source: Meta's ThreatExchange, hashing.pdf, "quality"."""
 PDQ_SIDE = 64
 """Both sides that a picture is averaged down to, pixels: the size that PDQ samples at, for every picture alike."""
+EXPOSURE = 1.3
+"""Gain of an overexposed copy, about."""
+
 _MIRROR = np.array([[-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 _FLIP = np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 1.0], [0.0, 0.0, 1.0]])
 _TRANSPOSE = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
@@ -54,6 +57,17 @@ def pdq_hashes(rgb: Pixels) -> tuple[list[bytes], int]:
     small = cv2.resize(rgb, (PDQ_SIDE, PDQ_SIDE), interpolation=cv2.INTER_AREA)
     vectors, quality = pdqhash.compute_dihedral(small)
     return [np.packbits(vector).tobytes() for vector in vectors], int(quality)
+
+
+def exposed_hash(rgb: Pixels) -> bytes:
+    """The PDQ hash of the picture overexposed by EXPOSURE: 32 bytes, to be looked up among the plain hashes.
+
+    White products blow out and have another hash; of overexposed copies (gain 1.35) 98 % are
+    within 31 bits of this one, 79 % within 40 of the plain one (docs/log.md).
+    """
+    small = cv2.resize(rgb, (PDQ_SIDE, PDQ_SIDE), interpolation=cv2.INTER_AREA)
+    vector, _ = pdqhash.compute(cv2.convertScaleAbs(small, alpha=EXPOSURE))
+    return np.packbits(vector).tobytes()
 
 
 def hamming(a: bytes, b: bytes) -> int:

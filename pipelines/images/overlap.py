@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.warp import Matrix, covered, refined, resizing, warped
+from pipelines.images.warp import Matrix, covered, inverse, refined, resizing, warped
 
 Floats = npt.NDArray[np.float32]
 
@@ -54,6 +54,12 @@ def prepared(rgb: npt.NDArray[np.uint8]) -> Thumbnail:
     return Thumbnail(rgb.astype(np.float32), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32))
 
 
+def brightened(picture: Thumbnail, gain: float) -> Thumbnail:
+    """The picture overexposed: levels above white are lost."""
+    rgb = np.minimum(picture.rgb * np.float32(gain), 255)
+    return Thumbnail(rgb, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+
+
 def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int, least: float) -> Overlap | None:
     """Lay `source` (shrunk as needed) on `target` and compare; None if they hardly meet.
 
@@ -74,7 +80,7 @@ def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int,
     mask = covered(small.grey.shape, inner, window.grey.shape)
     if float(mask.sum()) < 16 * STRIDE * STRIDE:
         return None
-    found = _cells(small, window, inner, mask, np.linalg.inv(shrink) @ inner @ np.linalg.inv(shift))
+    found = _cells(small, window, inner, mask, inverse(shrink) @ inner @ inverse(shift))
     return found if int(found.whole.sum()) >= MIN_CELLS else None
 
 
@@ -92,7 +98,7 @@ def _shrunk(source: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
 
 def _window(shape: tuple[int, ...], target: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
     """The part of the target under a source of `shape`, and the map from its positions to the target's."""
-    x, y = corners(shape, np.linalg.inv(to_source))
+    x, y = corners(shape, inverse(to_source))
     left, top = max(0, int(np.floor(x.min())) - 2), max(0, int(np.floor(y.min())) - 2)
     right, bottom = max(0, int(np.ceil(x.max())) + 3), max(0, int(np.ceil(y.max())) + 3)
     shift = np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]])
@@ -116,7 +122,7 @@ def _refined(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int
     if _pearson(half_source, half_target, half) < least:
         return None
     half = refined(half_source, half_target, half, steps - steps // 2)
-    inner: Matrix = np.linalg.inv(down) @ half @ np.linalg.inv(back)
+    inner: Matrix = inverse(down) @ half @ inverse(back)
     return inner
 
 
@@ -142,7 +148,7 @@ def _cells(source: Thumbnail, target: Thumbnail, inner: Matrix, mask: Floats, to
     var_s = np.maximum(_mean(laid * laid) - mean_s * mean_s, 0)
     var_t = np.maximum(_mean(target.grey * target.grey) - mean_t * mean_t, 0)
     both = _mean(laid * target.grey) - mean_s * mean_t
-    correlation = both / np.sqrt((var_s + NOISE**2) * (var_t + NOISE**2))
+    correlation = (both / np.sqrt((var_s + NOISE**2) * (var_t + NOISE**2))).astype(np.float32)
     return Overlap(
         correlation, (np.sqrt(var_s), np.sqrt(var_t)), (_mean(laid_rgb), _mean(target.rgb)),
         _mean(mask) > 0.999, to_source, _pearson(source.grey, target.grey, inner),

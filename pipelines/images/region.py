@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.images.overlap import corners
-from pipelines.images.warp import Matrix
+from pipelines.images.warp import Matrix, inverse
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,7 +37,7 @@ class Placement(NamedTuple):
 
 def placement(source: tuple[int, ...], target: tuple[int, ...], to_source: Matrix) -> Placement:
     """Where a source of shape `source` lies on a target of shape `target`."""
-    x, y = corners(source, np.linalg.inv(to_source))
+    x, y = corners(source, inverse(to_source))
     height, width = target[:2]
     outline = np.stack([x, y], axis=1).astype(np.float32)
     frame = np.array([[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]], np.float32)

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-LUMA = np.float32([0.299, 0.587, 0.114])
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 GAINS = np.float32(1.08) ** np.arange(-11, 11, dtype=np.float32)
 """Brightness, and white balance when the channels differ: 0.43 to 2.16."""
-CONTRASTS = np.float32([0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0])
-GAMMAS = np.float32([0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0])
-SATURATIONS = np.float32([0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 1.75, 2.0])
+CONTRASTS = np.array([0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0], np.float32)
+GAMMAS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0], np.float32)
+SATURATIONS = np.array([0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 1.75, 2.0], np.float32)
 MAX_CAST = 40.0
 """Levels by which a change of contrast may shift one channel against their mean: a fade towards a colour."""
 BALANCE = 1.35
@@ -44,20 +44,33 @@ def explained(x: Floats, y: Floats, weight: Floats) -> Tone:
 
     Cost: about 50 curves on n cells, 0.5 ms for n = 150.
     """
-    candidates = {"none": x[None], "gain": _gain(x, y, weight), "contrast": _contrast(x, y, weight)}
-    candidates["gamma"] = 255 * (x / 255)[None] ** GAMMAS[:, None, None]
+    candidates: dict[str, npt.NDArray[np.floating]] = {
+        "none": x[None],
+        "gain": _gain(x, y, weight),
+        "contrast": _contrast(x, y, weight),
+    }
+    candidates["gamma"] = np.float32(255) * (x / 255)[None] ** GAMMAS[:, None, None]
     grey = (x @ LUMA)[:, None]
     candidates["saturation"] = grey[None] + SATURATIONS[:, None, None] * (x - grey)[None]
-    best: tuple[float, str, Floats] | None = None
     total = max(float(weight.sum()), 1e-6)
+    best_cost, best = np.inf, Tone(np.zeros(len(x), np.float32), 0.0, "none")
     for curve, predicted in candidates.items():
         predicted = np.clip(predicted, 0, 255)
         error = np.abs(predicted - y).max(axis=2)
         costs = np.minimum(error, 40) @ weight / total + (0 if curve == "none" else SEVERAL)
         k = int(costs.argmin())
-        if best is None or costs[k] < best[0]:
-            best = float(costs[k]), curve, np.stack([error[k], np.abs(predicted[k] - x).max(axis=1)])
-    return Tone(best[2][0], float(best[2][1] @ weight / total), best[1])
+        if costs[k] < best_cost:
+            moved = np.abs(predicted[k] - x).max(axis=1)
+            best_cost, best = float(costs[k]), Tone(error[k], float(moved @ weight / total), curve)
+    return best
+
+
+def overexposure(x: Floats, y: Floats) -> tuple[float, float]:
+    """The gain above 1, clipped at white, that comes nearest from colours `x` [n, 3] to `y`, and its mean error in levels."""
+    gains = GAINS[GAINS > 1.05][:, None, None]
+    errors = np.minimum(np.abs(np.minimum(gains * x[None], 255) - y[None]), 40).mean(axis=(1, 2))
+    best = int(errors.argmin())
+    return float(gains[best, 0, 0]), float(errors[best])
 
 
 def _gain(x: Floats, y: Floats, weight: Floats) -> Floats:

@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from pipelines.images.agreement import Light, Structure, light, structure
 from pipelines.images.alignment import Matching, align
+from pipelines.images.evidence import is_explained, is_similar
 from pipelines.images.features import Features
 from pipelines.images.hashes import TURNS, hamming
-from pipelines.images.overlap import Overlap, Thumbnail, overlap, prepared
-from pipelines.images.packing import unpack
+from pipelines.images.overlap import Overlap, Thumbnail, brightened, overlap, prepared
 from pipelines.images.region import Placement, Region, is_framed, placement
-from pipelines.images.warp import resizing
+from pipelines.images.tone import overexposure
+from pipelines.images.warp import inverse
 
 Relation = Literal["copy", "framed_a", "framed_b", "crop_a", "crop_b", "none"]
 """framed_a: a lies whole in b, in a frame. crop_a: a is cut out of b. framed_b and crop_b: the other way round."""
@@ -29,29 +30,8 @@ OTHER_WAY_ROUND: dict[Relation, Relation] = {
 }  # fmt: skip
 Matrix = npt.NDArray[np.float64]
 HASH_BYTES = 32
-
-
-class Demand(NamedTuple):
-    """What the pixels must show when at least `inliers` features agree (`Structure`, `Light`)."""
-
-    inliers: int
-    lower: float
-    higher: float
-    mean: float
-    unexplained: float
-    """Largest sum of the colours' unexplained error and `per_change` times the change of light, levels."""
-    per_change: float
-
-
-DEMANDS = (
-    Demand(25, 0.45, 0.60, 0.40, 18.0, 0.00),
-    Demand(12, 0.55, 0.75, 0.60, 16.0, 0.05),
-    Demand(8, 0.70, 0.85, 0.70, 12.0, 0.10),
-    Demand(5, 0.75, 0.92, 0.80, 8.0, 0.15),
-    Demand(3, 0.85, 0.95, 0.85, 8.0, 0.20),
-    Demand(0, 0.80, 0.95, 0.80, 8.0, 0.15),
-)
-"""Source: measured on the benchmark, docs/log.md; the last is for whole pictures laid on each other."""
+MOST_EXPOSURE_ERROR = 6.0
+"""Mean levels that overexposure may leave unexplained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +44,8 @@ class Verification:
     """Whole on whole is tried if the PDQ hashes in the best turn differ in at most so many of 256 bits."""
     min_pearson: float = 0.2
     """Correlation of the common pixels below which a map with fewer inliers is given up before it is refined."""
+    overexposed: float = 0.8
+    """If the picture with less texture shares at least so much of it, the other is compared overexposed as well."""
     steps: int = 4
     """Gauss-Newton steps that finish the alignment."""
     whole: float = 0.82
@@ -172,7 +154,7 @@ def _hypotheses(
     aligned = align(a.features, b.features, matching)
     inliers = 0 if aligned is None else aligned.inliers
     if aligned is not None:
-        to_b = _fractions(b.features.side) @ aligned.matrix @ np.linalg.inv(_fractions(a.features.side))
+        to_b = _fractions(b.features.side) @ aligned.matrix @ inverse(_fractions(a.features.side))
         yield _Hypothesis(to_b, inliers, aligned.mirrored)
     if inliers < settings.enough_inliers and distance <= settings.max_hamming:
         yield _Hypothesis(TURNS[turn], 0, bool(np.linalg.det(TURNS[turn][:2, :2]) < 0))
@@ -187,25 +169,49 @@ def _fractions(size: tuple[int, int]) -> Matrix:
 def _tried(a: Thumbnail, b: Thumbnail, hypothesis: _Hypothesis, settings: Verification) -> _Found | None:
     """Lay the finer picture on the coarser one; None where the structure already says no."""
     sizes = _fractions(a.grey.shape[1::-1]), _fractions(b.grey.shape[1::-1])
-    to_b = np.linalg.inv(sizes[1]) @ hypothesis.to_b @ sizes[0]
+    to_b = inverse(sizes[1]) @ hypothesis.to_b @ sizes[0]
     swapped = abs(float(np.linalg.det(to_b[:2, :2]))) > 1
     source, target = (b, a) if swapped else (a, b)
-    to_source = to_b if swapped else np.linalg.inv(to_b)
+    to_source = to_b if swapped else inverse(to_b)
     least = settings.min_pearson if hypothesis.inliers < settings.enough_inliers else -1.0
     common = overlap(source, target, to_source, settings.steps, least)
     if common is None:
         return None
-    agreed = structure(common)
-    seen = light(common) if _similar(agreed, hypothesis.inliers) else None
+    agreed, seen = _compared(common, hypothesis.inliers)
+    if agreed.higher >= settings.overexposed and not is_explained(agreed, seen, hypothesis.inliers):
+        alike = _exposed_alike(source, target, common)
+        if alike is not None:
+            common = alike
+            agreed, seen = _compared(common, hypothesis.inliers)
     if seen is None:
         return None
     where = placement(source.grey.shape, target.grey.shape, common.to_source)
     return _Found(swapped, target, common.pearson, agreed, seen, where, hypothesis.inliers, hypothesis.mirrored)
 
 
+def _compared(common: Overlap, inliers: int) -> tuple[Structure, Light | None]:
+    """Structure, and the light where the structure leaves it open."""
+    agreed = structure(common)
+    return agreed, light(common) if is_similar(agreed, inliers) else None
+
+
+def _exposed_alike(source: Thumbnail, target: Thumbnail, common: Overlap) -> Overlap | None:
+    """The overlap again after the darker picture is overexposed as the lighter one is: what blew out there blows out here."""
+    x, y = (colour[common.whole] for colour in common.colour)
+    source_is_darker = float(x.mean()) < float(y.mean())
+    gain, error = overexposure(x, y) if source_is_darker else overexposure(y, x)
+    if error > MOST_EXPOSURE_ERROR:
+        return None
+    if source_is_darker:
+        source = brightened(source, gain)
+    else:
+        target = brightened(target, gain)
+    return overlap(source, target, common.to_source, 0, -1.0)
+
+
 def _judged(found: _Found, settings: Verification) -> tuple[Relation, Region | None]:
     where = found.placement
-    if not _explained(found.structure, found.light, found.inliers):
+    if not is_explained(found.structure, found.light, found.inliers):
         return "none", None
     if min(where.source_covered, where.target_covered) >= settings.whole:
         return "copy", None
@@ -214,33 +220,3 @@ def _judged(found: _Found, settings: Verification) -> tuple[Relation, Region | N
     if is_framed(found.target.rgb, where.region, where.target_covered):
         return ("framed_b" if found.swapped else "framed_a"), where.region
     return ("crop_b" if found.swapped else "crop_a"), where.region
-
-
-def _demand(inliers: int) -> Demand:
-    return next(demand for demand in DEMANDS if inliers >= demand.inliers)
-
-
-def _meets(agreed: Structure, demand: Demand) -> bool:
-    return agreed.lower >= demand.lower and agreed.higher >= demand.higher and agreed.mean >= demand.mean
-
-
-def _partly_hidden(agreed: Structure, inliers: int) -> bool:
-    """A sticker or a caption hides some of it: all that is not hidden must be the very same."""
-    if inliers < 5 or agreed.seen < 0.75:
-        return False
-    if agreed.hidden_only < 1:  # on plain ground
-        return agreed.hidden_only <= 0.04 and agreed.unhidden >= 0.65
-    return agreed.higher >= 0.7 and agreed.lower >= 0.2
-
-
-def _similar(agreed: Structure, inliers: int) -> bool:
-    """Whether the structure allows for a copy or a crop, whatever the colours are."""
-    return _meets(agreed, _demand(inliers)) or _partly_hidden(agreed, inliers)
-
-
-def _explained(agreed: Structure, seen: Light, inliers: int) -> bool:
-    """Whether the colours allow for it as well, given how well the structure and how many features agree."""
-    demand = _demand(inliers)
-    if _meets(agreed, demand) and seen.unexplained + demand.per_change * seen.change < demand.unexplained:
-        return True
-    return _partly_hidden(agreed, inliers) and seen.unexplained + seen.change < 5

@@ -18,6 +18,11 @@ PRIOR = np.diag([1.0, 20.0, 20.0, 1.0, 20.0, 20.0, 400.0, 400.0]) * 1e-3
 """How unwilling a step is to shift, to scale or shear, and to bend the picture, as shares of its gradients."""
 
 
+def inverse(matrix: Matrix) -> Matrix:
+    """[3, 3] the map back."""
+    return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
 def resizing(before: tuple[int, ...], after: tuple[int, ...]) -> Matrix:
     """[3, 3] positions in a picture of shape `before` (h, w, ...) -> those after it is resized to shape `after`."""
     x, y = after[1] / before[1], after[0] / before[0]
@@ -44,7 +49,7 @@ def refined(source: Grey, target: Grey, to_source: Matrix, steps: int) -> Matrix
     height, width = target.shape
     half = max(height, width) / 2
     unit = np.array([[1 / half, 0, (1 - width) / 2 / half], [0, 1 / half, (1 - height) / 2 / half], [0, 0, 1]])
-    back = np.linalg.inv(unit)
+    back = inverse(unit)
     x = ((np.arange(width, dtype=np.float32) * 2 + 1 - width) / (2 * half))[None, :]
     y = ((np.arange(height, dtype=np.float32) * 2 + 1 - height) / (2 * half))[:, None]
     for _ in range(steps):
@@ -60,22 +65,33 @@ def refined(source: Grey, target: Grey, to_source: Matrix, steps: int) -> Matrix
 def _step(laid: Grey, target: Grey, mask: Grey, x: Grey, y: Grey) -> Matrix:
     """[3, 3] the small motion, in units of half the longest side, that lays `laid` better on `target`."""
     half = max(laid.shape) / 2
-    area = float(mask.sum())
-    a, t = laid - (laid * mask).sum() / area, target - (target * mask).sum() / area
-    gain = float((a * t * mask).sum() / max(float((a * a * mask).sum()), 1e-3))
-    gain = min(max(gain, 0.3), 3.0)
-    error = t - gain * a
-    size = np.abs(error) * mask
-    spread = 1.2 * float(size.sum()) / area + 1.5
-    # Cauchy weights: a sticker must not pull.
-    weight = (mask / (1.0 + (size / spread) ** 2)).ravel()
+    gain, error, weight = _relit(laid, target, mask)
     dx = cv2.Sobel(laid, cv2.CV_32F, 1, 0, ksize=1, scale=0.5 * half * gain)
     dy = cv2.Sobel(laid, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 * half * gain)
     radial = -(dx * x + dy * y)
     planes = np.stack([dx, dx * x, dx * y, dy, dy * x, dy * y, radial * x, radial * y]).reshape(8, -1)
-    weighted = planes * weight
+    weighted = planes * weight.ravel()
     normal = (weighted @ planes.T).astype(np.float64)
     pull = (weighted @ error.ravel()).astype(np.float64)
     d = np.linalg.solve(normal + PRIOR * (normal[0, 0] + normal[3, 3]) + 1e-3 * np.eye(8), pull)
     d = np.clip(d, -0.2, 0.2)
     return np.array([[1 + d[1], d[2], d[0]], [d[4], 1 + d[5], d[3]], [d[6], d[7], 1]])
+
+
+def _relit(laid: Grey, target: Grey, mask: Grey) -> tuple[float, Grey, Grey]:
+    """The contrast of the target against `laid`, what it leaves unexplained, and each pixel's weight.
+
+    Weights are Cauchy's: a sticker must neither pull the picture nor pass for light.
+    """
+    weight, gain, error = mask, 1.0, target - laid
+    for _ in range(3):
+        total = max(float(weight.sum()), 1e-3)
+        a, t = laid - float((laid * weight).sum()) / total, target - float((target * weight).sum()) / total
+        weighted = a * weight
+        gain = float((weighted * t).sum()) / max(float((weighted * a).sum()), 1e-3)
+        gain = min(max(gain, 0.3), 3.0)
+        error = t - gain * a
+        size = np.abs(error)
+        spread = float((size * weight).sum()) / total + 1.0
+        weight = mask / (1.0 + (size / spread) ** 2)
+    return gain, error, weight

@@ -3,9 +3,9 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
-from tests.unit.pipelines.images.scenes import scene
 
 from pipelines.images.decode import BadPicture, Decoding, decode
+from tests.unit.pipelines.images.scenes import scene
 
 
 def saved(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:

@@ -1,10 +1,10 @@
 import cv2
 import numpy as np
 import pytest
-from tests.unit.pipelines.images.scenes import scene
 
 from pipelines.images.features import DIMENSION, PATCH, Detection, Features, describe, detect, mirrored
 from pipelines.images.words import index_words, probe_words
+from tests.unit.pipelines.images.scenes import scene
 
 
 def grey(seed: int, width: int = 288, height: int = 216) -> np.ndarray:

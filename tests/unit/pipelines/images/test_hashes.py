@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests.unit.pipelines.images.scenes import product, scene
 
 from pipelines.images.hashes import TURNS, bits, hamming, pdq_hashes, phash64, surface
+from tests.unit.pipelines.images.scenes import product, scene
 
 
 def peer(grey: np.ndarray) -> int:
