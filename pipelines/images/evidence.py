@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from pipelines.images.agreement import Light, Structure
 
-BARE = 0.1
+BARE = 0.08
 """On plain ground, share of what either picture shows that may be bare in the other."""
 
 

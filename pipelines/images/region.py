@@ -65,7 +65,7 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
         return False
     sharpness = float(np.mean([ratio for _, ratio in steps]))
     along = [share for share, _ in steps]
-    cut = sharpness > 1.5 and float(np.median(along)) > 0.7
+    cut = sharpness > 1.5 and float(np.median(along)) > (0.5 if plain > 0.95 else 0.7)
     return (plain > 0.7 and cut) or (sharpness > 2.0 and min(along) > 0.85)
 
 

@@ -47,7 +47,7 @@ class Verification:
     overexposed: float = 0.8
     """If the picture with less texture shares at least so much of it, the other is compared overexposed as well."""
     steps: int = 4
-    """Gauss-Newton steps that finish the alignment."""
+    """Gauss-Newton steps that finish the alignment; three times as many where it starts from fewer than `enough_inliers`."""
     whole: float = 0.82
     """Share of both pictures that must be common for them to be copies."""
     inside: float = 0.88
@@ -174,7 +174,8 @@ def _tried(a: Thumbnail, b: Thumbnail, hypothesis: _Hypothesis, settings: Verifi
     source, target = (b, a) if swapped else (a, b)
     to_source = to_b if swapped else inverse(to_b)
     least = settings.min_pearson if hypothesis.inliers < settings.enough_inliers else -1.0
-    common = overlap(source, target, to_source, settings.steps, least)
+    steps = settings.steps if hypothesis.inliers >= settings.enough_inliers else 3 * settings.steps
+    common = overlap(source, target, to_source, steps, least)
     if common is None:
         return None
     agreed, seen = _compared(common, hypothesis.inliers)

@@ -14,6 +14,8 @@ Matrix = npt.NDArray[np.float64]
 """[3, 3] homography of pixel positions, pixel centres at whole numbers."""
 
 FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+SETTLED = 5e-4
+"""A step below this, in units of half the longest side, is the last: a fiftieth of a pixel."""
 PRIOR = np.diag([1.0, 20.0, 20.0, 1.0, 20.0, 20.0, 400.0, 400.0]) * 1e-3
 """How unwilling a step is to shift, to scale or shear, and to bend the picture, as shares of its gradients."""
 
@@ -59,6 +61,8 @@ def refined(source: Grey, target: Grey, to_source: Matrix, steps: int) -> Matrix
         change = _step(warped(source, to_source, target.shape), target, mask, x, y)
         moved = to_source @ back @ change @ unit
         to_source = moved / moved[2, 2]
+        if float(np.abs(change - np.eye(3)).max()) < SETTLED:
+            break
     return to_source
 
 
@@ -92,6 +96,6 @@ def _relit(laid: Grey, target: Grey, mask: Grey) -> tuple[float, Grey, Grey]:
         gain = min(max(gain, 0.3), 3.0)
         error = t - gain * a
         size = np.abs(error)
-        spread = float((size * weight).sum()) / total + 1.0
+        spread = 1.5 * float((size * weight).sum()) / total + 1.0
         weight = mask / (1.0 + (size / spread) ** 2)
     return gain, error, weight

@@ -35,7 +35,7 @@ def test_what_hangs_over_the_edge_is_not_covered(shift):
 BOXES = st.tuples(st.floats(0.05, 0.3), st.floats(0.05, 0.3), st.floats(0.6, 0.9), st.floats(0.6, 0.9))
 
 
-@given(seed=st.integers(0, 40), box=BOXES, level=st.sampled_from([0, 18, 128, 250, 255]))
+@given(seed=st.integers(0, 40), box=BOXES, level=st.sampled_from([0, 10, 250, 255]))
 @settings(max_examples=40, deadline=None)
 def test_a_plain_border_is_a_frame_and_more_scene_is_not(seed, box, level):
     picture = scene(seed, 160, 120).astype(np.float32)
