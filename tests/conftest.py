@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
+        if "spark" in getattr(item, "fixturenames", ()) or "e2e" in item.path.parts:
             item.add_marker(pytest.mark.spark)
 
 
@@ -26,16 +26,13 @@ def spark() -> Iterator[object]:
 
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
 
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.log.level", "FATAL")
-        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC")
-        .getOrCreate()
-    )
+    from pipelines.session import ALWAYS, IF_LOCAL
+
+    flags = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
+    ours = {"spark.sql.shuffle.partitions": "4", "spark.driver.memory": "3g", "spark.driver.extraJavaOptions": flags}
+    builder = SparkSession.builder
+    for key, value in (IF_LOCAL | ALWAYS | ours).items():
+        builder = builder.config(key, value)
+    session = builder.master("local[2]").getOrCreate()
     yield session
     session.stop()

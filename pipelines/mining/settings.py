@@ -34,7 +34,7 @@ class MinePairs:
     workspace: str = "out"
     """The folder (any URI) that the datasets are published in."""
     seed: int = 0
-    """Enters every hash that chooses: the balance, sampled parts, splits."""
+    """Enters the hashes that choose notes (balance) and parts (within_note); co_click and components have their own."""
     input: Input = field(default_factory=Input)
     sample: Sample = field(default_factory=Sample)
     intake: Intake = field(default_factory=Intake)
