@@ -16,6 +16,8 @@ from pipelines.images.words import index_words, probe_words
 from pipelines.workspace.output import Output
 
 PDQ_BYTES = 32
+AMONG_FLAT = np.int64(1) << np.int64(60)
+"""Set in the keys under which flat pictures wait for the one that they are an overexposed copy of."""
 
 
 def candidate_pairs(pictures: DataFrame, settings: Match) -> Output:
@@ -75,20 +77,29 @@ def _keys(pictures: DataFrame, settings: Match) -> DataFrame:
                 yield _rows(row, np.unique(indexed), asked=False)
                 yield _rows(row, np.unique(asked), asked=True)
 
-    columns = pictures.select("sha256", "pdq", "pdq_turns", "surface", "features")
+    columns = pictures.select("sha256", "pdq", "pdq_turns", "pdq_exposed", "surface", "features")
     return columns.mapInArrow(work, "picture long, key long, asked boolean, near long")
 
 
 def _keys_of(row: dict[str, Any], count: int, settings: Match) -> tuple[bands.Keys, bands.Keys]:
-    """What a picture is found under, and what it asks for."""
-    if row["surface"] == "flat":  # all flat pictures have much the same hash: only the very same one is worth a look
-        own = bands.query_keys(row["pdq"], count)
-        return own, own
+    """What a picture is found under, and what it asks for.
+
+    All flat pictures have much the same hash: among themselves only the very same one is worth a
+    look, and they wait apart for the picture that they are an overexposed copy of.
+    """
     features = unpack(row["features"])
-    turns = [row["pdq_turns"][k : k + PDQ_BYTES] for k in range(0, len(row["pdq_turns"]), PDQ_BYTES)]
-    indexed = np.concatenate([index_words(features, settings.words), bands.index_keys(row["pdq"], count)])
+    words = index_words(features, settings.words)
     probes = probe_words(features, settings.words, settings.flips).ravel()
-    return indexed, np.concatenate([probes, *[bands.query_keys(turn, count) for turn in turns]])
+    own = bands.query_keys(row["pdq"], count)
+    if row["surface"] == "flat":
+        return np.concatenate([words, own, bands.index_keys(row["pdq"], count) | AMONG_FLAT]), np.concatenate([probes, own])
+    turns = [row["pdq_turns"][k : k + PDQ_BYTES] for k in range(0, len(row["pdq_turns"]), PDQ_BYTES)]
+    exposed = bands.query_keys(row["pdq_exposed"], count)
+    asked = [bands.query_keys(turn, count) for turn in turns]
+    return (
+        np.concatenate([words, bands.index_keys(turns[0], count)]),
+        np.concatenate([probes, exposed, exposed | AMONG_FLAT, *asked]),
+    )
 
 
 def _rows(row: dict[str, Any], keys: bands.Keys, *, asked: bool) -> pa.RecordBatch:

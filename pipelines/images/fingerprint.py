@@ -8,8 +8,9 @@ from pydantic import Field
 
 from pipelines.images.decode import Decoding, Pixels, decode
 from pipelines.images.features import Detection, detect
-from pipelines.images.hashes import pdq_hashes, phash64, surface
+from pipelines.images.hashes import exposed_hash, pdq_hashes, phash64, surface
 from pipelines.images.packing import pack
+from pipelines.images.straighten import straightened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +34,21 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
     Cost: about 6 ms a picture: decode 2, features 3, hashes and thumbnail 1.
     """
     picture = decode(content, settings.decoding)
+    upright = straightened(picture.rgb)
     grey = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY)
     turns, quality = pdq_hashes(picture.rgb)
+    turned = turns if upright is picture.rgb else pdq_hashes(upright)[0]
     return {
         "width": picture.width,
         "height": picture.height,
         "phash": phash64(grey),
         "pdq": turns[0],
-        "pdq_turns": b"".join(turns),
+        "pdq_turns": b"".join(turned),
+        "pdq_exposed": exposed_hash(upright),
         "quality": quality,
         "surface": surface(quality),
-        "thumbnail": _thumbnail(picture.rgb, settings),
-        "features": pack(detect(grey, settings.detection)),
+        "thumbnail": _thumbnail(upright, settings),
+        "features": pack(detect(cv2.cvtColor(upright, cv2.COLOR_RGB2GRAY), settings.detection)),
     }
 
 

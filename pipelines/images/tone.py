@@ -35,6 +35,8 @@ class Tone:
     """[n] levels, the largest of the three channels."""
     change: float
     """Mean levels by which the curve moves the colours."""
+    predicted: Floats
+    """[n, 3] the first picture's colours in that light."""
     curve: str
     """'none', 'gain', 'contrast', 'gamma' or 'saturation'."""
 
@@ -53,7 +55,7 @@ def explained(x: Floats, y: Floats, weight: Floats) -> Tone:
     grey = (x @ LUMA)[:, None]
     candidates["saturation"] = grey[None] + SATURATIONS[:, None, None] * (x - grey)[None]
     total = max(float(weight.sum()), 1e-6)
-    best_cost, best = np.inf, Tone(np.zeros(len(x), np.float32), 0.0, "none")
+    best_cost, best = np.inf, Tone(np.zeros(len(x), np.float32), 0.0, x, "none")
     for curve, predicted in candidates.items():
         predicted = np.clip(predicted, 0, 255)
         error = np.abs(predicted - y).max(axis=2)
@@ -61,7 +63,10 @@ def explained(x: Floats, y: Floats, weight: Floats) -> Tone:
         k = int(costs.argmin())
         if costs[k] < best_cost:
             moved = np.abs(predicted[k] - x).max(axis=1)
-            best_cost, best = float(costs[k]), Tone(error[k], float(moved @ weight / total), curve)
+            best_cost, best = (
+                float(costs[k]),
+                Tone(error[k], float(moved @ weight / total), predicted[k].astype(np.float32), curve),
+            )
     return best
 
 

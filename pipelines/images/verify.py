@@ -19,6 +19,7 @@ from pipelines.images.evidence import is_explained, is_similar
 from pipelines.images.features import Features
 from pipelines.images.hashes import TURNS, hamming
 from pipelines.images.overlap import Overlap, Thumbnail, brightened, overlap, prepared
+from pipelines.images.recolour import recoloured
 from pipelines.images.region import Placement, Region, is_framed, placement
 from pipelines.images.tone import overexposure
 from pipelines.images.warp import inverse
@@ -185,6 +186,8 @@ def _tried(a: Thumbnail, b: Thumbnail, hypothesis: _Hypothesis, settings: Verifi
             common = alike
             agreed, seen = _compared(common, hypothesis.inliers)
     if seen is None:
+        return None
+    if is_explained(agreed, seen, hypothesis.inliers) and recoloured(common):
         return None
     where = placement(source.grey.shape, target.grey.shape, common.to_source)
     return _Found(swapped, target, common.pearson, agreed, seen, where, hypothesis.inliers, hypothesis.mirrored)
