@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.bool_]
 
 CALM = 7.0
 """Levels: median error of the cells up to which the light of the rest is explained at all."""
-OTHER_COLOUR = 20.0
+OTHER_COLOUR = 28.0
 """Levels by which a cell's hue is off, lightness left out, for it to have another colour."""
 BLOWN_OUT = 225.0
 """Level of a channel from which pixels of a cell may be clipped, and its hue say nothing."""
@@ -27,7 +27,7 @@ MIN_SHARE = 0.004
 """Cells of a region, and its share of the common part, below which it is a speck."""
 MIN_EDGES = 4
 SAME_EDGES = 0.8
-"""Share of the textured cells in and around a region whose edges must be where they were, for it to be a variant."""
+"""Share of the textured cells around a region whose edges must be where they were, for it to be a variant."""
 
 
 def recoloured(overlap: Overlap) -> bool:
@@ -66,5 +66,5 @@ def _unexplained(overlap: Overlap, comparable: Mask) -> Floats | None:
 
 def _keeps_its_edges(region: Mask, textured: Mask, same: Mask) -> bool:
     around = cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2).astype(bool)
-    edges = around & textured
+    edges = around & ~region & textured
     return int(edges.sum()) >= MIN_EDGES and float(same[edges].mean()) >= SAME_EDGES
