@@ -26,7 +26,11 @@ def test_the_tree_names_the_folders_that_are_there():
     [tree] = [text for _, text in BLOCKS if text.startswith("schemas/")]
     named = {line.split()[0].rstrip("/") for line in tree.splitlines()}
     steps = {p.name for p in (ROOT / "pipelines").iterdir() if p.is_dir() and p.name != "__pycache__"}
-    tops = {p.name for p in ROOT.iterdir() if p.is_dir() and not p.name.startswith((".", "_")) and p.name not in {"out", "scripts", "requirements"}}
+    tops = {
+        p.name
+        for p in ROOT.iterdir()
+        if p.is_dir() and not p.name.startswith((".", "_")) and p.name not in {"out", "scripts", "requirements"}
+    }
     assert steps | tops | {"pipelines"} == named | ({"conf"} & tops)
 
 

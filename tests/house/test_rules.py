@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted(p for folder in ("schemas", "pipelines", "jobs", "scripts", "benchmarks") for p in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(
+    p for folder in ("schemas", "pipelines", "jobs", "scripts", "benchmarks") for p in (ROOT / folder).rglob("*.py")
+)
 MAX_LINES, MAX_FUNCTION = 300, 70
 
 
@@ -16,12 +18,16 @@ MAX_LINES, MAX_FUNCTION = 300, 70
 def test_a_file_and_a_function_fit_what_a_reader_can_hold(path):
     text = path.read_text(encoding="utf8")
     assert len(text.splitlines()) <= MAX_LINES
-    long = [n.name for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef) and n.end_lineno - n.lineno > MAX_FUNCTION]
+    long = [
+        n.name for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef) and n.end_lineno - n.lineno > MAX_FUNCTION
+    ]
     assert long == []
 
 
 def test_generated_pages_say_what_the_code_says():
-    done = subprocess.run([sys.executable, "-m", "scripts.generate_docs", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.generate_docs", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
