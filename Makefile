@@ -17,7 +17,7 @@ test:  ## everything: unit, property, integration, end to end
 
 .PHONY: check
 check:  ## what needs no engine, in seconds
-	@$(ENV); .venv/bin/python -m pytest -m "not spark"
+	@$(ENV); .venv/bin/python -m pytest -m "not spark and not slow"
 
 .PHONY: lint
 lint:  ## ruff, mypy, import-linter

@@ -18,7 +18,7 @@ from pipelines.mining.inputs import open_inputs
 from pipelines.mining.sample import truth_beside, with_sample
 from pipelines.mining.settings import MinePairs
 from pipelines.mining.summary import summary
-from pipelines.session import spark_session
+from pipelines.session import checkpoints, spark_session
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.workspace import Workspace
 
@@ -36,7 +36,8 @@ def run(settings: MinePairs) -> None:
     settings = with_sample(settings)
     spark = spark_session("mine_pairs")
     stages = Stages(spark, Workspace(settings.workspace))
-    mine(stages, open_inputs(spark, settings.input), settings)
+    with checkpoints(spark, stages.workspace.folder):
+        mine(stages, open_inputs(spark, settings.input), settings)
     sys.stdout.write(summary(stages, truth_beside(settings.input)))
     spark.stop()
 

@@ -5,11 +5,14 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
+
+from pipelines.workspace.files import Folder
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("schemas", "pipelines")
@@ -51,6 +54,21 @@ def spark_session(name: str) -> SparkSession:
     if not _was_shipped():
         spark.sparkContext.addPyFile(str(zip_project(Path(tempfile.mkdtemp(prefix="uninote-")) / "uninote.zip")))
     return spark
+
+
+@contextmanager
+def checkpoints(spark: SparkSession, workspace: Folder) -> Iterator[None]:
+    """On a cluster, keep what an iteration has reached in the workspace while the block runs: an executor may be lost.
+
+    On one machine nothing outlives the driver anyway, and local blocks are faster.
+    """
+    place = workspace / "_checkpoints"
+    if not str(spark.sparkContext.master).startswith("local"):
+        spark.sparkContext.setCheckpointDir(place.uri)
+    try:
+        yield
+    finally:
+        place.delete()
 
 
 def zip_project(target: Path) -> Path:

@@ -202,6 +202,7 @@ def test_a_corpus_that_is_there_is_left_as_it_is(folder, monkeypatch):
     assert _sums(folder) == before
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_leaves_nothing_in_place_and_is_made_again(tmp_path, monkeypatch):
     made = tmp_path / "sample"
     with monkeypatch.context() as killed:
@@ -214,6 +215,7 @@ def test_a_run_that_was_killed_leaves_nothing_in_place_and_is_made_again(tmp_pat
     assert pq.read_table(made / "notes.parquet").num_rows == FEWEST
 
 
+@pytest.mark.slow
 def test_other_settings_make_the_corpus_anew(tmp_path):
     make_sample(tmp_path / "sample", Sample(notes=FEWEST))
     before = _sums(tmp_path)
@@ -239,6 +241,7 @@ def test_too_few_notes_are_a_users_mistake(tmp_path):
         make_sample(tmp_path / "sample", Sample(notes=10))
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_bytes_in_every_process_and_another_seed_others(tmp_path):
     program = "import sys; from pathlib import Path; from pipelines.sample.corpus import *; make_sample(Path(sys.argv[1]), Sample(notes=60, seed=int(sys.argv[2])))"
     sums = []
