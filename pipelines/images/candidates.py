@@ -72,10 +72,7 @@ def _keys(pictures: DataFrame, settings: Match) -> DataFrame:
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for row in batch.to_pylist():
-                indexed, asked = _keys_of(row, count, settings)
-                yield _rows(row, np.unique(indexed), asked=False)
-                yield _rows(row, np.unique(asked), asked=True)
+            yield _rows([(row, *_keys_of(row, count, settings)) for row in batch.to_pylist()])
 
     columns = pictures.select("sha256", "pdq", "pdq_turns", "pdq_exposed", "surface", "features")
     return columns.mapInArrow(work, "picture long, key long, asked boolean, near long")
@@ -102,15 +99,20 @@ def _keys_of(row: dict[str, Any], count: int, settings: Match) -> tuple[bands.Ke
     )
 
 
-def _rows(row: dict[str, Any], keys: bands.Keys, *, asked: bool) -> pa.RecordBatch:
-    n = len(keys)
-    near = int.from_bytes(row["pdq"][:8], "big", signed=True)
+def _rows(pictures: list[tuple[dict[str, Any], bands.Keys, bands.Keys]]) -> pa.RecordBatch:
+    """The keys of a batch of pictures, indexed and asked for, in one piece."""
+    found = [
+        (picture_number(row["sha256"]), int.from_bytes(row["pdq"][:8], "big", signed=True), np.unique(keys), asked)
+        for row, *both in pictures
+        for keys, asked in zip(both, (False, True), strict=True)
+    ]
+    sizes = [len(keys) for _, _, keys, _ in found]
     return pa.RecordBatch.from_pydict(
         {
-            "picture": np.full(n, picture_number(row["sha256"]), np.int64),
-            "key": keys,
-            "asked": np.full(n, asked),
-            "near": np.full(n, near, np.int64),
+            "picture": np.repeat(np.array([number for number, *_ in found], np.int64), sizes),
+            "key": np.concatenate([np.zeros(0, np.int64), *[keys for _, _, keys, _ in found]]),
+            "asked": np.repeat(np.array([asked for *_, asked in found], bool), sizes),
+            "near": np.repeat(np.array([near for _, near, *_ in found], np.int64), sizes),
         }
     )
 

@@ -18,6 +18,7 @@ from schemas.mined import MINED, PICTURE_PAIRS
 from schemas.table import Table
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 
+SHOWN_STRATA = 10
 TRUTH_TABLES = (NOTES, IMAGES, POSITIVES, QUARANTINE, COMPONENTS)
 
 
@@ -30,6 +31,7 @@ def summary(stages: Stages, truth: Path | None) -> str:
     blocks = [
         f"\nMined into {workspace.folder.uri}",
         _granularities(stages),
+        _strata(workspace),
         _dropped(workspace),
         _refused(stages),
         _splits(workspace),
@@ -74,6 +76,20 @@ def _granularities(stages: Stages) -> str:
 
 def _granularity_cells(row: Row | None) -> list[str]:
     return ["0", "0", "-"] if row is None else [f"{row['pairs']:,}", f"{row['notes']:,}", f"{row['score']:.3f}"]
+
+
+def _strata(workspace: Workspace) -> str:
+    """The largest strata before and after the balance, where it took something away."""
+    report = workspace.published(NOTES.name).report
+    strata = report["strata"]
+    if all(stratum["before"] == stratum["after"] for stratum in strata):
+        return f"Balance: nothing taken away, {report['strata_in_all']:,} strata of topic and image count"
+    rows = [
+        [str(stratum["topic"]), str(stratum["image_count"]), f"{stratum['before']:,}", f"{stratum['after']:,}"]
+        for stratum in strata[:SHOWN_STRATA]
+    ]
+    head = f"Balance: the largest of {report['strata_in_all']:,} strata of topic and image count"
+    return f"{head}\n" + aligned(["topic", "images", "before", "after"], rows)
 
 
 def _dropped(workspace: Workspace) -> str:
