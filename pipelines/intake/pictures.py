@@ -1,30 +1,16 @@
 """Which pictures the kept notes list, and where their bytes are."""
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.intake.notes import Sorted
-from schemas.table import Table, column
 
-REFERENCES = Table(
-    name="references",
-    grain="a picture that a note lists",
-    key=("note_id", "position", "image_id"),
-    made_by="jobs/mine_pairs.py",
-    columns=pa.schema(
-        [
-            column("note_id", pa.string(), "the note", required=True),
-            column("position", pa.int32(), "its place in the note, from 0", required=True),
-            column("image_id", pa.string(), "names the picture", required=True),
-            column("uri", pa.string(), "absolute"),
-        ]
-    ),
-)
+COLUMNS = ("note_id", "position", "image_id", "uri")
+"""Of a reference: the note that lists the picture, its place there from 0, its id, and its absolute uri or null."""
 
 
 def picture_references(notes: DataFrame, image_root: str) -> Sorted:
-    """REFERENCES of the kept notes, and QUARANTINE rows for ids that stand for more than one picture.
+    """The references (COLUMNS) of the kept notes, and QUARANTINE rows for ids that stand for more than one picture.
 
     Args:
         notes: NOTES.
@@ -49,4 +35,4 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         F.lit("image_id stands for several pictures").alias("reason"),
         F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), "uri").alias("detail"),
     )
-    return Sorted(placed.join(uris, on="image_id", how="left_anti").select(*REFERENCES.columns.names), ambiguous)
+    return Sorted(placed.join(uris, on="image_id", how="left_anti").select(*COLUMNS), ambiguous)
