@@ -59,7 +59,10 @@ def main() -> None:
         make_sample(scratch / "sample", Sample())
     notes = given.notes or scratch / "sample" / "notes.parquet"
     settings = MinePairs(workspace=str(scratch / "w"), input=Input(notes=str(notes)))
-    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--master local[{given.cores}] --driver-memory 4g pyspark-shell"
+    java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
+    os.environ["PYSPARK_SUBMIT_ARGS"] = (
+        f"--master local[{given.cores}] --driver-memory 4g --driver-java-options '{java}' pyspark-shell"
+    )
     spark = spark_session("image_speed")
     stages, inputs = Stages(spark, Workspace(settings.workspace)), open_inputs(spark, settings.input)
     flow.keep_notes(stages, inputs, settings)

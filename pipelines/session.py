@@ -25,6 +25,8 @@ ALWAYS = {
 """Results depend on these."""
 
 UNLESS_SET = {
+    "spark.executorEnv.OMP_NUM_THREADS": "1",  # Spark runs a task a core already: a matrix product must not start threads
+    "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
     "spark.ui.showConsoleProgress": "false",  # progress is ours, line by line
 }
 IF_LOCAL = {
