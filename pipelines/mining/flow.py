@@ -51,7 +51,7 @@ def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
         lambda: kept_notes(inputs.tables["notes"], s.intake, s.filter, s.balance, s.seed),
         inputs={"notes": inputs.fingerprints["notes"]},
         settings={"intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
-        code="pipelines.intake",
+        code=("pipelines.intake",),
     )
 
 
@@ -63,7 +63,7 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
         lambda: fingerprinted(stages, inputs, settings),
         inputs=stages.fingerprints(NOTES) | contents | {"image_root": inputs.image_root},
         settings={"fingerprint": settings.fingerprint, "intake": settings.intake},
-        code="pipelines.images",
+        code=("pipelines.images", "pipelines.intake", "pipelines.mining.pictures"),
     )
 
 
@@ -74,14 +74,14 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
         lambda: [matched_pictures(stages.read(PICTURES), settings.match)],
         inputs=stages.fingerprints(PICTURES),
         settings={"match": settings.match},
-        code="pipelines.images",
+        code=("pipelines.images",),
     )
     stages.run(
         [MINED["near_duplicate_image"], MINED["crop"]],
         lambda: [step(stages.read(PICTURE_PAIRS), stages.read(IMAGES), settings.match) for step in (near_duplicates, crops)],
         inputs=stages.fingerprints(PICTURE_PAIRS, IMAGES),
         settings={"match": settings.match},
-        code="pipelines.images",
+        code=("pipelines.images",),
     )
 
 
@@ -92,7 +92,7 @@ def mine_text(stages: Stages, settings: MinePairs) -> None:
         lambda: [shared_passages(stages.read(NOTES), settings.partial_text)],
         inputs=stages.fingerprints(NOTES),
         settings={"partial_text": settings.partial_text},
-        code="pipelines.text",
+        code=("pipelines.text",),
     )
 
 
@@ -112,7 +112,7 @@ def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
         make,
         inputs=stages.fingerprints(NOTES, IMAGES) | {"clicks": inputs.fingerprints.get("clicks", "none given")},
         settings={"co_click": settings.co_click, "intake": settings.intake},
-        code="pipelines.clicks",
+        code=("pipelines.clicks", "pipelines.intake"),
     )
 
 
@@ -128,7 +128,7 @@ def mine_within_notes(stages: Stages, settings: MinePairs) -> None:
         make,
         inputs=stages.fingerprints(NOTES, IMAGES, PICTURE_PAIRS),
         settings={"within_note": settings.within_note, "seed": settings.seed},
-        code="pipelines.within_note",
+        code=("pipelines.within_note",),
     )
 
 
@@ -140,7 +140,7 @@ def collect_refused(stages: Stages) -> None:
         lambda: [Output(_union([stages.read(table) for table in tables]), dropped_counts(stages.spark, {}))],
         inputs=stages.fingerprints(*tables),
         settings={},
-        code="pipelines.intake",
+        code=("pipelines.intake",),
     )
 
 
@@ -156,7 +156,7 @@ def tie_components(stages: Stages, settings: MinePairs) -> None:
         make,
         inputs=stages.fingerprints(NOTES, *[MINED[name] for name in TYING]),
         settings={"components": settings.components},
-        code="pipelines.graph",
+        code=("pipelines.graph",),
     )
 
 
@@ -168,7 +168,7 @@ def place_positives(stages: Stages) -> None:
         placed = place(_union([stages.read(table) for table in mined]), stages.read(COMPONENTS))
         return [placed._replace(report=lambda written: certificate(written, stages.read(COMPONENTS)))]
 
-    stages.run([POSITIVES], make, inputs=stages.fingerprints(COMPONENTS, *mined), settings={}, code="pipelines.graph")
+    stages.run([POSITIVES], make, inputs=stages.fingerprints(COMPONENTS, *mined), settings={}, code=("pipelines.graph",))
 
 
 def list_items(stages: Stages) -> None:
@@ -178,7 +178,7 @@ def list_items(stages: Stages) -> None:
         lambda: [Output(distinct_items(stages.read(POSITIVES)), dropped_counts(stages.spark, {}))],
         inputs=stages.fingerprints(POSITIVES),
         settings={},
-        code="pipelines.mining",
+        code=(),
     )
 
 

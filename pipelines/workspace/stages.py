@@ -19,7 +19,7 @@ from pipelines.workspace.workspace import Workspace
 from schemas.settings import as_tree
 from schemas.table import Table
 
-SHARED_CODE = ("schemas", "pipelines.workspace")
+SHARED_CODE = ("schemas", "pipelines.workspace", "pipelines.items")
 PACKAGES = ("pyspark", "pyarrow", "numpy", "pillow", "opencv-python-headless", "pdqhash")
 
 
@@ -38,7 +38,7 @@ class Stages:
         *,
         inputs: Mapping[str, str],
         settings: Mapping[str, Any],
-        code: str,
+        code: Sequence[str],
     ) -> None:
         """Publish the tables that `make` gives, unless they stand there made from the same things.
 
@@ -47,10 +47,10 @@ class Stages:
             make: called only when something changed; one Output a table.
             inputs: a fingerprint for each thing that is read.
             settings: the dataclasses that steer it, by section.
-            code: the package that holds the step.
+            code: the packages and modules that hold the step, beside what all steps share.
         """
         trees = {name: as_tree(section) for name, section in settings.items()}
-        source = code_fingerprint(*SHARED_CODE, code)
+        source = code_fingerprint(*SHARED_CODE, *code)
         plan = _Plan(fingerprint([[t.name for t in tables], dict(inputs), trees, source]), dict(inputs), trees, source)
         stage = tables[0].name
         stale = [t for t in tables if self._run_id(t) != plan.run_id]

@@ -43,7 +43,7 @@ class Maker:
 
 def run(spark, folder, maker, tables=(COMPONENTS,), knob=1, inputs=None):
     stages = Stages(spark, Workspace(str(folder)))
-    stages.run(list(tables), maker, inputs=inputs or {"in": "1"}, settings={"s": Section(knob=knob)}, code="pipelines.graph")
+    stages.run(list(tables), maker, inputs=inputs or {"in": "1"}, settings={"s": Section(knob=knob)}, code=("pipelines.graph",))
     return stages
 
 
