@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.images.overlap import Overlap
+from pipelines.images.shading import shaded
 from pipelines.images.tone import Tone, explained
 
 Floats = npt.NDArray[np.float32]
@@ -32,6 +33,8 @@ SAME_GROUND = 10.0
 MOST_CELLS = 160
 """Cells that colours are compared on."""
 MIN_CELLS = 6
+SHADE_FROM = 8.0
+"""Levels that one change of light leaves unexplained, from which a change across the picture is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,12 @@ def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
     return only[side], _mean(agree, contents[side])
 
 
-def light(overlap: Overlap) -> Light | None:
+def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
     """Compare the colours of the cells that show the same; None if there are too few.
+
+    Args:
+        overlap: of the two pictures.
+        may_be_shaded: whether the light may change smoothly across the picture; for maps that are certain without colour.
 
     Cost: O(cells), about 1 ms.
     """
@@ -116,6 +123,12 @@ def light(overlap: Overlap) -> Light | None:
     # Levels lost in white cannot be had back, so light is explained in the direction that works.
     tones = [explained(x, y, weight), explained(y, x, weight)]
     errors = [_worst_quartile(tone, ground) for tone in tones]
+    if may_be_shaded and min(errors) > SHADE_FROM and not ground.any():
+        places = (np.argwhere(overlap.whole) / np.array(overlap.whole.shape) * 2 - 1)[::step][use].astype(np.float32)
+        for lit, seen in ((shaded(x, y, places), y), (shaded(y, x, places), x)):
+            if lit is not None:
+                tones.append(explained(lit, seen, weight))
+                errors.append(_worst_quartile(tones[-1], ground))
     best = int(np.argmin(errors))
     moved = np.abs(x - y).max(axis=1)
     steady = min((float(np.median(moved[part])) for part in (ground, ~ground) if part.any()), default=0.0) < SAME_GROUND

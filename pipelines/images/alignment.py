@@ -16,8 +16,6 @@ from pipelines.images.features import ODD, Features
 Floats = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
 
-MIRROR = np.where(ODD, -1, 1).astype(np.float32)
-"""[DIMENSION] what a mirror does to a descriptor."""
 MOST_OCTAVES = 0.5
 """By which the scales of two matches of one map may differ."""
 
@@ -49,17 +47,39 @@ class Alignment:
     inliers: int
 
 
-def align(a: Features, b: Features, settings: Matching) -> Alignment | None:
+class Points(NamedTuple):
+    """The features of one picture, made ready once for all pictures that it is compared with."""
+
+    positions: Floats
+    """[n, 2]"""
+    sigmas: Floats
+    """[n]"""
+    even: Floats
+    """[n, DIMENSION - odd] unit descriptors: the coefficients that a mirror leaves."""
+    odd: Floats
+    """[n, odd] and the ones that it negates."""
+    side: tuple[int, int]
+    """Width and height of the working picture."""
+
+
+def points(features: Features) -> Points:
+    """`features`, ready for `align`."""
+    unit = _unit(features.descriptors)
+    even, odd = np.ascontiguousarray(unit[:, ~ODD]), np.ascontiguousarray(unit[:, ODD])
+    return Points(features.positions, features.sigmas, even, odd, features.side)
+
+
+def align(a: Points, b: Points, settings: Matching) -> Alignment | None:
     """The best-supported map of `a` onto `b`, mirrored or not; None where fewer than `min_votes` matches agree.
 
-    Cost: O(|a| |b|) products of descriptors and max_matches**2 votes, 0.2 ms.
+    Cost: O(|a| |b|) products of descriptors, once for both hands, and max_matches**2 votes; 0.2 ms.
     """
     if min(len(a.sigmas), len(b.sigmas)) < settings.min_votes:
         return None
-    unit_a, unit_b = _unit(a.descriptors), _unit(b.descriptors)
-    reflected = Features(_reflected(a), a.sigmas, a.descriptors, a.side)
-    straight = _matched(a, b, unit_a @ unit_b.T, settings)
-    flipped = _matched(reflected, b, (unit_a * MIRROR).astype(np.float32) @ unit_b.T, settings)
+    # A transposed operand takes BLAS's slow path for matrices as small as these: four times the time.
+    even, odd = a.even @ np.ascontiguousarray(b.even.T), a.odd @ np.ascontiguousarray(b.odd.T)
+    straight = _matched(a, b, even + odd, settings)
+    flipped = _matched(_reflected(a), b, even - odd, settings)
     mirrored = flipped.votes > straight.votes
     best = flipped if mirrored else straight
     if best.votes < settings.min_votes:
@@ -91,12 +111,12 @@ def _unit(descriptors: npt.NDArray[np.int8]) -> Floats:
     return unit
 
 
-def _reflected(features: Features) -> Floats:
-    x, y = features.positions.T
-    return np.stack([features.side[0] - 1 - x, y], axis=1)
+def _reflected(a: Points) -> Points:
+    x, y = a.positions.T
+    return a._replace(positions=np.stack([a.side[0] - 1 - x, y], axis=1))
 
 
-def _matched(a: Features, b: Features, cosines: Floats, settings: Matching) -> _Matches:
+def _matched(a: Points, b: Points, cosines: Floats, settings: Matching) -> _Matches:
     """Mutual nearest descriptors, and the vote of each match on the map of every other."""
     nearest = cosines.argmax(axis=1)
     rows = np.arange(len(nearest))

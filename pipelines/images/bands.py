@@ -8,10 +8,14 @@ Asking costs `count` keys, so all eight turns and flips can be asked for.
 Source: Norouzi, Punjani, Fleet 2012, Fast search in Hamming space with multi-index hashing, section 2.
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
 BITS = 256
+HASH_BYTES = BITS // 8
 Keys = npt.NDArray[np.int64]
 
 _BAND_KEYS = np.int64(1) << np.int64(61)
@@ -30,25 +34,37 @@ def band_count(radius: int) -> int:
     return max(MIN_COUNT, radius // 2 + 1)
 
 
-def index_keys(pdq: bytes, count: int) -> Keys:
-    """[BITS + count] the keys under which a hash is found: its bands, and each with one bit turned over."""
-    keys, ones = [], []
-    for band, bits in enumerate(np.array_split(_bits(pdq), count)):
-        own = _key(band, bits)
-        keys.append(own)
-        ones += [own ^ (np.int64(1) << np.int64(k)) for k in range(len(bits))]
-    return np.array([*keys, *ones], dtype=np.int64)
+def index_keys(hashes: bytes, count: int) -> Keys:
+    """[n, BITS + count] the keys under which each of n hashes, end to end, is found: its bands, and each with one bit off."""
+    own, layout = query_keys(hashes, count), _layout(count)
+    ones = own[:, layout.band] ^ layout.weight
+    return np.concatenate([own, ones], axis=1)
 
 
-def query_keys(pdq: bytes, count: int) -> Keys:
-    """[count] the keys that a hash asks for."""
-    return np.array([_key(band, bits) for band, bits in enumerate(np.array_split(_bits(pdq), count))], dtype=np.int64)
+def query_keys(hashes: bytes, count: int) -> Keys:
+    """[n, count] the keys that each of n hashes, end to end, asks for."""
+    layout = _layout(count)
+    bits = np.unpackbits(np.frombuffer(hashes, np.uint8).reshape(-1, HASH_BYTES), axis=1)
+    return np.add.reduceat(bits * layout.weight, layout.start, axis=1) | layout.prefix
 
 
-def _bits(pdq: bytes) -> npt.NDArray[np.uint8]:
-    return np.unpackbits(np.frombuffer(pdq, np.uint8))
+class _Layout(NamedTuple):
+    """Where each bit goes."""
+
+    band: npt.NDArray[np.int64]
+    """[BITS] the band of each bit."""
+    weight: Keys
+    """[BITS] what each bit is worth in its band's key."""
+    start: npt.NDArray[np.int64]
+    """[count] each band's first bit."""
+    prefix: Keys
+    """[count] what keys of a band begin with."""
 
 
-def _key(band: int, bits: npt.NDArray[np.uint8]) -> np.int64:
-    value = np.int64(int.from_bytes(np.packbits(bits).tobytes(), "big") >> (-len(bits) % 8))
-    return np.int64(_BAND_KEYS | (np.int64(band) << np.int64(_INDEX_BITS)) | value)
+@lru_cache(maxsize=8)
+def _layout(count: int) -> _Layout:
+    parts = np.array_split(np.arange(BITS), count)
+    weight = np.concatenate([np.int64(1) << np.arange(len(part) - 1, -1, -1, dtype=np.int64) for part in parts])
+    band = np.repeat(np.arange(count, dtype=np.int64), [len(part) for part in parts])
+    prefix = _BAND_KEYS | (np.arange(count, dtype=np.int64) << np.int64(_INDEX_BITS))
+    return _Layout(band, weight, np.array([part[0] for part in parts]), prefix)

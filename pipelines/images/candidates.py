@@ -15,7 +15,6 @@ from pipelines.images.settings import Match
 from pipelines.images.words import index_words, probe_words
 from pipelines.workspace.output import Output
 
-PDQ_BYTES = 32
 AMONG_FLAT = np.int64(1) << np.int64(60)
 """Set in the keys under which flat pictures wait for the one that they are an overexposed copy of."""
 
@@ -87,16 +86,14 @@ def _keys_of(row: dict[str, Any], count: int, settings: Match) -> tuple[bands.Ke
     features = unpack(row["features"])
     words = index_words(features, settings.words)
     probes = probe_words(features, settings.words, settings.flips).ravel()
-    own = bands.query_keys(row["pdq"], count)
     if row["surface"] == "flat":
-        return np.concatenate([words, own, bands.index_keys(row["pdq"], count) | AMONG_FLAT]), np.concatenate([probes, own])
-    turns = [row["pdq_turns"][k : k + PDQ_BYTES] for k in range(0, len(row["pdq_turns"]), PDQ_BYTES)]
-    exposed = bands.query_keys(row["pdq_exposed"], count)
-    asked = [bands.query_keys(turn, count) for turn in turns]
-    return (
-        np.concatenate([words, bands.index_keys(turns[0], count)]),
-        np.concatenate([probes, exposed, exposed | AMONG_FLAT, *asked]),
-    )
+        own = bands.query_keys(row["pdq"], count).ravel()
+        waiting = bands.index_keys(row["pdq"], count).ravel() | AMONG_FLAT
+        return np.concatenate([words, own, waiting]), np.concatenate([probes, own])
+    exposed = bands.query_keys(row["pdq_exposed"], count).ravel()
+    asked = bands.query_keys(row["pdq_turns"], count).ravel()
+    indexed = bands.index_keys(row["pdq_turns"][: bands.HASH_BYTES], count).ravel()
+    return np.concatenate([words, indexed]), np.concatenate([probes, exposed, exposed | AMONG_FLAT, asked])
 
 
 def _rows(pictures: list[tuple[dict[str, Any], bands.Keys, bands.Keys]]) -> pa.RecordBatch:

@@ -85,8 +85,7 @@ def _working_picture(opened: Image.Image, settings: Decoding) -> Decoded:
     orientation = _orientation(opened)
     target = _fitted(width, height, settings.working_side)
     if opened.format == "JPEG":
-        # A quarter more than the target, so that the last step is always a smooth one.
-        opened.draft("RGB", (target[0] * 5 // 4, target[1] * 5 // 4))
+        opened.draft("RGB", target)
     opened.load()
     pixels = np.asarray(_on_white(opened))
     if pixels.shape[1::-1] != target:

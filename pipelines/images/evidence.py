@@ -57,9 +57,9 @@ def _meets(agreed: Structure, demand: Demand) -> bool:
 
 
 def _partly_hidden(agreed: Structure, inliers: int) -> bool:
-    """A sticker or a caption hides some of it: all that is not hidden must be the very same."""
+    """A sticker or a caption hides some of it: what is not hidden must be the very same, and of one picture nearly all."""
     if inliers < 5 or agreed.seen < 0.75:
         return False
     if agreed.hidden_only < 1:  # on plain ground
-        return agreed.hidden_only <= 0.04 and agreed.unhidden >= 0.65
-    return agreed.higher >= 0.7 and agreed.lower >= 0.2
+        return agreed.hidden_only <= 0.04 and agreed.unhidden >= 0.65 and agreed.higher >= 0.8
+    return inliers >= 8 and agreed.higher >= 0.7 and agreed.lower >= 0.2

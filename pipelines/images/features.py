@@ -128,32 +128,39 @@ def _gaussians(base: Floats) -> list[Floats]:
 
 def _extrema(gaussians: list[Floats], settings: Detection) -> Floats:
     """[n, 4] x, y, sigma (pixels of the octave), strength: local extrema in space and scale."""
+    differences = [cv2.subtract(b, a) for a, b in pairwise(gaussians)]
     size = [cv2.absdiff(a, b) for a, b in pairwise(gaussians)]
     kernel = np.ones((3, 3), np.uint8)
     around = [cv2.dilate(level, kernel) for level in size]
     found = []
     for level in range(1, len(size) - 1):
         peak = cv2.max(cv2.max(around[level - 1], around[level]), around[level + 1])
-        np.maximum(peak, settings.min_contrast, out=peak)
-        y, x = np.nonzero((size[level] >= peak)[2:-2, 2:-2])
-        found.append(_refined(gaussians[level - 1 : level + 3], level, y + 2, x + 2, settings.max_edge_ratio))
+        peaks = size[level] >= cv2.max(peak, settings.min_contrast)
+        peaks[[0, 1, -1, -2]] = False
+        peaks[:, [0, 1, -1, -2]] = False
+        found.append(_refined(differences[level - 1 : level + 2], level, np.flatnonzero(peaks), settings.max_edge_ratio))
     return np.vstack(found)
 
 
-def _refined(gaussians: list[Floats], level: int, y: Indices, x: Indices, ratio: float) -> Floats:
-    """[n, 4] the extrema that are corners or blobs, to a fraction of a pixel and of a scale."""
+def _refined(differences: list[Floats], level: int, at: Indices, ratio: float) -> Floats:
+    """[n, 4] the extrema that are corners or blobs, to a fraction of a pixel and of a scale.
 
-    def difference(finer: int, dy: int = 0, dx: int = 0) -> Floats:
-        return gaussians[finer + 1][y + dy, x + dx] - gaussians[finer][y + dy, x + dx]
-
-    at = difference(1)
-    left, right, up, down = (difference(1, *d) for d in ((0, -1), (0, 1), (-1, 0), (1, 0)))
-    xx, yy = left + right - 2 * at, up + down - 2 * at
-    xy = (difference(1, 1, 1) - difference(1, 1, -1) - difference(1, -1, 1) + difference(1, -1, -1)) / 4
+    Args:
+        differences: three neighbouring levels; the extrema are in the middle one.
+        level: its number in the octave.
+        at: [n] flat positions of the extrema.
+        ratio: largest ratio of principal curvatures.
+    """
+    width = differences[1].shape[1]
+    finer, coarser = (differences[k].ravel().take(at) for k in (0, 2))
+    steps = np.array([0, -1, 1, -width, width, width + 1, width - 1, 1 - width, -1 - width])
+    here, left, right, up, down, se, sw, ne, nw = differences[1].ravel().take(at + steps[:, None])
+    xx, yy, xy = left + right - 2 * here, up + down - 2 * here, (se - sw - ne + nw) / 4
     determinant = xx * yy - xy * xy
     corner = (determinant > 0) & ((xx + yy) ** 2 * ratio < (ratio + 1) ** 2 * determinant)
-    sigma = FIRST_SIGMA * 2 ** ((level + _vertex(difference(0), at, difference(2))) / LEVELS)
-    points = np.stack([x + _vertex(left, at, right), y + _vertex(up, at, down), sigma, np.abs(at)], axis=1)
+    sigma = FIRST_SIGMA * 2 ** ((level + _vertex(finer, here, coarser)) / LEVELS)
+    y, x = np.divmod(at, width)
+    points = np.stack([x + _vertex(left, here, right), y + _vertex(up, here, down), sigma, np.abs(here)], axis=1)
     return points[corner].astype(np.float32)
 
 

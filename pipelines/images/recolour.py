@@ -26,8 +26,8 @@ MIN_CELLS = 5
 MIN_SHARE = 0.004
 """Cells of a region, and its share of the common part, below which it is a speck."""
 MIN_EDGES = 4
-SAME_EDGES = 0.8
-"""Share of the textured cells around a region whose edges must be where they were, for it to be a variant."""
+SAME_EDGES = 0.93
+"""Share of the textured cells at the rim of a region whose edges must be where they were, for it to be a variant."""
 
 
 def recoloured(overlap: Overlap) -> bool:
@@ -65,6 +65,6 @@ def _unexplained(overlap: Overlap, comparable: Mask) -> Floats | None:
 
 
 def _keeps_its_edges(region: Mask, textured: Mask, same: Mask) -> bool:
-    around = cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2).astype(bool)
+    around = cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     edges = around & ~region & textured
     return int(edges.sum()) >= MIN_EDGES and float(same[edges].mean()) >= SAME_EDGES

@@ -52,13 +52,16 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
 
     A frame is plain, or ends in a straight edge all along the region, where the pixels across
     the border differ more than pixels as far apart within. A plain surrounding without an edge
-    (a product on white) is more of the scene, unless it is narrow, as wide on all sides, or
-    two bars.
+    (a product on white) is more of the scene, unless it is as wide on all sides or two bars;
+    with other things in it (a screenshot's words), unless the region stands in its middle with
+    plain ground all around it.
     """
     plain = _plainness(rgb, region)
-    if plain > 0.95 and (covered > 0.62 or _is_even(rgb.shape, region)):
+    if plain > 0.95 and _is_even(rgb.shape, region):
         return True
     if plain > 0.7 and max(region.x1 - region.x0, region.y1 - region.y0) > 0.97:
+        return True
+    if 0.5 < plain < 0.95 and covered < 0.75 and _stands_apart(rgb, region):
         return True
     steps = _steps(rgb, region)
     if not steps:
@@ -69,11 +72,23 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
     return (plain > 0.7 and cut) or (sharpness > 2.0 and min(along) > 0.85)
 
 
+def _stands_apart(rgb: Floats, region: Region) -> bool:
+    """Whether the region is centred from left to right and nothing crosses its border: one plain ground on both sides of it."""
+    height, width = rgb.shape[:2]
+    left, right = region.x0 * width, (1 - region.x1) * width
+    if abs(left - right) > 0.02 * width + 1 or min(left, right) < 2:
+        return False
+    x0, x1, y0, y1 = round(left), round(region.x1 * width), round(region.y0 * height), round(region.y1 * height)
+    rims = [rgb[max(0, y0 - k) : y1 + k, max(0, x0 - k) : x1 + k] for k in (2, -2)]
+    edges = np.concatenate([side for r in rims for side in (r[0], r[-1], r[:, 0], r[:, -1])])
+    return float((np.abs(edges - np.median(edges, axis=0)).max(axis=1) < EDGE).mean()) > 0.97
+
+
 def _is_even(shape: tuple[int, ...], region: Region) -> bool:
-    """Whether the margin is as wide on all four sides, to two pixels or so."""
+    """Whether the margin is about as wide on all four sides."""
     height, width = shape[:2]
     margins = region.x0 * width, (1 - region.x1) * width, region.y0 * height, (1 - region.y1) * height
-    return max(margins) - min(margins) < 2.5 and min(margins) > 2
+    return max(margins) - min(margins) < max(2.5, 0.4 * sum(margins) / 4) and min(margins) > 2
 
 
 def _plainness(rgb: Floats, region: Region) -> float:

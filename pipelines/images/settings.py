@@ -13,9 +13,10 @@ from pipelines.images.verify import Verification
 class Match:
     """Settings of `matched_pictures`, `near_duplicates` and `crops`."""
 
-    words: Annotated[int, Field(ge=0)] = 64
-    """Local features of a picture that are indexed and asked for, the strongest first."""
-    flips: Annotated[int, Field(ge=0, le=6)] = 3
+    words: Annotated[int, Field(ge=0)] = 128
+    """Local features of a picture that are indexed and asked for, the strongest first.
+    Source: measured, docs/log.md: 128 with 2 flips find more than 64 with 3, and fewer strangers."""
+    flips: Annotated[int, Field(ge=0, le=6)] = 2
     """Least certain bits of a word that a query tries both ways: 2**flips keys a word."""
     hash_radius: Annotated[int, Field(ge=0, le=64)] = 21
     """PDQ bits within which no pair of pictures is missed, in any turn or flip; wider needs shorter, more common keys."""

@@ -1,23 +1,21 @@
 """Whether two pictures are copies, or one is cut out of the other, judged on their pixels.
 
-A hypothesis says how one picture might lie on the other: by local features, or whole on whole
-in one of the eight turns. It is refined on the thumbnails, and what then lies on top of each
-other is compared in structure and in colour. The fewer features agree, the more the pixels must.
+A hypothesis says how one picture might lie on the other. It is refined on the thumbnails, and
+what then lies on top of each other is compared in structure and in colour. The fewer features
+agree, the more the pixels must.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from pipelines.images.agreement import Light, Structure, light, structure
-from pipelines.images.alignment import Matching, align
+from pipelines.images.alignment import Matching
 from pipelines.images.evidence import is_explained, is_similar
-from pipelines.images.features import Features
-from pipelines.images.hashes import TURNS, hamming
+from pipelines.images.hypotheses import ENOUGH_INLIERS, Hypothesis, Sketch, fractions, hypotheses
 from pipelines.images.overlap import Overlap, Thumbnail, brightened, overlap, prepared
 from pipelines.images.recolour import recoloured
 from pipelines.images.region import Placement, Region, is_framed, placement
@@ -29,26 +27,27 @@ Relation = Literal["copy", "framed_a", "framed_b", "crop_a", "crop_b", "none"]
 OTHER_WAY_ROUND: dict[Relation, Relation] = {
     "copy": "copy", "framed_a": "framed_b", "framed_b": "framed_a", "crop_a": "crop_b", "crop_b": "crop_a", "none": "none",
 }  # fmt: skip
-Matrix = npt.NDArray[np.float64]
-HASH_BYTES = 32
 MOST_EXPOSURE_ERROR = 6.0
-"""Mean levels that overexposure may leave unexplained."""
+"""Mean levels that overexposure may leave unexplained where features agree."""
+FEW_INLIERS = 5
+CERTAIN_INLIERS = 25
+"""From so many on, only the colours are left to judge."""
+BLIND_EXPOSURE_ERROR = 3.0
+"""The same where one picture is laid on the other whole, before it is refined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """Settings of `verify`."""
 
-    enough_inliers: int = 10
-    """From so many on, the whole-on-whole hypothesis is not tried as well."""
-    max_hamming: int = 90
-    """Whole on whole is tried if the PDQ hashes in the best turn differ in at most so many of 256 bits."""
     min_pearson: float = 0.2
-    """Correlation of the common pixels below which a map with fewer inliers is given up before it is refined."""
+    """Correlation of the common pixels, after the first steps, below which a map with fewer than 10 inliers is given up."""
+    min_pearson_few: float = 0.6
+    """The same with fewer than 5. Source: measured, docs/log.md: of true maps none is below 0.7, of false ones four fifths."""
     overexposed: float = 0.8
     """If the picture with less texture shares at least so much of it, the other is compared overexposed as well."""
     steps: int = 4
-    """Gauss-Newton steps that finish the alignment; three times as many where it starts from fewer than `enough_inliers`."""
+    """Gauss-Newton steps that finish the alignment; three times as many where fewer than 10 features agree."""
     whole: float = 0.82
     """Share of both pictures that must be common for them to be copies."""
     inside: float = 0.88
@@ -61,11 +60,9 @@ class Verification:
 class Picture:
     """What is kept of a picture to verify it: no original is read again."""
 
-    features: Features
+    sketch: Sketch
     thumbnail: bytes
     """JPEG; decoded only if there is something to look at."""
-    turns: bytes
-    """Its PDQ hashes in the order of `hashes.TURNS`, end to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +99,34 @@ class _Found(NamedTuple):
 def verify(a: Picture, b: Picture, matching: Matching, settings: Verification) -> Verdict:
     """Compare two pictures. Swapping them swaps the verdict.
 
-    Cost: 0.3 ms where features do not agree, else about 2 ms a hypothesis.
+    Cost: 0.2 ms where features do not agree, else about 2 ms a hypothesis.
     """
-    if (b.turns, b.thumbnail) < (a.turns, a.thumbnail):
+    if (b.sketch.turns, b.thumbnail) < (a.sketch.turns, a.thumbnail):
         # Votes, turns and refinement are not quite the same from the other side.
         turned = verify(b, a, matching, settings)
         return replace(turned, relation=OTHER_WAY_ROUND[turned.relation])
-    turn, distance = _best_turn(a.turns, b.turns)
-    thumbnails: list[Thumbnail] = []
-    best: _Found | None = None
-    for hypothesis in _hypotheses(a, b, turn, distance, matching, settings):
-        thumbnails = thumbnails or [expanded(a.thumbnail), expanded(b.thumbnail)]
-        found = _tried(thumbnails[0], thumbnails[1], hypothesis, settings)
-        if found is not None and (best is None or found.structure.mean > best.structure.mean):
-            best = found
+    distance, found = hypotheses(a.sketch, b.sketch, matching)
+    if not found:
+        return _nothing(distance)
+    return judged(expanded(a.thumbnail), expanded(b.thumbnail), found, distance, settings)
+
+
+def judged(a: Thumbnail, b: Thumbnail, maps: Sequence[Hypothesis], hamming: int, settings: Verification) -> Verdict:
+    """Try each of the maps of `a` onto `b`; the one with the best structure is judged."""
+    tried = [_tried(a, b, hypothesis, settings) for hypothesis in maps]
+    best = max((found for found in tried if found), key=lambda found: found.structure.mean, default=None)
     if best is None:
-        return Verdict("none", None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=distance, score=0.0)
+        return _nothing(hamming)
     relation, region = _judged(best, settings)
     score = max(0.0, best.structure.mean) * (1 - min(1.0, best.light.unexplained / 50))
     return Verdict(
-        relation, region, best.mirrored, best.inliers, round(best.pearson, 6), distance,
+        relation, region, best.mirrored, best.inliers, round(best.pearson, 6), hamming,
         0.0 if relation == "none" else round(score, 6),
     )  # fmt: skip
+
+
+def _nothing(hamming: int) -> Verdict:
+    return Verdict("none", None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=hamming, score=0.0)
 
 
 def expanded(jpeg: bytes) -> Thumbnail:
@@ -132,85 +135,63 @@ def expanded(jpeg: bytes) -> Thumbnail:
     return prepared(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8))
 
 
-def _best_turn(turns_a: bytes, turns_b: bytes) -> tuple[int, int]:
-    """Which turn of a is nearest to b, and in how many of 256 bits it differs."""
-    own = turns_b[:HASH_BYTES]
-    distances = [hamming(turns_a[k * HASH_BYTES : (k + 1) * HASH_BYTES], own) for k in range(len(TURNS))]
-    turn = int(np.argmin(distances))
-    return turn, distances[turn]
-
-
-class _Hypothesis(NamedTuple):
-    """How a might lie on b."""
-
-    to_b: Matrix
-    """[3, 3] in fractions of the width and height of either picture."""
-    inliers: int
-    mirrored: bool
-
-
-def _hypotheses(
-    a: Picture, b: Picture, turn: int, distance: int, matching: Matching, settings: Verification
-) -> Iterator[_Hypothesis]:
-    aligned = align(a.features, b.features, matching)
-    inliers = 0 if aligned is None else aligned.inliers
-    if aligned is not None:
-        to_b = _fractions(b.features.side) @ aligned.matrix @ inverse(_fractions(a.features.side))
-        yield _Hypothesis(to_b, inliers, aligned.mirrored)
-    if inliers < settings.enough_inliers and distance <= settings.max_hamming:
-        yield _Hypothesis(TURNS[turn], 0, bool(np.linalg.det(TURNS[turn][:2, :2]) < 0))
-
-
-def _fractions(size: tuple[int, int]) -> Matrix:
-    """[3, 3] positions in a picture of `size` (width, height) -> fractions of it."""
-    width, height = size
-    return np.array([[1 / width, 0, 0.5 / width], [0, 1 / height, 0.5 / height], [0, 0, 1]])
-
-
-def _tried(a: Thumbnail, b: Thumbnail, hypothesis: _Hypothesis, settings: Verification) -> _Found | None:
+def _tried(a: Thumbnail, b: Thumbnail, hypothesis: Hypothesis, settings: Verification) -> _Found | None:
     """Lay the finer picture on the coarser one; None where the structure already says no."""
-    sizes = _fractions(a.grey.shape[1::-1]), _fractions(b.grey.shape[1::-1])
+    inliers = hypothesis.inliers
+    sizes = fractions(a.grey.shape[1::-1]), fractions(b.grey.shape[1::-1])
     to_b = inverse(sizes[1]) @ hypothesis.to_b @ sizes[0]
     swapped = abs(float(np.linalg.det(to_b[:2, :2]))) > 1
     source, target = (b, a) if swapped else (a, b)
     to_source = to_b if swapped else inverse(to_b)
-    least = settings.min_pearson if hypothesis.inliers < settings.enough_inliers else -1.0
-    steps = settings.steps if hypothesis.inliers >= settings.enough_inliers else 3 * settings.steps
-    common = overlap(source, target, to_source, steps, least)
+    if inliers == 0:
+        source, target = _exposed_alike(source, target, overlap(source, target, to_source, 0, -1.0), BLIND_EXPOSURE_ERROR)
+    common = overlap(source, target, to_source, _steps(inliers, settings), _least_pearson(inliers, settings))
     if common is None:
         return None
-    agreed, seen = _compared(common, hypothesis.inliers)
-    if agreed.higher >= settings.overexposed and not is_explained(agreed, seen, hypothesis.inliers):
-        alike = _exposed_alike(source, target, common)
+    agreed, seen = _compared(common, inliers)
+    if agreed.higher >= settings.overexposed and not is_explained(agreed, seen, inliers):
+        alike = overlap(*_exposed_alike(source, target, common, MOST_EXPOSURE_ERROR), common.to_source, 0, -1.0)
         if alike is not None:
             common = alike
-            agreed, seen = _compared(common, hypothesis.inliers)
+            agreed, seen = _compared(common, inliers)
     if seen is None:
         return None
-    if is_explained(agreed, seen, hypothesis.inliers) and recoloured(common):
+    if is_explained(agreed, seen, inliers) and recoloured(common):
         return None
     where = placement(source.grey.shape, target.grey.shape, common.to_source)
-    return _Found(swapped, target, common.pearson, agreed, seen, where, hypothesis.inliers, hypothesis.mirrored)
+    return _Found(swapped, target, common.pearson, agreed, seen, where, inliers, hypothesis.mirrored)
+
+
+def _steps(inliers: int, settings: Verification) -> int:
+    return settings.steps if inliers >= ENOUGH_INLIERS else 3 * settings.steps
+
+
+def _least_pearson(inliers: int, settings: Verification) -> float:
+    if inliers >= ENOUGH_INLIERS:
+        return -1.0
+    return settings.min_pearson if inliers >= FEW_INLIERS else settings.min_pearson_few
 
 
 def _compared(common: Overlap, inliers: int) -> tuple[Structure, Light | None]:
     """Structure, and the light where the structure leaves it open."""
     agreed = structure(common)
-    return agreed, light(common) if is_similar(agreed, inliers) else None
+    similar = is_similar(agreed, inliers)
+    return agreed, light(common, may_be_shaded=inliers >= CERTAIN_INLIERS) if similar else None
 
 
-def _exposed_alike(source: Thumbnail, target: Thumbnail, common: Overlap) -> Overlap | None:
-    """The overlap again after the darker picture is overexposed as the lighter one is: what blew out there blows out here."""
+def _exposed_alike(source: Thumbnail, target: Thumbnail, common: Overlap | None, most: float) -> tuple[Thumbnail, Thumbnail]:
+    """Both pictures, the darker one overexposed as the lighter one is, so that what blew out there blows out here.
+
+    The very same pictures if that leaves more than `most` levels unexplained, or explains nothing.
+    """
+    if common is None:
+        return source, target
     x, y = (colour[common.whole] for colour in common.colour)
     source_is_darker = float(x.mean()) < float(y.mean())
     gain, error = overexposure(x, y) if source_is_darker else overexposure(y, x)
-    if error > MOST_EXPOSURE_ERROR:
-        return None
-    if source_is_darker:
-        source = brightened(source, gain)
-    else:
-        target = brightened(target, gain)
-    return overlap(source, target, common.to_source, 0, -1.0)
+    if error > most:
+        return source, target
+    return (brightened(source, gain), target) if source_is_darker else (source, brightened(target, gain))
 
 
 def _judged(found: _Found, settings: Verification) -> tuple[Relation, Region | None]:
