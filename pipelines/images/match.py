@@ -28,6 +28,8 @@ from schemas.mined import PICTURE_PAIRS
 
 Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 SIDE_OF = {"copy": "copy", "framed_a": "framed_l", "framed_b": "framed_r", "crop_a": "crop_l", "crop_b": "crop_r"}
+LONE_INLIERS = 4
+"""Agreeing features that a candidate needs that shares one key only: three meet by chance in one such pair of ten."""
 PAIRS_A_TASK = 5_000
 AT_HAND = 256
 """Pictures that a worker keeps unpacked: the pairs of one picture come one after the other."""
@@ -66,7 +68,8 @@ def _with_both(pairs: DataFrame, pictures: DataFrame, columns: tuple[str, ...], 
     """The pairs, with `columns` of both pictures as structs picture_l and picture_r."""
     shown = F.struct(*columns)
     left, right = (pictures.select(numbered("sha256").alias(side), shown.alias(f"picture_{side}")) for side in "lr")
-    return pairs.join(left, on="l", how="inner").repartition(tasks, "r").join(right, on="r", how="inner")
+    both = pairs.join(left, on="l", how="inner").repartition(tasks, "r").join(right, on="r", how="inner")
+    return both.sortWithinPartitions("r", "l")
 
 
 def _mapper(settings: Match) -> Work:
@@ -80,6 +83,8 @@ def _mapper(settings: Match) -> Work:
                 sides = [row[f"picture_{side}"] for side in "lr"]
                 left, right = (Sketch(at_hand(p["features"]), p["pdq_turns"], p["pdq_exposed"]) for p in sides)
                 distance, found = hypotheses(left, right, settings.matching)
+                if row["votes"] == 1:
+                    found = [m for m in found if m.inliers == 0 or m.inliers >= LONE_INLIERS]
                 if found:
                     maps = [{"to_r": m.to_b.ravel(), "inliers": m.inliers, "mirrored": m.mirrored} for m in found]
                     rows.append({"l": row["l"], "r": row["r"], "hamming": distance, "maps": maps})

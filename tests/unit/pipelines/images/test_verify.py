@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from pipelines.images.alignment import Matching
+from pipelines.images.alignment import Matching, points
 from pipelines.images.features import Detection, detect
-from pipelines.images.hashes import pdq_hashes
+from pipelines.images.hashes import exposed_hash, pdq_hashes, pdq_picture
+from pipelines.images.hypotheses import Sketch
 from pipelines.images.verify import OTHER_WAY_ROUND, Picture, Verdict, Verification, verify
 from tests.unit.pipelines.images.scenes import product, scene
 
@@ -23,7 +24,8 @@ def picture(pixels: np.ndarray | Image.Image) -> Picture:
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "JPEG", quality=90)
     features = detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), Detection())
-    return Picture(features, buffer.getvalue(), b"".join(pdq_hashes(rgb)[0]))
+    small = pdq_picture(rgb)
+    return Picture(Sketch(points(features), b"".join(pdq_hashes(small)[0]), exposed_hash(small)), buffer.getvalue())
 
 
 def compare(a: object, b: object) -> Verdict:
