@@ -28,9 +28,10 @@ from schemas.mined import PICTURE_PAIRS
 
 Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 SIDE_OF = {"copy": "copy", "framed_a": "framed_l", "framed_b": "framed_r", "crop_a": "crop_l", "crop_b": "crop_r"}
-LONE_INLIERS = 4
-"""Agreeing features that a candidate needs that shares one key only: three meet by chance in one such pair of ten."""
-PAIRS_A_TASK = 5_000
+LEAST_INLIERS = {1: 5, 2: 4}
+"""Agreeing features that a candidate needs that shares one key or two: fewer meet by chance in one such pair of eight."""
+PICTURES_A_TASK = 500
+"""Pictures whose candidates, some 13 each, one task looks at."""
 AT_HAND = 256
 """Pictures that a worker keeps unpacked: the pairs of one picture come one after the other."""
 MAP = pa.struct([("to_r", pa.list_(pa.float64())), ("inliers", pa.int32()), ("mirrored", pa.bool_())])
@@ -56,9 +57,8 @@ def matched_pictures(pictures: DataFrame, settings: Match) -> Output:
     that carry 6 kB for each side of the tenth that is left, and about 3 ms for each.
     """
     candidates = candidate_pairs(pictures, settings)
-    pairs = candidates.rows.persist()
-    tasks = max(4 * pictures.sparkSession.sparkContext.defaultParallelism, pairs.count() // PAIRS_A_TASK)
-    sketched = _with_both(pairs, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
+    tasks = max(4 * pictures.sparkSession.sparkContext.defaultParallelism, pictures.count() // PICTURES_A_TASK)
+    sketched = _with_both(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
     mapped = sketched.mapInArrow(_mapper(settings), from_arrow_schema(MAPS))
     shown = _with_both(mapped, pictures, ("sha256", "thumbnail"), tasks)
     return Output(shown.mapInArrow(_judge(settings), from_arrow_schema(FOUND)), candidates.dropped)
@@ -83,8 +83,8 @@ def _mapper(settings: Match) -> Work:
                 sides = [row[f"picture_{side}"] for side in "lr"]
                 left, right = (Sketch(at_hand(p["features"]), p["pdq_turns"], p["pdq_exposed"]) for p in sides)
                 distance, found = hypotheses(left, right, settings.matching)
-                if row["votes"] == 1:
-                    found = [m for m in found if m.inliers == 0 or m.inliers >= LONE_INLIERS]
+                needed = LEAST_INLIERS.get(row["votes"], 0)
+                found = [m for m in found if m.inliers == 0 or m.inliers >= needed]
                 if found:
                     maps = [{"to_r": m.to_b.ravel(), "inliers": m.inliers, "mirrored": m.mirrored} for m in found]
                     rows.append({"l": row["l"], "r": row["r"], "hamming": distance, "maps": maps})

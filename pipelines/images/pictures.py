@@ -40,11 +40,12 @@ READERS = 8
 """Files that one task reads ahead at a time: an object store answers late, a decoder should not wait for it."""
 
 
-def read_pictures(places: DataFrame, known: DataFrame | None, settings: Fingerprint) -> DataFrame:
+def read_pictures(places: DataFrame, count: int, known: DataFrame | None, settings: Fingerprint) -> DataFrame:
     """READ rows, one for each row of `places`.
 
     Args:
         places: uri, image_id, content; a picture's bytes are its content, or else what stands at its uri.
+        count: about how many there are, for the number of tasks.
         known: sha256 of pictures that were fingerprinted before with these settings, or None.
         settings: how to fingerprint.
 
@@ -52,7 +53,7 @@ def read_pictures(places: DataFrame, known: DataFrame | None, settings: Fingerpr
     """
     spark = places.sparkSession
     name = _ship_known(known) if known is not None else None
-    tasks = max(4 * spark.sparkContext.defaultParallelism, places.count() // PICTURES_A_TASK)
+    tasks = max(4 * spark.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already

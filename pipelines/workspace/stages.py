@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -60,9 +61,13 @@ class Stages:
         say(f"{stage}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, stage):
-            for table, output in zip(tables, make(), strict=True):
-                if table in stale:  # killed between two of a stage's tables: the first stands already
-                    self.workspace.publish(self._written(table, output, plan))
+            # Killed between two of a stage's tables: the first stands already.
+            missing = [pair for pair in zip(tables, make(), strict=True) if pair[0] in stale]
+            # Small tables are all waiting, for planning and for tasks to start: they wait side by side.
+            with ThreadPoolExecutor(len(missing)) as writers:
+                written = list(writers.map(lambda pair: self._written(pair[0], pair[1], plan), missing))
+            for manifest in written:
+                self.workspace.publish(manifest)
         self.spark.catalog.clearCache()  # what a step persisted for its several tables
         write_views(self.workspace)
         say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
