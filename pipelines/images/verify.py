@@ -17,7 +17,7 @@ from pipelines.images.alignment import Matching
 from pipelines.images.evidence import is_explained, is_similar
 from pipelines.images.hypotheses import ENOUGH_INLIERS, Hypothesis, Sketch, fractions, hypotheses
 from pipelines.images.overlap import Overlap, Thumbnail, brightened, overlap, prepared
-from pipelines.images.recolour import recoloured
+from pipelines.images.recolour import BLOWN_OUT, MIN_CELLS, recoloured
 from pipelines.images.region import Placement, Region, is_framed, placement
 from pipelines.images.tone import overexposure
 from pipelines.images.warp import Matrix, inverse
@@ -29,6 +29,8 @@ OTHER_WAY_ROUND: dict[Relation, Relation] = {
 }  # fmt: skip
 MOST_EXPOSURE_ERROR = 6.0
 """Mean levels that overexposure may leave unexplained where features agree."""
+ONE_TONE = 8.0
+"""Grey levels of deviation within a cell up to which its mean is a colour that is there."""
 FEW_INLIERS = 5
 CERTAIN_INLIERS = 25
 """From so many on, only the colours are left to judge."""
@@ -191,7 +193,10 @@ def _exposed_alike(source: Thumbnail, target: Thumbnail, common: Overlap | None,
     """
     if common is None:
         return source, target
-    x, y = (colour[common.whole] for colour in common.colour)
+    # Half white and half dark is another grey after white has clipped: a gain is measured on cells of one tone.
+    calm = common.whole & (np.maximum(*common.texture) < ONE_TONE)
+    cells = calm if int(calm.sum()) >= MIN_CELLS and float(common.colour[0][calm].min()) < BLOWN_OUT else common.whole
+    x, y = (colour[cells] for colour in common.colour)
     source_is_darker = float(x.mean()) < float(y.mean())
     gain, error = overexposure(x, y) if source_is_darker else overexposure(y, x)
     if error > most:
