@@ -27,14 +27,14 @@ Relation = Literal["copy", "framed_a", "framed_b", "crop_a", "crop_b", "none"]
 OTHER_WAY_ROUND: dict[Relation, Relation] = {
     "copy": "copy", "framed_a": "framed_b", "framed_b": "framed_a", "crop_a": "crop_b", "crop_b": "crop_a", "none": "none",
 }  # fmt: skip
-MOST_EXPOSURE_ERROR = 6.0
-"""Mean levels that overexposure may leave unexplained where features agree."""
+MOST_EXPOSURE_ERROR = 16.0
+"""Mean levels of what is not white that overexposure may leave unexplained where features agree."""
 ONE_TONE = 8.0
 """Grey levels of deviation within a cell up to which its mean is a colour that is there."""
 FEW_INLIERS = 5
 CERTAIN_INLIERS = 25
 """From so many on, only the colours are left to judge."""
-BLIND_EXPOSURE_ERROR = 3.0
+BLIND_EXPOSURE_ERROR = 14.0
 """The same where one picture is laid on the other whole, before it is refined."""
 
 
