@@ -35,15 +35,18 @@ class Met(NamedTuple):
 
 
 def whole_runs(batches: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
-    """The batches' rows (key, picture, asked, sorted by key), cut anew so that no key is in two pieces."""
+    """The batches' rows (key, picture, asked, sorted by key), cut anew so that no key is in two pieces.
+
+    Cost: linear in rows, also where one key has most of them: what is held is joined anew only when it has doubled.
+    """
     kept: list[Rows] = []
-    held = 0
+    held, wanted = 0, MOST_ROWS
     for batch in batches:
         key, picture, asked = (batch.column(name).to_numpy(zero_copy_only=False) for name in Rows._fields)
         rows = Rows(key, picture, asked)
         kept.append(rows)
         held += len(rows.key)
-        if held < MOST_ROWS:
+        if held < wanted:
             continue
         joined = _joined(kept)
         last = int(np.searchsorted(joined.key, joined.key[-1]))
@@ -51,6 +54,7 @@ def whole_runs(batches: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
             yield _part(joined, slice(None, last))
         kept = [_part(joined, slice(last, None))]
         held = len(kept[0].key)
+        wanted = max(MOST_ROWS, 2 * held)
     if held:
         yield _joined(kept)
 
