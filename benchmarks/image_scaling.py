@@ -7,7 +7,8 @@
 W is a workspace that jobs/mine_pairs.py filled: the fingerprints are resampled from its pictures
 (`synthetic_pictures.py` says how); without --pictures the sample corpus is mined first. Each size is run with the
 settings' caps (the cost), and, up to --uncapped pictures, without (the recall of planted copies, that must be 1; with words
-nothing is planted). Memory is the sum of the resident sets of the driver, the JVM and its Python workers, shared pages counted more than once.
+nothing is planted). Memory is the sum of the resident sets of the driver, the JVM and its Python workers, shared pages counted
+more than once; core seconds are those of the same processes: on a shared machine they say more than the clock does.
 """
 
 import argparse
@@ -41,12 +42,16 @@ HASHES, WORDS = Match(words=0), Match(hash_radius=0)
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
-class PeakMemory:
-    """MiB that this process and all below it hold at most while the block runs, looked at twice a second."""
+class Watch:
+    """What this process and all below it take while the block runs, looked at twice a second."""
 
     mib = 0.0
+    """Resident at most."""
+    core_s = 0.0
+    """Core seconds of all of them."""
 
-    def __enter__(self) -> "PeakMemory":
+    def __enter__(self) -> "Watch":
+        self._before = core_seconds(os.getpid())
         self._done = Event()
         self._thread = Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -55,28 +60,42 @@ class PeakMemory:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
+        self.core_s = core_seconds(os.getpid()) - self._before
 
     def _watch(self) -> None:
         while not self._done.wait(0.5):
-            self.mib = max(self.mib, resident_mib(os.getpid()))
+            self.mib = max(self.mib, sum(_resident_mib(pid) for pid in tree(os.getpid())))
 
 
-def resident_mib(pid: int) -> float:
-    """Resident MiB of a process and its descendants; those that end meanwhile count as nothing."""
-    held = 0.0
+def tree(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [below for child in children.read_text().split() for below in tree(int(child))]
+    return found
+
+
+def core_seconds(pid: int) -> float:
+    """What a process and its descendants have used, those that have ended and were waited for among them."""
+    used = 0
+    for one in tree(pid):
+        with suppress(OSError):
+            used += sum(map(int, Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+def _resident_mib(pid: int) -> float:
     with suppress(OSError):
-        held = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            with suppress(OSError):
-                held += sum(resident_mib(int(child)) for child in children.read_text().split())
-    return held
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB
+    return 0.0
 
 
 def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: Match) -> dict[str, Any]:
     """Run the step on the pictures in `folder`; candidates, seconds, memory and the share of planted pairs found."""
     wanted = spark.createDataFrame(pa.table({"l": planted[:, 0], "r": planted[:, 1]}).to_pandas(), "l long, r long")
     start = time.monotonic()
-    with PeakMemory() as memory:
+    with Watch() as taken:
         output = candidate_pairs(spark.read.parquet(str(folder)), settings)
         joined = output.rows.join(F.broadcast(wanted.withColumn("planted", F.lit(1))), on=["l", "r"], how="left")
         counts = joined.agg(F.count("*").alias("pairs"), F.count("planted").alias("found")).first()
@@ -89,7 +108,8 @@ def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, s
         "pairs": counts["pairs"],
         "candidates_a_picture": round(2 * counts["pairs"] / size, 2),
         "seconds": round(seconds, 1),
-        "peak_mib": round(memory.mib),
+        "core_s": round(taken.core_s, 1),
+        "peak_mib": round(taken.mib),
         "planted": len(planted),
         "recall": recall,
         "dropped": dropped,
@@ -116,8 +136,8 @@ def grow(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Pa
 
 
 def exponents(rows: list[dict[str, Any]], name: str) -> None:
-    """Print the slopes of log seconds and log pairs over log pictures: of all sizes, and of the last two."""
-    for what in ("seconds", "pairs"):
+    """Print the slopes of log seconds, core seconds and pairs over log pictures: of all sizes, and of the last two."""
+    for what in ("seconds", "core_s", "pairs"):
         for part, label in ((rows, "all"), (rows[-2:], "last step")):
             if len(part) > 1:
                 x, y = (np.log([max(row[key], 1e-9) for row in part]) for key in ("pictures", what))
@@ -131,9 +151,14 @@ def hot(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Pat
         folder = scratch / f"hot-{share}"
         kinds = crowds(real, int(given.copies * share), int(given.blanks * share), folder)
         start = time.monotonic()
-        with PeakMemory() as memory:
+        with Watch() as taken:
             pairs = candidate_pairs(spark.read.parquet(str(folder)), Match()).rows.select("l", "r").toArrow()
-        result = {"seconds": round(time.monotonic() - start, 1), "peak_mib": round(memory.mib), "pairs": pairs.num_rows}
+        result = {
+            "seconds": round(time.monotonic() - start, 1),
+            "core_s": round(taken.core_s, 1),
+            "peak_mib": round(taken.mib),
+            "pairs": pairs.num_rows,
+        }
         l, r = (pairs[side].to_numpy() for side in "lr")  # noqa: E741
         for name, numbers in zip(("copies", "blanks"), kinds, strict=True):
             result |= {name: len(numbers), f"{name}_components": components(l, r, numbers)}
