@@ -5,7 +5,7 @@
 
 The notes are built by the bench's own build.py and scored by its score.py; the image stages of the job mine them, with
 defaults, all notes kept. A grid of nine pictures is no copy of the one that it holds: that one is a crop of it, and so
-it is counted. Cost: two minutes a seed on two cores.
+it is counted. Cost: four minutes a seed on two cores that others use as well.
 """
 
 import argparse
