@@ -22,11 +22,11 @@ OTHER_COLOUR = 28.0
 """Levels by which a cell's hue is off, lightness left out, for it to have another colour."""
 BLOWN_OUT = 225.0
 """Level of a channel from which pixels of a cell may be clipped, and its hue say nothing."""
-MIN_CELLS = 5
+MIN_CELLS = 7
 MIN_SHARE = 0.004
 """Cells of a region, and its share of the common part, below which it is a speck."""
 MIN_EDGES = 4
-SAME_RIM = 0.93
+SAME_RIM = 0.8
 SAME_AROUND = 0.8
 """Share of the textured cells at a region's rim, and up to two cells around it, whose edges must be where they were."""
 
