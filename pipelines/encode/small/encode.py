@@ -1,0 +1,74 @@
+"""The small encoder behind the protocol: pictures, texts and whole notes."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipelines.encode.content import BadContent, Content
+from pipelines.encode.encoder import Prepared, Vectors
+from pipelines.encode.fingerprint import fingerprint
+from pipelines.encode.small import batch
+from pipelines.encode.small.net import Shape, SmallNet
+from pipelines.encode.small.words import features
+
+PICTURE_TOKENS = 144
+"""What a picture costs beside a text's tokens: its fields at an eighth of the side (12 x 12) take about as long."""
+
+
+class SmallPreparer:
+    """Squeezes pictures to squares, hashes words."""
+
+    def __init__(self, shape: Shape) -> None:
+        """Keep the sizes."""
+        self.shape = shape
+
+    def prepare(self, content: Content) -> Prepared:
+        """Arrays `pictures` [n, side, side, 3] uint8 and `words` [t, 4] int32.
+
+        A picture without a word, a text without a token (emoji, punctuation) are fine when the other is there.
+
+        Raises:
+            BadContent: no picture and no token.
+        """
+        side = self.shape.side
+        squares = [_square(p, side) for p in content.images]
+        words = features(content.words, self.shape.buckets, self.shape.max_tokens)
+        if not squares and not len(words):
+            raise BadContent("nothing to encode", f"{content.kind} without a picture or a word: {content.words[:40]!r}")
+        stacked = np.stack(squares) if squares else np.empty((0, side, side, 3), np.uint8)
+        return Prepared({"pictures": stacked, "words": words}, PICTURE_TOKENS * len(squares) + len(words))
+
+
+class SmallEncoder:
+    """The network on a device. An item with one element is that element's vector; with more, the pool's."""
+
+    def __init__(self, net: SmallNet, device: str = "cpu") -> None:
+        """Move the network to `device`, for use only."""
+        self.fingerprint = fingerprint(net.state_dict(), {"encoder": "small", "form": 1})
+        self.net = net.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.dimensions = net.shape.dimensions
+
+    @torch.inference_mode()
+    def encode(self, batch_of: Sequence[Prepared]) -> Vectors:
+        """As `Encoder.encode`. All pictures of the batch go through their tower at once, all texts through theirs."""
+        pixels = [p for item in batch_of for p in item.arrays["pictures"]]
+        words = [item.arrays["words"] for item in batch_of if len(item.arrays["words"])]
+        seen = iter(batch.pictures(self.net, pixels)) if pixels else iter(())
+        read = iter(batch.texts(self.net, words)) if words else iter(())
+        elements: list[list[tuple[Tensor, int]]] = []
+        for item in batch_of:
+            told = [(next(read), batch.TEXT)] if len(item.arrays["words"]) else []
+            elements.append(told + [(next(seen), batch.PICTURE) for _ in item.arrays["pictures"]])
+        out = torch.stack([e[0][0] for e in elements])
+        several = [n for n, e in enumerate(elements) if len(e) > 1]
+        if several:
+            out[several] = batch.notes(self.net, [elements[n] for n in several])
+        return out.float().cpu().numpy()
+
+
+def _square(pixels: np.ndarray, side: int) -> np.ndarray:
+    shrinks = min(pixels.shape[:2]) > side
+    return cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
