@@ -12,6 +12,7 @@ NEEDS = {
     "dual": "torch, transformers",
     "vlm": "torch, torchvision, transformers",
     "text": "torch, transformers",
+    "nv_embed": "torch, transformers, safetensors",
     "timm": "torch, timm",
 }
 """What a backend imports; all of it is in requirements/models.txt."""
@@ -62,7 +63,7 @@ def _preparer(spec: EncoderSpec) -> Preparer:
             from pipelines.encode.backends.vlm import VlmPreparer
 
             return VlmPreparer(spec)
-        case "text":
+        case "text" | "nv_embed":
             from pipelines.encode.backends.text import TextPreparer
 
             return TextPreparer(spec)
@@ -95,6 +96,10 @@ def _encoder(spec: EncoderSpec, device: str) -> Encoder:
             from pipelines.encode.backends.text import TextEncoder
 
             return TextEncoder(spec, device)
+        case "nv_embed":
+            from pipelines.encode.backends.nv_embed import NvEmbedEncoder
+
+            return NvEmbedEncoder(spec, device)
         case "timm":
             from pipelines.encode.backends.pictures import TimmEncoder
 

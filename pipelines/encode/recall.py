@@ -46,7 +46,9 @@ def sample_recall(told: Sequence[Told], preparer: Preparer, encoder: Encoder) ->
     """
     shown = [(n, s) for n, note in enumerate(told) for s in note.shots if s.en]
     images = vectors([Content(kind="image", images=(s.pixels,)) for _, s in shown], preparer, encoder)
-    notes = vectors([Content(kind="note", images=tuple(s.pixels for s in t.shots), text=t.text) for t in told], preparer, encoder)
+    notes = vectors(
+        [Content(kind="note", images=tuple(s.pixels for s in t.shots), text=t.text) for t in told], preparer, encoder
+    )
     out: dict[str, dict[int, float]] = {}
     said = [s.en for _, s in shown]
     same_caption = [frozenset(j for j, other in enumerate(said) if other == mine) for mine in said]

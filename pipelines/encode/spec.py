@@ -13,7 +13,7 @@ from schemas.settings import load_settings
 PRESETS = Path(__file__).resolve().parents[2] / "conf" / "encoders"
 """The folder of the presets."""
 
-Backend = Literal["small", "open_clip", "dual", "vlm", "text", "timm"]
+Backend = Literal["small", "open_clip", "dual", "vlm", "text", "nv_embed", "timm"]
 Pooling = Literal["last", "mean", "cls", "tower"]
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import torch_dtype
+from pipelines.encode.backends.loading import dimensions_of, torch_dtype
 from pipelines.encode.backends.pooling import unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
@@ -79,7 +79,7 @@ class ClipEncoder:
         self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec), folder)
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device
-        self.dimensions = spec.dimensions or int(_configuration(name, folder)["model_cfg"]["embed_dim"])
+        self.dimensions = dimensions_of(spec, int(_configuration(name, folder)["model_cfg"]["embed_dim"]))
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:

@@ -11,7 +11,7 @@ from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, BlipForIm
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import load_model, torch_dtype
+from pipelines.encode.backends.loading import dimensions_of, load_model, torch_dtype
 from pipelines.encode.backends.pooling import mask_of, padded, unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
@@ -72,7 +72,8 @@ class DualEncoder:
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.get_text_config().pad_token_id or 0
-        self.dimensions = spec.dimensions or (model.config.image_text_hidden_size if self.blip else model.config.projection_dim)
+        has = model.config.image_text_hidden_size if self.blip else model.config.projection_dim
+        self.dimensions = dimensions_of(spec, has)
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:

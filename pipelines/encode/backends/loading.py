@@ -16,7 +16,7 @@ def load_model(kind: Any, folder: Path, spec: EncoderSpec, **options: Any) -> An
     Raises:
         SettingsError: what transformers could not do with the folder.
     """
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **options)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
@@ -29,3 +29,14 @@ def load_model(kind: Any, folder: Path, spec: EncoderSpec, **options: Any) -> An
 def torch_dtype(spec: EncoderSpec, device: str) -> torch.dtype:
     """float32 on a processor; the preset's on a GPU."""
     return torch.float32 if device == "cpu" else getattr(torch, spec.gpu_dtype)
+
+
+def dimensions_of(spec: EncoderSpec, has: int) -> int:
+    """How many dimensions the vectors have: the preset's, or all.
+
+    Raises:
+        SettingsError: the preset wants more than the model has.
+    """
+    if spec.dimensions > has:
+        raise SettingsError(f"encoder.dimensions {spec.dimensions}: {spec.path or spec.model} has {has}")
+    return spec.dimensions or has

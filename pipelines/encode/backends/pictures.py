@@ -1,15 +1,17 @@
 """timm: any of its picture models, without its classifier; texts have no vector here."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import timm
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from timm.data import create_transform, resolve_model_data_config
+from timm.data.config import resolve_model_data_config
+from timm.data.transforms_factory import create_transform
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
-from pipelines.encode.backends.loading import torch_dtype
+from pipelines.encode.backends.loading import dimensions_of, torch_dtype
 from pipelines.encode.backends.pooling import unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
@@ -33,7 +35,7 @@ class TimmPreparer:
         _check(spec)
         with torch.device("meta"):  # shapes without numbers: nothing is loaded
             model = timm.create_model(spec.model, pretrained=False, num_classes=0)
-        self.transform = create_transform(**resolve_model_data_config(model), is_training=False)
+        self.transform = create_transform(**resolve_model_data_config(model), is_training=False)  # type: ignore[no-untyped-call]
 
     def prepare(self, content: Content) -> Prepared:
         """Array `pictures` [n, 3, h, w] float32. A note is its pictures.
@@ -61,7 +63,7 @@ class TimmEncoder:
         self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec))
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device
-        self.dimensions = spec.dimensions or model.num_features
+        self.dimensions = dimensions_of(spec, int(model.num_features))
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
@@ -79,7 +81,7 @@ def _check(spec: EncoderSpec) -> None:
         raise SettingsError(f"encoder.model '{spec.model}': timm {timm.__version__} has no such model; near it: {near}")
 
 
-def _loaded(spec: EncoderSpec) -> torch.nn.Module:
+def _loaded(spec: EncoderSpec) -> Any:  # noqa: ANN401  # timm's models have fields of their own
     try:
         model = timm.create_model(spec.model, pretrained=spec.path is None, num_classes=0)
         if spec.path is not None:

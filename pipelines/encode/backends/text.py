@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import load_model, torch_dtype
+from pipelines.encode.backends.loading import dimensions_of, load_model, torch_dtype
 from pipelines.encode.backends.pooling import mask_of, padded, pool, unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
@@ -56,7 +56,7 @@ class TextEncoder:
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.pad_token_id or 0
-        self.dimensions = spec.dimensions or model.config.hidden_size
+        self.dimensions = dimensions_of(spec, model.config.hidden_size)
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:

@@ -15,7 +15,7 @@ from PIL import Image
 from transformers import AutoModel, AutoProcessor
 
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import load_model, torch_dtype
+from pipelines.encode.backends.loading import dimensions_of, load_model, torch_dtype
 from pipelines.encode.backends.pooling import joined, mask_of, padded, pool, positions, unit
 from pipelines.encode.content import BadContent, Content, Pixels
 from pipelines.encode.encoder import Prepared, Vectors
@@ -122,7 +122,7 @@ class VlmEncoder:
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.get_text_config().pad_token_id or 0
-        self.dimensions = spec.dimensions or model.config.get_text_config().hidden_size
+        self.dimensions = dimensions_of(spec, model.config.get_text_config().hidden_size)
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:

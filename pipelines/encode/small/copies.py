@@ -78,7 +78,7 @@ def _blur(picture: Pixels, chance: Random) -> Pixels:
 
 def _jpeg(picture: Pixels, chance: Random) -> Pixels:
     _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, chance.randrange(20, 90)])
-    return cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
 
 
 def _border(picture: Pixels, chance: Random) -> Pixels:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines.encode.content import Pixels, Reading, BadContent, rgb
+from pipelines.encode.content import BadContent, Pixels, Reading, rgb
 from schemas.item import full_text
 
 KEPT = 160

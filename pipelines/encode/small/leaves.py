@@ -75,5 +75,5 @@ def _textured(out: Pixels, outline: np.ndarray, chance: Random) -> None:
     side = len(out)
     mask = np.zeros((side, side), np.uint8)
     cv2.fillPoly(mask, [outline], 255)
-    texture = np.clip(np.float32(_colour(chance)) + _clouds(side, chance)[:, :, None], 0, 255).astype(np.uint8)
+    texture = np.clip(np.array(_colour(chance), np.float32) + _clouds(side, chance)[:, :, None], 0, 255).astype(np.uint8)
     cv2.copyTo(texture, mask, out)

@@ -11,6 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+DARK = 8.0
+"""Levels of 255, added to a channel's spread: noise on a plain ground stays small."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
@@ -40,6 +43,7 @@ class PictureBlock(nn.Module):
     """Depthwise 5x5, then a two-layer perceptron a pixel, added to the input. [b, c, h, w] -> the same."""
 
     def __init__(self, width: int) -> None:
+        """The layers."""
         super().__init__()
         self.spread = nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False)
         self.norm = nn.BatchNorm2d(width)
@@ -55,9 +59,10 @@ class PictureTower(nn.Module):
     """RGB bytes [b, side, side, 3] -> [b, dimensions], not yet of unit length."""
 
     def __init__(self, shape: Shape) -> None:
+        """The layers."""
         super().__init__()
         a, b, c = shape.widths
-        self.stem = nn.Sequential(nn.Conv2d(3, a, 4, stride=4, bias=False), nn.BatchNorm2d(a))
+        self.stem = nn.Sequential(nn.Conv2d(6, a, 4, stride=4, bias=False), nn.BatchNorm2d(a))
         down = [nn.Sequential(nn.BatchNorm2d(i), nn.Conv2d(i, o, 2, stride=2)) for i, o in ((a, b), (b, c))]
         stages = [nn.Sequential(*[PictureBlock(w) for _ in range(n)]) for w, n in zip(shape.widths, shape.depths, strict=True)]
         self.body = nn.Sequential(stages[0], down[0], stages[1], down[1], stages[2], nn.BatchNorm2d(c))
@@ -66,7 +71,10 @@ class PictureTower(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """What is there (the mean over all places), and where (means over 3 x 3 fields)."""
-        x = pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
+        raw = pixels.permute(0, 3, 1, 2).float()
+        # beside the colours as they are, each channel against its own mean and spread: a change of light leaves these alone
+        spread, middle = torch.std_mean(raw, (2, 3), keepdim=True)
+        x = torch.cat([raw / 127.5 - 1, (raw - middle) / (spread + DARK)], 1).contiguous(memory_format=torch.channels_last)
         x = self.body(self.stem(x))
         fields = F.adaptive_avg_pool2d(x, 3).flatten(1)
         return self.whole(x.mean((2, 3))) + self.where(fields)
@@ -76,6 +84,7 @@ class TextBlock(nn.Module):
     """As `PictureBlock`, along a line of tokens. [b, c, t], [b, 1, t] -> [b, c, t]."""
 
     def __init__(self, width: int) -> None:
+        """The layers."""
         super().__init__()
         self.spread = nn.Conv1d(width, width, 5, padding=2, groups=width)
         self.norm = nn.LayerNorm(width)
@@ -92,6 +101,7 @@ class TextTower(nn.Module):
     """Hashed features [b, t, 4] and a mask [b, t] -> [b, dimensions], not yet of unit length."""
 
     def __init__(self, shape: Shape) -> None:
+        """The layers."""
         super().__init__()
         self.table = nn.Embedding(shape.buckets, shape.word_width)
         nn.init.normal_(self.table.weight, std=shape.word_width**-0.5)
@@ -119,6 +129,7 @@ class NotePool(nn.Module):
     """Unit vectors of a note's elements [b, e, d], their kind and a mask [b, e] -> [b, d], not yet of unit length."""
 
     def __init__(self, shape: Shape) -> None:
+        """The layers."""
         super().__init__()
         self.kind = nn.Embedding(2, shape.dimensions)
         nn.init.normal_(self.kind.weight, std=0.02)
@@ -137,6 +148,7 @@ class SmallNet(nn.Module):
     """The towers, the pool, and the scale of the loss."""
 
     def __init__(self, shape: Shape) -> None:
+        """The layers."""
         super().__init__()
         self.shape = shape
         self.pictures = PictureTower(shape)

@@ -30,15 +30,15 @@ class Training:
 
     seed: int = 0
     """Of the weights' start and of every batch."""
-    coarse_steps: int = 900
+    coarse_steps: int = 600
     """Steps on pictures of `coarse_side`."""
     coarse_side: int = 64
     """Pixels; a step costs less than half of one at full size."""
-    fine_steps: int = 300
+    fine_steps: int = 180
     """Steps at the size of use."""
     notes: int = 128
     """Notes a batch: each has the others as negatives."""
-    sheets: int = 48
+    sheets: int = 64
     """Pictures of nothing a batch (leaves.py)."""
     all_sheets: int = 4000
     learning_rate: float = 2e-3
@@ -56,10 +56,10 @@ def train(told: Sequence[Told], shape: Shape, settings: Training, each: Callable
         settings: how long and on what.
         each: called after every step, with its number.
 
-    Cost: the settings' defaults take some 20 minutes on one core; deterministic on one thread.
+    Cost: docs/encoders.md; the same weights every time on one thread of one kind of processor.
     """
     torch.manual_seed(settings.seed)
-    net = SmallNet(shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = SmallNet(shape).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(_groups(net, settings), lr=settings.learning_rate, betas=(0.9, 0.98))
     steps = settings.coarse_steps + settings.fine_steps
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda n: _rate(n, steps))
@@ -69,7 +69,7 @@ def train(told: Sequence[Told], shape: Shape, settings: Training, each: Callable
         losses = _losses(net, drawn)
         loss = sum(losses.values(), torch.zeros(()))
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         schedule.step()
@@ -77,7 +77,9 @@ def train(told: Sequence[Told], shape: Shape, settings: Training, each: Callable
             net.scale.clamp_(max=math.log(50))
         if step % 50 == 0:
             said = " ".join(f"{k} {v.detach().item():.2f}" for k, v in losses.items())
-            log.info("step %d of %d, %.0f s: %s, scale %.1f", step, steps, time.monotonic() - start, said, net.scale.detach().exp())
+            log.info(
+                "step %d of %d, %.0f s: %s, scale %.1f", step, steps, time.monotonic() - start, said, net.scale.detach().exp()
+            )
         each(step, net)
     return net.eval()
 
@@ -125,7 +127,7 @@ def _losses(net: SmallNet, drawn: Lesson) -> dict[str, Tensor]:
     scale = net.scale.exp()
     wide = F.pad(blocked, (0, all_pictures - count, 0, all_pictures - count))
     return {
-        "copy": _both_ways(seen, copied, scale, wide),
+        "copy": 1.5 * _both_ways(seen, copied, scale, wide),
         "caption": _both_ways(seen[:count], captions, scale, blocked),
         "translation": _both_ways(captions, translations, scale, blocked),
         "picture_note": 0.5 * _both_ways(seen[:count], whole, scale, blocked),
@@ -136,9 +138,7 @@ def _losses(net: SmallNet, drawn: Lesson) -> dict[str, Tensor]:
     }
 
 
-def _elements(
-    drawn: Lesson, copied: Tensor, captions: Tensor, texts: Tensor, more: Tensor
-) -> list[list[tuple[Tensor, int]]]:
+def _elements(drawn: Lesson, copied: Tensor, captions: Tensor, texts: Tensor, more: Tensor) -> list[list[tuple[Tensor, int]]]:
     """What each note is pooled from: its text, its picture as a copy or in words, another picture."""
     notes: list[list[tuple[Tensor, int]]] = []
     for n, way in enumerate(drawn.shown_by):

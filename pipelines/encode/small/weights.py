@@ -3,8 +3,10 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -31,13 +33,13 @@ def read_shape(path: Path = SHIPPED) -> Shape:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            told = json.loads(file.metadata()["shape"])
+            told: dict[str, Any] = json.loads(file.metadata()["shape"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise SettingsError(
             f"encoder.path {path}: not the small encoder's weights ({type(error).__name__}: {error}); wanted a file that "
             "`python -m scripts.train_small_encoder` wrote, or no path for the one in the package"
         ) from None
-    return Shape(**{k: tuple(v) if isinstance(v, list) else v for k, v in told.items()})
+    return TypeAdapter(Shape).validate_python(told)
 
 
 def load(path: Path = SHIPPED) -> SmallNet:
