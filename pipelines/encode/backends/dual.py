@@ -11,7 +11,7 @@ from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, BlipForIm
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import dimensions_of, load_model, torch_dtype
+from pipelines.encode.backends.loading import dimensions_of, load_processor, load_weights
 from pipelines.encode.backends.pooling import mask_of, padded, unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
@@ -33,8 +33,8 @@ class DualPreparer:
         """
         folder = folder_of(spec, weights=False)
         self.spec = spec
-        self.pictures = load_model(AutoImageProcessor, folder, spec)
-        self.tokenizer = load_model(AutoTokenizer, folder, spec)
+        self.pictures = load_processor(AutoImageProcessor, folder, spec)
+        self.tokenizer = load_processor(AutoTokenizer, folder, spec)
 
     def prepare(self, content: Content) -> Prepared:
         """Arrays `pictures` [n, 3, h, w] float32 and `text` [1, t] int64, cut at `max_length`.
@@ -67,9 +67,9 @@ class DualEncoder:
         config = json.loads((folder / "config.json").read_text(encoding="utf8")) if (folder / "config.json").exists() else {}
         self.blip = config.get("model_type") == "blip"
         kind = BlipForImageTextRetrieval if self.blip else AutoModel  # BLIP's own AutoModel has no trained projections
-        model = load_model(kind, folder, spec, dtype=torch_dtype(spec, device))
-        self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec), folder)
-        self.model = model.eval().to(device)
+        model, weights = load_weights(kind, folder, spec, device)
+        self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
+        self.model = model.to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.get_text_config().pad_token_id or 0
         has = model.config.image_text_hidden_size if self.blip else model.config.projection_dim

@@ -91,7 +91,7 @@ def _loaded(spec: EncoderSpec) -> Any:  # noqa: ANN401  # timm's models have fie
                 raise RuntimeError(f"weights missing: {sorted(missing)[:5]}")
     except (OSError, RuntimeError, ValueError) as error:
         raise SettingsError(
-            f"encoder.model '{spec.model}': no weights ({type(error).__name__}: {str(error).splitlines()[0][:160]}); where there "
-            "is a network timm fetches them, else set encoder.path to a file of them (safetensors or a PyTorch checkpoint)"
+            f"encoder.model '{spec.model}': no weights ({type(error).__name__}: {str(error).splitlines()[0][:160]}); where "
+            "there is a network timm fetches them, else set encoder.path to a file (safetensors or a PyTorch checkpoint)"
         ) from None
     return model

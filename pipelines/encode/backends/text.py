@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import dimensions_of, load_model, torch_dtype
+from pipelines.encode.backends.loading import dimensions_of, load_processor, load_weights
 from pipelines.encode.backends.pooling import mask_of, padded, pool, unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
@@ -25,7 +25,7 @@ class TextPreparer:
             SettingsError: its files are not there.
         """
         self.spec = spec
-        self.tokenizer = load_model(AutoTokenizer, folder_of(spec, weights=False), spec)
+        self.tokenizer = load_processor(AutoTokenizer, folder_of(spec, weights=False), spec)
 
     def prepare(self, content: Content) -> Prepared:
         """Array `input_ids` [t]. A text that is too long is cut at its end; what the tokenizer adds there stays.
@@ -51,9 +51,9 @@ class TextEncoder:
             SettingsError: they are not there, or are not a model's.
         """
         folder = folder_of(spec, weights=True)
-        model = load_model(AutoModel, folder, spec, dtype=torch_dtype(spec, device))
-        self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec), folder)
-        self.model = model.eval().to(device)
+        model, weights = load_weights(AutoModel, folder, spec, device)
+        self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
+        self.model = model.to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.pad_token_id or 0
         self.dimensions = dimensions_of(spec, model.config.hidden_size)

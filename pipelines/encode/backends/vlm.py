@@ -15,15 +15,18 @@ from PIL import Image
 from transformers import AutoModel, AutoProcessor
 
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import dimensions_of, load_model, torch_dtype
+from pipelines.encode.backends.loading import dimensions_of, load_processor, load_weights
 from pipelines.encode.backends.pooling import joined, mask_of, padded, pool, positions, unit
 from pipelines.encode.content import BadContent, Content, Pixels
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, vector_settings
 
+MARK_TOKENS = 4
+"""Beside a picture's own tokens: what opens and closes it, at most."""
 PICTURES_SHARE = 0.75
-"""Of `max_length` that an item's pictures may take together: a note of many is read with smaller ones, not with fewer."""
+"""Of what the prompt leaves of `max_length`: what an item's pictures may take together. A note of many is read with smaller
+ones, not with fewer."""
 TOKEN_ROWS = ("input_ids", "mm_token_type_ids")
 """Arrays with a value a token; the others have one a picture or a patch."""
 
@@ -39,7 +42,7 @@ class VlmPreparer:
         """
         folder = folder_of(spec, weights=False)
         self.spec = spec
-        self.processor = load_model(AutoProcessor, folder, spec)
+        self.processor = load_processor(AutoProcessor, folder, spec)
         size = getattr(self.processor.image_processor, "size", None)
         if spec.max_pixels and size is not None:
             self.processor.image_processor.size = {"shortest_edge": spec.min_pixels, "longest_edge": spec.max_pixels}
@@ -55,7 +58,7 @@ class VlmPreparer:
         words = self.reserved.sub(" ", content.words).strip()  # a note that spells a picture's mark is no picture
         if not content.images and not words:
             raise BadContent("nothing to encode", f"{content.kind} without a picture or a word")
-        pictures = [Image.fromarray(self._fitted(p, len(content.images))) for p in content.images]
+        pictures = [Image.fromarray(p) for p in self._fitted(content)]
         arrays, limit = self._processed(content, pictures, words), self.spec.max_length
         while limit and len(arrays["input_ids"]) > limit:
             shorter = self._cut(words, len(arrays["input_ids"]) - limit)
@@ -92,19 +95,17 @@ class VlmPreparer:
         kept = self.processor.tokenizer.decode(ids[: max(len(ids) - tokens, 0)], skip_special_tokens=True)
         return str(kept).rstrip("\ufffd")  # half of a character at the cut
 
-    def _fitted(self, pixels: Pixels, count: int) -> Pixels:
-        """Shrunk so that `count` such pictures leave room for words."""
+    def _fitted(self, content: Content) -> list[Pixels]:
+        """The pictures, shrunk alike so that together they leave room for words."""
         patch = getattr(self.processor.image_processor, "patch_size", None)
         merge = getattr(self.processor.image_processor, "merge_size", None)
-        if not self.spec.max_length or not isinstance(patch, int) or not isinstance(merge, int):
-            return pixels
-        most = self.spec.max_length * PICTURES_SHARE / count * (patch * merge) ** 2
-        height, width = pixels.shape[:2]
-        factor = (most / (height * width)) ** 0.5
-        if factor >= 1:
-            return pixels
-        size = max(int(width * factor), 1), max(int(height * factor), 1)
-        return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        count = len(content.images)
+        if not count or not self.spec.max_length or not isinstance(patch, int) or not isinstance(merge, int):
+            return list(content.images)
+        prompt = self.prompt(Content(kind=content.kind), "")
+        room = self.spec.max_length - len(self.processor.tokenizer(prompt)["input_ids"]) - MARK_TOKENS * count
+        most = max(room, 1) * PICTURES_SHARE / count * (patch * merge) ** 2
+        return [_shrunk(p, most) for p in content.images]
 
 
 class VlmEncoder:
@@ -117,9 +118,9 @@ class VlmEncoder:
             SettingsError: they are not there, are not a model's, or have fewer dimensions than the preset says.
         """
         folder: Path = folder_of(spec, weights=True)
-        model = load_model(AutoModel, folder, spec, dtype=torch_dtype(spec, device))
-        self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec), folder)
-        self.model = model.eval().to(device)
+        model, weights = load_weights(AutoModel, folder, spec, device)
+        self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
+        self.model = model.to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.get_text_config().pad_token_id or 0
         self.dimensions = dimensions_of(spec, model.config.get_text_config().hidden_size)
@@ -143,3 +144,12 @@ class VlmEncoder:
         moved = {k: v.to(self.device) for k, v in inputs.items()}
         states = self.model(**moved, use_cache=False).last_hidden_state
         return unit(pool(states, moved["attention_mask"], self.spec.pooling), self.dimensions)
+
+
+def _shrunk(pixels: Pixels, most: float) -> Pixels:
+    """At most so many pixels, at the same aspect."""
+    height, width = pixels.shape[:2]
+    factor = (most / (height * width)) ** 0.5
+    if factor >= 1:
+        return pixels
+    return cv2.resize(pixels, (max(int(width * factor), 1), max(int(height * factor), 1)), interpolation=cv2.INTER_AREA)
