@@ -79,7 +79,7 @@ def _encoder(spec: EncoderSpec, device: str) -> Encoder:
             from pipelines.encode.small.encode import SmallEncoder
             from pipelines.encode.small.weights import SHIPPED, load
 
-            return SmallEncoder(load(Path(spec.path) if spec.path else SHIPPED), device)
+            return SmallEncoder(load(Path(spec.path) if spec.path else SHIPPED), spec, device)
         case "open_clip":
             from pipelines.encode.backends.clip import ClipEncoder
 

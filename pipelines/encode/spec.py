@@ -110,3 +110,14 @@ def load_spec(name: str, assignments: Sequence[str] = (), path: str | None = Non
 def vector_settings(spec: EncoderSpec) -> dict[str, Any]:
     """The fields that change vectors, as plain values: part of the fingerprint."""
     return {k: v for k, v in dataclasses.asdict(spec).items() if k not in NO_INFLUENCE}
+
+
+def dimensions_of(spec: EncoderSpec, has: int) -> int:
+    """How many dimensions the vectors have: the preset's, or all.
+
+    Raises:
+        SettingsError: the preset wants more than the model has.
+    """
+    if spec.dimensions > has:
+        raise SettingsError(f"encoder.dimensions {spec.dimensions}: {spec.path or spec.model} has {has}")
+    return spec.dimensions or has

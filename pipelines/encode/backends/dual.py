@@ -11,12 +11,12 @@ from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, BlipForIm
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import dimensions_of, load_processor, load_weights
+from pipelines.encode.backends.loading import load_processor, load_weights
 from pipelines.encode.backends.pooling import mask_of, padded, unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
-from pipelines.encode.spec import EncoderSpec, vector_settings
+from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
 
 PICTURE_TOKENS = 256
 """What a picture costs beside a text's tokens: 196 to 576 patches."""

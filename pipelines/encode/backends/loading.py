@@ -52,17 +52,6 @@ def torch_dtype(spec: EncoderSpec, device: str) -> torch.dtype:
     return torch.float32 if device == "cpu" else getattr(torch, spec.gpu_dtype)
 
 
-def dimensions_of(spec: EncoderSpec, has: int) -> int:
-    """How many dimensions the vectors have: the preset's, or all.
-
-    Raises:
-        SettingsError: the preset wants more than the model has.
-    """
-    if spec.dimensions > has:
-        raise SettingsError(f"encoder.dimensions {spec.dimensions}: {spec.path or spec.model} has {has}")
-    return spec.dimensions or has
-
-
 @contextmanager
 def _told(kind: Any, folder: Path, spec: EncoderSpec) -> Iterator[None]:  # noqa: ANN401
     try:

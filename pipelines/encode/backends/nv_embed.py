@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from transformers import MistralConfig, MistralModel
 
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import dimensions_of, torch_dtype
+from pipelines.encode.backends.loading import torch_dtype
 from pipelines.encode.backends.pooling import mask_of, padded, pool, unit
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
-from pipelines.encode.spec import EncoderSpec, vector_settings
+from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
 from schemas.errors import SettingsError
 
 LATENTS = {"num_latents_value": 512, "num_cross_heads": 8, "cross_dim_head": 4096, "latent_dim": 4096, "hidden_dim": 4096}

@@ -11,12 +11,12 @@ from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
-from pipelines.encode.backends.loading import dimensions_of, torch_dtype
+from pipelines.encode.backends.loading import torch_dtype
 from pipelines.encode.backends.pooling import unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
-from pipelines.encode.spec import EncoderSpec, vector_settings
+from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
 from schemas.errors import SettingsError
 
 PICTURE_TOKENS = 196

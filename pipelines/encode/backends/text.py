@@ -7,12 +7,12 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import dimensions_of, load_processor, load_weights
+from pipelines.encode.backends.loading import load_processor, load_weights
 from pipelines.encode.backends.pooling import mask_of, padded, pool, unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
-from pipelines.encode.spec import EncoderSpec, vector_settings
+from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
 
 
 class TextPreparer:

@@ -15,12 +15,12 @@ from PIL import Image
 from transformers import AutoModel, AutoProcessor
 
 from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import dimensions_of, load_processor, load_weights
+from pipelines.encode.backends.loading import load_processor, load_weights
 from pipelines.encode.backends.pooling import joined, mask_of, padded, pool, positions, unit
 from pipelines.encode.content import BadContent, Content, Pixels
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
-from pipelines.encode.spec import EncoderSpec, vector_settings
+from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
 
 MARK_TOKENS = 4
 """Beside a picture's own tokens: what opens and closes it, at most."""

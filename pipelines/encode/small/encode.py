@@ -7,13 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipelines.encode.backends.pooling import unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
-from pipelines.encode.small import batch
+from pipelines.encode.small import tensors
 from pipelines.encode.small.net import Shape, SmallNet
 from pipelines.encode.small.words import features
+from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
 
+FORM = 1
+"""To be raised when the same weights and settings give other vectors: tokens, the squeeze to a square."""
 PICTURE_TOKENS = 144
 """What a picture costs beside a text's tokens: its fields at an eighth of the side (12 x 12) take about as long."""
 
@@ -45,28 +49,32 @@ class SmallPreparer:
 class SmallEncoder:
     """The network on a device. An item with one element is that element's vector; with more, the pool's."""
 
-    def __init__(self, net: SmallNet, device: str = "cpu") -> None:
-        """Move the network to `device`, for use only."""
-        self.fingerprint = fingerprint(net.state_dict(), {"encoder": "small", "form": 1})
+    def __init__(self, net: SmallNet, spec: EncoderSpec, device: str = "cpu") -> None:
+        """Move the network to `device`, for use only.
+
+        Raises:
+            SettingsError: the preset wants more dimensions than the network has.
+        """
+        self.fingerprint = fingerprint(net.state_dict(), {"form": FORM, **vector_settings(spec)})
         self.net = net.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.dimensions = net.shape.dimensions
+        self.dimensions = dimensions_of(spec, net.shape.dimensions)
 
     @torch.inference_mode()
-    def encode(self, batch_of: Sequence[Prepared]) -> Vectors:
+    def encode(self, batch: Sequence[Prepared]) -> Vectors:
         """As `Encoder.encode`. All pictures of the batch go through their tower at once, all texts through theirs."""
-        pixels = [p for item in batch_of for p in item.arrays["pictures"]]
-        words = [item.arrays["words"] for item in batch_of if len(item.arrays["words"])]
-        seen = iter(batch.pictures(self.net, pixels)) if pixels else iter(())
-        read = iter(batch.texts(self.net, words)) if words else iter(())
+        pixels = [p for item in batch for p in item.arrays["pictures"]]
+        words = [item.arrays["words"] for item in batch if len(item.arrays["words"])]
+        seen = iter(tensors.pictures(self.net, pixels)) if pixels else iter(())
+        read = iter(tensors.texts(self.net, words)) if words else iter(())
         elements: list[list[tuple[Tensor, int]]] = []
-        for item in batch_of:
-            told = [(next(read), batch.TEXT)] if len(item.arrays["words"]) else []
-            elements.append(told + [(next(seen), batch.PICTURE) for _ in item.arrays["pictures"]])
+        for item in batch:
+            told = [(next(read), tensors.TEXT)] if len(item.arrays["words"]) else []
+            elements.append(told + [(next(seen), tensors.PICTURE) for _ in item.arrays["pictures"]])
         out = torch.stack([e[0][0] for e in elements])
         several = [n for n, e in enumerate(elements) if len(e) > 1]
         if several:
-            out[several] = batch.notes(self.net, [elements[n] for n in several])
-        return out.float().cpu().numpy()
+            out[several] = tensors.notes(self.net, [elements[n] for n in several])
+        return unit(out, self.dimensions)
 
 
 def _square(pixels: np.ndarray, side: int) -> np.ndarray:

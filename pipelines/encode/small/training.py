@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipelines.encode.content import Pixels
-from pipelines.encode.small import batch
+from pipelines.encode.small import tensors
 from pipelines.encode.small.corpus import KEPT, Told
 from pipelines.encode.small.leaves import leaves
 from pipelines.encode.small.lesson import Draw, Lesson, lesson, same
@@ -29,7 +29,7 @@ class Training:
     """Settings of `train`. All chosen by recall on notes of another seed; docs/encoders.md tells what was tried."""
 
     seed: int = 0
-    """Of the weights' start and of every batch."""
+    """Of the weights' start and of every tensors."""
     coarse_steps: int = 600
     """Steps on pictures of `coarse_side`."""
     coarse_side: int = 64
@@ -116,13 +116,13 @@ def _endless(things: Sequence[T], chance: Random) -> Iterator[T]:
 def _losses(net: SmallNet, drawn: Lesson) -> dict[str, Tensor]:
     """Cross-entropies in nats, each the mean of both directions."""
     count, all_pictures = len(drawn.captions), len(drawn.seen)
-    shown = batch.pictures(net, [*drawn.seen, *drawn.copied, *drawn.more])
+    shown = tensors.pictures(net, [*drawn.seen, *drawn.copied, *drawn.more])
     seen, copied, more = shown[:all_pictures], shown[all_pictures : 2 * all_pictures], shown[2 * all_pictures :]
-    said = batch.texts(net, [*drawn.captions, *drawn.translations, *drawn.lines])
+    said = tensors.texts(net, [*drawn.captions, *drawn.translations, *drawn.lines])
     captions, translations, lines = said[:count], said[count : 2 * count], said[2 * count :]
-    texts = batch.texts(net, drawn.texts)
-    first, second = (batch.texts(net, s) for s in drawn.scribbles)
-    whole = batch.notes(net, _elements(drawn, copied, captions, texts, more))
+    texts = tensors.texts(net, drawn.texts)
+    first, second = (tensors.texts(net, s) for s in drawn.scribbles)
+    whole = tensors.notes(net, _elements(drawn, copied, captions, texts, more))
     blocked = torch.from_numpy(same(drawn.groups))
     scale = net.scale.exp()
     wide = F.pad(blocked, (0, all_pictures - count, 0, all_pictures - count))
@@ -142,10 +142,10 @@ def _elements(drawn: Lesson, copied: Tensor, captions: Tensor, texts: Tensor, mo
     """What each note is pooled from: its text, its picture as a copy or in words, another picture."""
     notes: list[list[tuple[Tensor, int]]] = []
     for n, way in enumerate(drawn.shown_by):
-        shown = {"copy": [(copied[n], batch.PICTURE)], "words": [(captions[n], batch.TEXT)], "nothing": []}[way]
-        notes.append([(texts[n], batch.TEXT), *shown])
+        shown = {"copy": [(copied[n], tensors.PICTURE)], "words": [(captions[n], tensors.TEXT)], "nothing": []}[way]
+        notes.append([(texts[n], tensors.TEXT), *shown])
     for vector, n in zip(more, drawn.more_of, strict=True):
-        notes[n].append((vector, batch.PICTURE))
+        notes[n].append((vector, tensors.PICTURE))
     return notes
 
 

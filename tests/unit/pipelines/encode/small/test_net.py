@@ -13,18 +13,20 @@ from pipelines.encode.small.leaves import leaves
 from pipelines.encode.small.net import Shape, SmallNet
 from pipelines.encode.small.training import Training, train
 from pipelines.encode.small.weights import load, read_shape, save
+from pipelines.encode.spec import EncoderSpec
 from schemas.errors import SettingsError
 from tests.unit.pipelines.encode.pixels import picture
 
 SHAPE = Shape(
     dimensions=32, side=32, widths=(8, 12, 16), depths=(1, 1, 1), buckets=256, word_width=16, text_width=16, max_tokens=40
 )
+SPEC = EncoderSpec(backend="small")
 
 
 @pytest.fixture(scope="module")
 def pair():
     torch.manual_seed(0)
-    return SmallPreparer(SHAPE), SmallEncoder(SmallNet(SHAPE))
+    return SmallPreparer(SHAPE), SmallEncoder(SmallNet(SHAPE), SPEC)
 
 
 ITEMS = [
@@ -102,8 +104,8 @@ def test_a_network_comes_back_from_its_file_in_half_precision(tmp_path):
     assert all(
         torch.equal(v.half().float(), back.state_dict()[k]) for k, v in net.state_dict().items() if v.is_floating_point()
     )
-    one, other = (SmallEncoder(n) for n in (back, load(tmp_path / "w.safetensors")))
-    assert one.fingerprint == other.fingerprint != SmallEncoder(net).fingerprint
+    one, other = (SmallEncoder(n, SPEC) for n in (back, load(tmp_path / "w.safetensors")))
+    assert one.fingerprint == other.fingerprint != SmallEncoder(net, SPEC).fingerprint
 
 
 def test_a_file_of_something_else_is_refused_with_what_is_wanted(tmp_path):
@@ -138,7 +140,7 @@ def test_training_brings_captions_to_their_pictures_and_is_the_same_each_time():
     torch.manual_seed(settings.seed)
     ranks = []
     for net in (nets[0], SmallNet(SHAPE)):
-        pair = SmallPreparer(SHAPE), SmallEncoder(net)
+        pair = SmallPreparer(SHAPE), SmallEncoder(net, SPEC)
         images = vectors(pair, *(Content(kind="image", images=(t.shots[0].pixels,)) for t in told(12)))
         texts = vectors(pair, *(Content(kind="text", text=t.shots[0].en) for t in told(12)))
         scores = images @ texts.T
