@@ -116,7 +116,7 @@ def _tilt(picture: Pixels, chance: Random) -> Pixels:
 
 
 _EDITS: tuple[tuple[Edit, float], ...] = (
-    (_mirror, 0.25), (_light, 0.6), (_grey, 0.1), (_blur, 0.25), (_tilt, 0.15),
-    (_sticker, 0.15), (_bar, 0.12), (_border, 0.15), (_jpeg, 0.4),
+    (_mirror, 0.25), (_light, 0.6), (_grey, 0.15), (_blur, 0.25), (_tilt, 0.15),
+    (_sticker, 0.2), (_bar, 0.12), (_border, 0.15), (_jpeg, 0.4),
 )  # fmt: skip
 """In the order in which they are made, with their shares."""

@@ -13,7 +13,7 @@ from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.small import tensors
 from pipelines.encode.small.net import Shape, SmallNet
-from pipelines.encode.small.words import features
+from pipelines.encode.small.words import FEATURES, segments
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
 
 FORM = 1
@@ -30,7 +30,7 @@ class SmallPreparer:
         self.shape = shape
 
     def prepare(self, content: Content) -> Prepared:
-        """Arrays `pictures` [n, side, side, 3] uint8 and `words` [t, 4] int32.
+        """Arrays `pictures` [n, side, side, 3] uint8, `words` [t, 4] int32 of all pieces, `pieces` [p]: tokens of each.
 
         A picture without a word, a text without a token (emoji, punctuation) are fine when the other is there.
 
@@ -39,15 +39,18 @@ class SmallPreparer:
         """
         side = self.shape.side
         squares = [_square(p, side) for p in content.images]
-        words = features(content.words, self.shape.buckets, self.shape.max_tokens)
-        if not squares and not len(words):
+        shape = self.shape
+        pieces = segments(content.words, shape.buckets, shape.longest, shape.pieces)
+        if not squares and not pieces:
             raise BadContent("nothing to encode", f"{content.kind} without a picture or a word: {content.words[:40]!r}")
         stacked = np.stack(squares) if squares else np.empty((0, side, side, 3), np.uint8)
-        return Prepared({"pictures": stacked, "words": words}, PICTURE_TOKENS * len(squares) + len(words))
+        words = np.concatenate(pieces) if pieces else np.empty((0, FEATURES), np.int32)
+        arrays = {"pictures": stacked, "words": words, "pieces": np.array([len(p) for p in pieces], np.int32)}
+        return Prepared(arrays, PICTURE_TOKENS * len(squares) + len(words))
 
 
 class SmallEncoder:
-    """The network on a device. An item with one element is that element's vector; with more, the pool's."""
+    """The network on a device. An item of one picture or one piece of text is that element's vector; of more, the pool's."""
 
     def __init__(self, net: SmallNet, spec: EncoderSpec, device: str = "cpu") -> None:
         """Move the network to `device`, for use only.
@@ -63,12 +66,12 @@ class SmallEncoder:
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
         """As `Encoder.encode`. All pictures of the batch go through their tower at once, all texts through theirs."""
         pixels = [p for item in batch for p in item.arrays["pictures"]]
-        words = [item.arrays["words"] for item in batch if len(item.arrays["words"])]
+        words = [p for item in batch for p in np.split(item.arrays["words"], np.cumsum(item.arrays["pieces"]))[:-1]]
         seen = iter(tensors.pictures(self.net, pixels)) if pixels else iter(())
         read = iter(tensors.texts(self.net, words)) if words else iter(())
         elements: list[list[tuple[Tensor, int]]] = []
         for item in batch:
-            told = [(next(read), tensors.TEXT)] if len(item.arrays["words"]) else []
+            told = [(next(read), tensors.TEXT) for _ in item.arrays["pieces"]]
             elements.append(told + [(next(seen), tensors.PICTURE) for _ in item.arrays["pictures"]])
         out = torch.stack([e[0][0] for e in elements])
         several = [n for n, e in enumerate(elements) if len(e) > 1]

@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.encode.content import Pixels
 from pipelines.encode.small.copies import mild, strong
 from pipelines.encode.small.corpus import Shot, Told
-from pipelines.encode.small.words import Features, features
+from pipelines.encode.small.words import Features, features, tokens
 
 CHARACTERS = [chr(c) for c in range(0x4E00, 0x9FA6)]
 
@@ -32,8 +32,8 @@ class Lesson:
     """The same in the other, cut short now and then."""
     lines: list[Features]
     """A line of the note."""
-    texts: list[Features]
-    """The note's text, now and then without that line."""
+    texts: list[list[Features]]
+    """Some of the note's lines, with or without that one."""
     shown_by: list[str]
     """How the note shows its picture: "copy" (the strong copy), "words" (its caption), "nothing"."""
     scribbles: tuple[list[Features], list[Features]]
@@ -49,8 +49,10 @@ class Draw:
     side: int
     """Of the pictures, pixels."""
     buckets: int
-    max_tokens: int = 112
-    """Tokens of a text in training: a window of a longer one."""
+    longest: int = 64
+    """Tokens of a piece of text: a window of a longer one."""
+    pieces: int = 5
+    """Lines of a note that are read in training."""
     more: int = 24
     """Notes at most that show a second picture."""
     scribbles: int = 48
@@ -69,12 +71,12 @@ def lesson(notes: Sequence[Told], sheets: Sequence[Pixels], settings: Draw, chan
     pictures = [s.pixels for s in chosen] + list(sheets)
     more_of = [i for i, n in enumerate(notes) if len(n.shots) > 1][: settings.more]
     others = [chance.choice([s for s in notes[i].shots if s is not chosen[i]]) for i in more_of]
-    halves = [_told(n.text, chance) for n in notes]
+    halves = [_told(n.text, settings.pieces, chance) for n in notes]
     pairs = [_captions(s, chance) for s in chosen]
     scribbled = [_scribble(chance) for _ in range(settings.scribbles)]
 
     def read(texts: Sequence[str]) -> list[Features]:
-        return [_window(features(t, settings.buckets, 400), settings.max_tokens, chance) for t in texts]
+        return [_window(features(t, settings.buckets, 400), settings.longest, chance) for t in texts]
 
     return Lesson(
         seen=[mild(p, settings.side, chance) for p in pictures],
@@ -84,7 +86,7 @@ def lesson(notes: Sequence[Told], sheets: Sequence[Pixels], settings: Draw, chan
         captions=read([a for a, _ in pairs]),
         translations=read([b for _, b in pairs]),
         lines=read([line for line, _ in halves]),
-        texts=read([text for _, text in halves]),
+        texts=[read(rest) for _, rest in halves],
         shown_by=[chance.choice(("copy", "copy", "words", "nothing")) for _ in notes],
         scribbles=(read([a for a, _ in scribbled]), read([b for _, b in scribbled])),
         groups=[f"{s.family}|{s.en}" for s in chosen],
@@ -109,12 +111,12 @@ def _captions(shot: Shot, chance: Random) -> tuple[str, str]:
     return pair[0], pair[1]
 
 
-def _told(text: str, chance: Random) -> tuple[str, str]:
-    """A line of a note, and the note: with the line in half of the cases, so that it is not always found word for word."""
-    lines = [line for line in text.split("\n") if line.strip()]
-    line = chance.choice(lines) if lines else text
-    left = [other for other in lines if other is not line]
-    return line, "\n".join(left) if left and chance.random() < 0.5 else text
+def _told(text: str, most: int, chance: Random) -> tuple[str, list[str]]:
+    """A line of a note, and some others: with the line in half of the cases, so that it is not always found word for word."""
+    lines = [line for line in text.split("\n") if tokens(line)] or [text]
+    line = lines.pop(chance.randrange(len(lines)))
+    kept = chance.sample(lines, min(most - 1, len(lines)))
+    return line, [*kept, line] if not kept or chance.random() < 0.5 else kept
 
 
 def _scribble(chance: Random) -> tuple[str, str]:

@@ -35,8 +35,10 @@ class Shape:
     """Channels of the text tower."""
     text_depth: int = 2
     """Its blocks; each sees two tokens to either side."""
-    max_tokens: int = 384
-    """Tokens of a text that are read."""
+    longest: int = 64
+    """Tokens of a piece of text (words.py)."""
+    pieces: int = 16
+    """Pieces of a text that are read: a thousand characters when no line is short."""
 
 
 class PictureBlock(nn.Module):

@@ -21,9 +21,20 @@ def pictures(net: SmallNet, pixels: Sequence[Pixels]) -> Tensor:
     return F.normalize(net.pictures(torch.from_numpy(np.stack(pixels)).to(device)), dim=-1)
 
 
+TOGETHER = 128
+"""Pieces of text in one padded array; longer lists are sorted by length first, so that little is padding."""
+
+
 def texts(net: SmallNet, rows: Sequence[Features]) -> Tensor:
     """[b, d] rows of unit length; a text without a token is some fixed vector."""
-    longest = max(1, *(len(r) for r in rows)) if rows else 1
+    order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
+    parts = [_padded(net, [rows[n] for n in order[start : start + TOGETHER]]) for start in range(0, len(rows), TOGETHER)]
+    back = torch.tensor(np.argsort(order), device=net.scale.device)
+    return torch.cat(parts)[back]
+
+
+def _padded(net: SmallNet, rows: Sequence[Features]) -> Tensor:
+    longest = max(1, *(len(r) for r in rows))
     padded = np.zeros((len(rows), longest, FEATURES), np.int64)
     present = np.zeros((len(rows), longest), bool)
     for n, row in enumerate(rows):

@@ -22,6 +22,8 @@ from pipelines.encode.small.net import Shape, SmallNet
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Elements = list[tuple[Tensor, int]]
+"""Vectors [d] with their kinds (tensors.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +122,11 @@ def _losses(net: SmallNet, drawn: Lesson) -> dict[str, Tensor]:
     seen, copied, more = shown[:all_pictures], shown[all_pictures : 2 * all_pictures], shown[2 * all_pictures :]
     said = tensors.texts(net, [*drawn.captions, *drawn.translations, *drawn.lines])
     captions, translations, lines = said[:count], said[count : 2 * count], said[2 * count :]
-    texts = tensors.texts(net, drawn.texts)
+    pieces = tensors.texts(net, [row for rows in drawn.texts for row in rows])
+    told = [[(v, tensors.TEXT) for v in part] for part in torch.split(pieces, [len(rows) for rows in drawn.texts])]
+    texts = tensors.notes(net, told)
     first, second = (tensors.texts(net, s) for s in drawn.scribbles)
-    whole = tensors.notes(net, _elements(drawn, copied, captions, texts, more))
+    whole = tensors.notes(net, _elements(drawn, told, copied, captions, more))
     blocked = torch.from_numpy(same(drawn.groups))
     scale = net.scale.exp()
     wide = F.pad(blocked, (0, all_pictures - count, 0, all_pictures - count))
@@ -138,12 +142,12 @@ def _losses(net: SmallNet, drawn: Lesson) -> dict[str, Tensor]:
     }
 
 
-def _elements(drawn: Lesson, copied: Tensor, captions: Tensor, texts: Tensor, more: Tensor) -> list[list[tuple[Tensor, int]]]:
-    """What each note is pooled from: its text, its picture as a copy or in words, another picture."""
-    notes: list[list[tuple[Tensor, int]]] = []
+def _elements(drawn: Lesson, told: list[Elements], copied: Tensor, captions: Tensor, more: Tensor) -> list[Elements]:
+    """What each note is pooled from: its lines, its picture as a copy or in words, another picture."""
+    notes: list[Elements] = []
     for n, way in enumerate(drawn.shown_by):
         shown = {"copy": [(copied[n], tensors.PICTURE)], "words": [(captions[n], tensors.TEXT)], "nothing": []}[way]
-        notes.append([(texts[n], tensors.TEXT), *shown])
+        notes.append([*told[n], *shown])
     for vector, n in zip(more, drawn.more_of, strict=True):
         notes[n].append((vector, tensors.PICTURE))
     return notes

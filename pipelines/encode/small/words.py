@@ -33,17 +33,36 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
+def segments(text: str, buckets: int, longest: int, most: int) -> list[Features]:
+    """The text in pieces, as it is written: each line, a long one in windows.
+
+    A vector of a whole note's words is nobody's neighbour; a line has one, and the pool weighs the lines.
+
+    Args:
+        text: anything; lines without a token are left out.
+        buckets: rows of the table of embeddings.
+        longest: tokens of a piece.
+        most: pieces that are read; the rest of a longer text is not.
+    """
+    lines = [tokens(line) for line in text.splitlines()]
+    pieces = [line[start : start + longest] for line in lines for start in range(0, len(line), longest)]
+    return [_numbers(piece, buckets) for piece in pieces[:most]]
+
+
 def features(text: str, buckets: int, most: int) -> Features:
-    """The numbers of the first `most` tokens of `text`.
+    """The numbers of the first `most` tokens of `text`, as one piece.
 
     Args:
         text: anything; no tokens give an array without rows.
         buckets: rows of the table of embeddings.
-        most: tokens that are read; the rest of a longer text is not.
+        most: tokens that are read.
 
     Cost: one pass, some 2 microseconds a token.
     """
-    words = tokens(text)[:most]
+    return _numbers(tokens(text)[:most], buckets)
+
+
+def _numbers(words: list[str], buckets: int) -> Features:
     rows = np.empty((len(words), FEATURES), np.int32)
     padded = ["", "", "", *words]
     for n, word in enumerate(words):

@@ -29,7 +29,7 @@ def test_every_list_is_about_the_same_notes():
 
 def test_the_same_seed_draws_the_same_lesson():
     one, other = (lesson(NOTES, [], Draw(side=16, buckets=97), Random(4)) for _ in range(2))
-    assert all(np.array_equal(a, b) for a, b in zip(one.copied + one.texts, other.copied + other.texts, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(one.copied + one.lines, other.copied + other.lines, strict=True))
 
 
 def test_copies_of_one_picture_and_equal_captions_are_no_negatives():

@@ -18,7 +18,15 @@ from schemas.errors import SettingsError
 from tests.unit.pipelines.encode.pixels import picture
 
 SHAPE = Shape(
-    dimensions=32, side=32, widths=(8, 12, 16), depths=(1, 1, 1), buckets=256, word_width=16, text_width=16, max_tokens=40
+    dimensions=32,
+    side=32,
+    widths=(8, 12, 16),
+    depths=(1, 1, 1),
+    buckets=256,
+    word_width=16,
+    text_width=16,
+    longest=10,
+    pieces=4,
 )
 SPEC = EncoderSpec(backend="small")
 
@@ -65,7 +73,7 @@ def test_a_note_of_one_picture_without_words_is_that_picture(pair):
     )
 
 
-def test_what_lies_beyond_max_tokens_is_not_read(pair):
+def test_what_lies_beyond_the_last_piece_is_not_read(pair):
     short, long = "word " * 40, "word " * 40 + "other " * 40
     assert (
         np.abs(

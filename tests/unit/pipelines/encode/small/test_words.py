@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.encode.small.words import FEATURES, features, tokens
+from pipelines.encode.small.words import FEATURES, features, segments, tokens
 
 
 def test_folds_width_case_and_drops_what_is_no_word():
@@ -34,3 +34,11 @@ def test_any_text_gives_rows_in_the_table(text, most):
     assert found.shape == (min(len(tokens(text)), most), FEATURES)
     assert found.dtype == np.int32
     assert ((found >= 0) & (found < 97)).all()
+
+
+def test_a_text_comes_in_lines_and_a_long_line_in_windows():
+    found = segments("red mug\n。。\n" + "a " * 7 + "\nlast", 97, longest=3, most=9)
+    assert [len(piece) for piece in found] == [2, 3, 3, 1, 1]
+    assert found[0].tolist() == features("red mug", 97, 9).tolist()
+    assert [len(piece) for piece in segments("red mug\n。。\n" + "a " * 7, 97, longest=3, most=2)] == [2, 3]
+    assert segments(" ", 97, 3, 2) == []
