@@ -21,6 +21,7 @@ from pipelines.encode.content import BadContent, Content, Pixels
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from schemas.item import Kind
 
 MARK_TOKENS = 4
 """Beside a picture's own tokens: what opens and closes it, at most."""
@@ -56,6 +57,8 @@ class VlmPreparer:
             BadContent: neither picture nor word, or too long for the model even with a short text.
         """
         words = self.reserved.sub(" ", content.words).strip()  # a note that spells a picture's mark is no picture
+        if "{text}" not in self.spec.content.of(_asked_as(content, words)):
+            words = ""
         if not content.images and not words:
             raise BadContent("nothing to encode", f"{content.kind} without a picture or a word")
         pictures = [Image.fromarray(p) for p in self._fitted(content)]
@@ -70,7 +73,7 @@ class VlmPreparer:
 
     def prompt(self, content: Content, words: str) -> str:
         """The text that the processor is given, with a mark for each picture."""
-        spec, kind = self.spec, content.kind
+        spec, kind = self.spec, _asked_as(content, words)
         if spec.template:
             marks = spec.image_mark * len(content.images)
             said = spec.content.of(kind).format(images=marks, text=words)
@@ -144,6 +147,13 @@ class VlmEncoder:
         moved = {k: v.to(self.device) for k, v in inputs.items()}
         states = self.model(**moved, use_cache=False).last_hidden_state
         return unit(pool(states, moved["attention_mask"], self.spec.pooling), self.dimensions)
+
+
+def _asked_as(content: Content, words: str) -> Kind:
+    """A note of words alone is asked as a text, one of pictures alone as an image: the authors have prompts for those."""
+    if content.kind != "note" or (content.images and words):
+        return content.kind
+    return "image" if content.images else "text"
 
 
 def _shrunk(pixels: Pixels, most: float) -> Pixels:

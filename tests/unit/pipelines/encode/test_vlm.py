@@ -128,6 +128,22 @@ def test_e5_v_asks_for_one_word(item, asked, tiny_folder):
     assert np.abs(vectors(spec_of("e5_v", tiny_folder), [ITEMS[item]]) - wanted).max() < 1e-5
 
 
+@pytest.mark.parametrize("preset", ["e5_v", "rzenembed", "qwen3_vl_embedding_2b"])
+def test_a_note_of_words_alone_is_a_text_and_one_of_pictures_alone_an_image(preset, tiny_folder):
+    as_note = [Content(kind="note", text="red mug"), Content(kind="note", images=(picture(1),), text=" ")]
+    as_part = [Content(kind="text", text="red mug"), Content(kind="image", images=(picture(1),), text=None)]
+    preparer = load_preparer(spec_of(preset, tiny_folder))
+    for note, part in zip(as_note, as_part, strict=True):
+        assert preparer.prepare(note).arrays["input_ids"].tolist() == preparer.prepare(part).arrays["input_ids"].tolist()
+
+
+def test_an_image_with_a_text_on_it_is_asked_as_the_image(tiny_folder):
+    for preset in ("qwen3_vl_embedding_2b", "gme"):
+        preparer = load_preparer(spec_of(preset, tiny_folder))
+        with_text, without = (preparer.prepare(Content(kind="image", images=(picture(1),), text=t)) for t in ("red", None))
+        assert with_text.arrays["input_ids"].tolist() == without.arrays["input_ids"].tolist()
+
+
 def test_what_is_prepared_goes_between_processes_and_needs_no_weights(tiny_folder, tmp_path):
     spec = spec_of("qwen3_vl_embedding_2b", tiny_folder)
     for file in tiny_folder("qwen3_vl").iterdir():
