@@ -31,7 +31,7 @@ class Training:
     """Settings of `train`. All chosen by recall on notes of another seed; docs/encoders.md tells what was tried."""
 
     seed: int = 0
-    """Of the weights' start and of every tensors."""
+    """Of the weights' start and of every batch."""
     coarse_steps: int = 600
     """Steps on pictures of `coarse_side`."""
     coarse_side: int = 64
