@@ -18,7 +18,7 @@ from tests.unit.pipelines.encode.pixels import picture
 IMAGE = Content(kind="image", images=(picture(1),))
 TEXT = Content(kind="text", text="red mug 红色马克杯")
 NOTE = Content(kind="note", images=(picture(2), picture(3)), text="blue lamp")
-CLASSES = {"clip": "clip", "chinese_clip": "chinese_clip", "blip": "blip"}
+CLASSES = {"clip": "clip", "siglip": "siglip", "chinese_clip": "chinese_clip", "blip": "blip"}
 
 
 def loaded(preset, tiny_folder, *assignments):
@@ -51,14 +51,15 @@ def test_a_note_is_the_mean_of_its_pictures_and_its_text_in_any_order_of_picture
         assert np.allclose(found, wanted / np.linalg.norm(wanted), atol=1e-6)
 
 
-def test_clip_sees_and_reads_as_open_clip_itself_does(tiny_folder):
-    name = f"local-dir:{tiny_folder('clip')}"
+@pytest.mark.parametrize("preset", ["clip", "siglip"])
+def test_clip_and_siglip_see_and_read_as_open_clip_itself_does(preset, tiny_folder):
+    name = f"local-dir:{tiny_folder(preset)}"
     model, _, transform = open_clip.create_model_and_transforms(name)
     tokens = open_clip.get_tokenizer(name)([TEXT.text])
     with torch.inference_mode():
         seen = model.eval().encode_image(transform(Image.fromarray(picture(1)))[None], normalize=True).numpy()
         read = model.encode_text(tokens, normalize=True).numpy()
-    found = vectors(loaded("clip", tiny_folder), IMAGE, TEXT)
+    found = vectors(loaded(preset, tiny_folder), IMAGE, TEXT)
     assert np.abs(found - np.concatenate([seen, read])).max() < 1e-5
 
 

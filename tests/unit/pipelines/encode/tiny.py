@@ -275,6 +275,34 @@ def clip(folder: Path, **text: object) -> Path:
     return folder
 
 
+def siglip(folder: Path) -> Path:
+    """open_clip's folder of SigLIP's class: timm's picture tower with an attention pool, a text tower without a causal mask."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    model = {
+        "embed_dim": 192,
+        "init_logit_bias": -10,
+        "custom_text": True,
+        "vision_cfg": {
+            "image_size": 224, "timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": False, "timm_pool": "map", "timm_proj": "none",
+        },
+        "text_cfg": {
+            "context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2, "no_causal_mask": True, "proj_bias": True, "pool_type": "last",
+        },
+    }  # fmt: skip
+    told = {
+        "model_cfg": model,
+        "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "squash"},
+    }
+    (folder / "open_clip_config.json").write_text(json.dumps(told))
+    built = open_clip.CustomTextCLIP(**{k: v for k, v in model.items() if k != "custom_text"})
+    save_file({k: v.contiguous() for k, v in built.state_dict().items()}, folder / "open_clip_model.safetensors")
+    return folder
+
+
 def _saved(model: torch.nn.Module, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model.eval().save_pretrained(folder)
