@@ -11,8 +11,9 @@ import re
 import tempfile
 import time
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -21,9 +22,10 @@ import pyarrow.parquet as pq
 from pipelines.annotate.answer import AnnotationError
 from pipelines.annotate.gate import Gate, TextGate
 from pipelines.annotate.ocr import Ocr, RapidReader, read_answer
-from pipelines.annotate.picture import read_picture
+from pipelines.annotate.picture import Pixels, read_picture
 from pipelines.sample.corpus import Sample, make_sample
 
+T = TypeVar("T")
 COLUMNS = 8
 RECALLS = (1.0, 0.99, 0.98)
 
@@ -86,10 +88,10 @@ def gradient_score(rgb: np.ndarray) -> float:
     return float(np.sort(dense[::4, ::4].ravel())[-20:].mean())
 
 
-def timed(function, *arguments):  # noqa: ANN001, ANN201
+def timed(function: Callable[[Pixels], T], rgb: Pixels) -> tuple[T, float]:
     """The result, and the CPU seconds that it took."""
     start = time.process_time()
-    return function(*arguments), time.process_time() - start
+    return function(rgb), time.process_time() - start
 
 
 def curve(name: str, seen: list[Seen], words: list[bool]) -> None:
@@ -102,12 +104,14 @@ def curve(name: str, seen: list[Seen], words: list[bool]) -> None:
         print(f"  {label}: {ms:.1f} ms, area under the curve {area(scores[has], scores[~has]):.4f}")
         for recall in RECALLS:
             threshold = np.sort(scores[has])[int((1 - recall) * has.sum())]
-            print(f"    recall {recall:.2f}: threshold {threshold:.3f}, {(scores[~has] >= threshold).mean():.3f} of the wordless read")
+            wrong = (scores[~has] >= threshold).mean()
+            print(f"    recall {recall:.2f}: threshold {threshold:.3f}, {wrong:.3f} of the wordless read")
     passed = np.array([s.gate for s in seen]) >= Gate().min_score
-    spent = sum(s.gate_s for s in seen) + sum(s.ocr_s for s, yes in zip(seen, passed, strict=True) if yes)
+    reading = sum(s.ocr_s for s, yes in zip(seen, passed, strict=True) if yes)
+    gating, whole = sum(s.gate_s for s in seen), sum(s.ocr_s for s in seen)
     print(
         f"  at {Gate().min_score}: recall {passed[has].mean():.3f}, {passed.mean():.3f} of the pictures read,"
-        f" {passed[~has].mean():.3f} of the wordless; time {spent:.0f} s for {sum(s.ocr_s for s in seen):.0f} s"
+        f" {passed[~has].mean():.3f} of the wordless; {gating:.0f} s of gate + {reading:.0f} s of OCR for {whole:.0f} s"
     )
 
 

@@ -37,6 +37,8 @@ class Answer:
     lines: tuple[Line, ...] | None = None
     reason: str | None = None
     detail: str | None = None
+    model: str | None = None
+    """Who says it, where an annotator speaks in more than one name."""
 
 
 class AnnotationError(Exception):
@@ -70,7 +72,7 @@ def annotation_rows(
             "note_id": picture["note_id"],
             "sha256": picture["sha256"],
             "kind": kind,
-            "model": model,
+            "model": answer.model or model,
             "text": answer.text,
             "confidence": answer.confidence,
             "lines": None if answer.lines is None else [_line(line) for line in answer.lines],
