@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from itertools import groupby
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import cv2
 import numpy as np
@@ -23,7 +23,8 @@ class Ocr:
 
     side: Annotated[int, Field(ge=64)] = 960
     """Longest side at which a picture is read, pixels; larger ones are reduced, smaller ones are read as they are.
-    Source: measured. rapidocr's default (shortest side enlarged to 736) takes three times as long for the same words."""
+    Source: measured. rapidocr's default, the shortest side enlarged to 736, takes two to four times as long; it reads the
+    sample's words no better, and of real photos it finds words in 74 where this does in 65 (small print on packages)."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.8
     """A line below it is not kept. Source: measured on the sample corpus: of the lines that rapidocr sees in pictures without
     words five of six are below it, of the right lines one in a hundred (rapidocr's default is 0.5)."""
@@ -54,7 +55,7 @@ class RapidReader:
 
         cv2.setNumThreads(settings.threads)
         engine = "EngineConfig.onnxruntime."
-        self._engine = RapidOCR(
+        self._engine: Any = RapidOCR(
             params={
                 f"{engine}intra_op_num_threads": settings.threads,
                 f"{engine}inter_op_num_threads": settings.threads,

@@ -32,8 +32,9 @@ def with_descriptions(pairs: pa.Table, annotations: pa.Table, settings: Annotati
     """`N' = {desc_i} u N minus {I_i}` (METHOD.md, section 1): pairs of a picture and its note without it.
 
     within_note chose the pictures and crops, took each out of its note with all of its near copies, and left
-    `UNDESCRIBED` on the last line of the note's text. Here that line becomes the picture's description, and item and pair get the
-    ids of what they are now. The pairs keep their number, columns and split; those whose picture has no description stay as they are.
+    `UNDESCRIBED` on the last line of the note's text. Here that line becomes the picture's description, and item and
+    pair get the ids of what they are now. The pairs keep their number, columns and split; those whose picture has no
+    description stay as they are.
 
     Args:
         pairs: PAIRS, or POSITIVES with a split.
@@ -48,7 +49,7 @@ def with_descriptions(pairs: pa.Table, annotations: pa.Table, settings: Annotati
     for row in rows:
         part, whole = SIDES.get(row["task"], ("query", "target"))
         note = row[whole]
-        if row["task"] not in SIDES or row["granularity"] != "within_note" or not _is_undescribed(note):
+        if row["task"] not in SIDES or row["granularity"] != "within_note" or not _lacks(note, row[part]):
             continue
         found = said.get((note["note_id"], row[part]["image_ids"][0]))
         reason = _unusable(found, settings)
@@ -63,8 +64,9 @@ def with_descriptions(pairs: pa.Table, annotations: pa.Table, settings: Annotati
     return Replaced(pa.Table.from_pylist(rows, pairs.schema), replaced, dict(sorted(left.items())))
 
 
-def _is_undescribed(note: Row) -> bool:
-    return note["kind"] == "note" and (note["text"] == UNDESCRIBED or (note["text"] or "").endswith(f"\n{UNDESCRIBED}"))
+def _lacks(note: Row, part: Row) -> bool:
+    """Whether the picture was taken out; a person may have written the marker into a whole note."""
+    return (note["text"] or "").endswith(f"\n{UNDESCRIBED}") and part["image_ids"][0] not in note["image_ids"]
 
 
 def _unusable(found: Row | None, settings: AnnotationPairs) -> str | None:

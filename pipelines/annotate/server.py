@@ -76,29 +76,30 @@ class ServerDescriber:
     def _sent(self, body: bytes) -> bytes:
         """The server's answer, after as many attempts as it takes."""
         server = self._settings.server
-        for attempt in range(server.retries + 1):
+        attempt = 0
+        while True:
             try:
                 return self._attempt(body)
             except _Busy as busy:
                 if attempt == server.retries:
                     raise AnnotationError(UNAVAILABLE, f"{attempt + 1} attempts, at last: {busy}") from busy
                 wait = server.backoff_s * 2**attempt if busy.wait_s is None else busy.wait_s
-                self._sleep(min(wait, server.longest_wait_s))
-        raise AssertionError("unreachable")
+            self._sleep(min(wait, server.longest_wait_s))
+            attempt += 1
 
     def _attempt(self, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
         if self._api_key:
             headers["Authorization"] = f"Bearer {self._api_key}"
         address = self._settings.server.url.rstrip("/") + "/chat/completions"
-        request = urllib.request.Request(address, body, headers)  # noqa: S310  # http(s) only, checked above
+        request = urllib.request.Request(address, body, headers)  # http or https: checked above
         try:
-            with urllib.request.urlopen(request, timeout=self._settings.server.timeout_s) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self._settings.server.timeout_s) as response:
                 return bytes(response.read())
         except urllib.error.HTTPError as error:
             told = f"{error.code} {error.read(300).decode(errors='replace')}"
             if error.code >= 500 or error.code in BUSY:
-                raise _Busy(told, _retry_after(error.headers)) from error
+                raise _Busy(told, _retry_after(error.headers.get("Retry-After"))) from error
             raise AnnotationError(REFUSED, told) from error
         except (OSError, http.client.HTTPException) as error:  # time-outs and broken connections are among them
             raise _Busy(f"{type(error).__name__}: {error}") from error
@@ -121,9 +122,9 @@ def described(answer: bytes) -> str:
     return text.strip()
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def _retry_after(told: str | None) -> float | None:
     """Seconds that the server asks to wait; a date counts as not said."""
     try:
-        return max(0.0, float(headers.get("Retry-After") or ""))
+        return max(0.0, float(told or ""))
     except ValueError:
         return None

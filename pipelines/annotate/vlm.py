@@ -35,14 +35,16 @@ class VlmDescriber:
             if find_spec(package) is None:
                 raise SettingsError(f"describe.name is 'transformers': the package '{package}' is not installed; {INSTALL}")
         import torch
-        from transformers import AutoModelForImageTextToText, AutoProcessor
+        import transformers
 
+        auto: Any = transformers  # its own types do not hold
         self._settings, self._torch = settings, torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         kind = torch.bfloat16 if self._device == "cuda" else torch.float32
         try:
-            self._processor = AutoProcessor.from_pretrained(settings.model)
-            self._model = AutoModelForImageTextToText.from_pretrained(settings.model, dtype=kind).to(self._device).eval()
+            self._processor = auto.AutoProcessor.from_pretrained(settings.model)
+            model = auto.AutoModelForImageTextToText.from_pretrained(settings.model, dtype=kind)
+            self._model = model.to(self._device).eval()
         except (OSError, ValueError, KeyError, ImportError) as error:
             told = str(error).strip().splitlines()[0][:300]
             raise SettingsError(
@@ -84,10 +86,11 @@ class VlmDescriber:
 
     def _generated(self, pictures: Sequence[Pixels]) -> list[str]:
         """One text a picture, without the prompt and special tokens."""
+        question = {"type": "text", "text": self._settings.prompt}
         asked = [
-            [{"role": "user", "content": [{"type": "image", "image": Image.fromarray(p)}, {"type": "text", "text": self._settings.prompt}]}]
-            for p in pictures
-        ]  # fmt: skip
+            [{"role": "user", "content": [{"type": "image", "image": Image.fromarray(picture)}, question]}]
+            for picture in pictures
+        ]
         inputs: Any = self._processor.apply_chat_template(
             asked,
             add_generation_prompt=True,
