@@ -139,14 +139,14 @@ def read_answer(lines: Sequence[Line]) -> Answer:
 def reading_rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Lines as one reads them: rows from the top, each from the left.
 
-    A line is on the row above it when its middle lies higher than the foot of the row's first line by a quarter of that line's
-    height: whatever the size of the picture and of its letters. Columns of a newspaper are read across.
+    A line is on the row of the line before when its middle lies above the foot of that row's highest line, whatever the
+    size of the picture and of its letters. Columns of a newspaper are read across.
     """
     row = 0
     numbered: list[tuple[int, Line]] = []
     first: Line | None = None
     for line in sorted(lines, key=lambda l: (_middle(l), l.region[0])):  # noqa: E741
-        if first is None or _middle(line) > first.region[3] - 0.25 * (first.region[3] - first.region[1]):
+        if first is None or _middle(line) > first.region[3]:
             row, first = row + 1, line
         numbered.append((row, line))
     for _, members in groupby(numbered, key=lambda pair: pair[0]):
