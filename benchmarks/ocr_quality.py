@@ -18,15 +18,19 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
+from PIL import Image, ImageDraw
 
 from pipelines.annotate.answer import AnnotationError
 from pipelines.annotate.gate import Gate, TextGate
 from pipelines.annotate.ocr import Ocr, RapidReader, read_answer
 from pipelines.annotate.picture import Pixels, read_picture
 from pipelines.sample.corpus import Sample, make_sample
+from pipelines.sample.lettering import font
 
 T = TypeVar("T")
 COLUMNS = 8
+HEIGHTS = (10, 20, 30, 40)
+WORDS = ("红烧排骨的做法", "Sunday roast", "周末厨房日记", "How to fix it", "少油少盐更健康")
 RECALLS = (1.0, 0.99, 0.98)
 
 
@@ -65,6 +69,7 @@ def main() -> None:
         found = [measured(file, gate, reader, settings) for file in sorted(photos.iterdir())]
         kept = [one for one in found if one]
         curve(str(photos), kept, [columns(one.text) >= COLUMNS for one in kept])
+        lettered(sorted(photos.iterdir()), gate, settings)
 
 
 def measured(file: Path, gate: TextGate, reader: RapidReader, settings: Ocr) -> Seen | None:
@@ -86,6 +91,24 @@ def gradient_score(rgb: np.ndarray) -> float:
     steps = [np.abs(cv2.Sobel(grey, cv2.CV_32F, *order)) for order in ((1, 0), (0, 1))]
     dense = cv2.blur((np.maximum(*steps) > 150).astype(np.float32), (32, 10))
     return float(np.sort(dense[::4, ::4].ravel())[-20:].mean())
+
+
+def lettered(files: list[Path], gate: TextGate, settings: Ocr) -> None:
+    """Words drawn over the photos with an outline, as covers have them: the share that passes, by the letters' height."""
+    passed: dict[int, list[bool]] = {part: [] for part in HEIGHTS}
+    for n, file in enumerate(files):
+        try:
+            image = Image.fromarray(read_picture(file.read_bytes(), settings.side))
+        except AnnotationError:
+            continue
+        part, words = HEIGHTS[n % len(HEIGHTS)], WORDS[n // len(HEIGHTS) % len(WORDS)]
+        face = font(max(8, image.width // part), 700)
+        at = (image.width * 0.08, image.height * (0.1 + 0.7 * (n * 0.618 % 1)))
+        edge = max(1, int(face.size) // 10)
+        ImageDraw.Draw(image).text(at, words, (255, 255, 255), face, stroke_width=edge, stroke_fill=(40, 30, 40))
+        passed[part].append(gate.passes(np.asarray(image)))
+    told = ", ".join(f"1/{part} of the width {np.mean(yes):.2f}" for part, yes in passed.items())
+    print(f"  drawn words that pass, letters of {told}")
 
 
 def timed(function: Callable[[Pixels], T], rgb: Pixels) -> tuple[T, float]:

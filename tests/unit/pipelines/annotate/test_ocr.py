@@ -91,7 +91,8 @@ def test_a_reader_that_fails_says_so_with_a_reason(ungated):
 def test_only_lines_that_are_sure_enough_are_kept(drawn):
     contents = [file.read_bytes() for file, words in drawn if not words][:12] + [page()]
     every, sure = (
-        [a.lines or () for a in OcrAnnotator(Ocr(min_confidence=least, gate=Gate(min_score=0)))(contents)] for least in (0.0, 0.9)
+        [a.lines or () for a in OcrAnnotator(Ocr(min_confidence=least, gate=Gate(min_score=0)))(contents)]
+        for least in (0.0, 0.9)
     )
     assert sum(map(len, every)) > sum(map(len, sure))
     assert [[line for line in lines if line.confidence >= 0.9] for lines in every] == [list(lines) for lines in sure]

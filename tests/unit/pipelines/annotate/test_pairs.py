@@ -118,6 +118,8 @@ def test_no_annotation_gives_an_empty_table():
     PAIRS.check(paired.rows.schema)
 
 
-@pytest.mark.parametrize(("text", "columns"), [("四个汉字", 8), ("eight888", 8), ("¥ 12.5", 3), ("ｆｕｌｌ", 8), ("カタカナ한글", 12), ("", 0)])
+@pytest.mark.parametrize(
+    ("text", "columns"), [("四个汉字", 8), ("eight888", 8), ("¥ 12.5", 3), ("ｆｕｌｌ", 8), ("カタカナ한글", 12), ("", 0)]
+)
 def test_a_chinese_character_is_as_wide_as_two_letters(text, columns):
     assert text_columns(text) == columns

@@ -27,7 +27,8 @@ def replaced(pairs, said=SAID):
 
 def test_the_description_stands_where_the_picture_was_both_ways():
     pairs = table(
-        pair_row("within_note", "image_to_note", IMAGE, WITHOUT, 1.0), pair_row("within_note", "note_to_image", WITHOUT, IMAGE, 1.0)
+        pair_row("within_note", "image_to_note", IMAGE, WITHOUT, 1.0),
+        pair_row("within_note", "note_to_image", WITHOUT, IMAGE, 1.0),
     )
     found = replaced(pairs)
     described = item_row("note", "n", ["i1"], "title\nbody\ntwo red mugs on wood")
