@@ -89,7 +89,7 @@ def test_a_reader_that_fails_says_so_with_a_reason(ungated):
 
 
 def test_only_lines_that_are_sure_enough_are_kept(drawn):
-    contents = [file.read_bytes() for file, words in drawn if not words][:12] + [page()]
+    contents = [*[file.read_bytes() for file, words in drawn if not words][:12], page()]
     every, sure = (
         [a.lines or () for a in OcrAnnotator(Ocr(min_confidence=least, gate=Gate(min_score=0)))(contents)]
         for least in (0.0, 0.9)

@@ -1,6 +1,8 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.annotate.pairs import AnnotationPairs, annotation_pairs, text_columns
 from schemas.item import item_id
@@ -110,6 +112,30 @@ def test_the_order_of_the_rows_does_not_matter():
         random.Random(seed).shuffle(rows)
         found = made(annotations(*rows))
         assert found.rows.equals(wanted.rows) and found.dropped == wanted.dropped
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from(["a", "b", "c", "gone"]), st.integers(0, 3)),
+        st.tuples(st.sampled_from([None, "盐", "红色雨伞两把", "周末厨房日记", "A red umbrella"]), st.sampled_from(["m#1", "note-title"])),
+    ),
+    st.integers(1, 3),
+)  # fmt: skip
+def test_every_annotation_is_three_pairs_or_a_reason(said, most):
+    rows = [
+        annotation(note, f"{note}{n}", text, kind="description", model=model, reason=None if text else "truncated")
+        for (note, n), (text, model) in said.items()
+    ]
+    paired = made(annotations(*rows), "description", AnnotationPairs(max_notes_per_text=most))
+    assert paired.rows.num_rows + sum(paired.dropped.values()) == 3 * len(rows)
+    assert len(set(paired.rows["pair_id"].to_pylist())) == paired.rows.num_rows
+    wide = {
+        text for text in {t for t, _ in said.values()} if len({note for (note, _), (t, _) in said.items() if t == text}) > most
+    }
+    for row in paired.rows.to_pylist():
+        text = row["query"]["text"] if row["query"]["kind"] == "text" else row["target"]["text"]
+        assert text not in wide and text_columns(text) >= 8
+        assert row["query"]["note_id"] == row["target"]["note_id"] != "gone"
 
 
 def test_no_annotation_gives_an_empty_table():

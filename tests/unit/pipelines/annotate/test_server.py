@@ -16,7 +16,7 @@ from schemas.errors import SettingsError
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):  # noqa: N802
+    def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         url = asked["messages"][0]["content"][0]["image_url"]["url"]
         rgb = read_picture(base64.b64decode(url.removeprefix("data:image/jpeg;base64,")), 4096)
