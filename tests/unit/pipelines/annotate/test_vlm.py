@@ -10,9 +10,6 @@ from pipelines.annotate.picture import as_jpeg
 from schemas.errors import SettingsError
 from tests.unit.pipelines.annotate.tiny_vlm import save_tiny_vlm
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
