@@ -149,3 +149,27 @@ ITEMS = Table(
         ]
     ),
 )
+
+LINE = pa.struct([("text", pa.string()), ("confidence", pa.float64()), ("region", REGION)])
+"""A line of words in a picture, and the upright box around it."""
+
+ANNOTATIONS = Table(
+    name="annotations",
+    grain="a picture of a note and what one annotator said of it",
+    key=("note_id", "image_id", "kind", "model"),
+    made_by="jobs/annotate_images.py",
+    columns=pa.schema(
+        [
+            column("image_id", pa.string(), "names the picture", required=True),
+            column("note_id", pa.string(), "the note that shows it", required=True),
+            column("sha256", pa.string(), "of its bytes, hex; with kind and model the key of the cache", required=True),
+            column("kind", pa.string(), "ocr or description", required=True),
+            column("model", pa.string(), "what said it: name and fingerprint, or note-title, note-body", required=True),
+            column("text", pa.string(), "what it said; of OCR the lines in reading order; null where there is a reason"),
+            column("confidence", pa.float64(), "0 to 1; of OCR the lines' mean by length; null where the annotator gives none"),
+            column("lines", pa.list_(LINE), "of OCR: the lines that were read, in reading order; null for a description"),
+            column("reason", pa.string(), "why there is no text, in a few words that do not change"),
+            column("detail", pa.string(), "what was found"),
+        ]
+    ),
+)
