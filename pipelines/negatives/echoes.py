@@ -41,11 +41,10 @@ def echoes(
 
 
 def grouped(owners: Numbers, members: Numbers) -> dict[int, list[int]]:
-    """The members of each owner; an owner below 0 is none."""
+    """The members of each owner."""
     groups: dict[int, list[int]] = {}
     for owner, member in zip(owners.tolist(), members.tolist(), strict=True):
-        if owner >= 0:
-            groups.setdefault(owner, []).append(member)
+        groups.setdefault(owner, []).append(member)
     return groups
 
 

@@ -111,8 +111,9 @@ def screened(candidates: pa.Table, ties: Ties, positives: pa.Table, judged: pa.T
     rows, margin = candidates.select(CANDIDATES.names).cast(CANDIDATES), settings.margin.margin()
     queries, offered = ties.numbers(rows.column("query_id")), ties.numbers(rows.column("candidate_id"))
     reasons = np.zeros(len(rows), np.int8)
-    known = positives.append_column("counts", asked.of_content(positives))
     names = asked.unit_names(rows).unique()
+    known = positives.filter(pc.is_in(asked.unit_names(positives), value_set=names))
+    known = known.append_column("counts", asked.of_content(known))
     unit = asked.units(rows, names)
     similarity = np.asarray(rows.column("similarity"), np.float64)
     one, given_up = _standing(known, names, "similarity", margin)
@@ -137,8 +138,7 @@ def screened(candidates: pa.Table, ties: Ties, positives: pa.Table, judged: pa.T
         judged_one, _ = _standing(known, names, "calibrated", margin)
         _take(reasons, JUDGE_MARGIN, ~below(calibrated, judged_one[unit], margin) & ~np.isnan(calibrated))
     left = np.flatnonzero(reasons == 0)
-    positive_ids = ties.numbers(known.column("positive_id")) if len(left) else np.zeros(0, np.int64)
-    answers = grouped(asked.units(known, names), positive_ids)
+    answers = grouped(asked.units(known, names), ties.numbers(known.column("positive_id")))
     repeats = echoes(
         ties.items, queries[left], offered[left], [answers.get(u, []) for u in unit[left].tolist()], settings.max_standing
     )
@@ -157,8 +157,7 @@ def judgements(rows: pa.Table, of: str, judged: pa.Table | None) -> pa.Array:
 
 def _standing(known: pa.Table, names: pa.Array, column: str, margin: Margin) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The score that stands for the positives of each of `names`, and whether it is given up."""
-    unit = asked.units(known, names)
-    use = (unit >= 0) & np.asarray(known.column("counts"), bool)
+    unit, use = asked.units(known, names), np.asarray(known.column("counts"), bool)
     return standing(np.asarray(known.column(column).to_numpy(), np.float64)[use], unit[use], len(names), margin)
 
 

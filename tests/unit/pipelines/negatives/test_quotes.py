@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from pipelines.negatives.quotes import fold, gram_size, standing, without
 
 ENGLISH = "Cut the spring onion finely and fry it in a little oil until it smells."
@@ -17,11 +19,12 @@ def test_a_passage_stands_in_a_text_whatever_its_case_width_and_punctuation():
     assert standing(CHINESE, f"第一步：{CHINESE[:9]}，{CHINESE[9:]}。") == 1.0
 
 
-def test_most_of_a_passage_with_8_percent_retyped_still_stands():
+@pytest.mark.parametrize("passage", [ENGLISH, CHINESE])
+def test_a_passage_with_8_percent_retyped_keeps_about_half_of_its_grams(passage):
     rng = random.Random(1)
-    for passage, least in ((ENGLISH, 0.4), (CHINESE, 0.6)):
-        shares = [standing(passage, "Before. " + retyped(passage, 0.08, rng) + " After.") for _ in range(200)]
-        assert sum(share >= 0.4 for share in shares) / 200 >= 0.9 if least > 0.5 else sum(shares) / 200 > least
+    shares = [standing(passage, "Before. " + retyped(passage, 0.08, rng) + " After.") for _ in range(200)]
+    assert sum(shares) / 200 > 0.5
+    assert sum(share >= 0.4 for share in shares) / 200 > 0.75
 
 
 def test_little_of_a_passage_stands_in_another_text_of_its_language():
