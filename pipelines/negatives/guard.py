@@ -2,7 +2,7 @@
 
 In this order, each with its count: the split, the duplicate component of the query or of its
 positive, the mined positives, the band and the margins, the judge, and last, because it costs most,
-the texts. A row counts under the first that takes it.
+the texts and the looks. A row counts under the first that takes it.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from pydantic import Field
 
 from pipelines.negatives import asked
 from pipelines.negatives.echoes import echoes, grouped
+from pipelines.negatives.looks import Hashes, alike
 from pipelines.negatives.margins import Margin, MarginSettings, below, in_band, standing
 from pipelines.negatives.ties import Ties
 
@@ -42,6 +43,7 @@ REASONS = (
     "judge: called relevant",
     "judge: too near to the judged score of the positive",
     "text: a passage of its query or of a positive stands in it, or it in them",
+    "look: a picture of it looks like one of its query or of a positive",
     "choice: in the component of a better negative",
 )
 """By number; the order is that of the guard."""
@@ -77,6 +79,9 @@ class Guard:
     max_standing: Annotated[float, Field(gt=0, le=1)] = 0.4
     """Share of a passage's grams that may not stand in the other's text. Ours: of a passage with 8 % of its letters retyped
     about half of the grams of 8 letters are left; two texts that only share a language have less than a tenth in common."""
+    max_look: Annotated[int, Field(ge=0, le=256)] = 96
+    """PDQ bits of 256 up to which a candidate's picture looks like one of the query's or of a positive's, in any turn. Ours: on
+    bench7 every copy that mining missed is within 96, and 0.2 % of the pairs of different pictures are."""
     spread: Annotated[int, Field(ge=1)] = 1
     """Every so-many-th candidate is taken, in rounds, so that the negatives differ; UniME-V2 takes 5. 1: the nearest."""
 
@@ -96,7 +101,14 @@ class Screened(NamedTuple):
         return dict(zip(REASONS, np.bincount(self.reasons, minlength=len(REASONS)).tolist(), strict=True))
 
 
-def screened(candidates: pa.Table, ties: Ties, positives: pa.Table, judged: pa.Table | None, settings: Guard) -> Screened:
+def screened(
+    candidates: pa.Table,
+    ties: Ties,
+    positives: pa.Table,
+    judged: pa.Table | None,
+    settings: Guard,
+    pictures: Hashes | None = None,
+) -> Screened:
     """Say of each candidate whether it may be a negative.
 
     Args:
@@ -105,6 +117,7 @@ def screened(candidates: pa.Table, ties: Ties, positives: pa.Table, judged: pa.T
         positives: SCORED, all positives of the queries.
         judged: JUDGED, or None where there are no judgements.
         settings: margins and the judge's ceiling.
+        pictures: hashes of the pictures (`looks.hashes`), or None: looks are not compared.
 
     Cost: linear in the candidates, with a binary search of each in the mined pairs; no loop over rows.
     """
@@ -137,12 +150,7 @@ def screened(candidates: pa.Table, ties: Ties, positives: pa.Table, judged: pa.T
         known = known.append_column("calibrated", judgements(known, "positive_id", judged))
         judged_one, _ = _standing(known, names, "calibrated", margin)
         _take(reasons, JUDGE_MARGIN, ~below(calibrated, judged_one[unit], margin) & ~np.isnan(calibrated))
-    left = np.flatnonzero(reasons == 0)
-    answers = grouped(asked.units(known, names), ties.numbers(known.column("positive_id")))
-    repeats = echoes(
-        ties.items, queries[left], offered[left], [answers.get(u, []) for u in unit[left].tolist()], settings.max_standing
-    )
-    reasons[left[repeats]] = QUOTE
+    _take_repeats(reasons, ties, (queries, offered), (known, names, unit), settings, pictures)
     return Screened(rows, reasons, ties.group_of(offered))
 
 
@@ -153,6 +161,29 @@ def judgements(rows: pa.Table, of: str, judged: pa.Table | None) -> pa.Array:
     best = judged.group_by(["query_id", "candidate_id"]).aggregate([("calibrated", "max")])
     at = pc.index_in(_joined(rows, of), value_set=_joined(best, "candidate_id"))
     return best.column("calibrated_max").combine_chunks().take(at.combine_chunks() if isinstance(at, pa.ChunkedArray) else at)
+
+
+def _take_repeats(
+    reasons: NDArray[np.int8],
+    ties: Ties,
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    positives: tuple[pa.Table, pa.Array, NDArray[np.int64]],
+    settings: Guard,
+    pictures: Hashes | None,
+) -> None:
+    """The looks at texts and pictures, at what no cheaper guard has taken. rows: queries, candidates."""
+    known, names, unit = positives
+    answers = grouped(asked.units(known, names), ties.numbers(known.column("positive_id")))
+
+    def part() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], list[list[int]]]:
+        left = np.flatnonzero(reasons == 0)
+        return left, rows[0][left], rows[1][left], [answers.get(u, []) for u in unit[left].tolist()]
+
+    left, *those = part()
+    reasons[left[echoes(ties.items, *those, settings.max_standing)]] = QUOTE
+    if pictures is not None:
+        left, *those = part()
+        reasons[left[alike(ties.items, *those, pictures, settings.max_look)]] = LOOK
 
 
 def _standing(known: pa.Table, names: pa.Array, column: str, margin: Margin) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
