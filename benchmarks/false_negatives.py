@@ -4,8 +4,7 @@
 
 --vectors: `item_id` [n] and `vector` [n, d] float32, of every item of the workspace; without it simple
 features stand in (`simple_vectors`), which say nothing of a real encoder. The band is calibrated on half of
-the queries by the planted truth and measured on the other half. sentence-transformers' mine_hard_negatives
-is run on the same vectors where the package is installed.
+the queries by the planted truth and measured on the other half.
 """
 
 import argparse
@@ -21,10 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks import peer_miner
 from benchmarks.planted_truth import PlantedTruth
 from benchmarks.simple_vectors import image_vectors, item_vectors
-from pipelines.negatives import asked
+from pipelines.negatives import asked, looks
 from pipelines.negatives.calibrate import Calibrate, Calibration, Labels, calibrated
 from pipelines.negatives.choose import RULES, Chosen, chosen
 from pipelines.negatives.fixed_order import products
@@ -41,6 +39,7 @@ from schemas.tables import COMPONENTS, POSITIVES
 
 DEPTH = 100
 FREE = MarginSettings(preset="free")
+PERCPOS = MarginSettings(preset="nv-percpos-0.95")
 OFF = 2.0
 """A standing that no passage reaches."""
 
@@ -62,7 +61,7 @@ class World:
 def opened(given: argparse.Namespace) -> World:
     """Read the workspace, and make or read its vectors."""
     workspace = Workspace(str(given.workspace))
-    names = ("positives", "components", "items", "notes", "images", "mined/picture_pairs")
+    names = ("positives", "components", "items", "notes", "images", "mined/picture_pairs", "mined/pictures")
     tables = {name: pa.concat_tables([pq.read_table(f) for f in workspace.files(name)]) for name in names}
     items = tables["items"].column("item").to_pylist()
     if given.vectors:
@@ -138,6 +137,42 @@ def _half(rows: pa.Table, which: int) -> np.ndarray:
     return np.array([int(q[-1], 16) % 2 == which for q in rows.column("query_id").to_pylist()])
 
 
+def variants(
+    world: World, candidates: pa.Table, scored: pa.Table, wanted: pa.Table, rules: pa.Table, band: MarginSettings
+) -> dict[str, Callable[[], Chosen]]:
+    """The guard with parts of it on and off, by name."""
+    positives, components, items = (world.tables[t] for t in ("positives", "components", "items"))
+    alone = pa.table(
+        {**{c: components.column(c) for c in COMPONENTS.columns.names}, "component_id": components.column("note_id")}
+    )
+    none = POSITIVES.columns.empty_table()
+    full, only_components = tied(positives, components, items), tied(none, components, items)
+    only_pairs, nothing = tied(positives, alone, items), tied(none, alone, items)
+    seen, on = looks.hashes(world.tables["images"], world.tables["mined/pictures"]), Guard().max_standing
+
+    def run(ties: Ties, margin: MarginSettings, standing: float, pictures: looks.Hashes | None = None) -> Callable[[], Chosen]:
+        settings = Guard(margin=margin, max_standing=standing)
+        return lambda: chosen(screened(candidates, ties, scored, None, settings, pictures), wanted, rules, None, settings)
+
+    return {
+        "no guard": run(nothing, FREE, OFF),
+        "components alone": run(only_components, FREE, OFF),
+        "mined pairs alone": run(only_pairs, FREE, OFF),
+        "band alone": run(nothing, band, OFF),
+        "percpos alone": run(nothing, PERCPOS, OFF),
+        "texts alone": run(nothing, FREE, on),
+        "looks alone": run(nothing, FREE, OFF, seen),
+        "all but components": run(only_pairs, band, on, seen),
+        "all but mined pairs": run(only_components, band, on, seen),
+        "all but the band": run(full, FREE, on, seen),
+        "all but texts": run(full, band, OFF, seen),
+        "all but looks": run(full, band, on),
+        "all": run(full, band, on, seen),
+        "all, uninote-band": run(full, MarginSettings(), on, seen),
+        "all, nv-percpos-0.95": run(full, PERCPOS, on, seen),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -149,72 +184,43 @@ def main() -> None:
     world, truth = opened(given), PlantedTruth(given.bench / "truth")
     begun = time.monotonic()
     candidates, scored = offered(world)
-    searched = time.monotonic() - begun
-    positives, components, items = (world.tables[t] for t in ("positives", "components", "items"))
-    alone = pa.table(
-        {**{c: components.column(c) for c in COMPONENTS.columns.names}, "component_id": components.column("note_id")}
-    )
-    none = POSITIVES.columns.empty_table()
-    full, only_components = tied(positives, components, items), tied(none, components, items)
-    only_pairs, nothing = tied(positives, alone, items), tied(none, alone, items)
-    margin = FREE
-    try:
-        calibration, table = fitted(world, candidates, scored, full, truth)
-        margin = MarginSettings(preset="free", floor=calibration.tau_min, ceiling=calibration.tau_max)
-        print(drawn(table, {"tau_min": calibration.tau_min, "tau_max": calibration.tau_max}), calibration.to_json(), sep="\n")
-    except DataError as error:
-        print(error)
-    made = counterfactuals(
-        positives, world.tables["notes"], world.tables["images"], world.tables["mined/picture_pairs"], Rule()
-    )
-    rules = _rule_table(made.rows)
-    wanted = asked.pairs(positives, Guard().positives_per_query)
-    wanted = wanted.filter(pa.array(_half(wanted, 1)))
-    candidates = candidates.filter(pa.array(_half(candidates, 1)))
-
-    def run(ties: Ties, band: MarginSettings, standing: float) -> Chosen:
-        settings = Guard(margin=band, max_standing=standing)
-        return chosen(screened(candidates, ties, scored, None, settings), wanted, rules, None, settings)
-
-    on = Guard().max_standing
-    variants: dict[str, Callable[[], Chosen]] = {
-        "no guard": lambda: run(nothing, FREE, OFF),
-        "components alone": lambda: run(only_components, FREE, OFF),
-        "mined pairs alone": lambda: run(only_pairs, FREE, OFF),
-        "band alone": lambda: run(nothing, margin, OFF),
-        "texts alone": lambda: run(nothing, FREE, on),
-        "all but components": lambda: run(only_pairs, margin, on),
-        "all but mined pairs": lambda: run(only_components, margin, on),
-        "all but the band": lambda: run(full, FREE, on),
-        "all but texts": lambda: run(full, margin, OFF),
-        "all": lambda: run(full, margin, on),
-        "uninote-band, all": lambda: run(full, MarginSettings(), on),
-        "nv-percpos-0.95, all": lambda: run(full, MarginSettings(preset="nv-percpos-0.95"), on),
-    }
+    print(f"search {time.monotonic() - begun:.1f} s, {len(candidates)} candidates")
+    band = _band(world, candidates, scored, truth)
+    tables = (world.tables[t] for t in ("positives", "notes", "images", "mined/picture_pairs"))
+    made = counterfactuals(*tables, Rule())
+    print(f"rule-made {len(made.rows)}, not made {made.counts}")
+    wanted = asked.pairs(world.tables["positives"], Guard().positives_per_query)
+    wanted, candidates = (rows.filter(pa.array(_half(rows, 1))) for rows in (wanted, candidates))
     shown = {i["item_id"]: i for i in [*world.items, *made.rows.column("item").to_pylist()]}
     note = {item_id: i["note_id"] for item_id, i in shown.items()}
-    print(f"search {searched:.1f} s; rule-made {len(made.rows)}, not made {made.counts}")
     print(f"{'guard':<24}{'negatives':>10}{'false':>7}{'share':>9}{'short':>7}{'seconds':>9}")
     results = {}
-    for name, work in variants.items():
+    for name, work in variants(world, candidates, scored, wanted, _rule_table(made.rows), band).items():
         begun = time.monotonic()
         out = work()
-        seconds = time.monotonic() - begun
-        false = truth.leaks(out.rows, shown, note)
+        seconds, false = time.monotonic() - begun, truth.leaks(out.rows, shown, note)
         share = len(false) / max(1, len(out.rows))
         results[name] = {"negatives": len(out.rows), "false": len(false), "share": share, "short": len(out.shortfalls)}
         print(f"{name:<24}{len(out.rows):>10}{len(false):>7}{share:>9.5f}{len(out.shortfalls):>7}{seconds:>9.1f}")
         if name == "all":
             print("  candidates:", {k: v for k, v in out.counts.items() if v})
-            print(
-                "\n".join(
-                    f"  false: {shown[r['query_id']]['note_id']} {r['task']} {note[r['candidate_id']]} {r['similarity']:.3f} {r['source']}"
-                    for r in false[:20]
-                )
-            )
-    print(peer_miner.report(world.items, world.vectors, wanted, truth, note))
+            for row in false[:20]:
+                print(f"  false: {note[row['query_id']]} {row['task']} {note[row['candidate_id']]} {row['source']}")
+    print("sentence-transformers' mine_hard_negatives was not run; 'percpos alone' is its relative_margin=0.05 without a guard")
     if given.json:
         given.json.write_text(json.dumps(results))
+
+
+def _band(world: World, candidates: pa.Table, scored: pa.Table, truth: PlantedTruth) -> MarginSettings:
+    """The calibrated band, printed; no band where none can be promised."""
+    ties = tied(*(world.tables[t] for t in ("positives", "components", "items")))
+    try:
+        found, table = fitted(world, candidates, scored, ties, truth)
+    except DataError as error:
+        print(error)
+        return FREE
+    print(drawn(table, {"tau_min": found.tau_min, "tau_max": found.tau_max}), found.to_json(), sep="\n")
+    return MarginSettings(preset="free", floor=found.tau_min, ceiling=found.tau_max)
 
 
 def _rule_table(rows: pa.Table) -> pa.Table:

@@ -60,6 +60,7 @@ REASONS = (
     JUDGE,
     JUDGE_MARGIN,
     QUOTE,
+    LOOK,
     REPEATED,
 ) = range(len(REASONS))
 
@@ -175,15 +176,15 @@ def _take_repeats(
     known, names, unit = positives
     answers = grouped(asked.units(known, names), ties.numbers(known.column("positive_id")))
 
-    def part() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], list[list[int]]]:
-        left = np.flatnonzero(reasons == 0)
-        return left, rows[0][left], rows[1][left], [answers.get(u, []) for u in unit[left].tolist()]
+    def left() -> tuple[NDArray[np.int64], list[list[int]]]:
+        rows_left = np.flatnonzero(reasons == 0)
+        return rows_left, [answers.get(u, []) for u in unit[rows_left].tolist()]
 
-    left, *those = part()
-    reasons[left[echoes(ties.items, *those, settings.max_standing)]] = QUOTE
+    at, beside = left()
+    reasons[at[echoes(ties.items, rows[0][at], rows[1][at], beside, settings.max_standing)]] = QUOTE
     if pictures is not None:
-        left, *those = part()
-        reasons[left[alike(ties.items, *those, pictures, settings.max_look)]] = LOOK
+        at, beside = left()
+        reasons[at[alike(ties.items, rows[0][at], rows[1][at], beside, pictures, settings.max_look)]] = LOOK
 
 
 def _standing(known: pa.Table, names: pa.Array, column: str, margin: Margin) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
