@@ -43,7 +43,7 @@ REASONS = (
     "judge: called relevant",
     "judge: too near to the judged score of the positive",
     "text: a passage of its query or of a positive stands in it, or it in them",
-    "look: a picture of it looks like one of its query or of a positive",
+    "look: a picture of its note looks like one of its query's or of a positive's",
     "choice: in the component of a better negative",
 )
 """By number; the order is that of the guard."""
@@ -184,7 +184,8 @@ def _take_repeats(
     reasons[at[echoes(ties.items, rows[0][at], rows[1][at], beside, settings.max_standing)]] = QUOTE
     if pictures is not None:
         at, beside = left()
-        reasons[at[alike(ties.items, rows[0][at], rows[1][at], beside, pictures, settings.max_look)]] = LOOK
+        notes = ties.items.field("note_id")
+        reasons[at[alike(notes, rows[0][at], rows[1][at], beside, pictures, settings.max_look)]] = LOOK
 
 
 def _standing(known: pa.Table, names: pa.Array, column: str, margin: Margin) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

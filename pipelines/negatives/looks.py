@@ -6,7 +6,6 @@ it costs is a candidate. So a far looser look at the hashes that mining has made
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,49 +14,57 @@ from numpy.typing import NDArray
 PDQ_BYTES = 32
 
 Numbers = NDArray[np.int64]
-Hashes = Mapping[str, tuple[int, ...]]
-"""image_id -> the PDQ hash of the picture, then of its turns and flips, as integers."""
+Turns = tuple[int, ...]
+"""The PDQ hash of a picture, then of its turns and flips, as integers."""
+Hashes = Mapping[str, Sequence[Turns]]
+"""note_id -> its pictures."""
 
 
 def hashes(images: pa.Table, pictures: pa.Table) -> Hashes:
-    """The hashes of every picture: from IMAGES (image_id, sha256) and PICTURES (sha256, pdq, pdq_turns)."""
+    """The hashes of every note's pictures: from IMAGES (note_id, sha256) and PICTURES (sha256, pdq, pdq_turns)."""
     turns = {
         sha256: (_number(pdq), *(_number(turned[k : k + PDQ_BYTES]) for k in range(0, len(turned), PDQ_BYTES)))
         for sha256, pdq, turned in zip(*(pictures.column(c).to_pylist() for c in ("sha256", "pdq", "pdq_turns")), strict=True)
     }
-    both = zip(images.column("image_id").to_pylist(), images.column("sha256").to_pylist(), strict=True)
-    return {image_id: turns[sha256] for image_id, sha256 in both if sha256 in turns}
+    shown: dict[str, list[Turns]] = {}
+    for note_id, sha256 in zip(images.column("note_id").to_pylist(), images.column("sha256").to_pylist(), strict=True):
+        if sha256 in turns:
+            shown.setdefault(note_id, []).append(turns[sha256])
+    return shown
 
 
 def alike(
-    items: pa.Array, queries: Numbers, candidates: Numbers, positives: Sequence[Sequence[int]], known: Hashes, most: int
+    notes: pa.Array, queries: Numbers, candidates: Numbers, positives: Sequence[Sequence[int]], known: Hashes, most: int
 ) -> NDArray[np.bool_]:
-    """Whether a picture of the candidate is within `most` bits of one of the query's or of a positive's, in any turn.
+    """Whether a picture of the candidate's note is within `most` bits of one of the query's or a positive's note, in any turn.
+
+    Notes and not items are compared, as components tie notes: a text of a note that copies the positive's
+    picture is no clean negative either.
 
     Args:
-        items: [items] ITEM.
+        notes: [items] note_id.
         queries: [n] numbers of items.
         candidates: [n].
         positives: [n] the numbers of each row's positives.
-        known: hashes of the pictures; one without is like none.
+        known: the notes' pictures; a note without is like none.
         most: PDQ bits of 256.
 
-    Cost: two microseconds for each pair of pictures of a row.
+    Cost: two microseconds for each pair of pictures of two notes, each pair of notes once.
     """
-    shown: dict[int, list[Any]] = {}
     wanted = np.unique(np.concatenate([queries, candidates, np.array([p for row in positives for p in row], np.int64)]))
-    for number, image_ids in zip(wanted.tolist(), items.take(pa.array(wanted)).field("image_ids").to_pylist(), strict=True):
-        shown[number] = [known[i] for i in image_ids or () if i in known]
+    note = dict(zip(wanted.tolist(), notes.take(pa.array(wanted)).to_pylist(), strict=True))
 
     @lru_cache(maxsize=1 << 18)
-    def near(one: int, other: int) -> bool:
-        return any(bits(a, b) <= most for a in shown[one] for b in shown[other])
+    def near(one: str, other: str) -> bool:
+        return any(bits(a, b) <= most for a in known.get(one, ()) for b in known.get(other, ()))
 
-    rows = zip(queries.tolist(), candidates.tolist(), positives, strict=True)
-    return np.array([any(near(other, candidate) for other in (query, *answers)) for query, candidate, answers in rows], bool)
+    found = np.zeros(len(queries), bool)
+    for row, (query, candidate, answers) in enumerate(zip(queries.tolist(), candidates.tolist(), positives, strict=True)):
+        found[row] = any(near(other, note[candidate]) for other in {note[i] for i in (query, *answers)})
+    return found
 
 
-def bits(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+def bits(one: Turns, other: Turns) -> int:
     """The fewest bits in which two pictures differ, at the best turn or flip of either: turns are of the straightened picture.
 
     >>> bits((0b1111, 0b1100), (0b1000, 0b0001))

@@ -131,6 +131,14 @@ def test_unime_compares_the_judge_with_the_judge():
     assert verdicts(offer, answers, said, settings) == ["judge", "kept", "kept"]
 
 
+def test_a_note_whose_picture_looks_like_a_positives_is_taken():
+    offer = candidates(TEXT, "text_to_note", [WHOLE["free"], WHOLE["freer"]])
+    answers = scored(TEXT, "text_to_note", [(WHOLE["query"], 0.9)])
+    pictures = {"query": [(0,)], "free": [(0b111,)], "freer": [((1 << 256) - 1,)]}
+    reasons = screened(offer, TIES, answers, None, FREE, pictures).reasons
+    assert [REASONS[r].split(":")[0] for r in reasons] == ["look", "kept"]
+
+
 def test_counts_are_of_every_candidate_once():
     offer = candidates(IMAGE["query"], "image_to_note", [WHOLE[n] for n in NOTES])
     counts = screened(offer, TIES, scored(IMAGE["query"], "x", []), None, FREE).counts()
