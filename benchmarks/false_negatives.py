@@ -4,7 +4,8 @@
 
 --vectors: `item_id` [n] and `vector` [n, d] float32, of every item of the workspace; without it simple
 features stand in (`simple_vectors`), which say nothing of a real encoder. The band is calibrated on half of
-the queries by the planted truth and measured on the other half.
+the queries by the planted truth and measured on the other half. sentence-transformers' mine_hard_negatives
+is run on the same vectors where the package is installed.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchmarks import peer_miner
 from benchmarks.planted_truth import PlantedTruth
 from benchmarks.simple_vectors import image_vectors, item_vectors
 from pipelines.negatives import asked, looks
@@ -206,9 +208,22 @@ def main() -> None:
             print("  candidates:", {k: v for k, v in out.counts.items() if v})
             for row in false[:20]:
                 print(f"  false: {note[row['query_id']]} {row['task']} {note[row['candidate_id']]} {row['source']}")
-    print("sentence-transformers' mine_hard_negatives was not run; 'percpos alone' is its relative_margin=0.05 without a guard")
+    print(_peer(world, wanted, truth, shown, note, results))
     if given.json:
         given.json.write_text(json.dumps(results))
+
+
+def _peer(
+    world: World, wanted: pa.Table, truth: PlantedTruth, shown: dict[str, Any], note: dict[str, str], results: dict[str, Any]
+) -> str:
+    """A line on sentence-transformers' miner with the same vectors."""
+    if not peer_miner.INSTALLED:
+        return "sentence-transformers is not installed: mine_hard_negatives was not run"
+    rows, seconds = peer_miner.mined(world.items, world.vectors, wanted)
+    false = len(truth.leaks(rows, shown, note))
+    share = false / max(1, len(rows))
+    results["mine_hard_negatives"] = {"negatives": len(rows), "false": false, "share": share, "seconds": seconds}
+    return f"{'mine_hard_negatives':<24}{len(rows):>10}{false:>7}{share:>9.5f}{'':>7}{seconds:>9.1f} with its search"
 
 
 def _band(world: World, candidates: pa.Table, scored: pa.Table, truth: PlantedTruth) -> MarginSettings:
