@@ -61,7 +61,7 @@ PRESETS: Mapping[Preset, Margin] = MappingProxyType(
         "uninote-band": Margin(floor=0.5, ceiling=0.7),
         # NV-Retriever (arXiv 2407.15831), TopK-PercPos: s < 0.95 p.
         "nv-percpos-0.95": Margin(relative=0.05, strict=True),
-        # Qwen3-VL-Embedding (arXiv 2601.04720): s < mean(p) + delta, and some positive above a threshold. Neither number
+        # Qwen3-VL-Embedding (2026): s < mean(p) + delta, and some positive above a threshold. Neither number
         # is known to us: delta is 0 here, which is the tightest that its sign allows, and no query is given up.
         "qwen-mean-margin": Margin(absolute=0.0, positive="mean", strict=True),
         # UniME-V2 (arXiv 2510.13515): false when the judge's s > p - 0.01.
