@@ -170,6 +170,9 @@ ANNOTATIONS = Table(
             column("lines", pa.list_(LINE), "of OCR: the lines that were read, in reading order; null for a description"),
             column("reason", pa.string(), "why there is no text, in a few words that do not change"),
             column("detail", pa.string(), "what was found"),
+        ]
+    ),
+)
 
 HARD_NEGATIVES = Table(
     name="hard_negatives",
