@@ -174,6 +174,34 @@ ANNOTATIONS = Table(
     ),
 )
 
+EMBEDDINGS = Table(
+    name="embeddings",
+    grain="an item, or an element of a note, and what one encoder makes of it",
+    key=("model", "note_id", "item_id"),
+    made_by="jobs/mine_hard_negatives.py",
+    columns=pa.schema(
+        [
+            column(
+                "item_id",
+                pa.string(),
+                "names what is shown, as items are named",
+                required=True,
+            ),
+            column("note_id", pa.string(), "its note", required=True),
+            column("model", pa.string(), "the encoder's fingerprint: its weights and all that changes vectors", required=True),
+            column(
+                "pictures",
+                pa.string(),
+                "a hash of its pictures' bytes; '' without any",
+                required=True,
+            ),
+            column("vector", pa.list_(pa.float32()), "of unit length; null where there is a reason"),
+            column("reason", pa.string(), "why there is no vector, in a few words that do not change"),
+            column("detail", pa.string(), "what was found"),
+        ]
+    ),
+)
+
 HARD_NEGATIVES = Table(
     name="hard_negatives",
     grain="a negative of a query and one of its positives",

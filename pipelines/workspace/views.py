@@ -18,6 +18,11 @@ DATASETS: tuple[Table, ...] = (
     tables.POSITIVES,
     tables.COMPONENTS,
     tables.ITEMS,
+    tables.ANNOTATIONS,
+    tables.EMBEDDINGS,
+    tables.HARD_NEGATIVES,
+    tables.SHORTFALLS,
+    tables.COUNTERFACTUALS,
 )
 
 
