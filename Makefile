@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export SPARK_LOCAL_IP ?= 127.0.0.1
-ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv dev; ensure_java
+ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv models; ensure_venv dev; ensure_java
 
 .PHONY: help
 help:  ## what can be made
@@ -17,7 +17,7 @@ test:  ## everything: unit, property, integration, end to end
 
 .PHONY: check
 check:  ## what needs no engine, in seconds
-	@$(ENV); .venv/bin/python -m pytest -m "not spark and not slow"
+	@$(ENV); .venv/bin/python -m pytest -m "not spark and not ray and not slow"
 
 .PHONY: lint
 lint:  ## ruff, mypy, import-linter
