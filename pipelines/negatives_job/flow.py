@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.actors.cluster import Machines
-from pipelines.actors.corpus import kept
+from pipelines.actors.corpus import kept, searchers
 from pipelines.actors.pool import Pool, pool
 from pipelines.encode.chunk import LoadChunkEncoder, LoadReader
 from pipelines.encode.spec import load_spec
@@ -100,27 +100,21 @@ def choose_negatives(
 ) -> Done:
     """EMBEDDINGS and all that mining knows -> HARD_NEGATIVES, SHORTFALLS; and calibration.json, where it is asked for."""
     items, searched, rows = what
-    how = How(
-        depth=settings.offer.depth,
-        queries=settings.offer.queries,
-        parts=machines.readers + machines.models,
-        search=settings.search,
-        cells=settings.cells,
-    )
     embeddings = (read_file(uri) for uri in stages.workspace.files(EMBEDDINGS.name))
     ids = rows.rows.column("item_id").combine_chunks()
-    with stored(embeddings, model, ids) as vectors:
+    count = machines.readers + machines.models
+    with (
+        stored(embeddings, model, ids) as vectors,
+        searchers(count, settings.search, settings.cells) as actors,
+    ):
+        how = How(depth=settings.offer.depth, queries=settings.offer.queries, actors=actors, cells=settings.cells)
         world = World(items, searched, rows, vectors)
         against = _against(stages, world, settings.guard)
         guard, told = band_for(stages, settings, world, against, how, model)
         against = replace(against, guard=guard)
-
-        def make(_: Plan) -> list[ArrowOutput]:
-            return _chosen(stages, world, against, how, model)
-
         stages.run(
             [HARD_NEGATIVES, SHORTFALLS],
-            make,
+            lambda _: _chosen(stages, world, against, how, model),
             inputs=stages.fingerprints(POSITIVES, COMPONENTS, ITEMS, IMAGES, PICTURES, COUNTERFACTUALS, EMBEDDINGS)
             | {"model": model, JUDGEMENTS: _judgements_fingerprint(stages)},
             settings={"guard": guard, "depth": how.depth, "cells": settings.cells},

@@ -1,6 +1,6 @@
 """The search: which queries ask which corpus, and what each block of them is offered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from pipelines.negatives.fixed_order import products
 from pipelines.negatives.guard import CANDIDATES, SCORED
 from pipelines.negatives.maxsim import maxsim
 from pipelines.negatives.part import Corpus
-from pipelines.negatives.search import Found, Search
+from pipelines.negatives.search import Found
 from pipelines.negatives_job.elements import Shown
 from pipelines.negatives_job.vectors import Stored
 
@@ -64,8 +64,8 @@ class How:
 
     depth: int
     queries: int
-    parts: int
-    search: Search
+    actors: Sequence[Any]
+    """Of `actors.corpus.searchers`: a corpus is cut into as many parts."""
     cells: Cells
 
 
@@ -121,7 +121,8 @@ def offers(
                 continue
             parts = _corpus(world, wanted, split == place, how)
             blocks = list(_blocks(queries[mine], tasks[mine], how.queries))
-            yield from answered(parts, (_asked(world, b, wanted, how, then, extra) for b in blocks), how.search, how.cells)
+            asks = (_asked(world, block, wanted, how, then, extra) for block in blocks)
+            yield from answered(how.actors, f"{place} {wanted}", parts, asks)
 
 
 def table(found: Found, query_ids: pa.Array, task: str, ids: pa.Array) -> pa.Table:
@@ -174,7 +175,7 @@ def _corpus(world: World, wanted: str, here: NDArray[np.bool_], how: How) -> Ite
     middle = None
     if wanted != "note" and len(rows) > how.cells.above:
         middle = centres(world.stored.at(rows), how.cells)
-    for part in np.array_split(np.arange(len(rows)), how.parts):
+    for part in np.array_split(np.arange(len(rows)), len(how.actors)):
         if len(part):
             vectors = world.stored.at(rows[part])
             yield Corpus(vectors=vectors, names=names[part], elements=wanted == "note", middle=middle)
