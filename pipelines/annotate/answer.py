@@ -13,7 +13,9 @@ AnnotationKind = Literal["ocr", "description"]
 NO_TEXT = "no text found"
 """The gate let the picture go, or the reader read nothing that it was sure of."""
 UNAVAILABLE = "server unavailable"
-PASSING = (UNAVAILABLE,)
+MISSING, UNREADABLE = "missing file", "unreadable file"
+KILLED = "its process died"
+PASSING = (UNAVAILABLE, MISSING, UNREADABLE)
 """Reasons that lie with the hour and not with the picture: such a row is asked for again."""
 
 
