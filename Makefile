@@ -11,6 +11,11 @@ help:  ## what can be made
 sample:  ## mine the sample corpus into out/
 	./spark-submit.sh jobs/mine_pairs.py
 
+.PHONY: negatives
+negatives:  ## annotate the sample's pictures, then mine its hard negatives, in out/
+	@$(ENV); .venv/bin/python jobs/annotate_images.py --workspace out && \
+	  .venv/bin/python jobs/mine_hard_negatives.py --workspace out --calibrate
+
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end
 	@$(ENV); .venv/bin/python -m pytest

@@ -86,15 +86,22 @@ def _start(settings: Cluster) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     logical = max(os.cpu_count() or 1, 2) + settings.readers + settings.models
     memory = settings.object_store_mb << 20 or None
-    say("Ray: a local one")
-    ray.init(
-        address=LOCAL,
-        num_cpus=logical,
-        object_store_memory=memory,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
+    for attempt in (1, 2):
+        say("Ray: a local one")
+        try:
+            ray.init(
+                address=LOCAL,
+                num_cpus=logical,
+                object_store_memory=memory,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+            return
+        except Exception as error:  # Ray raises a plain one when its parts are not up after 30 s, as on a busy machine
+            if attempt == 2 or "timed out during startup" not in str(error):
+                raise
+            ray.shutdown()
 
 
 def _started_here() -> str | None:

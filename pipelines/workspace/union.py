@@ -1,4 +1,4 @@
-"""Which tables of pairs the positives are the union of. Both jobs that publish positives ask here: neither undoes the other's."""
+"""Which tables of pairs make the positives. Both jobs that publish positives ask here: neither undoes the other's."""
 
 from pipelines.workspace.workspace import Workspace
 from schemas.item import GRANULARITIES

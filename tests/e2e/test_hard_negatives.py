@@ -177,7 +177,7 @@ def test_a_workspace_that_was_not_mined_is_one_line(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("job", ["mine_hard_negatives"])
+@pytest.mark.parametrize("job", ["annotate_images", "mine_hard_negatives"])
 def test_a_ray_job_does_not_import_spark(job):
     code = (
         f"import runpy, sys; runpy.run_path('jobs/{job}.py'); sys.exit(any(m.split('.')[0] == 'pyspark' for m in sys.modules))"
