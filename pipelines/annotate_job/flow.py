@@ -56,7 +56,7 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
     looks = settings.describe.name != "caption"
 
     def make(_: Plan) -> list[ArrowOutput]:
-        images, before = stages.read(IMAGES), stages.read_or_empty(ANNOTATIONS)
+        images, before = stages.images(), stages.read_or_empty(ANNOTATIONS)
         rows = [_asked(stages, settings, machines, (images, before), ("ocr", ocr_model(ocr), LoadOcr(settings.ocr)))]
         if looks:
             rows.append(_asked(stages, settings, machines, (images, before), ("description", None, describe)))

@@ -63,7 +63,7 @@ def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machin
     make_counterfactuals(stages, settings, read)
     made = stages.read(COUNTERFACTUALS)
     items, searched = _items(stages, made, settings.encoder.counterfactuals)
-    rows = shown(items, stages.read(IMAGES), read)
+    rows = shown(items, stages.images(), read)
     spec = load_spec(settings.encoder.name, settings.encoder.set, settings.encoder.path)
     load = LoadChunkEncoder(spec, machines.gpus > 0, settings.encoder.batching)
     with _pools(pool(LoadReader(spec), load, machines)) as actors:

@@ -35,7 +35,7 @@ def _refused(stages: ArrowStages) -> list[str]:
     reasons = Counter(reason for reason in stages.read(EMBEDDINGS, ["reason"]).column("reason").to_pylist() if reason)
     made = stages.workspace.published(COUNTERFACTUALS.name).counts
     lines = [
-        f"{embedded.counts.rows_out:,} vectors, {embedded.report['new']:,} of them computed now, {reasons.total():,} refused"
+        f"{embedded.counts.rows_out:,} vectors, {embedded.report['new']:,} of them new in that run, {reasons.total():,} refused"
     ]
     lines += _counts(reasons)
     return [*lines, f"{made.rows_out:,} rule-made negatives", *_counts(made.dropped)]

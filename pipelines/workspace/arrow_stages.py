@@ -13,7 +13,9 @@ from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.say import say
 from pipelines.workspace.views import write_views
 from pipelines.workspace.workspace import Workspace
+from schemas.errors import DataError
 from schemas.table import Table
+from schemas.tables import IMAGES
 
 PACKAGES = ("pyarrow", "numpy", "pillow", "opencv-python-headless", "ray")
 
@@ -74,6 +76,20 @@ class ArrowStages:
     def read_or_empty(self, table: Table) -> pa.Table:
         """As `read`; no rows where the table has not been published."""
         return self.read(table) if self.workspace.manifest(table.name) else table.columns.empty_table()
+
+    def images(self) -> pa.Table:
+        """IMAGES, each with the uri of its file.
+
+        Raises:
+            DataError: pictures that were mined from a table of their bytes (`--images`) have none.
+        """
+        rows = self.read(IMAGES)
+        if rows.column("uri").null_count:
+            raise DataError(
+                f"images: {rows.column('uri').null_count} of {len(rows)} pictures have no uri: they were mined from --images; "
+                "jobs on Ray read files: write each picture to one, name it in the notes' uri, and mine again"
+            )
+        return rows
 
     def fingerprints(self, *tables: Table) -> dict[str, str]:
         """What a stage that reads these tables depends on: their rows; 'none' where one has not been published."""
