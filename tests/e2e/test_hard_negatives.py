@@ -162,7 +162,7 @@ def test_after_a_kill_in_the_middle_of_the_encoding(hard, mined, tmp_path):
     os.kill(job.pid, signal.SIGKILL)
     job.wait()
     assert Workspace(str(workspace)).manifest("embeddings") is None
-    again = subprocess.run(command(workspace), capture_output=True, text=True, timeout=120, check=False)
+    again = subprocess.run(command(workspace), capture_output=True, text=True, timeout=400, check=False)
     assert again.returncode == 0, again.stderr[-3000:]
     assert again.stdout.startswith("\nHard negatives in")
     assert differing(hard[0], workspace) == []
@@ -170,7 +170,7 @@ def test_after_a_kill_in_the_middle_of_the_encoding(hard, mined, tmp_path):
 
 
 def test_a_workspace_that_was_not_mined_is_one_line(tmp_path):
-    done = subprocess.run(command(tmp_path / "w"), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command(tmp_path / "w"), capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 2
     assert done.stderr.strip().splitlines()[-1].startswith("error: ")
     assert "no dataset 'positives' has been published" in done.stderr
@@ -182,4 +182,4 @@ def test_a_ray_job_does_not_import_spark(job):
     code = (
         f"import runpy, sys; runpy.run_path('jobs/{job}.py'); sys.exit(any(m.split('.')[0] == 'pyspark' for m in sys.modules))"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=200, check=False).returncode == 0
