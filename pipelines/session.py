@@ -20,13 +20,17 @@ PACKAGES = ("schemas", "pipelines")
 ALWAYS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "256",  # a batch of pictures fits in memory
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(8 << 20),  # a batch of pictures fits in memory
 }
 """Results depend on these."""
 
 UNLESS_SET = {
     "spark.executorEnv.OMP_NUM_THREADS": "1",  # Spark runs a task a core already: a matrix product must not start threads
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
+    # glibc gives each array of a picture back to the kernel and asks for it again: a third of the time were page faults.
+    "spark.executorEnv.MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "spark.executorEnv.MALLOC_TRIM_THRESHOLD_": str(256 << 20),
     "spark.ui.showConsoleProgress": "false",  # progress is ours, line by line
 }
 IF_LOCAL = {

@@ -33,6 +33,8 @@ SAME_GROUND = 10.0
 MOST_CELLS = 160
 """Cells that colours are compared on."""
 MIN_CELLS = 6
+PLAINLY_EXPLAINED = 2.0
+"""Levels left unexplained, up to which the other direction is not tried."""
 SHADE_FROM = 8.0
 """Levels that one change of light leaves unexplained, from which a change across the picture is looked for."""
 
@@ -121,8 +123,11 @@ def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
     if back > front > 0:
         weight[ground] = max(0.25, front / back)
     # Levels lost in white cannot be had back, so light is explained in the direction that works.
-    tones = [explained(x, y, weight), explained(y, x, weight)]
-    errors = [_worst_quartile(tone, ground) for tone in tones]
+    tones = [explained(x, y, weight)]
+    errors = [_worst_quartile(tones[0], ground)]
+    if errors[0] > PLAINLY_EXPLAINED:
+        tones.append(explained(y, x, weight))
+        errors.append(_worst_quartile(tones[1], ground))
     if may_be_shaded and min(errors) > SHADE_FROM and not ground.any():
         places = (np.argwhere(overlap.whole) / np.array(overlap.whole.shape) * 2 - 1)[::step][use].astype(np.float32)
         for lit, seen in ((shaded(x, y, places), y), (shaded(y, x, places), x)):

@@ -16,6 +16,8 @@ from pipelines.images.features import ODD, Features
 Floats = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
 
+BOTH_HANDS = 0.7
+"""Share of the better hand's votes from which the other hand is a map as well."""
 MOST_OCTAVES = 0.5
 """By which the scales of two matches of one map may differ."""
 
@@ -69,24 +71,29 @@ def points(features: Features) -> Points:
     return Points(features.positions, features.sigmas, even, odd, features.side)
 
 
-def align(a: Points, b: Points, settings: Matching) -> Alignment | None:
-    """The best-supported map of `a` onto `b`, mirrored or not; None where fewer than `min_votes` matches agree.
+def align(a: Points, b: Points, settings: Matching) -> list[Alignment]:
+    """The maps of `a` onto `b` that at least `min_votes` matches agree with, the best-supported one first.
 
-    Cost: O(|a| |b|) products of descriptors, once for both hands, and max_matches**2 votes; 0.2 ms.
+    One straight or mirrored map at most; both where both are well supported, as of a thing that is its own mirror image.
+
+    Cost: O(|a| |b|) products of descriptors, once for both hands, and max_matches**2 votes; 0.1 ms.
     """
     if min(len(a.sigmas), len(b.sigmas)) < settings.min_votes:
-        return None
+        return []
     # A transposed operand takes BLAS's slow path for matrices as small as these: four times the time.
     even, odd = a.even @ np.ascontiguousarray(b.even.T), a.odd @ np.ascontiguousarray(b.odd.T)
     straight = _matched(a, b, even + odd, settings)
     flipped = _matched(_reflected(a), b, even - odd, settings)
-    mirrored = flipped.votes > straight.votes
-    best = flipped if mirrored else straight
-    if best.votes < settings.min_votes:
-        return None
-    matrix, inliers = _fit(best, settings.slack)
+    least = max(settings.min_votes, BOTH_HANDS * max(straight.votes, flipped.votes))
+    hands = [(matches, mirrored) for matches, mirrored in ((straight, False), (flipped, True)) if matches.votes >= least]
+    hands.sort(key=lambda hand: -hand[0].votes)
+    return [_aligned(matches, a.side, settings.slack, mirrored=mirrored) for matches, mirrored in hands]
+
+
+def _aligned(matches: "_Matches", side: tuple[int, int], slack: float, *, mirrored: bool) -> Alignment:
+    matrix, inliers = _fit(matches, slack)
     if mirrored:
-        matrix = matrix @ np.array([[-1.0, 0.0, a.side[0] - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        matrix = matrix @ np.array([[-1.0, 0.0, side[0] - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     return Alignment(matrix, mirrored, inliers)
 
 

@@ -1,6 +1,6 @@
 """Which pictures may show the same: they share a rare local feature, or most bits of their hashes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,18 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from pipelines.images import bands
+from pipelines.images.meeting import met_under, whole_runs
 from pipelines.images.packing import unpack
 from pipelines.images.settings import Match
 from pipelines.images.words import index_words, probe_words
 from pipelines.workspace.output import Output
 
+PICTURES_A_TASK = 10_000
+CROWDED = -1
+"""In place of a picture: the row says how many keys were crowded."""
+CROWDS = "image keys that too many pictures have: tied by a chain"
+BEYOND = "image candidates after the best of both pictures"
+Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 AMONG_FLAT = np.int64(1) << np.int64(60)
 """Set in the keys under which flat pictures wait for the one that they are an overexposed copy of."""
 
@@ -31,24 +38,36 @@ def candidate_pairs(pictures: DataFrame, settings: Match) -> Output:
         pictures: PICTURES.
         settings: the keys and the caps.
 
-    Cost: about 330 indexed and 600 asked keys a picture, 25 bytes each, in one shuffle; the join makes at
-    most (asked keys x max_pictures_per_key) rows a picture, and far fewer as words are rare.
+    Cost: about 370 indexed and 550 asked keys a picture, 25 bytes each, in one shuffle; at most
+    (asked keys x max_pictures_per_key) meetings a picture, and far fewer as words are rare. Memory of a
+    worker: the pictures of its most crowded key, 25 bytes each.
     """
-    keys = _keys(pictures, settings).persist()
-    indexed, asked = keys.where(~F.col("asked")), keys.where("asked").select("key", F.col("picture").alias("asking"))
-    crowds = indexed.groupBy("key").agg(F.count("*").alias("pictures")).where(F.col("pictures") > settings.max_pictures_per_key)
-    quiet = indexed.join(crowds, on="key", how="left_anti").join(asked, on="key", how="inner").select("picture", "asking")
-    chained = indexed.join(crowds, on="key", how="left_semi").transform(_chained, settings)
-    met = quiet.unionByName(chained).where(F.col("picture") != F.col("asking"))
-    counted = met.groupBy(F.least("picture", "asking").alias("l"), F.greatest("picture", "asking").alias("r")).agg(
-        F.count("*").alias("votes")
-    )
+    keys = _keys(pictures, settings)
+    tasks = max(keys.sparkSession.sparkContext.defaultParallelism, pictures.count() // PICTURES_A_TASK)
+    sorted_keys = keys.repartition(tasks, "key").sortWithinPartitions("key", "near", "picture")
+    met = sorted_keys.mapInArrow(_meeting(settings), "l long, r long, votes long").persist()
+    counted = met.where(F.col("l") != CROWDED).groupBy("l", "r").agg(F.sum("votes").alias("votes"))
     ranked = counted.withColumns({f"rank_{side}": _rank(side) for side in ("l", "r")}).persist()
     near = F.least("rank_l", "rank_r") <= settings.max_candidates
-    dropped = _count(crowds, "image keys that too many pictures have: tied by a chain").unionByName(
-        _count(ranked.where(~near), "image candidates after the best of both pictures")
+    crowds = met.where(F.col("l") == CROWDED).agg(F.coalesce(F.sum("votes"), F.lit(0)).alias("rows"))
+    dropped = crowds.select(F.lit(CROWDS).alias("reason"), "rows").unionByName(
+        ranked.where(~near).agg(F.count("*").alias("rows")).select(F.lit(BEYOND).alias("reason"), "rows")
     )
     return Output(ranked.where(near).select("l", "r", "votes"), dropped)
+
+
+def _meeting(settings: Match) -> Work:
+    """Rows in the order of their keys -> pairs that meet under one: l < r, votes; and how many keys were CROWDED."""
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        crowded = 0
+        for rows in whole_runs(batches):
+            found = met_under(rows, settings.max_pictures_per_key, settings.chain_links)
+            crowded += found.crowded
+            yield pa.RecordBatch.from_pydict({"l": found.l, "r": found.r, "votes": found.votes})
+        yield pa.RecordBatch.from_pydict({"l": [CROWDED], "r": [CROWDED], "votes": [crowded]})
+
+    return work
 
 
 def picture_number(sha256: str) -> int:
@@ -114,18 +133,6 @@ def _rows(pictures: list[tuple[dict[str, Any], bands.Keys, bands.Keys]]) -> pa.R
     )
 
 
-def _chained(indexed: DataFrame, settings: Match) -> DataFrame:
-    """Each picture of a crowded key with the next few in the order of their hashes: picture, asking."""
-    beside = Window.partitionBy("key").orderBy("near", "picture")
-    following = F.array(*[F.lead("picture", k).over(beside) for k in range(1, settings.chain_links + 1)])
-    linked = indexed.select("picture", following.alias("following"))
-    return linked.select("picture", F.explode("following").alias("asking")).where(F.col("asking").isNotNull())
-
-
 def _rank(side: str) -> Column:
     other = "r" if side == "l" else "l"
     return F.row_number().over(Window.partitionBy(side).orderBy(F.col("votes").desc(), F.col(other)))
-
-
-def _count(rows: DataFrame, reason: str) -> DataFrame:
-    return rows.agg(F.count("*").alias("rows")).select(F.lit(reason).alias("reason"), "rows")

@@ -89,7 +89,7 @@ def _working_picture(opened: Image.Image, settings: Decoding) -> Decoded:
     opened.load()
     pixels = np.asarray(_on_white(opened))
     if pixels.shape[1::-1] != target:
-        pixels = cv2.resize(pixels, target, interpolation=cv2.INTER_AREA)
+        pixels = cv2.resize(pixels, target, interpolation=cv2.INTER_AREA)  # bilinear loses one crop in a hundred
     size = (height, width) if orientation >= 5 else (width, height)
     return Decoded(_upright(pixels, orientation), *size)
 

@@ -29,7 +29,7 @@ def near_duplicates(pairs: DataFrame, images: DataFrame, settings: Match) -> Out
 
     Cost: shuffles of the images by sha256; at most max_shown**2 rows a pair of files.
     """
-    shown = _shown(images)
+    shown = _shown(images).persist()
     same = pairs.where(F.col("relation").isin("copy", "framed_l", "framed_r"))
     rows = _same_bytes(shown, settings).unionByName(_placed(same, shown, settings))
     return Output(_pairs("near_duplicate_image", rows), _starred(shown, settings).unionByName(_beyond(same, shown, settings)))
@@ -41,7 +41,7 @@ def crops(pairs: DataFrame, images: DataFrame, settings: Match) -> Output:
     Args and cost as `near_duplicates`.
     """
     cut = pairs.where(F.col("relation").isin("crop_l", "crop_r"))
-    shown = _shown(images)
+    shown = _shown(images).persist()
     return Output(_pairs("crop", _placed(cut, shown, settings)), _beyond(cut, shown, settings))
 
 

@@ -85,7 +85,7 @@ def detect(grey: npt.NDArray[np.uint8], settings: Detection) -> Features:
 def _detected(grey: npt.NDArray[np.uint8], settings: Detection) -> Features:
     height, width = grey.shape
     found, atlas = [], []
-    base = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), (FIRST_SIGMA**2 - 0.25) ** 0.5)
+    base = _blurred(grey.astype(np.float32), (FIRST_SIGMA**2 - 0.25) ** 0.5)
     top = 0
     for octave in range(settings.octaves):
         if min(base.shape) < 12:
@@ -122,8 +122,14 @@ def _gaussians(base: Floats) -> list[Floats]:
     sigmas = [FIRST_SIGMA * 2 ** (i / LEVELS) for i in range(LEVELS + 3)]
     out = [base]
     for before, after in pairwise(sigmas):
-        out.append(cv2.GaussianBlur(out[-1], (0, 0), (after**2 - before**2) ** 0.5))
+        out.append(_blurred(out[-1], (after**2 - before**2) ** 0.5))
     return out
+
+
+def _blurred(plane: Floats, sigma: float) -> Floats:
+    """A Gaussian cut off at three sigmas; OpenCV's own choice for floats is four, for a third more time."""
+    side = 2 * int(np.ceil(3 * sigma)) + 1
+    return cv2.GaussianBlur(plane, (side, side), sigma)
 
 
 def _extrema(gaussians: list[Floats], settings: Detection) -> Floats:
@@ -158,9 +164,10 @@ def _refined(differences: list[Floats], level: int, at: Indices, ratio: float) -
     xx, yy, xy = left + right - 2 * here, up + down - 2 * here, (se - sw - ne + nw) / 4
     determinant = xx * yy - xy * xy
     corner = (determinant > 0) & ((xx + yy) ** 2 * ratio < (ratio + 1) ** 2 * determinant)
-    sigma = FIRST_SIGMA * 2 ** ((level + _vertex(finer, here, coarser)) / LEVELS)
+    steps_to = _vertex(np.stack([left, up, finer]), here, np.stack([right, down, coarser]))
+    sigma = FIRST_SIGMA * 2 ** ((level + steps_to[2]) / LEVELS)
     y, x = np.divmod(at, width)
-    points = np.stack([x + _vertex(left, here, right), y + _vertex(up, here, down), sigma, np.abs(here)], axis=1)
+    points = np.stack([x + steps_to[0], y + steps_to[1], sigma, np.abs(here)], axis=1)
     return points[corner].astype(np.float32)
 
 

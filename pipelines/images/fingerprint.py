@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipelines.images.decode import Decoding, Pixels, decode
 from pipelines.images.features import Detection, detect
-from pipelines.images.hashes import exposed_hash, pdq_hashes, phash64, surface
+from pipelines.images.hashes import exposed_hash, pdq_hashes, pdq_picture, phash64, surface
 from pipelines.images.packing import pack
 from pipelines.images.straighten import straightened
 
@@ -36,15 +36,19 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
     picture = decode(content, settings.decoding)
     upright = straightened(picture.rgb)
     grey = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY)
-    turns, quality = pdq_hashes(picture.rgb)
-    turned = turns if upright is picture.rgb else pdq_hashes(upright)[0]
+    small = pdq_picture(picture.rgb)
+    turns, quality = pdq_hashes(small)
+    turned = turns
+    if upright is not picture.rgb:
+        small = pdq_picture(upright)
+        turned = pdq_hashes(small)[0]
     return {
         "width": picture.width,
         "height": picture.height,
         "phash": phash64(grey),
         "pdq": turns[0],
         "pdq_turns": b"".join(turned),
-        "pdq_exposed": exposed_hash(upright),
+        "pdq_exposed": exposed_hash(small),
         "quality": quality,
         "surface": surface(quality),
         "thumbnail": _thumbnail(upright, settings),

@@ -53,18 +53,17 @@ class Hypotheses(NamedTuple):
 
 
 def hypotheses(a: Sketch, b: Sketch, matching: Matching) -> Hypotheses:
-    """At most two maps of `a` onto `b`. Cost: that of `align`."""
+    """At most three maps of `a` onto `b`. Cost: that of `align`."""
     turn, distance = _best_turn(a.turns, b.turns)
     return Hypotheses(distance, list(_maps(a, b, turn, distance, matching)))
 
 
 def _maps(a: Sketch, b: Sketch, turn: int, distance: int, matching: Matching) -> Iterator[Hypothesis]:
-    aligned = align(a.points, b.points, matching)
-    inliers = 0 if aligned is None else aligned.inliers
-    if aligned is not None:
-        to_b = fractions(b.points.side) @ aligned.matrix @ inverse(fractions(a.points.side))
-        yield Hypothesis(to_b, inliers, aligned.mirrored)
-    if inliers >= ENOUGH_INLIERS:
+    maps = align(a.points, b.points, matching)
+    for found in maps:
+        to_b = fractions(b.points.side) @ found.matrix @ inverse(fractions(a.points.side))
+        yield Hypothesis(to_b, found.inliers, found.mirrored)
+    if any(found.inliers >= ENOUGH_INLIERS for found in maps):
         return
     if distance <= MAX_HAMMING:
         yield Hypothesis(TURNS[turn], 0, bool(np.linalg.det(TURNS[turn][:2, :2]) < 0))

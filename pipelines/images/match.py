@@ -28,9 +28,13 @@ from schemas.mined import PICTURE_PAIRS
 
 Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 SIDE_OF = {"copy": "copy", "framed_a": "framed_l", "framed_b": "framed_r", "crop_a": "crop_l", "crop_b": "crop_r"}
-PAIRS_A_TASK = 5_000
-AT_HAND = 256
-"""Pictures that a worker keeps unpacked: the pairs of one picture come one after the other."""
+LEAST_INLIERS = {1: 5, 2: 4}
+"""Agreeing features that a candidate needs that shares one key or two: fewer meet by chance in one such pair of eight."""
+PICTURES_A_TASK = 500
+"""Pictures whose candidates, some 13 each, one task looks at."""
+FEATURES_AT_HAND = 4_096
+THUMBNAILS_AT_HAND = 512
+"""Pictures that a worker process keeps unpacked, from task to task: 20 kB of features, 300 kB of thumbnail each."""
 MAP = pa.struct([("to_r", pa.list_(pa.float64())), ("inliers", pa.int32()), ("mirrored", pa.bool_())])
 MAPS = pa.schema(
     [
@@ -54,9 +58,8 @@ def matched_pictures(pictures: DataFrame, settings: Match) -> Output:
     that carry 6 kB for each side of the tenth that is left, and about 3 ms for each.
     """
     candidates = candidate_pairs(pictures, settings)
-    pairs = candidates.rows.persist()
-    tasks = max(4 * pictures.sparkSession.sparkContext.defaultParallelism, pairs.count() // PAIRS_A_TASK)
-    sketched = _with_both(pairs, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
+    tasks = max(4 * pictures.sparkSession.sparkContext.defaultParallelism, pictures.count() // PICTURES_A_TASK)
+    sketched = _with_both(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
     mapped = sketched.mapInArrow(_mapper(settings), from_arrow_schema(MAPS))
     shown = _with_both(mapped, pictures, ("sha256", "thumbnail"), tasks)
     return Output(shown.mapInArrow(_judge(settings), from_arrow_schema(FOUND)), candidates.dropped)
@@ -66,20 +69,22 @@ def _with_both(pairs: DataFrame, pictures: DataFrame, columns: tuple[str, ...], 
     """The pairs, with `columns` of both pictures as structs picture_l and picture_r."""
     shown = F.struct(*columns)
     left, right = (pictures.select(numbered("sha256").alias(side), shown.alias(f"picture_{side}")) for side in "lr")
-    return pairs.join(left, on="l", how="inner").repartition(tasks, "r").join(right, on="r", how="inner")
+    both = pairs.join(left, on="l", how="inner").repartition(tasks, "r").join(right, on="r", how="inner")
+    return both.sortWithinPartitions("r", "l")
 
 
 def _mapper(settings: Match) -> Work:
     """Candidates -> MAPS rows of those that may lie on each other."""
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        at_hand = lru_cache(maxsize=AT_HAND)(_points)
         for batch in batches:
             rows = []
             for row in batch.to_pylist():
                 sides = [row[f"picture_{side}"] for side in "lr"]
-                left, right = (Sketch(at_hand(p["features"]), p["pdq_turns"], p["pdq_exposed"]) for p in sides)
+                left, right = (Sketch(_points(p["features"]), p["pdq_turns"], p["pdq_exposed"]) for p in sides)
                 distance, found = hypotheses(left, right, settings.matching)
+                needed = LEAST_INLIERS.get(row["votes"], 0)
+                found = [m for m in found if m.inliers == 0 or m.inliers >= needed]
                 if found:
                     maps = [{"to_r": m.to_b.ravel(), "inliers": m.inliers, "mirrored": m.mirrored} for m in found]
                     rows.append({"l": row["l"], "r": row["r"], "hamming": distance, "maps": maps})
@@ -88,6 +93,7 @@ def _mapper(settings: Match) -> Work:
     return work
 
 
+@lru_cache(maxsize=FEATURES_AT_HAND)
 def _points(packed: bytes) -> Points:
     return points(unpack(packed))
 
@@ -97,19 +103,24 @@ def _judge(settings: Match) -> Work:
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already
-        at_hand = lru_cache(maxsize=AT_HAND)(expanded)
         for batch in batches:
-            found = [_found(row, at_hand, settings) for row in batch.to_pylist()]
+            found = [_found(row, settings) for row in batch.to_pylist()]
             yield pa.RecordBatch.from_pylist([row for row in found if row is not None], schema=FOUND)
 
     return work
 
 
-def _found(row: dict[str, Any], at_hand: Callable[[bytes], Thumbnail], settings: Match) -> dict[str, Any] | None:
+@lru_cache(maxsize=THUMBNAILS_AT_HAND)
+def _thumbnail(jpeg: bytes) -> Thumbnail:
+    return expanded(jpeg)
+
+
+def _found(row: dict[str, Any], settings: Match) -> dict[str, Any] | None:
     """A PICTURE_PAIRS row, or None where the two do not show the same."""
     maps = [Hypothesis(np.array(m["to_r"]).reshape(3, 3), m["inliers"], m["mirrored"]) for m in row["maps"]]
     left, right = row["picture_l"], row["picture_r"]
-    found = judged(at_hand(left["thumbnail"]), at_hand(right["thumbnail"]), maps, row["hamming"], settings.verification)
+    sides = _thumbnail(left["thumbnail"]), _thumbnail(right["thumbnail"])
+    found = judged(*sides, maps, row["hamming"], settings.verification)
     if found.relation == "none":
         return None
     region = None if found.region is None else dict(zip(REGION.names, found.region, strict=True))

@@ -17,8 +17,6 @@ Floats = npt.NDArray[np.float32]
 
 STRIDE = 4
 MIN_CELLS = 6
-EARLY = 2
-"""Steps of refinement after which a hopeless map is given up."""
 NOISE = 2.0
 """Grey levels: deviations within a cell that recompression leaves in a flat one."""
 
@@ -70,7 +68,7 @@ def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int,
         target: the other.
         to_source: [3, 3] positions in the target's thumbnail -> in the source's.
         steps: of refinement on the pixels; 0 for none.
-        least: correlation of the pixels, after the first steps, below which it is given up.
+        least: correlation of the pixels, before any step, below which it is given up.
     """
     small, shrink = _shrunk(source, to_source)
     window, shift = _window(small.grey.shape, target, shrink @ to_source)
@@ -120,10 +118,9 @@ def _refined(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int
     half_source, half_target = _halved(source.grey), _halved(target.grey)
     down, back = resizing(source.grey.shape, half_source.shape), resizing(half_target.shape, target.grey.shape)
     half = down @ to_source @ back
-    half = refined(half_source, half_target, half, min(EARLY, steps))
     if _pearson(half_source, half_target, half) < least:
         return None
-    half = refined(half_source, half_target, half, max(0, steps - EARLY))
+    half = refined(half_source, half_target, half, steps)
     inner: Matrix = inverse(down) @ half @ inverse(back)
     return inner
 

@@ -1,6 +1,7 @@
 """Step: read every picture once, decode the ones whose bytes are new, refuse the bad ones."""
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,15 +32,20 @@ READ = pa.schema(
 """A picture that was read: its sha256, and either why it was refused, or its fingerprint, or (known) neither."""
 
 PICTURES_A_TASK = 2_000
+RECENT = 2_000
+"""Fingerprints, 15 kB each, that a worker process remembers: copies of the same bytes are decoded once."""
+AHEAD = 128
+"""Pictures whose bytes a task holds at a time."""
 READERS = 8
 """Files that one task reads ahead at a time: an object store answers late, a decoder should not wait for it."""
 
 
-def read_pictures(places: DataFrame, known: DataFrame | None, settings: Fingerprint) -> DataFrame:
+def read_pictures(places: DataFrame, count: int, known: DataFrame | None, settings: Fingerprint) -> DataFrame:
     """READ rows, one for each row of `places`.
 
     Args:
         places: uri, image_id, content; a picture's bytes are its content, or else what stands at its uri.
+        count: about how many there are, for the number of tasks.
         known: sha256 of pictures that were fingerprinted before with these settings, or None.
         settings: how to fingerprint.
 
@@ -47,18 +53,18 @@ def read_pictures(places: DataFrame, known: DataFrame | None, settings: Fingerpr
     """
     spark = places.sparkSession
     name = _ship_known(known) if known is not None else None
-    tasks = max(4 * spark.sparkContext.defaultParallelism, places.count() // PICTURES_A_TASK)
+    tasks = max(4 * spark.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already
         digests = load_known(Path(SparkFiles.get(name))) if name else None
         with ThreadPoolExecutor(READERS) as readers:
             for batch in batches:
-                rows = batch.to_pylist()
-                contents = readers.map(_content, rows)
-                yield pa.RecordBatch.from_pylist(
-                    [_read(row, content, digests, settings) for row, content in zip(rows, contents, strict=True)], schema=READ
-                )
+                for start in range(0, batch.num_rows, AHEAD):
+                    rows = batch.slice(start, AHEAD).to_pylist()
+                    contents = readers.map(_content, rows)
+                    read = [_read(row, content, digests, settings) for row, content in zip(rows, contents, strict=True)]
+                    yield pa.RecordBatch.from_pylist(read, schema=READ)
 
     spread = places.select("uri", "image_id", "content").repartition(tasks, F.coalesce("uri", "image_id"))
     return spread.mapInArrow(work, from_arrow_schema(READ))
@@ -97,6 +103,19 @@ def _read(row: dict[str, Any], content: bytes | BadPicture, known: Digests | Non
     if known is not None and is_known(out["sha256"], known):
         return out
     try:
-        return out | fingerprint(content, settings)
+        return out | _fingerprint_once(out["sha256"], content, settings)
     except BadPicture as bad:
         return out | {"reason": bad.reason, "detail": f"{row['uri'] or row['image_id']}: {bad.detail}"}
+
+
+_recent: OrderedDict[tuple[str, Fingerprint], dict[str, Any]] = OrderedDict()
+
+
+def _fingerprint_once(sha256: str, content: bytes, settings: Fingerprint) -> dict[str, Any]:
+    """`fingerprint`, unless this worker process has just made it."""
+    key = (sha256, settings)
+    if key not in _recent:
+        _recent[key] = fingerprint(content, settings)
+        if len(_recent) > RECENT:
+            _recent.popitem(last=False)
+    return _recent[key]

@@ -22,12 +22,13 @@ OTHER_COLOUR = 28.0
 """Levels by which a cell's hue is off, lightness left out, for it to have another colour."""
 BLOWN_OUT = 225.0
 """Level of a channel from which pixels of a cell may be clipped, and its hue say nothing."""
-MIN_CELLS = 5
+MIN_CELLS = 7
 MIN_SHARE = 0.004
 """Cells of a region, and its share of the common part, below which it is a speck."""
 MIN_EDGES = 4
-SAME_EDGES = 0.93
-"""Share of the textured cells at the rim of a region whose edges must be where they were, for it to be a variant."""
+SAME_RIM = 0.8
+SAME_AROUND = 0.8
+"""Share of the textured cells at a region's rim, and up to two cells around it, whose edges must be where they were."""
 
 
 def recoloured(overlap: Overlap) -> bool:
@@ -48,23 +49,33 @@ def recoloured(overlap: Overlap) -> bool:
 
 
 def _unexplained(overlap: Overlap, comparable: Mask) -> Floats | None:
-    """[gh, gw] levels that the best change of light leaves, 0 where cells cannot be compared; None if it leaves too much."""
+    """[gh, gw] levels that the best change of light leaves, 0 where cells cannot be compared.
+
+    None if it leaves too much, or if there is no cell of another hue to begin with.
+    """
     x, y = (colour[comparable] for colour in overlap.colour)
-    if len(x) < MIN_CELLS:
+    if len(x) < MIN_CELLS or int((_hue(x - y) > OTHER_COLOUR).sum()) < MIN_CELLS:
         return None
     weight = np.ones(len(x), np.float32)
     lights = [(explained(x, y, weight), y), (explained(y, x, weight), x)]
     tone, seen = min(lights, key=lambda light: float(np.minimum(light[0].error, 40).mean()))
     if float(np.median(tone.error)) > CALM:
         return None
-    rest = tone.predicted - seen
     grid = np.zeros(comparable.shape, np.float32)
-    hue = np.abs(rest - rest.mean(axis=1, keepdims=True)).max(axis=1)
-    grid[comparable] = np.where(np.maximum(x, y).max(axis=1) < BLOWN_OUT, hue, 0)
+    grid[comparable] = np.where(np.maximum(x, y).max(axis=1) < BLOWN_OUT, _hue(tone.predicted - seen), 0)
     return grid
 
 
+def _hue(difference: Floats) -> Floats:
+    """[n] the largest of three channels' differences [n, 3], lightness left out."""
+    hue: Floats = np.abs(difference - difference.mean(axis=1, keepdims=True)).max(axis=1)
+    return hue
+
+
 def _keeps_its_edges(region: Mask, textured: Mask, same: Mask) -> bool:
-    around = cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    edges = around & ~region & textured
-    return int(edges.sum()) >= MIN_EDGES and float(same[edges].mean()) >= SAME_EDGES
+    for width, share in ((1, SAME_RIM), (2, SAME_AROUND)):
+        around = cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=width).astype(bool)
+        edges = around & ~region & textured
+        if int(edges.sum()) < MIN_EDGES or float(same[edges].mean()) < share:
+            return False
+    return True

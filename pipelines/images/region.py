@@ -69,7 +69,8 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
     sharpness = float(np.mean([ratio for _, ratio in steps]))
     along = [share for share, _ in steps]
     cut = sharpness > 1.5 and float(np.median(along)) > (0.5 if plain > 0.95 else 0.7)
-    return (plain > 0.7 and cut) or (sharpness > 2.0 and min(along) > 0.85)
+    all_along = sharpness > (1.5 if plain > 0.5 and len(steps) == 4 else 2.0) and min(along) > (0.75 if plain > 0.5 else 0.85)
+    return (plain > 0.7 and cut) or all_along
 
 
 def _stands_apart(rgb: Floats, region: Region) -> bool:

@@ -17,22 +17,24 @@ from pipelines.images.alignment import Matching
 from pipelines.images.evidence import is_explained, is_similar
 from pipelines.images.hypotheses import ENOUGH_INLIERS, Hypothesis, Sketch, fractions, hypotheses
 from pipelines.images.overlap import Overlap, Thumbnail, brightened, overlap, prepared
-from pipelines.images.recolour import recoloured
+from pipelines.images.recolour import BLOWN_OUT, MIN_CELLS, recoloured
 from pipelines.images.region import Placement, Region, is_framed, placement
 from pipelines.images.tone import overexposure
-from pipelines.images.warp import inverse
+from pipelines.images.warp import Matrix, inverse
 
 Relation = Literal["copy", "framed_a", "framed_b", "crop_a", "crop_b", "none"]
 """framed_a: a lies whole in b, in a frame. crop_a: a is cut out of b. framed_b and crop_b: the other way round."""
 OTHER_WAY_ROUND: dict[Relation, Relation] = {
     "copy": "copy", "framed_a": "framed_b", "framed_b": "framed_a", "crop_a": "crop_b", "crop_b": "crop_a", "none": "none",
 }  # fmt: skip
-MOST_EXPOSURE_ERROR = 6.0
-"""Mean levels that overexposure may leave unexplained where features agree."""
+MOST_EXPOSURE_ERROR = 16.0
+"""Mean levels of what is not white that overexposure may leave unexplained where features agree."""
+ONE_TONE = 8.0
+"""Grey levels of deviation within a cell up to which its mean is a colour that is there."""
 FEW_INLIERS = 5
 CERTAIN_INLIERS = 25
 """From so many on, only the colours are left to judge."""
-BLIND_EXPOSURE_ERROR = 3.0
+BLIND_EXPOSURE_ERROR = 14.0
 """The same where one picture is laid on the other whole, before it is refined."""
 
 
@@ -41,9 +43,13 @@ class Verification:
     """Settings of `verify`."""
 
     min_pearson: float = 0.2
-    """Correlation of the common pixels, after the first steps, below which a map with fewer than 10 inliers is given up."""
+    """Correlation of the common pixels, before any refinement, below which a map with fewer than 10 inliers is given up."""
     min_pearson_few: float = 0.6
-    """The same with fewer than 5. Source: measured, docs/log.md: of true maps none is below 0.7, of false ones four fifths."""
+    """The same with fewer than 5. Source: docs/log.md: of true maps none is below 0.63, of false ones three quarters."""
+    min_structure: float = 0.3
+    """Mean correlation of structure after `steps` steps, below which a map with fewer than 10 inliers is given up."""
+    min_structure_few: float = 0.5
+    """The same with fewer than 5. Source: docs/log.md: of true maps none is below 0.4 and 0.66, of false ones 63 and 86 %."""
     overexposed: float = 0.8
     """If the picture with less texture shares at least so much of it, the other is compared overexposed as well."""
     steps: int = 4
@@ -145,7 +151,7 @@ def _tried(a: Thumbnail, b: Thumbnail, hypothesis: Hypothesis, settings: Verific
     to_source = to_b if swapped else inverse(to_b)
     if inliers == 0:
         source, target = _exposed_alike(source, target, overlap(source, target, to_source, 0, -1.0), BLIND_EXPOSURE_ERROR)
-    common = overlap(source, target, to_source, _steps(inliers, settings), _least_pearson(inliers, settings))
+    common = _laid(source, target, to_source, inliers, settings)
     if common is None:
         return None
     agreed, seen = _compared(common, inliers)
@@ -162,14 +168,15 @@ def _tried(a: Thumbnail, b: Thumbnail, hypothesis: Hypothesis, settings: Verific
     return _Found(swapped, target, common.pearson, agreed, seen, where, inliers, hypothesis.mirrored)
 
 
-def _steps(inliers: int, settings: Verification) -> int:
-    return settings.steps if inliers >= ENOUGH_INLIERS else 3 * settings.steps
-
-
-def _least_pearson(inliers: int, settings: Verification) -> float:
+def _laid(source: Thumbnail, target: Thumbnail, to_source: Matrix, inliers: int, settings: Verification) -> Overlap | None:
+    """The source on the target, refined; None where few features agree and the pixels promise nothing."""
     if inliers >= ENOUGH_INLIERS:
-        return -1.0
-    return settings.min_pearson if inliers >= FEW_INLIERS else settings.min_pearson_few
+        return overlap(source, target, to_source, settings.steps, -1.0)
+    few = inliers < FEW_INLIERS
+    common = overlap(source, target, to_source, settings.steps, settings.min_pearson_few if few else settings.min_pearson)
+    if common is None or structure(common).mean < (settings.min_structure_few if few else settings.min_structure):
+        return None
+    return overlap(source, target, common.to_source, 2 * settings.steps, -1.0)
 
 
 def _compared(common: Overlap, inliers: int) -> tuple[Structure, Light | None]:
@@ -186,7 +193,10 @@ def _exposed_alike(source: Thumbnail, target: Thumbnail, common: Overlap | None,
     """
     if common is None:
         return source, target
-    x, y = (colour[common.whole] for colour in common.colour)
+    # Half white and half dark is another grey after white has clipped: a gain is measured on cells of one tone.
+    calm = common.whole & (np.maximum(*common.texture) < ONE_TONE)
+    cells = calm if int(calm.sum()) >= MIN_CELLS and float(common.colour[0][calm].min()) < BLOWN_OUT else common.whole
+    x, y = (colour[cells] for colour in common.colour)
     source_is_darker = float(x.mean()) < float(y.mean())
     gain, error = overexposure(x, y) if source_is_darker else overexposure(y, x)
     if error > most:

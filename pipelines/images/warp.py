@@ -87,15 +87,15 @@ def _relit(laid: Grey, target: Grey, mask: Grey) -> tuple[float, Grey, Grey]:
 
     Weights are Cauchy's: a sticker must neither pull the picture nor pass for light.
     """
-    weight, gain, error = mask, 1.0, target - laid
+    flat, seen, inside = laid.ravel(), target.ravel(), mask.ravel()
+    weight, gain, error = inside, 1.0, seen - flat
     for _ in range(3):
         total = max(float(weight.sum()), 1e-3)
-        a, t = laid - float((laid * weight).sum()) / total, target - float((target * weight).sum()) / total
+        a, t = flat - np.float32(flat @ weight / total), seen - np.float32(seen @ weight / total)
         weighted = a * weight
-        gain = float((weighted * t).sum()) / max(float((weighted * a).sum()), 1e-3)
+        gain = float(weighted @ t) / max(float(weighted @ a), 1e-3)
         gain = min(max(gain, 0.3), 3.0)
-        error = t - gain * a
-        size = np.abs(error)
-        spread = 1.5 * float((size * weight).sum()) / total + 1.0
-        weight = mask / (1.0 + (size / spread) ** 2)
-    return gain, error, weight
+        error = t - np.float32(gain) * a
+        spread = 1.5 * float(np.abs(error) @ weight) / total + 1.0
+        weight = inside / (1.0 + (error * np.float32(1 / spread)) ** 2)
+    return gain, error.reshape(laid.shape), weight.reshape(laid.shape)

@@ -8,6 +8,8 @@ from pipelines.intake.notes import Sorted
 COLUMNS = ("note_id", "position", "image_id", "uri")
 """Of a reference: the note that lists the picture, its place there from 0, its id, and its absolute uri or null."""
 
+AMBIGUOUS = "image_id stands for several pictures"
+
 
 def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     """The references (COLUMNS) of the kept notes, and QUARANTINE rows for ids that stand for more than one picture.
@@ -32,7 +34,7 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     ambiguous = placed.join(uris, on="image_id", how="inner").select(
         F.col("image_id").alias("id"),
         F.lit("images").alias("source"),
-        F.lit("image_id stands for several pictures").alias("reason"),
+        F.lit(AMBIGUOUS).alias("reason"),
         F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), "uri").alias("detail"),
     )
     return Sorted(placed.join(uris, on="image_id", how="left_anti").select(*COLUMNS), ambiguous)

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from pipelines.images.pictures import read_pictures
 from pipelines.intake.keep import refuse_if_too_many
-from pipelines.intake.pictures import picture_references
+from pipelines.intake.pictures import AMBIGUOUS, picture_references
 from pipelines.mining.inputs import Inputs
 from pipelines.mining.settings import MinePairs
 from pipelines.workspace.output import Output, dropped_counts
@@ -32,14 +32,15 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     references, ambiguous = picture_references(stages.read(NOTES), inputs.image_root)
     references = references.persist()
     known = _known_pictures(stages, settings)
-    read = read_pictures(_places(references, inputs), known, settings.fingerprint).persist(StorageLevel.DISK_ONLY)
+    shown = references.count()
+    read = read_pictures(_places(references, inputs), shown, known, settings.fingerprint).persist(StorageLevel.DISK_ONLY)
     pictures = _pictures(read, known)
     told = references.join(read.select("image_id", "sha256", "reason", "detail"), on="image_id", how="inner")
     images = told.where(F.col("reason").isNull()).join(pictures, on="sha256", how="inner").select(*IMAGES.columns.names)
     bad = told.where(F.col("reason").isNotNull()).withColumns({"id": F.col("image_id"), "source": F.lit("images")})
     refused = ambiguous.unionByName(bad.select(*ambiguous.columns)).persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    rows_in = references.count() + ambiguous.count()
+    rows_in = shown + reasons.get(AMBIGUOUS, 0)
     refuse_if_too_many("images", sum(reasons.values()), rows_in, settings.intake)
     dropped = {f"refused: {reason}": n for reason, n in reasons.items()}
     nothing = dropped_counts(stages.spark, {})

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -55,9 +56,13 @@ class Stages:
         say(f"{stage}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, stage):
-            for table, output in zip(tables, make(), strict=True):
-                if table in missing:  # killed between two of a stage's tables: the first stands already
-                    self.workspace.publish(self._written(table, output, plan))
+            # Killed between two of a stage's tables: the first stands already.
+            outputs = [pair for pair in zip(tables, make(), strict=True) if pair[0] in missing]
+            # Small tables are all waiting, for planning and for tasks to start: they wait side by side.
+            with ThreadPoolExecutor(len(outputs)) as writers:
+                written = list(writers.map(lambda pair: self._written(pair[0], pair[1], plan), outputs))
+            for manifest in written:
+                self.workspace.publish(manifest)
         self.spark.catalog.clearCache()  # what a step persisted for its several tables
         write_views(self.workspace)
         say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")

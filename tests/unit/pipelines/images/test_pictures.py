@@ -29,7 +29,7 @@ def places(spark, tmp_path_factory):
 
 
 def test_a_picture_has_a_fingerprint_or_a_reason(places):
-    rows = {r["image_id"]: r for r in read_pictures(places, None, Fingerprint()).collect()}
+    rows = {r["image_id"]: r for r in read_pictures(places, 3, None, Fingerprint()).collect()}
     assert {k: r["reason"] for k, r in rows.items()} == {
         "one": None,
         "by uri": None,
@@ -45,8 +45,8 @@ def test_a_picture_has_a_fingerprint_or_a_reason(places):
 
 
 def test_known_bytes_are_not_decoded_again(places):
-    first = read_pictures(places, None, Fingerprint()).where("image_id = 'one'").persist()
-    again = {r["image_id"]: r for r in read_pictures(places, first.select("sha256"), Fingerprint()).collect()}
+    first = read_pictures(places, 3, None, Fingerprint()).where("image_id = 'one'").persist()
+    again = {r["image_id"]: r for r in read_pictures(places, 3, first.select("sha256"), Fingerprint()).collect()}
     assert again["one"]["sha256"] == first.collect()[0]["sha256"]
     assert again["one"]["phash"] is None and again["one"]["reason"] is None
     assert again["inline"]["phash"] is not None
@@ -54,6 +54,7 @@ def test_known_bytes_are_not_decoded_again(places):
 
 def test_the_tasks_do_not_change_the_rows(spark, places):
     one, many = (
-        read_pictures(places.repartition(n), None, Fingerprint()).select(F.sha2(F.to_json(F.struct("*")), 256)) for n in (1, 7)
+        read_pictures(places.repartition(n), 3, None, Fingerprint()).select(F.sha2(F.to_json(F.struct("*")), 256))
+        for n in (1, 7)
     )
     assert sorted(r[0] for r in one.collect()) == sorted(r[0] for r in many.collect())

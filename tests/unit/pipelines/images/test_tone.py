@@ -23,6 +23,7 @@ EDITS = {
     "gamma": lambda x: 255 * (x / 255) ** 0.65,
     "grey": lambda x: np.repeat(grey(x), 3, axis=1),
     "vivid": lambda x: np.clip(grey(x) + 1.5 * (x - grey(x)), 0, 255),
+    "sepia": lambda x: np.array((40, 20, 0)) + grey(x) / 255 * np.array((215, 220, 200)),
     "faded": lambda x: 0.7 * x + 0.3 * np.array((235, 225, 210)),
 }
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from pipelines.images.alignment import Matching
+from pipelines.images.alignment import Matching, points
 from pipelines.images.features import Detection, detect
-from pipelines.images.hashes import pdq_hashes
+from pipelines.images.hashes import exposed_hash, pdq_hashes, pdq_picture
+from pipelines.images.hypotheses import Sketch
 from pipelines.images.verify import OTHER_WAY_ROUND, Picture, Verdict, Verification, verify
 from tests.unit.pipelines.images.scenes import product, scene
 
@@ -23,7 +24,8 @@ def picture(pixels: np.ndarray | Image.Image) -> Picture:
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "JPEG", quality=90)
     features = detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), Detection())
-    return Picture(features, buffer.getvalue(), b"".join(pdq_hashes(rgb)[0]))
+    small = pdq_picture(rgb)
+    return Picture(Sketch(points(features), b"".join(pdq_hashes(small)[0]), exposed_hash(small)), buffer.getvalue())
 
 
 def compare(a: object, b: object) -> Verdict:
@@ -54,6 +56,11 @@ def slanted(image: Image.Image) -> Image.Image:
     )
 
 
+def vignetted(image: Image.Image) -> Image.Image:
+    y, x = np.mgrid[-1 : 1 : image.height * 1j, -1 : 1 : image.width * 1j]
+    return Image.fromarray((np.asarray(image) * (1 - 0.3 * (x * x + y * y))[:, :, None]).astype(np.uint8))
+
+
 def covered(image: Image.Image) -> Image.Image:
     pixels = np.array(image)
     cv2.circle(pixels, (150, 120), 60, (255, 210, 0), -1)
@@ -75,6 +82,9 @@ EDITS = {
     "slanted": slanted,
     "with a sticker": covered,
     "turned by 90 degrees": lambda im: im.transpose(Image.Transpose.ROTATE_90),
+    "sepia": lambda im: ImageOps.colorize(ImageOps.grayscale(im), (40, 20, 0), (255, 240, 200)),
+    "with a vignette": vignetted,
+    "overexposed": lambda im: ImageEnhance.Brightness(im).enhance(1.5),
     "upside down": lambda im: im.transpose(Image.Transpose.ROTATE_180),
 }
 
@@ -157,6 +167,32 @@ def test_a_screenshot_holds_a_whole_picture(level):
     found = compare(scene(7), shot)
     assert found.relation == "framed_a"
     assert overlap_of(found.region, (0, 0.25, 1, 0.7)) > 0.95
+
+
+def patterned() -> np.ndarray:
+    """A cushion with a pattern, on white."""
+    mask = cv2.ellipse(np.zeros((400, 400), np.uint8), (200, 200), (150, 110), 0, 0, 360, 1, -1)
+    return np.where(mask[:, :, None] > 0, scene(9, 400, 400), 255).astype(np.uint8)
+
+
+def test_a_product_on_a_white_page_with_words_is_framed():
+    shot = np.full((800, 500, 3), 250, np.uint8)
+    shot[:50] = (30, 30, 40)
+    shot[120:520, 50:450] = patterned()
+    for k in range(6):
+        cv2.putText(
+            shot, "some words below it" + "!" * (3 * k), (30, 600 + 30 * k), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (60, 60, 60), 2
+        )
+    found = compare(patterned(), shot)
+    assert found.relation == "framed_a"
+    assert overlap_of(found.region, (0.1, 0.15, 0.9, 0.65)) > 0.93
+
+
+def test_two_products_in_one_black_frame_are_no_copies():
+    both = product((170, 90, 60)), np.full((400, 400, 3), 255, np.uint8)
+    framed = [cv2.copyMakeBorder(picture, 40, 40, 40, 40, cv2.BORDER_CONSTANT) for picture in both]
+    cv2.ellipse(framed[1], (240, 240), (90, 60), 20, 0, 360, (60, 130, 80), -1, cv2.LINE_AA)
+    assert compare(*framed).relation == "none"
 
 
 def test_two_blank_pictures_are_nothing():

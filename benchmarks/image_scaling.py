@@ -1,0 +1,221 @@
+"""How the candidates of near-duplicate pictures grow: seconds, memory, candidates and recall on made-up fingerprints.
+
+    python -m benchmarks.image_scaling --pictures W/mined                 hash keys alone, 30 k, 100 k, 300 k pictures
+    python -m benchmarks.image_scaling --pictures W/mined --words         words alone
+    python -m benchmarks.image_scaling --pictures W/mined --hot           copies of one meme, and blank frames
+
+W is a workspace that jobs/mine_pairs.py filled: the fingerprints are resampled from its pictures
+(`synthetic_pictures.py` says how); without --pictures the sample corpus is mined first. Each size is run with the
+settings' caps (the cost), and, up to --uncapped pictures, without (the recall of planted copies, that must be 1; with words
+nothing is planted). Memory is the sum of the resident sets of the driver, the JVM and its Python workers, shared pages counted
+more than once; core seconds are those of the same processes: on a shared machine they say more than the clock does.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from benchmarks.synthetic_pictures import Real, crowds, made_up, real_pictures
+from pipelines.images.candidates import candidate_pairs
+from pipelines.images.settings import Match
+from pipelines.session import ROOT, spark_session
+
+NO_CAP = 10**9
+HASHES, WORDS = Match(words=0), Match(hash_radius=0)
+PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+
+class Watch:
+    """What this process and all below it take while the block runs, looked at twice a second."""
+
+    mib = 0.0
+    """Resident at most."""
+    core_s = 0.0
+    """Core seconds of all of them."""
+
+    def __enter__(self) -> "Watch":
+        self._before = core_seconds(os.getpid())
+        self._done = Event()
+        self._thread = Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        self.core_s = core_seconds(os.getpid()) - self._before
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.5):
+            self.mib = max(self.mib, sum(_resident_mib(pid) for pid in tree(os.getpid())))
+
+
+def tree(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [below for child in children.read_text().split() for below in tree(int(child))]
+    return found
+
+
+def core_seconds(pid: int) -> float:
+    """What a process and its descendants have used, those that have ended and were waited for among them."""
+    used = 0
+    for one in tree(pid):
+        with suppress(OSError):
+            used += sum(map(int, Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+def _resident_mib(pid: int) -> float:
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB
+    return 0.0
+
+
+def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: Match) -> dict[str, Any]:
+    """Run the step on the pictures in `folder`; candidates, seconds, memory and the share of planted pairs found."""
+    wanted = spark.createDataFrame(pa.table({"l": planted[:, 0], "r": planted[:, 1]}).to_pandas(), "l long, r long")
+    start = time.monotonic()
+    with Watch() as taken:
+        output = candidate_pairs(spark.read.parquet(str(folder)), settings)
+        joined = output.rows.join(F.broadcast(wanted.withColumn("planted", F.lit(1))), on=["l", "r"], how="left")
+        counts = joined.agg(F.count("*").alias("pairs"), F.count("planted").alias("found")).first()
+        dropped = {row["reason"]: row["rows"] for row in output.dropped.collect()}
+    seconds = time.monotonic() - start
+    spark.catalog.clearCache()
+    recall = counts["found"] / len(planted) if len(planted) else None
+    return {
+        "pictures": size,
+        "pairs": counts["pairs"],
+        "candidates_a_picture": round(2 * counts["pairs"] / size, 2),
+        "seconds": round(seconds, 1),
+        "core_s": round(taken.core_s, 1),
+        "peak_mib": round(taken.mib),
+        "planted": len(planted),
+        "recall": recall,
+        "dropped": dropped,
+    }
+
+
+def grow(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
+    """Every size, with caps and without."""
+    settings = WORDS if given.words else replace(HASHES, hash_radius=given.radius)
+    results = []
+    for size in given.sizes:
+        folder = scratch / f"{size}"
+        planted = made_up(real, size, settings.hash_radius, given.words, folder, given.seed)
+        runs = [("caps", settings)]
+        if size <= given.uncapped:
+            runs.append(("no caps", replace(settings, max_pictures_per_key=NO_CAP, max_candidates=NO_CAP)))
+        for name, run in runs:
+            results.append({"run": name, **measure(spark, folder, planted, size, run)})
+            print(json.dumps(results[-1]), flush=True)
+        shutil.rmtree(folder)
+    for name in ("caps", "no caps"):
+        exponents([row for row in results if row["run"] == name], name)
+    return results
+
+
+def exponents(rows: list[dict[str, Any]], name: str) -> None:
+    """Print the slopes of log seconds, core seconds and pairs over log pictures: of all sizes, and of the last two."""
+    for what in ("seconds", "core_s", "pairs"):
+        for part, label in ((rows, "all"), (rows[-2:], "last step")):
+            if len(part) > 1:
+                x, y = (np.log([max(row[key], 1e-9) for row in part]) for key in ("pictures", what))
+                print(f"{name}: {what} grow with the pictures to the power {np.polyfit(x, y, 1)[0]:.2f} ({label})", flush=True)
+
+
+def hot(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
+    """A meme's copies and a multitude of blank frames, 1/10 of them and all; are each kind one component?"""
+    results = []
+    for share in (0.1, 1.0):
+        folder = scratch / f"hot-{share}"
+        kinds = crowds(real, int(given.copies * share), int(given.blanks * share), folder)
+        start = time.monotonic()
+        with Watch() as taken:
+            pairs = candidate_pairs(spark.read.parquet(str(folder)), Match()).rows.select("l", "r").toArrow()
+        result = {
+            "seconds": round(time.monotonic() - start, 1),
+            "core_s": round(taken.core_s, 1),
+            "peak_mib": round(taken.mib),
+            "pairs": pairs.num_rows,
+        }
+        l, r = (pairs[side].to_numpy() for side in "lr")  # noqa: E741
+        for name, numbers in zip(("copies", "blanks"), kinds, strict=True):
+            result |= {name: len(numbers), f"{name}_components": components(l, r, numbers)}
+        print(json.dumps(result), flush=True)
+        results.append(result)
+        spark.catalog.clearCache()
+        shutil.rmtree(folder)
+    return results
+
+
+def components(l: np.ndarray, r: np.ndarray, numbers: np.ndarray) -> int:  # noqa: E741
+    """In how many pieces the pictures `numbers` are, tied by the pairs among them."""
+    ours = np.sort(numbers)
+    inside = np.isin(l, ours) & np.isin(r, ours)
+    ends = np.searchsorted(ours, l[inside]), np.searchsorted(ours, r[inside])
+    graph = coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(len(ours), len(ours)))
+    return int(connected_components(graph, directed=False)[0])
+
+
+def mined_sample(scratch: Path) -> Path:
+    """The sample corpus, mined by the job itself."""
+    subprocess.run(
+        [ROOT / "spark-submit.sh", ROOT / "jobs/mine_pairs.py", "--workspace", scratch / "sample"], check=True, cwd=ROOT
+    )
+    return scratch / "sample" / "mined"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=Path, help="a workspace's folder mined/")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[30_000, 100_000, 300_000])
+    parser.add_argument("--uncapped", type=int, default=100_000, help="sizes up to this are run without caps as well")
+    parser.add_argument("--radius", type=int, default=HASHES.hash_radius)
+    parser.add_argument("--words", action="store_true")
+    parser.add_argument("--hot", action="store_true")
+    parser.add_argument("--copies", type=int, default=10_000)
+    parser.add_argument("--blanks", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scratch", type=Path, help="where files are written; default: the system's")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="image-scaling-", dir=given.scratch))
+    real = real_pictures(given.pictures or mined_sample(scratch))
+    java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--master local[2] --driver-memory 6g --driver-java-options '{java}' pyspark-shell"
+    spark = spark_session("image_scaling")
+    warm = made_up(real, 1000, HASHES.hash_radius, given.words, scratch / "warm", given.seed)
+    measure(spark, scratch / "warm", warm, 1000, HASHES)  # Python workers and the JVM; not part of the result
+    results = hot(spark, real, given, scratch) if given.hot else grow(spark, real, given, scratch)
+    if given.json:
+        given.json.write_text(json.dumps(results, indent=1))
+    spark.stop()
+    shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()
