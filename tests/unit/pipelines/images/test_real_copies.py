@@ -52,6 +52,8 @@ def groups(pictures) -> set[frozenset[Path]]:
     """Components of all pairs that `verify` calls copies."""
     group = {file: frozenset((file,)) for file in pictures}
     for a, b in itertools.combinations(pictures, 2):
+        if group[a] is group[b]:
+            continue  # one component already
         if verify(pictures[a], pictures[b], Matching(), Verification()).relation in SAME:
             joined = group[a] | group[b]
             group |= dict.fromkeys(joined, joined)
