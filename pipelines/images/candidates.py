@@ -31,8 +31,9 @@ def candidate_pairs(pictures: DataFrame, settings: Match) -> Output:
 
     A key under which more than `max_pictures_per_key` pictures stand would make the square of
     them. Its pictures are sorted by their hashes instead and each is paired with the next
-    `chain_links`: copies of one picture stand together there, so a chain still ties them. Of a
-    picture's candidates those with the most votes are looked at, `max_candidates` of them.
+    `chain_links`: copies of one picture stand together there, so a chain still ties them. A pair
+    is looked at if it is among the `max_candidates` with the most votes of either of its pictures,
+    so there are at most `max_candidates` pairs for each picture there is.
 
     Args:
         pictures: PICTURES.
@@ -47,8 +48,8 @@ def candidate_pairs(pictures: DataFrame, settings: Match) -> Output:
     sorted_keys = keys.repartition(tasks, "key").sortWithinPartitions("key", "near", "picture")
     met = sorted_keys.mapInArrow(_meeting(settings), "l long, r long, votes long").persist()
     counted = met.where(F.col("l") != CROWDED).groupBy("l", "r").agg(F.sum("votes").alias("votes"))
-    ranked = counted.withColumns({f"rank_{side}": _rank(side) for side in ("l", "r")}).persist()
-    near = F.least("rank_l", "rank_r") <= settings.max_candidates
+    ranked = _ranked(counted).persist()
+    near = F.col("rank") <= settings.max_candidates
     crowds = met.where(F.col("l") == CROWDED).agg(F.coalesce(F.sum("votes"), F.lit(0)).alias("rows"))
     dropped = crowds.select(F.lit(CROWDS).alias("reason"), "rows").unionByName(
         ranked.where(~near).agg(F.count("*").alias("rows")).select(F.lit(BEYOND).alias("reason"), "rows")
@@ -133,6 +134,9 @@ def _rows(pictures: list[tuple[dict[str, Any], bands.Keys, bands.Keys]]) -> pa.R
     )
 
 
-def _rank(side: str) -> Column:
-    other = "r" if side == "l" else "l"
-    return F.row_number().over(Window.partitionBy(side).orderBy(F.col("votes").desc(), F.col(other)))
+def _ranked(pairs: DataFrame) -> DataFrame:
+    """The pairs with the better of their ranks, from 1, among those of either picture; equal votes by the other's number."""
+    ends = pairs.withColumn("of", F.explode(F.array("l", "r")))
+    beside = Window.partitionBy("of").orderBy(F.col("votes").desc(), F.col("l") + F.col("r"))
+    placed = ends.withColumn("rank", F.row_number().over(beside))
+    return placed.groupBy("l", "r").agg(F.first("votes").alias("votes"), F.min("rank").alias("rank"))

@@ -18,7 +18,6 @@ MIN_QUALITY = 50
 """PDQ quality below which hashes say little. Source: Meta's ThreatExchange, hashing.pdf, "quality"."""
 PDQ_SIDE = 64
 """Both sides that a picture is averaged down to, pixels: the size that PDQ samples at, for every picture alike."""
-HASH_BYTES = 32
 EXPOSURE = 1.3
 """Gain of an overexposed copy, about."""
 

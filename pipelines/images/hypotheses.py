@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.images.alignment import Matching, Points, align
-from pipelines.images.hashes import HASH_BYTES, TURNS, hamming
+from pipelines.images.bands import HASH_BYTES
+from pipelines.images.hashes import TURNS, hamming
 from pipelines.images.warp import inverse
 
 Matrix = npt.NDArray[np.float64]

@@ -25,7 +25,7 @@ class Match:
     chain_links: Annotated[int, Field(ge=1)] = 2
     """Neighbours that a picture of a crowded key is paired with."""
     max_candidates: Annotated[int, Field(ge=1)] = 64
-    """Pictures that are looked at for one picture, those with the most keys in common first."""
+    """A pair is looked at if it is among so many of either picture, those with the most keys in common."""
     max_shown: Annotated[int, Field(ge=1)] = 20
     """Notes that show one file, up to which all of them are paired with each other."""
     matching: Matching = field(default_factory=Matching)

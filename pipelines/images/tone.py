@@ -16,11 +16,6 @@ Floats = npt.NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 GAINS = np.float32(1.08) ** np.arange(-11, 11, dtype=np.float32)
 """Brightness, and white balance when the channels differ: 0.43 to 2.16."""
-EXPOSURES = np.arange(1.06, 2.2, 0.02, dtype=np.float32)
-"""Gains of overexposed copies: what is left of a white product on white moves with every hundredth."""
-WHITE = 248.0
-LEAST_SEEN = 4
-"""Level from which a channel is white, and cells that must not be white for an exposure to be told."""
 CONTRASTS = np.array([0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0], np.float32)
 GAMMAS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0], np.float32)
 SATURATIONS = np.array([0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 1.75, 2.0], np.float32)
@@ -109,21 +104,6 @@ def tint(grey: Floats, y: Floats, weight: Floats) -> Floats | None:
         return None
     dyed: Floats = (centre + slope * (grey - middle)[:, None]).astype(np.float32)
     return dyed
-
-
-def overexposure(x: Floats, y: Floats) -> tuple[float, float]:
-    """Which of EXPOSURES, clipped at white, comes nearest from colours `x` [n, 3] to `y`, and its mean error in levels.
-
-    Only what is not white in both counts: any two things are alike once they are white.
-    """
-    predicted = np.minimum(EXPOSURES[:, None, None] * x[None], 255)
-    off = np.abs(predicted - y[None])
-    error = np.minimum(np.maximum(np.maximum(off[..., 0], off[..., 1]), off[..., 2]), 40)
-    seen = (predicted.min(axis=2) < WHITE) | (y.min(axis=1) < WHITE)[None]
-    count = seen.sum(axis=1)
-    means = np.where(count >= LEAST_SEEN, (error * seen).sum(axis=1) / np.maximum(count, 1), 40.0)
-    best = int(means.argmin())
-    return float(EXPOSURES[best]), float(means[best])
 
 
 def _gain(x: Floats, y: Floats, weight: Floats) -> Floats:

@@ -15,11 +15,11 @@ import numpy as np
 from pipelines.images.agreement import Light, Structure, light, structure
 from pipelines.images.alignment import Matching
 from pipelines.images.evidence import is_explained, is_similar
+from pipelines.images.exposure import exposed_alike
 from pipelines.images.hypotheses import ENOUGH_INLIERS, Hypothesis, Sketch, fractions, hypotheses
-from pipelines.images.overlap import Overlap, Thumbnail, brightened, overlap, prepared
-from pipelines.images.recolour import BLOWN_OUT, MIN_CELLS, recoloured
+from pipelines.images.overlap import Overlap, Thumbnail, overlap, prepared
+from pipelines.images.recolour import recoloured
 from pipelines.images.region import Placement, Region, is_framed, placement
-from pipelines.images.tone import overexposure
 from pipelines.images.warp import Matrix, inverse
 
 Relation = Literal["copy", "framed_a", "framed_b", "crop_a", "crop_b", "none"]
@@ -29,13 +29,11 @@ OTHER_WAY_ROUND: dict[Relation, Relation] = {
 }  # fmt: skip
 MOST_EXPOSURE_ERROR = 16.0
 """Mean levels of what is not white that overexposure may leave unexplained where features agree."""
-ONE_TONE = 8.0
-"""Grey levels of deviation within a cell up to which its mean is a colour that is there."""
+BLIND_EXPOSURE_ERROR = 14.0
+"""The same where one picture is laid on the other whole, before it is refined."""
 FEW_INLIERS = 5
 CERTAIN_INLIERS = 25
 """From so many on, only the colours are left to judge."""
-BLIND_EXPOSURE_ERROR = 14.0
-"""The same where one picture is laid on the other whole, before it is refined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +148,13 @@ def _tried(a: Thumbnail, b: Thumbnail, hypothesis: Hypothesis, settings: Verific
     source, target = (b, a) if swapped else (a, b)
     to_source = to_b if swapped else inverse(to_b)
     if inliers == 0:
-        source, target = _exposed_alike(source, target, overlap(source, target, to_source, 0, -1.0), BLIND_EXPOSURE_ERROR)
+        source, target = exposed_alike(source, target, overlap(source, target, to_source, 0, -1.0), BLIND_EXPOSURE_ERROR)
     common = _laid(source, target, to_source, inliers, settings)
     if common is None:
         return None
     agreed, seen = _compared(common, inliers)
     if agreed.higher >= settings.overexposed and not is_explained(agreed, seen, inliers):
-        alike = overlap(*_exposed_alike(source, target, common, MOST_EXPOSURE_ERROR), common.to_source, 0, -1.0)
+        alike = overlap(*exposed_alike(source, target, common, MOST_EXPOSURE_ERROR), common.to_source, 0, -1.0)
         if alike is not None:
             common = alike
             agreed, seen = _compared(common, inliers)
@@ -184,24 +182,6 @@ def _compared(common: Overlap, inliers: int) -> tuple[Structure, Light | None]:
     agreed = structure(common)
     similar = is_similar(agreed, inliers)
     return agreed, light(common, may_be_shaded=inliers >= CERTAIN_INLIERS) if similar else None
-
-
-def _exposed_alike(source: Thumbnail, target: Thumbnail, common: Overlap | None, most: float) -> tuple[Thumbnail, Thumbnail]:
-    """Both pictures, the darker one overexposed as the lighter one is, so that what blew out there blows out here.
-
-    The very same pictures if that leaves more than `most` levels unexplained, or explains nothing.
-    """
-    if common is None:
-        return source, target
-    # Half white and half dark is another grey after white has clipped: a gain is measured on cells of one tone.
-    calm = common.whole & (np.maximum(*common.texture) < ONE_TONE)
-    cells = calm if int(calm.sum()) >= MIN_CELLS and float(common.colour[0][calm].min()) < BLOWN_OUT else common.whole
-    x, y = (colour[cells] for colour in common.colour)
-    source_is_darker = float(x.mean()) < float(y.mean())
-    gain, error = overexposure(x, y) if source_is_darker else overexposure(y, x)
-    if error > most:
-        return source, target
-    return (brightened(source, gain), target) if source_is_darker else (source, brightened(target, gain))
 
 
 def _judged(found: _Found, settings: Verification) -> tuple[Relation, Region | None]:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.images.tone import LUMA, explained, overexposure
+from pipelines.images.tone import LUMA, explained
 
 
 def colours(seed: int, n: int = 120) -> np.ndarray:
@@ -48,16 +48,3 @@ def test_a_variant_on_white_is_not_explained(before, after):
     weight = np.ones(len(x), np.float32)
     errors = [np.percentile(explained(*pair, weight).error[60:], 75) for pair in ((x, y), (y, x))]
     assert min(errors) > 15
-
-
-@given(seed=st.integers(0, 1000), gain=st.floats(1.1, 1.9))
-@settings(max_examples=30, deadline=None)
-def test_overexposure_is_measured(seed, gain):
-    x = colours(seed)
-    found, error = overexposure(x, np.minimum(gain * x, 255))
-    assert abs(found / gain - 1) < 0.05
-    assert error < 6
-
-
-def test_a_strange_picture_is_not_overexposure():
-    assert overexposure(colours(1), colours(2))[1] > 15
