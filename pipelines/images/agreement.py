@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.images.channels import largest
 from pipelines.images.overlap import Overlap
 from pipelines.images.shading import shaded
 from pipelines.images.tone import Tone, explained
@@ -90,9 +91,9 @@ def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
         flat = texture[whole] < FAINT
         if flat.mean() < 0.3:
             return 1.0, 0.0
-        far = np.abs(colour[whole] - np.median(colour[whole][flat], axis=0)).max(axis=1) > SAME_GROUND
+        far = largest(np.abs(colour[whole] - np.median(colour[whole][flat], axis=0))) > SAME_GROUND
         contents.append(~flat | far)
-    difference = np.abs(overlap.colour[0][whole] - overlap.colour[1][whole]).max(axis=1)
+    difference = largest(np.abs(overlap.colour[0][whole] - overlap.colour[1][whole]))
     agree = (
         same | (~contents[0] & ~contents[1]) | ((np.maximum(*overlap.texture)[whole] < TEXTURED) & (difference < SAME_GROUND))
     )
@@ -135,7 +136,7 @@ def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
                 tones.append(explained(lit, seen, weight))
                 errors.append(_worst_quartile(tones[-1], ground))
     best = int(np.argmin(errors))
-    moved = np.abs(x - y).max(axis=1)
+    moved = largest(np.abs(x - y))
     steady = min((float(np.median(moved[part])) for part in (ground, ~ground) if part.any()), default=0.0) < SAME_GROUND
     return Light(errors[best], tones[best].change if steady else 0.0)
 
@@ -164,7 +165,7 @@ def _ground(x: Floats, y: Floats, flat: Mask) -> Mask:
     """Cells that show the plain background, if there is one."""
     if flat.sum() < 0.2 * len(x):
         return np.zeros(len(x), dtype=bool)
-    near = [np.abs(colour - np.median(colour[flat], axis=0)).max(axis=1) < SAME_GROUND for colour in (x, y)]
+    near = [largest(np.abs(colour - np.median(colour[flat], axis=0))) < SAME_GROUND for colour in (x, y)]
     both: Mask = near[0] & near[1]
     return both
 

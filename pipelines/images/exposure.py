@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.images.channels import smallest
 from pipelines.images.overlap import Overlap, Thumbnail, brightened
 
 Floats = npt.NDArray[np.float32]
@@ -42,11 +43,11 @@ def overexposure(x: Floats, y: Floats) -> tuple[float, float]:
 
     Only what is not white in both counts: any two things are alike once they are white.
     """
-    predicted = np.minimum(EXPOSURES[:, None, None] * x[None], 255)
-    off = np.abs(predicted - y[None])
-    error = np.minimum(np.maximum(np.maximum(off[..., 0], off[..., 1]), off[..., 2]), 40)
-    seen = (predicted.min(axis=2) < WHITE) | (y.min(axis=1) < WHITE)[None]
+    error = np.zeros((len(EXPOSURES), len(x)), np.float32)
+    for channel, wanted in zip(x.T, y.T, strict=True):
+        error = np.maximum(error, np.abs(np.minimum(EXPOSURES[:, None] * channel, 255) - wanted))
+    seen = (EXPOSURES[:, None] * smallest(x) < WHITE) | (smallest(y) < WHITE)
     count = seen.sum(axis=1)
-    means = np.where(count >= LEAST_SEEN, (error * seen).sum(axis=1) / np.maximum(count, 1), 40.0)
+    means = np.where(count >= LEAST_SEEN, (np.minimum(error, 40) * seen).sum(axis=1) / np.maximum(count, 1), 40.0)
     best = int(means.argmin())
     return float(EXPOSURES[best]), float(means[best])

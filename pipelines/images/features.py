@@ -91,13 +91,13 @@ def _detected(grey: npt.NDArray[np.uint8], settings: Detection) -> Features:
         if min(base.shape) < 12:
             break
         gaussians = _gaussians(base)
-        points = _extrema(gaussians, settings)
-        rows = np.full((len(points), 1), top, np.float32)
-        found.append(np.hstack([points, np.full((len(points), 1), 2.0**octave, np.float32), rows]))
+        peaks = _extrema(gaussians, settings.min_contrast)
+        place = np.array([[2.0**octave], [top]], np.float32)
+        found.append(np.vstack([peaks, np.repeat(place, peaks.shape[1], axis=1)]))
         atlas.append(gaussians[1])
         top += base.shape[0]
         base = np.ascontiguousarray(gaussians[LEVELS][::2, ::2])
-    points = np.vstack(found) if found else np.zeros((0, 6), np.float32)
+    points = _refined(np.hstack(found), settings.max_edge_ratio) if found else np.zeros((0, 6), np.float32)
     points = points[_spread(points, width, height, settings.count)]
     patches = _patches(atlas, points)
     zoom = points[:, 4:5]
@@ -132,43 +132,49 @@ def _blurred(plane: Floats, sigma: float) -> Floats:
     return cv2.GaussianBlur(plane, (side, side), sigma)
 
 
-def _extrema(gaussians: list[Floats], settings: Detection) -> Floats:
-    """[n, 4] x, y, sigma (pixels of the octave), strength: local extrema in space and scale."""
+def _extrema(gaussians: list[Floats], min_contrast: float) -> Floats:
+    """[14, n] local extrema in space and scale: x, y, level, and eleven differences of Gaussians.
+
+    The differences are those at the finer and at the coarser scale, and nine of its own: here, left, right, up, down
+    and the corners south-east, south-west, north-east, north-west.
+    """
     differences = [cv2.subtract(b, a) for a, b in pairwise(gaussians)]
     size = [cv2.absdiff(a, b) for a, b in pairwise(gaussians)]
     kernel = np.ones((3, 3), np.uint8)
     around = [cv2.dilate(level, kernel) for level in size]
+    width = gaussians[0].shape[1]
+    steps = np.array([0, -1, 1, -width, width, width + 1, width - 1, 1 - width, -1 - width])
     found = []
     for level in range(1, len(size) - 1):
         peak = cv2.max(cv2.max(around[level - 1], around[level]), around[level + 1])
-        peaks = size[level] >= cv2.max(peak, settings.min_contrast)
+        peaks = size[level] >= cv2.max(peak, min_contrast)
         peaks[[0, 1, -1, -2]] = False
         peaks[:, [0, 1, -1, -2]] = False
-        found.append(_refined(differences[level - 1 : level + 2], level, np.flatnonzero(peaks), settings.max_edge_ratio))
-    return np.vstack(found)
+        at = np.flatnonzero(peaks)
+        y, x = np.divmod(at, width)
+        scales = [differences[k].ravel().take(at) for k in (level - 1, level + 1)]
+        own = differences[level].ravel().take(at + steps[:, None])
+        found.append(np.vstack([x, y, np.full(len(at), level), *scales, own]).astype(np.float32))
+    return np.hstack(found)
 
 
-def _refined(differences: list[Floats], level: int, at: Indices, ratio: float) -> Floats:
-    """[n, 4] the extrema that are corners or blobs, to a fraction of a pixel and of a scale.
+def _refined(peaks: Floats, ratio: float) -> Floats:
+    """[n, 6] the extrema that are corners or blobs: x, y, sigma (pixels of the octave), strength, zoom, row in the atlas.
+
+    To a fraction of a pixel and of a scale.
 
     Args:
-        differences: three neighbouring levels; the extrema are in the middle one.
-        level: its number in the octave.
-        at: [n] flat positions of the extrema.
+        peaks: [16, n] of `_extrema`, with zoom and row.
         ratio: largest ratio of principal curvatures.
     """
-    width = differences[1].shape[1]
-    finer, coarser = (differences[k].ravel().take(at) for k in (0, 2))
-    steps = np.array([0, -1, 1, -width, width, width + 1, width - 1, 1 - width, -1 - width])
-    here, left, right, up, down, se, sw, ne, nw = differences[1].ravel().take(at + steps[:, None])
+    x, y, level, finer, coarser, here, left, right, up, down, se, sw, ne, nw, zoom, row = peaks
     xx, yy, xy = left + right - 2 * here, up + down - 2 * here, (se - sw - ne + nw) / 4
     determinant = xx * yy - xy * xy
     corner = (determinant > 0) & ((xx + yy) ** 2 * ratio < (ratio + 1) ** 2 * determinant)
     steps_to = _vertex(np.stack([left, up, finer]), here, np.stack([right, down, coarser]))
     sigma = FIRST_SIGMA * 2 ** ((level + steps_to[2]) / LEVELS)
-    y, x = np.divmod(at, width)
-    points = np.stack([x + steps_to[0], y + steps_to[1], sigma, np.abs(here)], axis=1)
-    return points[corner].astype(np.float32)
+    points: Floats = np.stack([x + steps_to[0], y + steps_to[1], sigma, np.abs(here), zoom, row], axis=1)
+    return points[corner]
 
 
 def _vertex(before: Floats, at: Floats, after: Floats) -> Floats:

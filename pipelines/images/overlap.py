@@ -118,19 +118,20 @@ def _refined(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int
     half_source, half_target = _halved(source.grey), _halved(target.grey)
     down, back = resizing(source.grey.shape, half_source.shape), resizing(half_target.shape, target.grey.shape)
     half = down @ to_source @ back
-    if _pearson(half_source, half_target, half) < least:
+    mask = covered(half_source.shape, half, half_target.shape)
+    if least > -1 and _pearson(warped(half_source, half, half_target.shape), half_target, mask) < least:
         return None
     half = refined(half_source, half_target, half, steps)
     inner: Matrix = inverse(down) @ half @ inverse(back)
     return inner
 
 
-def _pearson(source: Floats, target: Floats, to_source: Matrix) -> float:
+def _pearson(laid: Floats, target: Floats, mask: Floats) -> float:
     """Correlation of the pixels that the two have in common."""
-    inside = covered(source.shape, to_source, target.shape) > 0
+    inside = mask > 0
     if inside.sum() < 4:
         return -1.0
-    a, t = warped(source, to_source, target.shape)[inside], target[inside]
+    a, t = laid[inside], target[inside]
     a, t = a - a.mean(), t - t.mean()
     size = float(np.sqrt((a @ a) * (t @ t)))
     return float(a @ t) / size if size > 0 else 0.0
@@ -150,7 +151,7 @@ def _cells(source: Thumbnail, target: Thumbnail, inner: Matrix, mask: Floats, to
     correlation = (both / np.sqrt((var_s + NOISE**2) * (var_t + NOISE**2))).astype(np.float32)
     return Overlap(
         correlation, (np.sqrt(var_s), np.sqrt(var_t)), (_mean(laid_rgb), _mean(target.rgb)),
-        _mean(mask) > 0.999, to_source, _pearson(source.grey, target.grey, inner),
+        _mean(mask) > 0.999, to_source, _pearson(laid, target.grey, mask),
     )  # fmt: skip
 
 

@@ -1,85 +1,102 @@
-"""Step: read every picture once, decode the ones whose bytes are new, refuse the bad ones."""
+"""Steps: the sha256 of every picture's bytes, and a fingerprint for each that is new."""
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import cv2
 import pyarrow as pa
-from pyspark import SparkFiles
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.images.decode import BadPicture
 from pipelines.images.fingerprint import Fingerprint, fingerprint
-from pipelines.images.known import Digests, is_known, load_known, save_known
 from pipelines.workspace.files import open_filesystem
 from schemas.mined import PICTURES
 
-READ = pa.schema(
-    [
-        pa.field("uri", pa.string()),
-        pa.field("image_id", pa.string()),
-        pa.field("reason", pa.string()),
-        pa.field("detail", pa.string()),
-        *[column.with_nullable(True) for column in PICTURES.columns],
-    ]
-)
-"""A picture that was read: its sha256, and either why it was refused, or its fingerprint, or (known) neither."""
+REFUSAL = [pa.field("reason", pa.string()), pa.field("detail", pa.string())]
+"""Why a picture was refused; null where it was not."""
+DIGESTS = pa.schema([pa.field(name, pa.string()) for name in ("uri", "image_id", "sha256")] + REFUSAL)
+FINGERPRINTS = pa.schema([column.with_nullable(True) for column in PICTURES.columns] + REFUSAL)
 
 PICTURES_A_TASK = 2_000
-RECENT = 2_000
-"""Fingerprints, 15 kB each, that a worker process remembers: copies of the same bytes are decoded once."""
 AHEAD = 128
 """Pictures whose bytes a task holds at a time."""
 READERS = 8
 """Files that one task reads ahead at a time: an object store answers late, a decoder should not wait for it."""
 
+Row = dict[str, Any]
 
-def read_pictures(places: DataFrame, count: int, known: DataFrame | None, settings: Fingerprint) -> DataFrame:
-    """READ rows, one for each row of `places`.
+
+def picture_digests(places: DataFrame, count: int) -> DataFrame:
+    """DIGESTS rows, one for each row of `places`: the sha256 of its bytes, or why they cannot be had.
 
     Args:
         places: uri, image_id, content; a picture's bytes are its content, or else what stands at its uri.
         count: about how many there are, for the number of tasks.
-        known: sha256 of pictures that were fingerprinted before with these settings, or None.
+
+    Cost: each picture's bytes are read, at the pace of the disk or the network.
+    """
+    spread = places.select("uri", "image_id", "content").repartition(_tasks(places, count), F.coalesce("uri", "image_id"))
+    return spread.mapInArrow(_working(_digest, DIGESTS), from_arrow_schema(DIGESTS))
+
+
+def picture_fingerprints(files: DataFrame, count: int, settings: Fingerprint) -> DataFrame:
+    """FINGERPRINTS rows, one for each row of `files`: the columns of PICTURES, or why it is refused.
+
+    Args:
+        files: uri, image_id, content as before, and sha256: one row a sha256, in the partitions in which to work.
+        count: about how many there are, for the number of tasks.
         settings: how to fingerprint.
 
-    Cost: each picture's bytes are read once; the new ones are decoded once, on all cores.
+    Cost: each picture's bytes are read again and decoded, on all cores: 5 ms each.
     """
-    spark = places.sparkSession
-    name = _ship_known(known) if known is not None else None
-    tasks = max(4 * spark.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
+
+    def made(row: Row, content: bytes) -> Row:
+        if hashlib.sha256(content).hexdigest() != row["sha256"]:
+            raise BadPicture("changed while it was read", row["uri"] or row["image_id"])
+        return fingerprint(content, settings)
+
+    spread = files.select("uri", "image_id", "content", "sha256").repartition(_tasks(files, count), "sha256")
+    return spread.mapInArrow(_working(made, FINGERPRINTS), from_arrow_schema(FINGERPRINTS))
+
+
+def _tasks(pictures: DataFrame, count: int) -> int:
+    return max(4 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
+
+
+def _digest(_: Row, content: bytes) -> Row:
+    return {"sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _working(make: Callable[[Row, bytes], Row], schema: pa.Schema) -> Callable[[Iterable[pa.RecordBatch]], Any]:
+    """What a task does: read ahead, make each picture's columns, or say why it is refused."""
+
+    def made(row: Row, content: bytes | BadPicture) -> Row:
+        known = {name: row[name] for name in schema.names if name in row}
+        try:
+            if isinstance(content, BadPicture):
+                raise content
+            return known | make(row, content)
+        except BadPicture as bad:
+            return known | {"reason": bad.reason, "detail": f"{row['uri'] or row['image_id']}: {bad.detail}"}
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already
-        digests = load_known(Path(SparkFiles.get(name))) if name else None
         with ThreadPoolExecutor(READERS) as readers:
             for batch in batches:
                 for start in range(0, batch.num_rows, AHEAD):
                     rows = batch.slice(start, AHEAD).to_pylist()
                     contents = readers.map(_content, rows)
-                    read = [_read(row, content, digests, settings) for row, content in zip(rows, contents, strict=True)]
-                    yield pa.RecordBatch.from_pylist(read, schema=READ)
+                    read = [made(row, content) for row, content in zip(rows, contents, strict=True)]
+                    yield pa.RecordBatch.from_pylist(read, schema=schema)
 
-    spread = places.select("uri", "image_id", "content").repartition(tasks, F.coalesce("uri", "image_id"))
-    return spread.mapInArrow(work, from_arrow_schema(READ))
-
-
-def _ship_known(known: DataFrame) -> str:
-    import tempfile
-
-    file = Path(tempfile.mkdtemp(prefix="uninote-known-")) / "known.npy"
-    save_known(known.select("sha256").toArrow()["sha256"].to_pylist(), file)
-    known.sparkSession.sparkContext.addFile(str(file))
-    return file.name
+    return work
 
 
-def _content(row: dict[str, Any]) -> bytes | BadPicture:
+def _content(row: Row) -> bytes | BadPicture:
     """The picture's bytes; why they cannot be had is a value, to be told with the row."""
     if row["content"] is not None:
         return bytes(row["content"])
@@ -90,32 +107,6 @@ def _content(row: dict[str, Any]) -> bytes | BadPicture:
         with system.open_input_stream(path) as stream:
             return bytes(stream.read())
     except FileNotFoundError:
-        return BadPicture("missing file", row["uri"])
+        return BadPicture("missing file", "nothing there")
     except (OSError, ValueError) as error:
-        return BadPicture("unreadable file", f"{row['uri']}: {error}"[:300])
-
-
-def _read(row: dict[str, Any], content: bytes | BadPicture, known: Digests | None, settings: Fingerprint) -> dict[str, Any]:
-    out: dict[str, Any] = {"uri": row["uri"], "image_id": row["image_id"]}
-    if isinstance(content, BadPicture):
-        return out | {"reason": content.reason, "detail": content.detail}
-    out["sha256"] = hashlib.sha256(content).hexdigest()
-    if known is not None and is_known(out["sha256"], known):
-        return out
-    try:
-        return out | _fingerprint_once(out["sha256"], content, settings)
-    except BadPicture as bad:
-        return out | {"reason": bad.reason, "detail": f"{row['uri'] or row['image_id']}: {bad.detail}"}
-
-
-_recent: OrderedDict[tuple[str, Fingerprint], dict[str, Any]] = OrderedDict()
-
-
-def _fingerprint_once(sha256: str, content: bytes, settings: Fingerprint) -> dict[str, Any]:
-    """`fingerprint`, unless this worker process has just made it."""
-    key = (sha256, settings)
-    if key not in _recent:
-        _recent[key] = fingerprint(content, settings)
-        if len(_recent) > RECENT:
-            _recent.popitem(last=False)
-    return _recent[key]
+        return BadPicture("unreadable file", str(error)[:300])

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.images.agreement import SAME, TEXTURED
+from pipelines.images.channels import largest
 from pipelines.images.overlap import Overlap
 from pipelines.images.tone import explained
 
@@ -62,14 +63,13 @@ def _unexplained(overlap: Overlap, comparable: Mask) -> Floats | None:
     if float(np.median(tone.error)) > CALM:
         return None
     grid = np.zeros(comparable.shape, np.float32)
-    grid[comparable] = np.where(np.maximum(x, y).max(axis=1) < BLOWN_OUT, _hue(tone.predicted - seen), 0)
+    grid[comparable] = np.where(largest(np.maximum(x, y)) < BLOWN_OUT, _hue(tone.predicted - seen), 0)
     return grid
 
 
 def _hue(difference: Floats) -> Floats:
     """[n] the largest of three channels' differences [n, 3], lightness left out."""
-    hue: Floats = np.abs(difference - difference.mean(axis=1, keepdims=True)).max(axis=1)
-    return hue
+    return largest(np.abs(difference - difference.mean(axis=1, keepdims=True)))
 
 
 def _keeps_its_edges(region: Mask, textured: Mask, same: Mask) -> bool:

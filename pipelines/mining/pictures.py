@@ -6,7 +6,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.images.pictures import read_pictures
+from pipelines.images.pictures import picture_digests, picture_fingerprints
 from pipelines.intake.keep import refuse_if_too_many
 from pipelines.intake.pictures import AMBIGUOUS, picture_references
 from pipelines.mining.inputs import Inputs
@@ -24,21 +24,30 @@ KERNELS = "pipelines.images"
 def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[Output]:
     """PICTURES, IMAGES and QUARANTINE rows of the kept notes' pictures.
 
+    Bytes that several images have are decoded once, and never again as long as they are shown.
+
     Raises:
         DataError: too many pictures are bad.
 
-    Cost: `read_pictures`, one shuffle of the references by image_id and one by sha256.
+    Cost: `picture_digests` of all, `picture_fingerprints` of the new ones; shuffles of small rows by image_id and sha256.
     """
     references, ambiguous = picture_references(stages.read(NOTES), inputs.image_root)
     references = references.persist()
-    known = _known_pictures(stages, settings)
     shown = references.count()
-    read = read_pictures(_places(references, inputs), shown, known, settings.fingerprint).persist(StorageLevel.DISK_ONLY)
-    pictures = _pictures(read, known)
-    told = references.join(read.select("image_id", "sha256", "reason", "detail"), on="image_id", how="inner")
-    images = told.where(F.col("reason").isNull()).join(pictures, on="sha256", how="inner").select(*IMAGES.columns.names)
-    bad = told.where(F.col("reason").isNotNull()).withColumns({"id": F.col("image_id"), "source": F.lit("images")})
-    refused = ambiguous.unionByName(bad.select(*ambiguous.columns)).persist()
+    digests = picture_digests(_places(references, inputs), shown).persist()
+    known = _known_pictures(stages, settings)
+    made = picture_fingerprints(_new(digests, known, inputs), shown, settings.fingerprint)
+    made = made.persist(StorageLevel.DISK_ONLY)
+    pictures = made.where(F.col("reason").isNull()).select(*PICTURES.columns.names)
+    if known is not None:
+        pictures = pictures.unionByName(known.join(digests.select("sha256").distinct(), on="sha256", how="left_semi"))
+    told = references.join(digests.drop("uri"), on="image_id", how="inner")
+    images = told.drop("reason", "detail").join(pictures, on="sha256", how="inner").select(*IMAGES.columns.names)
+    no_bytes, no_picture = (
+        rows.withColumns({"id": F.col("image_id"), "source": F.lit("images")}).select(*ambiguous.columns)
+        for rows in (told.where(F.col("reason").isNotNull()), _refused(told, made))
+    )
+    refused = ambiguous.unionByName(no_bytes).unionByName(no_picture).persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
     rows_in = shown + reasons.get(AMBIGUOUS, 0)
     refuse_if_too_many("images", sum(reasons.values()), rows_in, settings.intake)
@@ -53,13 +62,31 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
 
 def _places(references: DataFrame, inputs: Inputs) -> DataFrame:
     """uri, image_id, content: each picture once, its bytes where the images table has them."""
-    places = references.groupBy("image_id").agg(F.first("uri").alias("uri"))
+    return _with_content(references.groupBy("image_id").agg(F.first("uri").alias("uri")), inputs)
+
+
+def _with_content(places: DataFrame, inputs: Inputs) -> DataFrame:
     if "images" not in inputs.tables:
         return places.withColumn("content", F.lit(None).cast("binary"))
     contents = (
         inputs.tables["images"].where(F.col("image_id").isNotNull()).groupBy("image_id").agg(F.max("content").alias("content"))
     )
     return places.join(contents, on="image_id", how="left")
+
+
+def _new(digests: DataFrame, known: DataFrame | None, inputs: Inputs) -> DataFrame:
+    """uri, image_id, content, sha256: one place for each sha256 that is not known."""
+    place = F.min(F.struct("image_id", "uri")).alias("place")
+    new = digests.where(F.col("reason").isNull()).groupBy("sha256").agg(place).select("sha256", "place.image_id", "place.uri")
+    if known is not None:
+        new = new.join(known.select("sha256"), on="sha256", how="left_anti")
+    return _with_content(new, inputs)
+
+
+def _refused(told: DataFrame, made: DataFrame) -> DataFrame:
+    """The images whose bytes are no picture that can be used."""
+    why = made.where(F.col("reason").isNotNull()).select("sha256", "reason", "detail")
+    return told.drop("reason", "detail").join(why, on="sha256", how="inner")
 
 
 def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
@@ -72,12 +99,3 @@ def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
 
 def _made_by(settings: MinePairs) -> dict[str, Any]:
     return {"kernels": code_fingerprint(KERNELS), "fingerprint": as_tree(settings.fingerprint)}
-
-
-def _pictures(read: DataFrame, known: DataFrame | None) -> DataFrame:
-    """PICTURES of what was read: the new ones, and the known ones that are still shown."""
-    new = read.where(F.col("phash").isNotNull()).select(*PICTURES.columns.names).dropDuplicates(["sha256"])
-    if known is None:
-        return new
-    still_shown = known.join(read.select("sha256").distinct(), on="sha256", how="left_semi")
-    return new.unionByName(still_shown)
