@@ -96,7 +96,7 @@ def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, s
     wanted = spark.createDataFrame(pa.table({"l": planted[:, 0], "r": planted[:, 1]}).to_pandas(), "l long, r long")
     start = time.monotonic()
     with Watch() as taken:
-        output = candidate_pairs(spark.read.parquet(str(folder)), settings)
+        output = candidate_pairs(spark.read.parquet(str(folder)), size, settings)
         joined = output.rows.join(F.broadcast(wanted.withColumn("planted", F.lit(1))), on=["l", "r"], how="left")
         counts = joined.agg(F.count("*").alias("pairs"), F.count("planted").alias("found")).first()
         dropped = {row["reason"]: row["rows"] for row in output.dropped.collect()}
@@ -152,7 +152,8 @@ def hot(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Pat
         kinds = crowds(real, int(given.copies * share), int(given.blanks * share), folder)
         start = time.monotonic()
         with Watch() as taken:
-            pairs = candidate_pairs(spark.read.parquet(str(folder)), Match()).rows.select("l", "r").toArrow()
+            shown = int((given.copies + given.blanks) * share)
+            pairs = candidate_pairs(spark.read.parquet(str(folder)), shown, Match()).rows.select("l", "r").toArrow()
         result = {
             "seconds": round(time.monotonic() - start, 1),
             "core_s": round(taken.core_s, 1),

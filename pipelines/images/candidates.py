@@ -7,16 +7,20 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.window import Window
 
 from pipelines.images import bands
-from pipelines.images.meeting import met_under, whole_runs
+from pipelines.images.blocks import BLOCK, Asking, Found, blocks, joined
+from pipelines.images.meeting import crowds, meetings
 from pipelines.images.packing import unpack
 from pipelines.images.settings import Match
 from pipelines.images.words import index_words, probe_words
 from pipelines.workspace.output import Output
 
-PICTURES_A_TASK = 10_000
+PICTURES_A_TASK = 4_000
+KEYED = ("sha256", "pdq", "pdq_turns", "pdq_exposed", "surface", "features")
+"""Columns that keys are made of."""
 CROWDED = -1
 """In place of a picture: the row says how many keys were crowded."""
 CROWDS = "image keys that too many pictures have: tied by a chain"
@@ -26,7 +30,7 @@ AMONG_FLAT = np.int64(1) << np.int64(60)
 """Set in the keys under which flat pictures wait for the one that they are an overexposed copy of."""
 
 
-def candidate_pairs(pictures: DataFrame, settings: Match) -> Output:
+def candidate_pairs(pictures: DataFrame, count: int, settings: Match) -> Output:
     """Pairs of pictures worth a look: l < r (`picture_number`s), votes (keys that they share).
 
     A key under which more than `max_pictures_per_key` pictures stand would make the square of
@@ -37,36 +41,56 @@ def candidate_pairs(pictures: DataFrame, settings: Match) -> Output:
 
     Args:
         pictures: PICTURES.
+        count: about how many there are, for the number of tasks.
         settings: the keys and the caps.
 
-    Cost: about 370 indexed and 550 asked keys a picture, 25 bytes each, in one shuffle; at most
+    Cost: about 370 indexed keys of 24 bytes and 550 asked ones of 16 a picture, in one shuffle of few large rows; at most
     (asked keys x max_pictures_per_key) meetings a picture, and far fewer as words are rare. Memory of a
-    worker: the pictures of its most crowded key, 25 bytes each.
+    worker: the keys of PICTURES_A_TASK pictures, some 300 MB with what sorting takes, or its most crowded key.
     """
-    keys = _keys(pictures, settings)
-    tasks = max(keys.sparkSession.sparkContext.defaultParallelism, pictures.count() // PICTURES_A_TASK)
-    sorted_keys = keys.repartition(tasks, "key").sortWithinPartitions("key", "near", "picture")
-    met = sorted_keys.mapInArrow(_meeting(settings), "l long, r long, votes long").persist()
+    buckets = max(pictures.sparkSession.sparkContext.defaultParallelism, -(-count // PICTURES_A_TASK))
+    keys = pictures.select(*KEYED).mapInArrow(_cutting(settings, buckets), from_arrow_schema(BLOCK))
+    met = keys.repartitionById(buckets, "bucket").mapInArrow(_meeting(settings), "l long, r long, votes long").persist()
     counted = met.where(F.col("l") != CROWDED).groupBy("l", "r").agg(F.sum("votes").alias("votes"))
     ranked = _ranked(counted).persist()
     near = F.col("rank") <= settings.max_candidates
-    crowds = met.where(F.col("l") == CROWDED).agg(F.coalesce(F.sum("votes"), F.lit(0)).alias("rows"))
-    dropped = crowds.select(F.lit(CROWDS).alias("reason"), "rows").unionByName(
+    crowded = met.where(F.col("l") == CROWDED).agg(F.coalesce(F.sum("votes"), F.lit(0)).alias("rows"))
+    dropped = crowded.select(F.lit(CROWDS).alias("reason"), "rows").unionByName(
         ranked.where(~near).agg(F.count("*").alias("rows")).select(F.lit(BEYOND).alias("reason"), "rows")
     )
     return Output(ranked.where(near).select("l", "r", "votes"), dropped)
 
 
-def _meeting(settings: Match) -> Work:
-    """Rows in the order of their keys -> pairs that meet under one: l < r, votes; and how many keys were CROWDED."""
+def _cutting(settings: Match, buckets: int) -> Work:
+    """PICTURES -> blocks of their keys."""
+    count = bands.band_count(settings.hash_radius)
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        crowded = 0
-        for rows in whole_runs(batches):
-            found = met_under(rows, settings.max_pictures_per_key, settings.chain_links)
-            crowded += found.crowded
-            yield pa.RecordBatch.from_pydict({"l": found.l, "r": found.r, "votes": found.votes})
-        yield pa.RecordBatch.from_pydict({"l": [CROWDED], "r": [CROWDED], "votes": [crowded]})
+        for batch in batches:
+            rows = batch.to_pylist()
+            number = np.array([picture_number(row["sha256"]) for row in rows], np.int64)
+            near = np.array([int.from_bytes(row["pdq"][:8], "big", signed=True) for row in rows], np.int64)
+            keys = [_keys_of(row, count, settings) for row in rows]
+            (found_key, at), (asked_key, asking_at) = (_end_to_end([np.unique(pair[side]) for pair in keys]) for side in (0, 1))
+            yield blocks(Found(found_key, number[at], near[at]), Asking(asked_key, number[asking_at]), buckets)
+
+    return work
+
+
+def _end_to_end(keys: list[bands.Keys]) -> tuple[bands.Keys, bands.Keys]:
+    """All keys of all pictures, and each one's picture's place in the list."""
+    return np.concatenate([np.zeros(0, np.int64), *keys]), np.repeat(np.arange(len(keys)), [len(own) for own in keys])
+
+
+def _meeting(settings: Match) -> Work:
+    """The blocks of a bucket -> pairs that meet under one of its keys: l < r, votes; and how many keys were CROWDED."""
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        found, asking = joined(batches)
+        most = settings.max_pictures_per_key
+        for met in meetings(found, asking, most, settings.chain_links):
+            yield pa.RecordBatch.from_pydict(met._asdict())
+        yield pa.RecordBatch.from_pydict({"l": [CROWDED], "r": [CROWDED], "votes": [crowds(found, most)]})
 
     return work
 
@@ -83,18 +107,6 @@ def picture_number(sha256: str) -> int:
 def numbered(sha256: str) -> Column:
     """`picture_number` of a column."""
     return F.conv(F.substring(sha256, 1, 15), 16, 10).cast("long")
-
-
-def _keys(pictures: DataFrame, settings: Match) -> DataFrame:
-    """A row for each key of each picture: picture, key, asked, near (the hash's first bits)."""
-    count = bands.band_count(settings.hash_radius)
-
-    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            yield _rows([(row, *_keys_of(row, count, settings)) for row in batch.to_pylist()])
-
-    columns = pictures.select("sha256", "pdq", "pdq_turns", "pdq_exposed", "surface", "features")
-    return columns.mapInArrow(work, "picture long, key long, asked boolean, near long")
 
 
 def _keys_of(row: dict[str, Any], count: int, settings: Match) -> tuple[bands.Keys, bands.Keys]:
@@ -114,24 +126,6 @@ def _keys_of(row: dict[str, Any], count: int, settings: Match) -> tuple[bands.Ke
     asked = bands.query_keys(row["pdq_turns"], count).ravel()
     indexed = bands.index_keys(row["pdq_turns"][: bands.HASH_BYTES], count).ravel()
     return np.concatenate([words, indexed]), np.concatenate([probes, exposed, exposed | AMONG_FLAT, asked])
-
-
-def _rows(pictures: list[tuple[dict[str, Any], bands.Keys, bands.Keys]]) -> pa.RecordBatch:
-    """The keys of a batch of pictures, indexed and asked for, in one piece."""
-    found = [
-        (picture_number(row["sha256"]), int.from_bytes(row["pdq"][:8], "big", signed=True), np.unique(keys), asked)
-        for row, *both in pictures
-        for keys, asked in zip(both, (False, True), strict=True)
-    ]
-    sizes = [len(keys) for _, _, keys, _ in found]
-    return pa.RecordBatch.from_pydict(
-        {
-            "picture": np.repeat(np.array([number for number, *_ in found], np.int64), sizes),
-            "key": np.concatenate([np.zeros(0, np.int64), *[keys for _, _, keys, _ in found]]),
-            "asked": np.repeat(np.array([asked for *_, asked in found], bool), sizes),
-            "near": np.repeat(np.array([near for _, near, *_ in found], np.int64), sizes),
-        }
-    )
 
 
 def _ranked(pairs: DataFrame) -> DataFrame:

@@ -57,8 +57,9 @@ def matched_pictures(pictures: DataFrame, settings: Match) -> Output:
     Cost: `candidate_pairs`; two joins that carry 5 kB for each side of a candidate, and 0.2 ms of Python for each; two
     that carry 6 kB for each side of the tenth that is left, and about 3 ms for each.
     """
-    candidates = candidate_pairs(pictures, settings)
-    tasks = max(4 * pictures.sparkSession.sparkContext.defaultParallelism, pictures.count() // PICTURES_A_TASK)
+    count = pictures.count()
+    candidates = candidate_pairs(pictures, count, settings)
+    tasks = max(4 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     sketched = _with_both(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
     mapped = sketched.mapInArrow(_mapper(settings), from_arrow_schema(MAPS))
     shown = _with_both(mapped, pictures, ("sha256", "thumbnail"), tasks)

@@ -50,22 +50,22 @@ def some():
 
 
 def test_finds_copies_mirrors_turns_and_crops(spark, some):
-    pairs = found(candidate_pairs(pictures(spark, some), Match()))
+    pairs = found(candidate_pairs(pictures(spark, some), len(some), Match()))
     for a, b in (("one", "smaller"), ("one", "mirrored"), ("one", "turned"), ("one", "cut"), ("two", "two smaller")):
         assert frozenset((number(a), number(b))) in pairs
 
 
 def test_the_order_of_the_pictures_does_not_matter(spark, some):
     backwards = dict(reversed(some.items()))
-    assert found(candidate_pairs(pictures(spark, some), Match())) == found(
-        candidate_pairs(pictures(spark, backwards).repartition(5), Match())
+    assert found(candidate_pairs(pictures(spark, some), len(some), Match())) == found(
+        candidate_pairs(pictures(spark, backwards).repartition(5), len(backwards), Match())
     )
 
 
 def test_a_crowd_is_tied_by_a_chain_and_counted(spark):
     base = np.asarray(Image.fromarray(scene(3)).resize((200, 150)))
     crowd = {f"copy {k}": Image.fromarray(np.clip(base.astype(int) + k % 3 - 1, 0, 255).astype(np.uint8)) for k in range(60)}
-    output = candidate_pairs(pictures(spark, crowd), Match(max_pictures_per_key=10, max_candidates=8))
+    output = candidate_pairs(pictures(spark, crowd), len(crowd), Match(max_pictures_per_key=10, max_candidates=8))
     graph = nx.Graph([tuple(pair) for pair in found(output)])
     assert len(graph) == 60
     assert nx.is_connected(graph)
