@@ -9,18 +9,21 @@ from pipelines.images.settings import Match
 from pipelines.workspace.output import Output
 from schemas.item import REGION, Granularity
 
+COPY: Granularity = "near_duplicate_image"
+CROP: Granularity = "crop"
 EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "region")
 STARS = "pairs of places of one widely shown file, tied by a star instead"
 FIRST = "pairs of places of two widely shown files, after the first of both"
 
 
-def near_duplicates(pairs: DataFrame, images: DataFrame, settings: Match) -> Output:
-    """PAIRS of images in two notes that show the same picture: files of equal bytes, copies, framed copies.
+def image_pairs(pairs: DataFrame, images: DataFrame, settings: Match) -> dict[Granularity, Output]:
+    """PAIRS of images in two notes: those that show the same picture, and crops.
 
-    The query is the picture inside the frame, or else the image with the smaller (note_id,
-    image_id). Files of equal bytes need no verification. Where more than `max_shown` notes show
-    one file, its places are each paired with the first one: a star ties the component, and the
-    pairs grow with the notes, not with their square.
+    near_duplicate_image: files of equal bytes, copies, framed copies. The query is the picture inside the
+    frame, or else the image with the smaller (note_id, image_id). Files of equal bytes need no verification.
+    Where more than `max_shown` notes show one file, its places are each paired with the first one:
+    a star ties the component, and the pairs grow with the notes, not with their square.
+    crop: the image that was cut out of another note's image (query), and that image with the region (target).
 
     Args:
         pairs: PICTURE_PAIRS.
@@ -30,19 +33,16 @@ def near_duplicates(pairs: DataFrame, images: DataFrame, settings: Match) -> Out
     Cost: shuffles of the images by sha256; at most max_shown**2 rows a pair of files.
     """
     shown = _shown(images).persist()
-    same = pairs.where(F.col("relation").isin("copy", "framed_l", "framed_r"))
-    rows = _same_bytes(shown, settings).unionByName(_placed(same, shown, settings))
-    return Output(_pairs("near_duplicate_image", rows), _starred(shown, settings).unionByName(_beyond(same, shown, settings)))
+    related = pairs.withColumn("granularity", F.when(F.col("relation").startswith("crop"), CROP).otherwise(COPY))
+    placed = _same_bytes(shown, settings).unionByName(_placed(related, shown, settings))
+    across = placed.where(F.col("at_l.note_id") != F.col("at_r.note_id")).persist()
+    beyond = _beyond(related, shown, settings).persist()
+    left_out = {COPY: _starred(shown, settings).unionByName(_of(beyond, COPY)), CROP: _of(beyond, CROP)}
+    return {name: Output(_pairs(name, _of(across, name)), dropped) for name, dropped in left_out.items()}
 
 
-def crops(pairs: DataFrame, images: DataFrame, settings: Match) -> Output:
-    """PAIRS of an image that was cut out of another note's image (query) and that image with the region (target).
-
-    Args and cost as `near_duplicates`.
-    """
-    cut = pairs.where(F.col("relation").isin("crop_l", "crop_r"))
-    shown = _shown(images).persist()
-    return Output(_pairs("crop", _placed(cut, shown, settings)), _beyond(cut, shown, settings))
+def _of(rows: DataFrame, granularity: Granularity) -> DataFrame:
+    return rows.where(F.col("granularity") == granularity).drop("granularity")
 
 
 def _shown(images: DataFrame) -> DataFrame:
@@ -64,6 +64,7 @@ def _same_bytes(shown: DataFrame, settings: Match) -> DataFrame:
         "mirrored": F.lit(False),
         "region": F.lit(None).cast(items.spark_type(REGION)),
         "score": F.lit(1.0),
+        "granularity": F.lit(COPY),
     }
     return both.select("at_l", "at_r", *[value.alias(name) for name, value in certain.items()])
 
@@ -78,17 +79,17 @@ def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
         (F.col("relation") == "copy").alias("either_way"),
         *EVIDENCE,
         "score",
+        "granularity",
     )
     both = directed.join(_side(few, "l"), on="sha256_l", how="inner").join(_side(few, "r"), on="sha256_r", how="inner")
     turn = F.col("either_way") & (F.col("at_r") < F.col("at_l"))
     first = F.when(turn, F.col("at_r")).otherwise(F.col("at_l"))
     second = F.when(turn, F.col("at_l")).otherwise(F.col("at_r"))
-    return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE, "score")
+    return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE, "score", "granularity")
 
 
 def _pairs(granularity: Granularity, rows: DataFrame) -> DataFrame:
-    across = rows.where(F.col("at_l.note_id") != F.col("at_r.note_id"))
-    named = across.withColumns({"query": _image("l", None), "target": _image("r", F.col("region"))})
+    named = rows.withColumns({"query": _image("l", None), "target": _image("r", F.col("region"))})
     evidence = {name: F.col(name) for name in EVIDENCE}
     return named.select(*items.pair(granularity, "image_to_image", F.col("query"), F.col("target"), F.col("score"), evidence))
 
@@ -102,13 +103,13 @@ def _starred(shown: DataFrame, settings: Match) -> DataFrame:
 
 
 def _beyond(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
-    """How many pairs of places of two files the cap leaves out."""
+    """How many pairs of places of two files the cap leaves out: granularity, reason, rows."""
     sizes = shown.where(F.col("place") == 1).select("sha256", "places")
     left, right = sizes.toDF("sha256_l", "n_l"), sizes.toDF("sha256_r", "n_r")
     both = pairs.join(left, on="sha256_l", how="inner").join(right, on="sha256_r", how="inner")
     made = F.least("n_l", F.lit(settings.max_shown)) * F.least("n_r", F.lit(settings.max_shown))
     beyond = F.col("n_l") * F.col("n_r") - made
-    return both.agg(F.coalesce(F.sum(beyond), F.lit(0)).alias("rows")).select(F.lit(FIRST).alias("reason"), "rows")
+    return both.groupBy("granularity").agg(F.sum(beyond).alias("rows")).select("granularity", F.lit(FIRST).alias("reason"), "rows")
 
 
 def _side(shown: DataFrame, side: str) -> DataFrame:

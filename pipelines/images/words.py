@@ -24,7 +24,8 @@ _ODD_BITS = np.int64(_BITS[ODD].sum())
 
 def index_words(features: Features, count: int) -> Words:
     """[n] the words of the first `count` features, in their order."""
-    return _variants(features, count, 0)[:, 0]
+    words = _words(features.descriptors[:count])
+    return np.minimum(words, words ^ _ODD_BITS)
 
 
 def probe_words(features: Features, count: int, flips: int) -> Words:
@@ -37,10 +38,14 @@ def probe_words(features: Features, count: int, flips: int) -> Words:
     return _variants(features, count, max(flips, min(MAX_FLIPS, (count * 2**flips // n).bit_length() - 1)))
 
 
+def _words(descriptors: npt.NDArray[np.int8]) -> Words:
+    words: Words = np.where(descriptors >= 0, _BITS, 0).sum(axis=1)
+    return words
+
+
 def _variants(features: Features, count: int, flips: int) -> Words:
-    descriptors = features.descriptors[:count].astype(np.int64)
-    words = np.where(descriptors >= 0, _BITS, 0).sum(axis=1)
+    descriptors = features.descriptors[:count]
     uncertain = _BITS[np.argsort(np.abs(descriptors), axis=1, kind="stable")[:, :flips]]
     choices = np.array(list(product((0, 1), repeat=flips)), dtype=np.int64).reshape(2**flips, flips)
-    variants = words[:, None] ^ (uncertain @ choices.T)
+    variants = _words(descriptors)[:, None] ^ (uncertain @ choices.T)
     return np.minimum(variants, variants ^ _ODD_BITS)

@@ -9,7 +9,7 @@ from pipelines.clicks.co_click import co_clicks
 from pipelines.graph.certificate import certificate
 from pipelines.graph.components import components
 from pipelines.graph.place import place
-from pipelines.images.expand import crops, near_duplicates
+from pipelines.images.expand import image_pairs
 from pipelines.images.match import matched_pictures
 from pipelines.intake.clicks import accept_clicks
 from pipelines.intake.keep import kept_notes, refuse_if_too_many
@@ -22,6 +22,7 @@ from pipelines.within_note.pairs import within_note_pairs
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.stages import Stages
 from schemas.item import GRANULARITIES, Granularity
+from schemas.table import Table
 from schemas.mined import MINED, PICTURE_PAIRS, PICTURES, REFUSED
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 
@@ -76,9 +77,15 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
         settings={"match": settings.match},
         code=("pipelines.images",),
     )
+    tables: dict[Granularity, Table] = {name: MINED[name] for name in ("near_duplicate_image", "crop")}
+
+    def make() -> list[Output]:
+        found = image_pairs(stages.read(PICTURE_PAIRS), stages.read(IMAGES), settings.match)
+        return [found[name] for name in tables]
+
     stages.run(
-        [MINED["near_duplicate_image"], MINED["crop"]],
-        lambda: [step(stages.read(PICTURE_PAIRS), stages.read(IMAGES), settings.match) for step in (near_duplicates, crops)],
+        list(tables.values()),
+        make,
         inputs=stages.fingerprints(PICTURE_PAIRS, IMAGES),
         settings={"match": settings.match},
         code=("pipelines.images",),

@@ -3,7 +3,7 @@
 import pytest
 from pyspark.sql import functions as F
 
-from pipelines.images.expand import crops, near_duplicates
+from pipelines.images.expand import CROP, COPY, image_pairs
 from pipelines.images.settings import Match
 from pipelines.items import spark_type
 from schemas.mined import PICTURE_PAIRS
@@ -29,7 +29,7 @@ def ends(output):
 def test_pairs_the_images_of_equal_and_of_matched_files_across_notes(spark):
     places = images(spark, [("A", "n2", "a2"), ("A", "n1", "a1"), ("A", "n1", "a1b"), ("B", "n1", "b1"), ("C", "n0", "c0")])
     pairs = file_pairs(spark, [("A", "B", "copy", None), ("A", "C", "copy", None)])
-    found = near_duplicates(pairs, places, Match())
+    found = image_pairs(pairs, places, Match())[COPY]
     assert ends(found) == [("a1", "a2"), ("a1b", "a2"), ("b1", "a2"), ("c0", "a1"), ("c0", "a1b"), ("c0", "a2")]
     scores = {r["query"]["image_ids"][0]: (r["score"], r["evidence"]["hamming_distance"]) for r in found.rows.collect()}
     assert scores["a1"] == (1.0, 0)
@@ -39,7 +39,7 @@ def test_pairs_the_images_of_equal_and_of_matched_files_across_notes(spark):
 @pytest.mark.parametrize(("relation", "query", "target"), [("framed_l", "a", "b"), ("framed_r", "b", "a")])
 def test_a_framed_picture_is_the_query_and_the_frame_says_where_it_lies(spark, relation, query, target):
     places = images(spark, [("A", "n1", "a"), ("B", "n2", "b")])
-    [row] = near_duplicates(file_pairs(spark, [("A", "B", relation, BOX)]), places, Match()).rows.collect()
+    [row] = image_pairs(file_pairs(spark, [("A", "B", relation, BOX)]), places, Match())[COPY].rows.collect()
     assert (row["query"]["image_ids"], row["target"]["image_ids"]) == ([query], [target])
     assert tuple(row["target"]["region"]) == tuple(row["evidence"]["region"]) == BOX
     assert row["query"]["region"] is None
@@ -49,10 +49,11 @@ def test_a_framed_picture_is_the_query_and_the_frame_says_where_it_lies(spark, r
 def test_a_crop_is_the_query_and_the_target_has_its_region(spark, relation, query):
     places = images(spark, [("A", "n1", "a"), ("B", "n2", "b")])
     pairs = file_pairs(spark, [("A", "B", relation, BOX)])
-    [row] = crops(pairs, places, Match()).rows.collect()
+    found = image_pairs(pairs, places, Match())
+    [row] = found[CROP].rows.collect()
     assert row["query"]["image_ids"] == [query]
     assert tuple(row["target"]["region"]) == BOX
-    assert near_duplicates(pairs, places, Match()).rows.count() == 0
+    assert found[COPY].rows.count() == 0
 
 
 def test_a_file_that_a_thousand_notes_show_makes_a_star_and_the_rest_is_counted(spark):
@@ -62,7 +63,7 @@ def test_a_file_that_a_thousand_notes_show_makes_a_star_and_the_rest_is_counted(
         F.format_string("i%04d", "id").alias("image_id"),
     )
     places = hub.unionByName(images(spark, [("B", "other", "b")]))
-    found = near_duplicates(file_pairs(spark, [("A", "B", "copy", None)]), places, Match(max_shown=20))
+    found = image_pairs(file_pairs(spark, [("A", "B", "copy", None)]), places, Match(max_shown=20))[COPY]
     assert found.rows.count() == 999 + 20
     assert {r["query"]["image_ids"][0] for r in found.rows.where("target.image_ids[0] != 'b'").collect()} == {"i0000"}
     dropped = {r["reason"].split(",")[0]: r["rows"] for r in found.dropped.collect()}
