@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.channels import largest
+from pipelines.images.channels import largest, median, quantile
 from pipelines.images.overlap import Overlap
 from pipelines.images.shading import shaded
 from pipelines.images.tone import Tone, explained
@@ -91,7 +91,7 @@ def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
         flat = texture[whole] < FAINT
         if flat.mean() < 0.3:
             return 1.0, 0.0
-        far = largest(np.abs(colour[whole] - np.median(colour[whole][flat], axis=0))) > SAME_GROUND
+        far = largest(np.abs(colour[whole] - median(colour[whole][flat]))) > SAME_GROUND
         contents.append(~flat | far)
     difference = largest(np.abs(overlap.colour[0][whole] - overlap.colour[1][whole]))
     agree = (
@@ -137,7 +137,7 @@ def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
                 errors.append(_worst_quartile(tones[-1], ground))
     best = int(np.argmin(errors))
     moved = largest(np.abs(x - y))
-    steady = min((float(np.median(moved[part])) for part in (ground, ~ground) if part.any()), default=0.0) < SAME_GROUND
+    steady = min((float(median(moved[part])) for part in (ground, ~ground) if part.any()), default=0.0) < SAME_GROUND
     return Light(errors[best], tones[best].change if steady else 0.0)
 
 
@@ -165,7 +165,7 @@ def _ground(x: Floats, y: Floats, flat: Mask) -> Mask:
     """Cells that show the plain background, if there is one."""
     if flat.sum() < 0.2 * len(x):
         return np.zeros(len(x), dtype=bool)
-    near = [largest(np.abs(colour - np.median(colour[flat], axis=0))) < SAME_GROUND for colour in (x, y)]
+    near = [largest(np.abs(colour - median(colour[flat]))) < SAME_GROUND for colour in (x, y)]
     both: Mask = near[0] & near[1]
     return both
 
@@ -173,4 +173,4 @@ def _ground(x: Floats, y: Floats, flat: Mask) -> Mask:
 def _worst_quartile(tone: Tone, ground: Mask) -> float:
     """Upper quartile of the error, on the ground or off it, whichever is worse."""
     parts = [tone.error[part] for part in (ground, ~ground) if part.sum() >= max(5.0, 0.05 * len(ground))]
-    return max((float(np.percentile(part, 75)) for part in parts), default=float(np.percentile(tone.error, 75)))
+    return max(float(quantile(part, 0.75)) for part in parts or [tone.error])

@@ -54,6 +54,8 @@ class Points(NamedTuple):
 
     positions: Floats
     """[n, 2]"""
+    reflected: Floats
+    """[n, 2] the positions in the mirrored picture."""
     sigmas: Floats
     """[n]"""
     even: Floats
@@ -68,7 +70,9 @@ def points(features: Features) -> Points:
     """`features`, ready for `align`."""
     unit = _unit(features.descriptors)
     even, odd = np.ascontiguousarray(unit[:, ~ODD]), np.ascontiguousarray(unit[:, ODD])
-    return Points(features.positions, features.sigmas, even, odd, features.side)
+    x, y = features.positions.T
+    reflected = np.stack([features.side[0] - 1 - x, y], axis=1)
+    return Points(features.positions, reflected, features.sigmas, even, odd, features.side)
 
 
 def align(a: Points, b: Points, settings: Matching) -> list[Alignment]:
@@ -83,7 +87,7 @@ def align(a: Points, b: Points, settings: Matching) -> list[Alignment]:
     # A transposed operand takes BLAS's slow path for matrices as small as these: four times the time.
     even, odd = a.even @ np.ascontiguousarray(b.even.T), a.odd @ np.ascontiguousarray(b.odd.T)
     straight = _matched(a, b, even + odd, settings)
-    flipped = _matched(_reflected(a), b, even - odd, settings)
+    flipped = _matched(a._replace(positions=a.reflected), b, even - odd, settings)
     least = max(settings.min_votes, BOTH_HANDS * max(straight.votes, flipped.votes))
     hands = [(matches, mirrored) for matches, mirrored in ((straight, False), (flipped, True)) if matches.votes >= least]
     hands.sort(key=lambda hand: -hand[0].votes)
@@ -118,11 +122,6 @@ def _unit(descriptors: npt.NDArray[np.int8]) -> Floats:
     return unit
 
 
-def _reflected(a: Points) -> Points:
-    x, y = a.positions.T
-    return a._replace(positions=np.stack([a.side[0] - 1 - x, y], axis=1))
-
-
 def _matched(a: Points, b: Points, cosines: Floats, settings: Matching) -> _Matches:
     """Mutual nearest descriptors, and the vote of each match on the map of every other."""
     nearest = cosines.argmax(axis=1)
@@ -146,7 +145,7 @@ def _agreement(p: Floats, q: Floats, scale: Floats, settings: Matching) -> npt.N
     move_x, move_y = q[:, 0] - q[:, 0, None], q[:, 1] - q[:, 1, None]
     miss_x = move_x - scale[:, None] * (p[:, 0] - p[:, 0, None])
     miss_y = move_y - scale[:, None] * (p[:, 1] - p[:, 1, None])
-    reach = settings.slack * np.maximum(scale, 1)[:, None] + settings.stretch * np.hypot(move_x, move_y)
+    reach = settings.slack * np.maximum(scale, 1)[:, None] + settings.stretch * np.sqrt(move_x * move_x + move_y * move_y)
     octave = np.log2(scale)
     near: npt.NDArray[np.bool_] = miss_x * miss_x + miss_y * miss_y <= reach * reach
     return near & (np.abs(octave - octave[:, None]) < MOST_OCTAVES)

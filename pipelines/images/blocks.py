@@ -14,7 +14,7 @@ import pyarrow as pa
 Ints = npt.NDArray[np.int64]
 
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
-"""2**64 over the golden ratio: its product's high bits depend on all bits of a key. Source: Knuth, TAOCP 3, section 6.4."""
+"""2**64 over the golden ratio: its product's high bits depend on all low bits of a key, onto which the high ones are folded. Source: Knuth, TAOCP 3, section 6.4."""
 BLOCK = pa.schema(
     [
         pa.field("bucket", pa.int32()),
@@ -78,7 +78,8 @@ class _Cut(NamedTuple):
 
 
 def _by_bucket(key: Ints, buckets: int) -> _Cut:
-    bucket = ((key.astype(np.uint64) * SPREAD) >> np.uint64(33)).astype(np.int64) % buckets
+    word = key.astype(np.uint64)
+    bucket = (((word ^ word >> np.uint64(32)) * SPREAD) >> np.uint64(33)).astype(np.int64) % buckets
     order = np.argsort(bucket, kind="stable")
     used, start = np.unique(bucket[order], return_index=True)
     return _Cut(order, used, np.r_[start, len(key)])

@@ -1,4 +1,4 @@
-"""The largest and the smallest of three channels: numpy reduces an axis of three at a tenth of its pace."""
+"""Numbers of a few hundred colours, fast: numpy's own median and its reduction of an axis of three take ten times as long."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,12 +7,31 @@ Floats = npt.NDArray[np.float32]
 
 
 def largest(values: Floats) -> Floats:
-    """[..., 3] -> [...]."""
+    """[..., 3] -> [...] the largest channel."""
     most: Floats = np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2])
     return most
 
 
 def smallest(values: Floats) -> Floats:
-    """[..., 3] -> [...]."""
+    """[..., 3] -> [...] the smallest channel."""
     least: Floats = np.minimum(np.minimum(values[..., 0], values[..., 1]), values[..., 2])
     return least
+
+
+def quantile(values: Floats, share: float) -> Floats:
+    """[n, ...] -> [...] as np.quantile(values, share, axis=0): between two values what lies linearly between them.
+
+    Raises:
+        IndexError: there are no values.
+    """
+    place = share * (len(values) - 1)
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    parted = np.partition(values, (low, high), axis=0)
+    between: Floats = parted[low] + np.float32(place - low) * (parted[high] - parted[low])
+    return between
+
+
+def median(values: Floats) -> Floats:
+    """[n, ...] -> [...] as np.median(values, axis=0)."""
+    return quantile(values, 0.5)

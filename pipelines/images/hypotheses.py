@@ -74,10 +74,10 @@ def _maps(a: Sketch, b: Sketch, turn: int, distance: int, matching: Matching) ->
 
 def _best_turn(turns_a: bytes, turns_b: bytes) -> tuple[int, int]:
     """Which turn of a is nearest to b, and in how many of 256 bits it differs."""
-    own = turns_b[:HASH_BYTES]
-    distances = [hamming(turns_a[k * HASH_BYTES : (k + 1) * HASH_BYTES], own) for k in range(len(TURNS))]
-    turn = int(np.argmin(distances))
-    return turn, distances[turn]
+    own, all_turns = (np.frombuffer(some, np.uint64) for some in (turns_b[:HASH_BYTES], turns_a))
+    distances = np.bitwise_count(all_turns.reshape(len(TURNS), -1) ^ own).sum(axis=1)
+    turn = int(distances.argmin())
+    return turn, int(distances[turn])
 
 
 def _overexposed_distance(a: Sketch, b: Sketch) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.images.agreement import SAME, TEXTURED
-from pipelines.images.channels import largest
+from pipelines.images.channels import largest, median
 from pipelines.images.overlap import Overlap
 from pipelines.images.tone import explained
 
@@ -60,7 +60,7 @@ def _unexplained(overlap: Overlap, comparable: Mask) -> Floats | None:
     weight = np.ones(len(x), np.float32)
     lights = [(explained(x, y, weight), y), (explained(y, x, weight), x)]
     tone, seen = min(lights, key=lambda light: float(np.minimum(light[0].error, 40).mean()))
-    if float(np.median(tone.error)) > CALM:
+    if float(median(tone.error)) > CALM:
         return None
     grid = np.zeros(comparable.shape, np.float32)
     grid[comparable] = np.where(largest(np.maximum(x, y)) < BLOWN_OUT, _hue(tone.predicted - seen), 0)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.channels import largest
+from pipelines.images.channels import largest, median
 from pipelines.images.overlap import corners
 from pipelines.images.warp import Matrix, inverse
 
@@ -83,7 +83,7 @@ def _stands_apart(rgb: Floats, region: Region) -> bool:
     x0, x1, y0, y1 = round(left), round(region.x1 * width), round(region.y0 * height), round(region.y1 * height)
     rims = [rgb[max(0, y0 - k) : y1 + k, max(0, x0 - k) : x1 + k] for k in (2, -2)]
     edges = np.concatenate([side for r in rims for side in (r[0], r[-1], r[:, 0], r[:, -1])])
-    return float((largest(np.abs(edges - np.median(edges, axis=0))) < EDGE).mean()) > 0.97
+    return float((largest(np.abs(edges - median(edges))) < EDGE).mean()) > 0.97
 
 
 def _is_even(shape: tuple[int, ...], region: Region) -> bool:
@@ -102,7 +102,7 @@ def _plainness(rgb: Floats, region: Region) -> float:
     if outside.sum() < 10:
         return 1.0
     colours = rgb[outside]
-    return float((largest(np.abs(colours - np.median(colours, axis=0))) < 14).mean())
+    return float((largest(np.abs(colours - median(colours))) < 14).mean())
 
 
 def _steps(rgb: Floats, region: Region) -> list[tuple[float, float]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.channels import largest
+from pipelines.images.channels import largest, quantile
 
 Floats = npt.NDArray[np.float32]
 
@@ -100,7 +100,7 @@ def tint(grey: Floats, y: Floats, weight: Floats) -> Floats | None:
     spread = max(float(((grey - middle) ** 2) @ weight), 1e-3)
     slope = ((grey - middle) * weight) @ (y - centre) / spread
     ends = [centre + slope * (level - middle) for level in (0.0, 255.0)]
-    bright = centre + slope * (float(np.percentile(grey, 90)) - middle)
+    bright = centre + slope * (float(quantile(grey, 0.9)) - middle)
     pale = max(float(np.ptp(end)) for end in ends) < MOST_TINT
     if not pale or float(np.ptp(bright)) < LEAST_TINT or not 0.3 < float(slope.mean()) < 1.5:
         return None

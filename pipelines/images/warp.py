@@ -70,10 +70,15 @@ def _step(laid: Grey, target: Grey, mask: Grey, x: Grey, y: Grey) -> Matrix:
     """[3, 3] the small motion, in units of half the longest side, that lays `laid` better on `target`."""
     half = max(laid.shape) / 2
     gain, error, weight = _relit(laid, target, mask)
-    dx = cv2.Sobel(laid, cv2.CV_32F, 1, 0, ksize=1, scale=0.5 * half * gain)
-    dy = cv2.Sobel(laid, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 * half * gain)
-    radial = -(dx * x + dy * y)
-    planes = np.stack([dx, dx * x, dx * y, dy, dy * x, dy * y, radial * x, radial * y]).reshape(8, -1)
+    planes = np.empty((8, *laid.shape), np.float32)
+    for across, down, first in ((1, 0, 0), (0, 1, 3)):
+        cv2.Sobel(laid, cv2.CV_32F, across, down, planes[first], ksize=1, scale=0.5 * half * gain)
+        np.multiply(planes[first], x, out=planes[first + 1])
+        np.multiply(planes[first], y, out=planes[first + 2])
+    radial = planes[1] + planes[5]
+    np.multiply(radial, -x, out=planes[6])
+    np.multiply(radial, -y, out=planes[7])
+    planes = planes.reshape(8, -1)
     weighted = planes * weight.ravel()
     normal = (weighted @ planes.T).astype(np.float64)
     pull = (weighted @ error.ravel()).astype(np.float64)

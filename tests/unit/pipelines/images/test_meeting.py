@@ -1,24 +1,27 @@
 """Pictures that meet under a key, against all pairs by brute force; a crowd is tied by a chain."""
 
 from collections import Counter
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.images import meeting
-from pipelines.images.meeting import Rows, met_under, whole_runs
+from pipelines.images.blocks import Asking, Found
+from pipelines.images.meeting import crowds, meetings
 
 ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8), st.booleans()), max_size=80)
+NEAR = np.array([5, 3, 8, 0, 1, 7, 2, 6, 4])
+"""For each picture of ROWS: in the order of these a chain goes."""
 
 
-def rows_of(listed):
-    ordered = sorted(set(listed))
-    key, picture, asked = (np.array(column) for column in zip(*ordered, strict=True)) if ordered else ([], [], [])
-    return Rows(np.array(key, np.int64), np.array(picture, np.int64), np.array(asked, bool))
+def keys_of(listed):
+    """As the shuffle brings them: each (key, picture) once, in any order."""
+    found, asking = (list(dict.fromkeys((k, p) for k, p, asks in listed if asks == side)) for side in (False, True))
+    columns = [np.array([pair[side] for pair in pairs], np.int64) for pairs in (found, asking) for side in (0, 1)]
+    return Found(columns[0], columns[1], NEAR[columns[1]]), Asking(*columns[2:])
 
 
 def by_hand(listed, most):
@@ -32,45 +35,40 @@ def by_hand(listed, most):
     return votes
 
 
-def told(met):
-    return Counter(dict(zip(zip(met.l.tolist(), met.r.tolist(), strict=True), met.votes.tolist(), strict=True)))
+def told(listed, most, links):
+    votes = Counter()
+    for met in meetings(*keys_of(listed), most, links):
+        pairs = list(zip(met.l.tolist(), met.r.tolist(), strict=True))
+        assert len(set(pairs)) == len(pairs)
+        votes.update(dict(zip(pairs, met.votes.tolist(), strict=True)))
+    return votes
 
 
-@given(ROWS)
+@given(ROWS, st.integers(1, 30))
 @settings(deadline=None)
-def test_each_that_asks_meets_each_that_is_found(listed):
-    assert told(met_under(rows_of(listed), 100, 2)) == by_hand(set(listed), 100)
+def test_each_that_asks_meets_each_that_is_found_however_many_are_worked_on_at_once(listed, at_once):
+    before, meeting.ASKED_AT_ONCE = meeting.ASKED_AT_ONCE, at_once
+    try:
+        assert told(listed, 100, 2) == by_hand(set(listed), 100)
+    finally:
+        meeting.ASKED_AT_ONCE = before
 
 
 @given(ROWS, st.integers(1, 4))
 @settings(deadline=None)
-def test_the_found_ones_of_a_crowded_key_are_a_chain(listed, most):
-    met = met_under(rows_of(listed), most, 1)
-    quiet, pairs = by_hand(set(listed), most), set(told(met))
-    crowds = [found for k in range(7) if len(found := sorted({p for q, p, asked in listed if q == k and not asked})) > most]
-    links = {pair for found in crowds for pair in pairwise(found)}
-    assert pairs == set(quiet) | links
-    assert met.crowded == len(crowds)
-
-
-@given(ROWS, st.integers(1, 7), st.integers(1, 30))
-@settings(deadline=None)
-def test_however_the_rows_are_cut_into_batches_each_key_stays_whole(listed, size, most_rows):
-    rows = rows_of(listed)
-    table = pa.table({"key": rows.key, "picture": rows.picture, "asked": rows.asked})
-    before, meeting.MOST_ROWS = meeting.MOST_ROWS, most_rows
-    try:
-        runs = list(whole_runs(table.to_batches(max_chunksize=size)))
-    finally:
-        meeting.MOST_ROWS = before
-    assert np.concatenate([r.picture for r in runs] or [[]]).tolist() == rows.picture.tolist()
-    seen = [set(r.key.tolist()) for r in runs]
-    assert all(not a & b for a, b in combinations(seen, 2))
+def test_the_found_ones_of_a_crowded_key_are_a_chain_in_the_order_of_their_hashes(listed, most):
+    quiet = by_hand(set(listed), most)
+    under = [sorted({p for q, p, asked in listed if q == k and not asked}, key=lambda p: NEAR[p]) for k in range(7)]
+    crowded = [found for found in under if len(found) > most]
+    links = {tuple(sorted(pair)) for found in crowded for pair in pairwise(found)}
+    assert set(told(listed, most, 1)) == set(quiet) | links
+    assert crowds(keys_of(listed)[0], most) == len(crowded)
 
 
 def test_ten_thousand_of_one_kind_make_a_connected_chain_and_no_square():
     n = 10_000
-    rows = Rows(np.zeros(n, np.int64), np.arange(n), np.zeros(n, bool))
-    met = met_under(rows, 50, 2)
-    assert len(met.l) == 2 * n - 3
-    assert nx.is_connected(nx.Graph(list(zip(met.l.tolist(), met.r.tolist(), strict=True))))
+    found = Found(np.zeros(n, np.int64), np.arange(n), np.arange(n)[::-1].copy())
+    asking = Asking(np.zeros(n, np.int64), np.arange(n))
+    pairs = [pair for met in meetings(found, asking, 50, 2) for pair in zip(met.l.tolist(), met.r.tolist(), strict=True)]
+    assert len(pairs) == 2 * n - 3
+    assert nx.is_connected(nx.Graph(pairs))

@@ -1,4 +1,4 @@
-"""Every picture is read once; new bytes are decoded, known ones are not, bad ones say why."""
+"""Every picture has a sha256 or a reason; bytes that are new have a fingerprint or a reason."""
 
 import io
 
@@ -7,7 +7,7 @@ from PIL import Image
 from pyspark.sql import functions as F
 
 from pipelines.images.fingerprint import Fingerprint
-from pipelines.images.pictures import read_pictures
+from pipelines.images.pictures import picture_digests, picture_fingerprints
 from tests.unit.pipelines.images.scenes import scene
 
 
@@ -18,43 +18,63 @@ def png(seed):
 
 
 @pytest.fixture(scope="module")
-def places(spark, tmp_path_factory):
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
     (folder / "one.png").write_bytes(png(1))
     (folder / "empty.png").write_bytes(b"")
     (folder / "text.png").write_bytes(b"hello")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def places(spark, folder):
     rows = [(f"{folder}/{name}.png", name, None) for name in ("one", "empty", "text", "gone")]
     rows += [(f"file://{folder}/one.png", "by uri", None), (None, "inline", bytearray(png(2))), (None, "nothing", None)]
     return spark.createDataFrame(rows, "uri string, image_id string, content binary")
 
 
-def test_a_picture_has_a_fingerprint_or_a_reason(places):
-    rows = {r["image_id"]: r for r in read_pictures(places, 3, None, Fingerprint()).collect()}
-    assert {k: r["reason"] for k, r in rows.items()} == {
-        "one": None,
-        "by uri": None,
-        "inline": None,
-        "empty": "empty file",
-        "text": "not a picture",
-        "gone": "missing file",
-        "nothing": "no picture",
-    }
+def digested(places):
+    digests = picture_digests(places, 7)
+    return places.drop("uri").join(digests, on="image_id", how="inner").where(F.col("sha256").isNotNull())
+
+
+def test_a_picture_has_a_sha256_or_a_reason(places):
+    rows = {r["image_id"]: r for r in picture_digests(places, 7).collect()}
+    reasons = {k: r["reason"] for k, r in rows.items() if r["reason"]}
+    assert reasons == {"gone": "missing file", "nothing": "no picture"}
     assert rows["one"]["sha256"] == rows["by uri"]["sha256"] != rows["inline"]["sha256"]
-    assert all((r["phash"] is None) == (r["reason"] is not None) for r in rows.values())
+    assert all((r["sha256"] is None) == (r["reason"] is not None) for r in rows.values())
     assert "gone.png" in rows["gone"]["detail"]
 
 
-def test_known_bytes_are_not_decoded_again(places):
-    first = read_pictures(places, 3, None, Fingerprint()).where("image_id = 'one'").persist()
-    again = {r["image_id"]: r for r in read_pictures(places, 3, first.select("sha256"), Fingerprint()).collect()}
-    assert again["one"]["sha256"] == first.collect()[0]["sha256"]
-    assert again["one"]["phash"] is None and again["one"]["reason"] is None
-    assert again["inline"]["phash"] is not None
+def test_bytes_have_a_fingerprint_or_a_reason(places):
+    files = digested(places).where("image_id != 'by uri'")
+    names = {r["sha256"]: r["image_id"] for r in files.collect()}
+    rows = {names[r["sha256"]]: r for r in picture_fingerprints(files, 5, Fingerprint()).collect()}
+    assert {k: r["reason"] for k, r in rows.items()} == {
+        "one": None,
+        "inline": None,
+        "empty": "empty file",
+        "text": "not a picture",
+    }
+    assert all((r["phash"] is None) == (r["reason"] is not None) for r in rows.values())
+    assert "text.png" in rows["text"]["detail"]
 
 
-def test_the_tasks_do_not_change_the_rows(spark, places):
+def test_a_file_that_changes_between_the_two_readings_is_refused(spark, places, folder):
+    (folder / "moving.png").write_bytes(png(3))
+    row = [(f"{folder}/moving.png", "moving", None, "0" * 64)]
+    files = spark.createDataFrame(row, "uri string, image_id string, content binary, sha256 string")
+    [found] = picture_fingerprints(files, 1, Fingerprint()).collect()
+    assert found["reason"] == "changed while it was read"
+    assert found["phash"] is None
+
+
+def test_the_tasks_do_not_change_the_rows(places):
     one, many = (
-        read_pictures(places.repartition(n), 3, None, Fingerprint()).select(F.sha2(F.to_json(F.struct("*")), 256))
+        picture_fingerprints(digested(places.repartition(n)).where("image_id != 'by uri'"), n, Fingerprint()).select(
+            F.sha2(F.to_json(F.struct("*")), 256)
+        )
         for n in (1, 7)
     )
     assert sorted(r[0] for r in one.collect()) == sorted(r[0] for r in many.collect())
