@@ -8,12 +8,12 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
-from pyspark.sql.window import Window
 
 from pipelines.images import bands
-from pipelines.images.blocks import BLOCK, Asking, Found, blocks, joined
-from pipelines.images.meeting import crowds, meetings
+from pipelines.images.blocks import Part, block_schema, blocks, joined
+from pipelines.images.meeting import Asking, Found, Met, crowds, meetings
 from pipelines.images.packing import unpack
+from pipelines.images.ranking import best
 from pipelines.images.settings import Match
 from pipelines.images.words import index_words, probe_words
 from pipelines.workspace.output import Output
@@ -21,8 +21,13 @@ from pipelines.workspace.output import Output
 PICTURES_A_TASK = 4_000
 KEYED = ("sha256", "pdq", "pdq_turns", "pdq_exposed", "surface", "features")
 """Columns that keys are made of."""
-CROWDED = -1
-"""In place of a picture: the row says how many keys were crowded."""
+PAIRS_A_BLOCK = 4_000_000
+FOUND = ("found_key", "found_picture", "near")
+ASKING = ("asked_key", "asking_picture")
+PAIRS = ("of", "other", "votes")
+"""Columns of blocks."""
+CROWDED, EVERY = -1, -2
+"""In place of a picture: the row says how many keys were crowded; how many pairs met."""
 CROWDS = "image keys that too many pictures have: tied by a chain"
 BEYOND = "image candidates after the best of both pictures"
 Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -49,20 +54,25 @@ def candidate_pairs(pictures: DataFrame, count: int, settings: Match) -> Output:
     worker: the keys of PICTURES_A_TASK pictures, some 300 MB with what sorting takes, or its most crowded key.
     """
     buckets = max(pictures.sparkSession.sparkContext.defaultParallelism, -(-count // PICTURES_A_TASK))
-    keys = pictures.select(*KEYED).mapInArrow(_cutting(settings, buckets), from_arrow_schema(BLOCK))
-    met = keys.repartitionById(buckets, "bucket").mapInArrow(_meeting(settings), "l long, r long, votes long").persist()
-    counted = met.where(F.col("l") != CROWDED).groupBy("l", "r").agg(F.sum("votes").alias("votes"))
-    ranked = _ranked(counted).persist()
-    near = F.col("rank") <= settings.max_candidates
-    crowded = met.where(F.col("l") == CROWDED).agg(F.coalesce(F.sum("votes"), F.lit(0)).alias("rows"))
+    keys = _in_blocks(pictures.select(*KEYED), _cutting(settings, buckets), (*FOUND, *ASKING), buckets)
+    met = _in_blocks(keys, _meeting(settings, buckets), PAIRS, buckets)
+    ranked = met.mapInArrow(_ranking(settings.max_candidates), "l long, r long, votes long").persist()
+    kept = ranked.where(F.col("l") >= 0).distinct()
+    crowded, every = (ranked.where(F.col("l") == told).agg(F.sum("votes").alias("rows")) for told in (CROWDED, EVERY))
+    beyond = every.crossJoin(kept.agg(F.count("*").alias("kept"))).select((F.col("rows") - F.col("kept")).alias("rows"))
     dropped = crowded.select(F.lit(CROWDS).alias("reason"), "rows").unionByName(
-        ranked.where(~near).agg(F.count("*").alias("rows")).select(F.lit(BEYOND).alias("reason"), "rows")
+        beyond.select(F.lit(BEYOND).alias("reason"), "rows")
     )
-    return Output(ranked.where(near).select("l", "r", "votes"), dropped)
+    return Output(kept, dropped)
+
+
+def _in_blocks(rows: DataFrame, cut: Work, names: Iterable[str], buckets: int) -> DataFrame:
+    """What `cut` makes of the rows, a partition for each bucket."""
+    return rows.mapInArrow(cut, from_arrow_schema(block_schema(names))).repartitionById(buckets, "bucket")
 
 
 def _cutting(settings: Match, buckets: int) -> Work:
-    """PICTURES -> blocks of their keys."""
+    """PICTURES -> blocks of FOUND and ASKING, by key."""
     count = bands.band_count(settings.hash_radius)
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -71,8 +81,53 @@ def _cutting(settings: Match, buckets: int) -> Work:
             number = np.array([picture_number(row["sha256"]) for row in rows], np.int64)
             near = np.array([int.from_bytes(row["pdq"][:8], "big", signed=True) for row in rows], np.int64)
             keys = [_keys_of(row, count, settings) for row in rows]
-            (found_key, at), (asked_key, asking_at) = (_end_to_end([np.unique(pair[side]) for pair in keys]) for side in (0, 1))
-            yield blocks(Found(found_key, number[at], near[at]), Asking(asked_key, number[asking_at]), buckets)
+            (found, at), (asked, asking) = (_end_to_end([np.unique(pair[side]) for pair in keys]) for side in (0, 1))
+            there = zip(FOUND, (found, number[at], near[at]), strict=True)
+            here = zip(ASKING, (asked, number[asking]), strict=True)
+            yield blocks([Part(found, dict(there)), Part(asked, dict(here))], buckets)
+
+    return work
+
+
+def _meeting(settings: Match, buckets: int) -> Work:
+    """The blocks of some keys -> blocks of PAIRS, by picture: each pair that meets under one of them, from both of its ends."""
+    most = settings.max_pictures_per_key
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        columns = joined(batches, (*FOUND, *ASKING))
+        found, asking = Found(*columns[: len(FOUND)]), Asking(*columns[len(FOUND) :])
+        yield _ends([Met(*np.array([[CROWDED], [CROWDED], [crowds(found, most)]]))], buckets)
+        waiting: list[Met] = []
+        for met in meetings(found, asking, most, settings.chain_links):
+            waiting.append(met)
+            if sum(len(some.l) for some in waiting) >= PAIRS_A_BLOCK:
+                yield _ends(waiting, buckets)
+                waiting = []
+        yield _ends(waiting, buckets)
+
+    return work
+
+
+def _ends(met: list[Met], buckets: int) -> pa.RecordBatch:
+    nothing = Met(*np.zeros((3, 0), np.int64))
+    l, r, votes = (np.concatenate(columns) for columns in zip(nothing, *met, strict=True))  # noqa: E741
+    of, other = np.concatenate([l, r]), np.concatenate([r, l])
+    return blocks([Part(of, dict(zip(PAIRS, (of, other, np.concatenate([votes, votes])), strict=True)))], buckets)
+
+
+def _ranking(most: int) -> Work:
+    """The blocks of some pictures -> l < r, votes of their best pairs; and rows that tell how many were CROWDED, and EVERY."""
+
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        of, other, votes = joined(batches, PAIRS)
+        pair = of >= 0
+        found = best(of[pair], other[pair], votes[pair], most)
+        told = [(CROWDED, int(votes[~pair].sum()) // 2), (EVERY, found.met)]  # both ends of a crowd's row are here
+        tags, counts = (np.array(column, np.int64) for column in zip(*told, strict=True))
+        l, r = np.minimum(found.of, found.other), np.maximum(found.of, found.other)  # noqa: E741
+        rows = zip("lr", ((l, tags), (r, tags)), strict=True)
+        columns = {name: np.concatenate(pieces) for name, pieces in rows}
+        yield pa.RecordBatch.from_pydict(columns | {"votes": np.concatenate([found.votes, counts])})
 
     return work
 
@@ -80,19 +135,6 @@ def _cutting(settings: Match, buckets: int) -> Work:
 def _end_to_end(keys: list[bands.Keys]) -> tuple[bands.Keys, bands.Keys]:
     """All keys of all pictures, and each one's picture's place in the list."""
     return np.concatenate([np.zeros(0, np.int64), *keys]), np.repeat(np.arange(len(keys)), [len(own) for own in keys])
-
-
-def _meeting(settings: Match) -> Work:
-    """The blocks of a bucket -> pairs that meet under one of its keys: l < r, votes; and how many keys were CROWDED."""
-
-    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        found, asking = joined(batches)
-        most = settings.max_pictures_per_key
-        for met in meetings(found, asking, most, settings.chain_links):
-            yield pa.RecordBatch.from_pydict(met._asdict())
-        yield pa.RecordBatch.from_pydict({"l": [CROWDED], "r": [CROWDED], "votes": [crowds(found, most)]})
-
-    return work
 
 
 def picture_number(sha256: str) -> int:
@@ -126,11 +168,3 @@ def _keys_of(row: dict[str, Any], count: int, settings: Match) -> tuple[bands.Ke
     asked = bands.query_keys(row["pdq_turns"], count).ravel()
     indexed = bands.index_keys(row["pdq_turns"][: bands.HASH_BYTES], count).ravel()
     return np.concatenate([words, indexed]), np.concatenate([probes, exposed, exposed | AMONG_FLAT, asked])
-
-
-def _ranked(pairs: DataFrame) -> DataFrame:
-    """The pairs with the better of their ranks, from 1, among those of either picture; equal votes by the other's number."""
-    ends = pairs.withColumn("of", F.explode(F.array("l", "r")))
-    beside = Window.partitionBy("of").orderBy(F.col("votes").desc(), F.col("l") + F.col("r"))
-    placed = ends.withColumn("rank", F.row_number().over(beside))
-    return placed.groupBy("l", "r").agg(F.first("votes").alias("votes"), F.min("rank").alias("rank"))

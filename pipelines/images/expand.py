@@ -109,7 +109,9 @@ def _beyond(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
     both = pairs.join(left, on="sha256_l", how="inner").join(right, on="sha256_r", how="inner")
     made = F.least("n_l", F.lit(settings.max_shown)) * F.least("n_r", F.lit(settings.max_shown))
     beyond = F.col("n_l") * F.col("n_r") - made
-    return both.groupBy("granularity").agg(F.sum(beyond).alias("rows")).select("granularity", F.lit(FIRST).alias("reason"), "rows")
+    return (
+        both.groupBy("granularity").agg(F.sum(beyond).alias("rows")).select("granularity", F.lit(FIRST).alias("reason"), "rows")
+    )
 
 
 def _side(shown: DataFrame, side: str) -> DataFrame:

@@ -9,10 +9,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.images.blocks import Asking, Found, Ints
+from pipelines.images.blocks import Ints
 
 ASKED_AT_ONCE = 200_000
 """Questions that are worked on at a time: enough for numpy to be at ease; what they meet has to fit in memory."""
+
+
+class Found(NamedTuple):
+    """[n] pictures that are found under a key."""
+
+    key: Ints
+    picture: Ints
+    near: Ints
+    """In the order of these the pictures of one key that are alike stand together."""
+
+
+class Asking(NamedTuple):
+    """[n] pictures that ask for a key."""
+
+    key: Ints
+    picture: Ints
 
 
 class Met(NamedTuple):

@@ -22,8 +22,8 @@ from pipelines.within_note.pairs import within_note_pairs
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.stages import Stages
 from schemas.item import GRANULARITIES, Granularity
-from schemas.table import Table
 from schemas.mined import MINED, PICTURE_PAIRS, PICTURES, REFUSED
+from schemas.table import Table
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 
 TYING: tuple[Granularity, ...] = ("near_duplicate_image", "crop", "partial_text")

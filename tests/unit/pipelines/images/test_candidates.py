@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.images.candidates import _ranked, candidate_pairs, picture_number
+from pipelines.images.candidates import candidate_pairs, picture_number
 from pipelines.images.fingerprint import Fingerprint, fingerprint
 from pipelines.images.settings import Match
 from pipelines.items import spark_type
@@ -74,15 +74,15 @@ def test_a_crowd_is_tied_by_a_chain_and_counted(spark):
     assert dropped["image keys that too many pictures have: tied by a chain"] > 0
 
 
-def test_a_pair_is_kept_if_it_is_among_the_best_of_either_picture(spark):
-    rng = np.random.default_rng(0)
-    pairs = [(a, b, int(rng.integers(1, 6))) for a in range(12) for b in range(a + 1, 12)]
-    rows = _ranked(spark.createDataFrame(pairs, "l long, r long, votes long")).collect()
-    assert {(r["l"], r["r"]): r["votes"] for r in rows} == {(a, b): v for a, b, v in pairs}
-    best = 3
+def test_a_pair_is_kept_if_it_is_among_the_best_of_either_picture(spark, some):
+    shown = pictures(spark, some)
+    every = {(r["l"], r["r"]): r["votes"] for r in candidate_pairs(shown, len(some), Match()).rows.collect()}
     wanted = set()
-    for of in range(12):
-        own = sorted((pair for pair in pairs if of in pair[:2]), key=lambda pair: (-pair[2], pair[0] + pair[1] - of))
-        wanted |= {pair[:2] for pair in own[:best]}
-    assert {(r["l"], r["r"]) for r in rows if r["rank"] <= best} == wanted
-    assert len(wanted) <= best * 12
+    for of in map(number, some):
+        own = sorted((pair for pair in every if of in pair), key=lambda pair: (-every[pair], sum(pair) - of))
+        wanted |= set(own[:1])
+    assert len(wanted) < len(every)
+    output = candidate_pairs(shown, len(some), Match(max_candidates=1))
+    assert {(r["l"], r["r"]): r["votes"] for r in output.rows.collect()} == {pair: every[pair] for pair in wanted}
+    dropped = {r["reason"]: r["rows"] for r in output.dropped.collect()}
+    assert dropped["image candidates after the best of both pictures"] == len(every) - len(wanted)

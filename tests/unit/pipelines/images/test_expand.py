@@ -3,7 +3,7 @@
 import pytest
 from pyspark.sql import functions as F
 
-from pipelines.images.expand import CROP, COPY, image_pairs
+from pipelines.images.expand import COPY, CROP, image_pairs
 from pipelines.images.settings import Match
 from pipelines.items import spark_type
 from schemas.mined import PICTURE_PAIRS

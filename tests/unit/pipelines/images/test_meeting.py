@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.images import meeting
-from pipelines.images.blocks import Asking, Found
-from pipelines.images.meeting import crowds, meetings
+from pipelines.images.meeting import Asking, Found, crowds, meetings
 
 ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8), st.booleans()), max_size=80)
 NEAR = np.array([5, 3, 8, 0, 1, 7, 2, 6, 4])
