@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.images.candidates import candidate_pairs, picture_number
+from pipelines.images.candidates import candidate_pairs
 from pipelines.images.fingerprint import Fingerprint, fingerprint
+from pipelines.images.keys import picture_number
 from pipelines.images.settings import Match
 from pipelines.items import spark_type
 from schemas.mined import PICTURES
