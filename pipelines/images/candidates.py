@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
+from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -50,9 +51,11 @@ def candidate_pairs(pictures: DataFrame, count: int, settings: Match) -> Output:
     buckets = max(pictures.sparkSession.sparkContext.defaultParallelism, -(-count // PICTURES_A_TASK))
     keys = _in_blocks(pictures.select(*KEYED), _cutting(settings, buckets), (*FOUND, *ASKING), buckets)
     met = _in_blocks(keys, _meeting(settings, buckets), PAIRS, buckets)
-    ranked = met.mapInArrow(_ranking(settings.max_candidates), "l long, r long, votes long").persist()
+    ranked = met.mapInArrow(_ranking(settings.max_candidates), "l long, r long, votes long").persist(StorageLevel.DISK_ONLY)
     kept = ranked.where(F.col("l") >= 0).distinct()
-    crowded, every = (ranked.where(F.col("l") == told).agg(F.coalesce(F.sum("votes"), F.lit(0)).alias("rows")) for told in (CROWDED, EVERY))
+    crowded, every = (
+        ranked.where(F.col("l") == told).agg(F.coalesce(F.sum("votes"), F.lit(0)).alias("rows")) for told in (CROWDED, EVERY)
+    )
     beyond = every.crossJoin(kept.agg(F.count("*").alias("kept"))).select((F.col("rows") - F.col("kept")).alias("rows"))
     dropped = crowded.select(F.lit(CROWDS).alias("reason"), "rows").unionByName(
         beyond.select(F.lit(BEYOND).alias("reason"), "rows")

@@ -60,7 +60,7 @@ def matched_pictures(pictures: DataFrame, settings: Match) -> Output:
     """
     count = pictures.count()
     candidates = candidate_pairs(pictures, count, settings)
-    tasks = max(4 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
+    tasks = max(2 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     sketched = _by_right(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
     mapped = sketched.mapInArrow(_mapper(settings), from_arrow_schema(MAPS))
     shown = _by_right(mapped, pictures, ("sha256", "thumbnail"), tasks)

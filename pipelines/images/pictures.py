@@ -64,7 +64,7 @@ def picture_fingerprints(files: DataFrame, count: int, settings: Fingerprint) ->
 
 
 def _tasks(pictures: DataFrame, count: int) -> int:
-    return max(4 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
+    return max(2 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
 
 
 def _digest(_: Row, content: bytes) -> Row:
