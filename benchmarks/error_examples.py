@@ -56,7 +56,6 @@ def missed_photos(photos: Path) -> Iterator[Example]:
         ("hearts", "cc9ecb0aea.jpg"),
         ("saturate", "f57bb37741.jpg"),
         ("palette", "e1f6720f1b.jpg"),
-        ("turn_90", "4b15f3d95e.jpg"),
     ):
         yield edited(edit, edit, opened(photos / file), file)
     yield cut("crop_without_a_key", "crop_20", opened(photos / "8a3f40be80.jpg"), "8a3f40be80.jpg")
@@ -75,8 +74,6 @@ def false_pairs() -> Iterator[Example]:
     yield Example("cream_shade", lamp(WHITE), lamp(CREAM), "different")
     yield Example("wider_chest", chest((240, 240, 238)), chest((240, 240, 238), wide=0.6), "different")
     yield Example("same_foot", part(lamp(WHITE), (0.1, 0.42, 0.9, 0.95)), lamp(WHITE, 0.95, pattern=5), "different")
-    white = (240, 240, 238)
-    yield Example("repeated_drawers", part(chest(white, 5), (0.18, 0.5, 0.82, 0.85)), chest(white), "different")
 
 
 def opened(file: Path) -> Image.Image:

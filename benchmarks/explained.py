@@ -12,12 +12,13 @@ import numpy as np
 from PIL import Image
 
 import pipelines.images.verify as steps
-from pipelines.images import bands, candidates
+from pipelines.images import bands
 from pipelines.images.agreement import Light, Structure
 from pipelines.images.alignment import points
 from pipelines.images.evidence import BARE, DEMANDS, is_explained, is_similar
 from pipelines.images.fingerprint import Fingerprint, fingerprint
 from pipelines.images.hypotheses import Hypothesis, Sketch, hypotheses
+from pipelines.images.keys import keys_of
 from pipelines.images.overlap import Overlap
 from pipelines.images.packing import unpack
 from pipelines.images.settings import Match
@@ -53,7 +54,7 @@ def kept(image: Image.Image, quality: int = 90) -> Kept:
     row = fingerprint(buffer.getvalue(), Fingerprint())
     features, settings = unpack(row["features"]), Match()
     sketch = Sketch(points(features), row["pdq_turns"], row["pdq_exposed"])
-    keys = candidates._keys_of(row, bands.band_count(settings.hash_radius), settings)
+    keys = keys_of(row, settings)
     return Kept(Picture(sketch, row["thumbnail"]), keys, len(features.sigmas), row["quality"])
 
 

@@ -19,6 +19,10 @@ from pipelines.images.warp import inverse
 Matrix = npt.NDArray[np.float64]
 ENOUGH_INLIERS = 10
 """From so many agreeing features on, whole on whole is not tried as well."""
+UPRIGHT = (0, 5)
+"""Turns that leave up where it is: the picture itself and its mirror image, which features find."""
+NEAR = 40
+"""Of another turn whose hash is so near the features know nothing: twelve agree by chance on a plate that is its own turn."""
 MAX_HAMMING = 90
 """Whole on whole is tried if the PDQ hashes in the best turn differ in at most so many of 256 bits.
 Source: measured, docs/log.md: copies with caption bars and stickers reach 80."""
@@ -64,7 +68,8 @@ def _maps(a: Sketch, b: Sketch, turn: int, distance: int, matching: Matching) ->
     for found in maps:
         to_b = fractions(b.points.side) @ found.matrix @ inverse(fractions(a.points.side))
         yield Hypothesis(to_b, found.inliers, found.mirrored)
-    if any(found.inliers >= ENOUGH_INLIERS for found in maps):
+    turned = turn not in UPRIGHT and distance <= NEAR
+    if any(found.inliers >= ENOUGH_INLIERS for found in maps) and not turned:
         return
     if distance <= MAX_HAMMING:
         yield Hypothesis(TURNS[turn], 0, bool(np.linalg.det(TURNS[turn][:2, :2]) < 0))

@@ -7,7 +7,7 @@ from PIL import Image, ImageEnhance
 from pipelines.images.alignment import Matching, points
 from pipelines.images.features import Detection, detect
 from pipelines.images.hashes import TURNS, exposed_hash, pdq_hashes, pdq_picture
-from pipelines.images.hypotheses import MAX_HAMMING, Hypotheses, Sketch, hypotheses
+from pipelines.images.hypotheses import ENOUGH_INLIERS, MAX_HAMMING, Hypotheses, Sketch, hypotheses
 from tests.unit.pipelines.images.scenes import product, scene
 
 
@@ -51,3 +51,13 @@ def test_two_scenes_allow_for_next_to_nothing():
     pairs = [of(a, b) for k, a in enumerate(sketches) for b in sketches[:k]]
     assert all(m.inliers < 6 for pair in pairs for m in pair.found)
     assert all(pair.hamming > MAX_HAMMING // 2 for pair in pairs)
+
+
+def test_a_turned_plate_is_tried_whole_though_features_agree_by_its_symmetry():
+    turns = [np.rot90(scene(4, 240, 240), k).astype(np.uint16) for k in range(4)]
+    plate = (sum(turns) // 4).astype(np.uint8)
+    plate[20:60, 30:110] = (250, 250, 240)
+    plate[90:150, 20:50] = (10, 20, 30)
+    found = of(sketch(plate), sketch(np.ascontiguousarray(np.rot90(plate)))).found
+    assert max(m.inliers for m in found) >= ENOUGH_INLIERS
+    assert any(m.inliers == 0 and not m.mirrored and (m.to_b != np.eye(3)).any() for m in found)
