@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export SPARK_LOCAL_IP ?= 127.0.0.1
-ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv dev; ensure_java
+ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv models; ensure_venv dev; ensure_java
 
 .PHONY: help
 help:  ## what can be made
@@ -11,13 +11,18 @@ help:  ## what can be made
 sample:  ## mine the sample corpus into out/
 	./spark-submit.sh jobs/mine_pairs.py
 
+.PHONY: negatives
+negatives:  ## annotate the sample's pictures, then mine its hard negatives, in out/
+	@$(ENV); .venv/bin/python jobs/annotate_images.py --workspace out && \
+	  .venv/bin/python jobs/mine_hard_negatives.py --workspace out --calibrate
+
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end
 	@$(ENV); .venv/bin/python -m pytest
 
 .PHONY: check
 check:  ## what needs no engine, in seconds
-	@$(ENV); .venv/bin/python -m pytest -m "not spark and not slow"
+	@$(ENV); .venv/bin/python -m pytest -m "not spark and not ray and not slow"
 
 .PHONY: lint
 lint:  ## ruff, mypy, import-linter

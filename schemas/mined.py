@@ -16,6 +16,9 @@ REFUSED = {source: replace(QUARANTINE, name=f"refused/{source}") for source in (
 MINED: dict[Granularity, Table] = {name: replace(PAIRS, name=f"mined/{name}") for name in GRANULARITIES}
 """Pairs by granularity, before components and splits."""
 
+ANNOTATED = replace(PAIRS, name="mined/annotated", made_by="jobs/annotate_images.py")
+"""The within-note pairs with descriptions in them, and the pairs of pictures and what was read or said of them."""
+
 PICTURES = Table(
     name="mined/pictures",
     grain="distinct picture file, by its bytes",

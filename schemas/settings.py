@@ -14,7 +14,7 @@ S = TypeVar("S")
 Tree = dict[str, Any]
 
 
-def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], flags: Mapping[str, str | None]) -> S:
+def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], flags: Mapping[str, str | bool | None]) -> S:
     """The settings of a job.
 
     Args:

@@ -149,3 +149,113 @@ ITEMS = Table(
         ]
     ),
 )
+
+LINE = pa.struct([("text", pa.string()), ("confidence", pa.float64()), ("region", REGION)])
+"""A line of words in a picture, and the upright box around it."""
+
+ANNOTATIONS = Table(
+    name="annotations",
+    grain="a picture of a note and what one annotator said of it",
+    key=("note_id", "image_id", "kind", "model"),
+    made_by="jobs/annotate_images.py",
+    columns=pa.schema(
+        [
+            column("image_id", pa.string(), "names the picture", required=True),
+            column("note_id", pa.string(), "the note that shows it", required=True),
+            column("sha256", pa.string(), "of its bytes, hex; with kind and model the key of the cache", required=True),
+            column("kind", pa.string(), "ocr or description", required=True),
+            column("model", pa.string(), "what said it: name and fingerprint, or note-title, note-body", required=True),
+            column("text", pa.string(), "what it said; of OCR the lines in reading order; null where there is a reason"),
+            column("confidence", pa.float64(), "0 to 1; of OCR the lines' mean by length; null where the annotator gives none"),
+            column("lines", pa.list_(LINE), "of OCR: the lines that were read, in reading order; null for a description"),
+            column("reason", pa.string(), "why there is no text, in a few words that do not change"),
+            column("detail", pa.string(), "what was found"),
+        ]
+    ),
+)
+
+EMBEDDINGS = Table(
+    name="embeddings",
+    grain="an item, or an element of a note, and what one encoder makes of it",
+    key=("model", "note_id", "item_id"),
+    made_by="jobs/mine_hard_negatives.py",
+    columns=pa.schema(
+        [
+            column(
+                "item_id",
+                pa.string(),
+                "names what is shown, as items are named",
+                required=True,
+            ),
+            column("note_id", pa.string(), "its note", required=True),
+            column("model", pa.string(), "the encoder's fingerprint: its weights and all that changes vectors", required=True),
+            column(
+                "pictures",
+                pa.string(),
+                "a hash of its pictures' bytes; '' without any",
+                required=True,
+            ),
+            column("vector", pa.list_(pa.float32()), "of unit length; null where there is a reason"),
+            column("reason", pa.string(), "why there is no vector, in a few words that do not change"),
+            column("detail", pa.string(), "what was found"),
+        ]
+    ),
+)
+
+HARD_NEGATIVES = Table(
+    name="hard_negatives",
+    grain="a negative of a query and one of its positives",
+    key=("query_id", "positive_id", "rank"),
+    made_by="jobs/mine_hard_negatives.py",
+    columns=pa.schema(
+        [
+            column("query_id", pa.string(), "item_id of the query", required=True),
+            column("positive_id", pa.string(), "item_id of the positive that it stands beside", required=True),
+            column(
+                "candidate_id", pa.string(), "item_id of the negative: of items, or of counterfactuals (rule)", required=True
+            ),
+            column("task", pa.string(), "that of the query and its positive", required=True),
+            column("rank", pa.int32(), "from 1: the rule-made one first, then by falling similarity", required=True),
+            column("similarity", pa.float64(), "to the query, by the reference encoder; MaxSim for a note; null: not encoded"),
+            column("soft_label", pa.float64(), "how relevant it is: what label_from names; null: neither is known"),
+            column("source", pa.string(), "band (searched), judge (searched, and judged), rule (made)", required=True),
+            column("label_from", pa.string(), "similarity, or judge (calibrated, 0 to 1)"),
+        ]
+    ),
+)
+
+SHORTFALLS = Table(
+    name="shortfalls",
+    grain="a query and a positive with fewer negatives than wanted",
+    key=("query_id", "positive_id"),
+    made_by="jobs/mine_hard_negatives.py",
+    columns=pa.schema(
+        [
+            column("query_id", pa.string(), "item_id of the query", required=True),
+            column("positive_id", pa.string(), "item_id of the positive", required=True),
+            column("task", pa.string(), "that of both", required=True),
+            column("wanted", pa.int32(), "negatives asked for", required=True),
+            column("written", pa.int32(), "negatives found", required=True),
+            column("candidates", pa.int64(), "candidates that the search offered to the query", required=True),
+            column("reason", pa.string(), "what took most of them", required=True),
+            column("dropped", pa.map_(pa.string(), pa.int64()), "how many each reason took", required=True),
+        ]
+    ),
+)
+
+COUNTERFACTUALS = Table(
+    name="counterfactuals",
+    grain="a note without a part of it, as a negative of that part",
+    key=("query_id", "positive_id"),
+    made_by="jobs/mine_hard_negatives.py",
+    columns=pa.schema(
+        [
+            column("query_id", pa.string(), "item_id of the part", required=True),
+            column("positive_id", pa.string(), "item_id of the note with it", required=True),
+            column("task", pa.string(), "image_to_note, text_to_note or ocr_to_note", required=True),
+            column("item", ITEM, "the note without the part and all that repeats it", required=True),
+            column("images_out", pa.list_(pa.string()), "pictures taken out: that of the part and its copies", required=True),
+            column("chars_out", pa.int32(), "characters taken out of the text", required=True),
+        ]
+    ),
+)

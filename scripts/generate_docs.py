@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from pipelines.annotate_job.settings import AnnotateImages
 from pipelines.mining.settings import MinePairs
+from pipelines.negatives_job.settings import MineHardNegatives
 from schemas import mined, tables
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 from schemas.item import ITEM
@@ -27,7 +29,7 @@ MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 def tables_page() -> str:
     """docs/tables.md."""
     public = [value for value in vars(tables).values() if isinstance(value, Table) and value.name != "pairs"]
-    between = [mined.PICTURES, mined.PICTURE_PAIRS]
+    between = [mined.PICTURES, mined.PICTURE_PAIRS, mined.ANNOTATED]
     parts = ["# Tables\n", MADE, _inputs(), "## What comes out\n"]
     parts.append("Zstd Parquet, sorted by the key. `workspace.duckdb` has a view of each.\n")
     parts += [_table(table) for table in public]
@@ -40,7 +42,9 @@ def settings_page() -> str:
     """docs/settings.md."""
     parts = ["# Settings\n", MADE]
     parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
-    parts += ["## jobs/mine_pairs.py\n", *_sections(MinePairs, "")]
+    jobs = {"mine_pairs": MinePairs, "annotate_images": AnnotateImages, "mine_hard_negatives": MineHardNegatives}
+    for job, settings in jobs.items():
+        parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
     return "\n".join(parts)
 
 

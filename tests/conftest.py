@@ -1,4 +1,4 @@
-"""One Spark session for the whole run; a test that asks for it is marked `spark`."""
+"""One Spark session and one Ray for the whole run; a test that asks for them is marked `spark` or `ray`."""
 
 import logging
 import os
@@ -15,6 +15,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()) or "e2e" in item.path.parts:
             item.add_marker(pytest.mark.spark)
+        if "ray_local" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.ray)
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,13 @@ def spark() -> Iterator[object]:
     session = builder.master("local[2]").getOrCreate()
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def ray_local() -> Iterator[object]:
+    """A local Ray with more processors on paper than there are, so that pools of any size fit."""
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    from pipelines.actors.cluster import Cluster, ray_session
+
+    with ray_session(Cluster(address="local", readers=3, models=3, object_store_mb=512)) as machines:
+        yield machines

@@ -20,9 +20,11 @@ from pipelines.mining.settings import MinePairs
 from pipelines.text.passages import shared_passages
 from pipelines.within_note.pairs import within_note_pairs
 from pipelines.workspace.output import Output, dropped_counts
+from pipelines.workspace.say import say
 from pipelines.workspace.stages import Stages
-from schemas.item import GRANULARITIES, Granularity
-from schemas.mined import MINED, PICTURE_PAIRS, PICTURES, REFUSED
+from pipelines.workspace.union import GRAPH_CODE, is_outdated, united
+from schemas.item import Granularity
+from schemas.mined import ANNOTATED, MINED, PICTURE_PAIRS, PICTURES, REFUSED
 from schemas.table import Table
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 
@@ -169,13 +171,15 @@ def tie_components(stages: Stages, settings: MinePairs) -> None:
 
 def place_positives(stages: Stages) -> None:
     """All pairs and COMPONENTS -> POSITIVES, with the certificate of their splits."""
-    mined = [MINED[name] for name in GRANULARITIES]
+    mined = united(stages.workspace)
+    if is_outdated(stages.workspace):
+        say(f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and left out; run jobs/annotate_images.py again")
 
     def make() -> list[Output]:
         placed = place(_union([stages.read(table) for table in mined]), stages.read(COMPONENTS))
         return [placed._replace(report=lambda written: certificate(written, stages.read(COMPONENTS)))]
 
-    stages.run([POSITIVES], make, inputs=stages.fingerprints(COMPONENTS, *mined), settings={}, code=("pipelines.graph",))
+    stages.run([POSITIVES], make, inputs=stages.fingerprints(COMPONENTS, *mined), settings={}, code=GRAPH_CODE)
 
 
 def list_items(stages: Stages) -> None:

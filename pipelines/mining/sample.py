@@ -6,7 +6,7 @@ from pathlib import Path
 from pipelines.mining.settings import Input, MinePairs
 from pipelines.sample.corpus import make_sample
 from pipelines.workspace.files import Folder
-from pipelines.workspace.progress import say
+from pipelines.workspace.say import say
 from schemas.errors import SettingsError
 
 

@@ -32,6 +32,12 @@ def open_filesystem(uri: str) -> tuple[fs.FileSystem, str]:
     return system, path
 
 
+def absolute(uri: str) -> str:
+    """The URI as it can be handed to a process that works in another folder."""
+    system, path = open_filesystem(uri)
+    return path if isinstance(system, fs.LocalFileSystem) else uri
+
+
 def _fsspec_filesystem(uri: str, scheme: str) -> tuple[fs.FileSystem, str]:
     try:
         import fsspec

@@ -1,21 +1,15 @@
-"""What a job says while it works: a line when a stage starts and ends, and how far it is in between."""
+"""What a Spark job says while it works: how far it is."""
 
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pyspark import SparkContext
 
+from pipelines.workspace.say import say
+
 EVERY_SECONDS = 5.0
-Say = Callable[[str], None]
-
-
-def say(line: str) -> None:
-    """Print a line of progress, at once."""
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-    sys.stderr.flush()
 
 
 @contextmanager

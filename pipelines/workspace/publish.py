@@ -1,18 +1,17 @@
 """Write a step's rows as a run: sorted zstd Parquet, checksummed, not yet current."""
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from pipelines.items import spark_type
-from pipelines.workspace.files import Folder, checksum, open_filesystem
+from pipelines.workspace.files import Folder, open_filesystem
 from pipelines.workspace.manifest import DataFile
+from pipelines.workspace.parquet import ROWS_PER_FILE, sum_and_rows
 from schemas.table import Table
 
-ROWS_PER_FILE = 500_000
 SMALL_BYTES = 256 << 20
 """Up to this size the driver reads the files for their checksums itself: a Spark job costs more."""
 
@@ -55,15 +54,9 @@ def _described(rows: DataFrame, dataset: Folder, run_id: str) -> list[DataFile]:
     large = sum(system.get_file_info(f"{path}/{name}").size for name in names) > SMALL_BYTES
     if large:
         context = rows.sparkSession.sparkContext
-        sums = context.parallelize(uris, len(uris)).map(_sum_and_rows).collect()
+        sums = context.parallelize(uris, len(uris)).map(sum_and_rows).collect()
     else:
-        sums = [_sum_and_rows(uri) for uri in uris]
+        sums = [sum_and_rows(uri) for uri in uris]
     return [
         DataFile(path=name, rows=n, size_bytes=size, sha256=digest) for name, (size, digest, n) in zip(names, sums, strict=True)
     ]
-
-
-def _sum_and_rows(uri: str) -> tuple[int, str, int]:
-    system, path = open_filesystem(uri)
-    size, digest = checksum(uri)
-    return size, digest, int(pq.read_metadata(path, filesystem=system).num_rows)

@@ -3,24 +3,22 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.items import spark_type
-from pipelines.workspace.manifest import Counts, Manifest, fingerprint
+from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.output import Output
-from pipelines.workspace.progress import progress, say
+from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
+from pipelines.workspace.progress import progress
 from pipelines.workspace.publish import write_run
-from pipelines.workspace.source import code_fingerprint
+from pipelines.workspace.say import say
 from pipelines.workspace.views import write_views
 from pipelines.workspace.workspace import Workspace
-from schemas.settings import as_tree
 from schemas.table import Table
 
-SHARED_CODE = ("schemas", "pipelines.workspace", "pipelines.items")
+SPARK_CODE = ("pipelines.items",)
 PACKAGES = ("pyspark", "pyarrow", "numpy", "pillow", "opencv-python-headless", "pdqhash")
 
 
@@ -50,22 +48,19 @@ class Stages:
             settings: the dataclasses that steer it, by section.
             code: the packages and modules that hold the step, beside what all steps share.
         """
-        trees = {name: as_tree(section) for name, section in settings.items()}
-        source = code_fingerprint(*SHARED_CODE, *code)
-        plan = _Plan(fingerprint([[t.name for t in tables], dict(inputs), trees, source]), dict(inputs), trees, source)
-        stage = tables[0].name
-        stale = [t for t in tables if self._run_id(t) != plan.run_id]
-        if not stale:
+        plan = planned(tables, inputs, settings, (*SPARK_CODE, *code))
+        stage, missing = tables[0].name, stale(self.workspace, tables, plan)
+        if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return
         say(f"{stage}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, stage):
             # Killed between two of a stage's tables: the first stands already.
-            missing = [pair for pair in zip(tables, make(), strict=True) if pair[0] in stale]
+            outputs = [pair for pair in zip(tables, make(), strict=True) if pair[0] in missing]
             # Small tables are all waiting, for planning and for tasks to start: they wait side by side.
-            with ThreadPoolExecutor(len(missing)) as writers:
-                written = list(writers.map(lambda pair: self._written(pair[0], pair[1], plan), missing))
+            with ThreadPoolExecutor(len(outputs)) as writers:
+                written = list(writers.map(lambda pair: self._written(pair[0], pair[1], plan), outputs))
             for manifest in written:
                 self.workspace.publish(manifest)
         self.spark.catalog.clearCache()  # what a step persisted for its several tables
@@ -84,15 +79,11 @@ class Stages:
         """What a stage that reads these tables depends on: their rows, not how they came to be."""
         return {t.name: self.workspace.published(t.name).fingerprint for t in tables}
 
-    def _run_id(self, table: Table) -> str | None:
-        manifest = self.workspace.manifest(table.name)
-        return manifest.run_id if manifest else None
-
     def _rows(self, table: Table, files: Sequence[str]) -> DataFrame:
         ddl = ", ".join(f"`{c.name}` {spark_type(c.type)}" for c in table.columns)
         return self.spark.read.schema(ddl).parquet(*files)
 
-    def _written(self, table: Table, output: Output, plan: "_Plan") -> Manifest:
+    def _written(self, table: Table, output: Output, plan: Plan) -> Manifest:
         started = time.monotonic()
         dataset = self.workspace.folder / table.name
         files = write_run(output.rows, table, dataset, plan.run_id)
@@ -100,33 +91,7 @@ class Stages:
         dropped: dict[str, int] = {}
         for row in output.dropped.collect():
             dropped[row["reason"]] = dropped.get(row["reason"], 0) + int(row["rows"])
-        rows_out = sum(f.rows for f in files)
-        if output.rows_in is not None and output.rows_in != rows_out + sum(dropped.values()):
-            raise RuntimeError(f"{table.name}: {output.rows_in} rows in, {rows_out} out, dropped {dropped}: rows were lost")
-        counts = Counts(
-            rows_in=output.rows_in,
-            rows_out=rows_out,
-            dropped=dict(sorted((reason, n) for reason, n in dropped.items() if n)),
-        )
-        return Manifest(
-            dataset=table.name,
-            run_id=plan.run_id,
-            files=files,
-            counts=counts,
-            inputs=plan.inputs,
-            settings=plan.settings,
-            code=plan.code,
-            seconds=round(time.monotonic() - started, 3),
-            published_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            versions={name: version(name) for name in PACKAGES},
-            report=dict(output.report(self._rows(table, uris))) if output.report else {},
-        )
-
-
-class _Plan(NamedTuple):
-    """What a stage is made from."""
-
-    run_id: str
-    inputs: dict[str, str]
-    settings: dict[str, Any]
-    code: str
+        counts = counted(table, output.rows_in, sum(f.rows for f in files), dropped)
+        report = output.report(self._rows(table, uris)) if output.report else {}
+        seconds = time.monotonic() - started
+        return manifest(table, plan, files, counts, seconds=seconds, packages=PACKAGES, report=report)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.workspace.files import open_filesystem
+from pipelines.workspace.files import absolute
 from pipelines.workspace.workspace import Workspace
 from schemas import tables
 from schemas.table import Table
@@ -18,6 +18,11 @@ DATASETS: tuple[Table, ...] = (
     tables.POSITIVES,
     tables.COMPONENTS,
     tables.ITEMS,
+    tables.ANNOTATIONS,
+    tables.EMBEDDINGS,
+    tables.HARD_NEGATIVES,
+    tables.SHORTFALLS,
+    tables.COUNTERFACTUALS,
 )
 
 
@@ -33,18 +38,13 @@ def write_views(workspace: Workspace) -> None:
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[str]) -> None:
-    places = [_absolute(file) for file in files]
+    places = [absolute(file) for file in files]
     listed = ", ".join(_quoted(place) for place in places)
     connection.execute(f"create view {table.name} as select * from read_parquet([{listed}])")
     connection.execute(f"comment on view {table.name} is {_quoted('one row: ' + table.grain)}")
     for column in table.columns:
         about = _quoted(column.metadata[b"about"].decode())
         connection.execute(f'comment on column {table.name}."{column.name}" is {about}')
-
-
-def _absolute(uri: str) -> str:
-    system, path = open_filesystem(uri)
-    return path if system.type_name == "local" else uri
 
 
 def _quoted(text: str) -> str:

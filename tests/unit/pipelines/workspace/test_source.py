@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from pipelines.workspace.source import code_fingerprint
-from pipelines.workspace.stages import SHARED_CODE
+from pipelines.workspace.stages import SPARK_CODE
 
 
 @pytest.fixture
@@ -31,4 +31,4 @@ def test_a_name_that_is_not_there_is_an_error(package):
 
 
 def test_how_items_are_made_is_part_of_every_step():
-    assert "pipelines.items" in SHARED_CODE
+    assert "pipelines.items" in SPARK_CODE

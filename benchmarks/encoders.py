@@ -1,0 +1,115 @@
+"""An encoder measured: recall on unseen sample notes, near copies of real pictures, speed on one thread.
+
+    python -m benchmarks.encoders --sample FOLDER [--bench FOLDER] [--name small] [--path WEIGHTS] [--speed]
+
+`--sample`: a corpus that pipelines.sample drew with another seed than the training's. `--bench`: a folder with images/ and
+truth/images.parquet (family, edit, kind); each planted copy and crop asks for a picture of its family among all others.
+"""
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+
+from pipelines.encode.content import BadContent, Content, Pixels, Reading, rgb
+from pipelines.encode.encoder import Encoder, Preparer, Vectors
+from pipelines.encode.load import load_encoder, load_preparer
+from pipelines.encode.recall import sample_recall, vectors
+from pipelines.encode.small.corpus import read_notes
+from pipelines.encode.spec import load_spec
+
+THUMBNAIL = 32
+"""Pixels; the trivial peer."""
+
+
+def main() -> None:
+    """Print one JSON object a measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", default="small")
+    parser.add_argument("--path")
+    parser.add_argument("--sample", type=Path)
+    parser.add_argument("--bench", type=Path)
+    parser.add_argument("--speed", action="store_true")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    spec = load_spec(given.name, path=given.path)
+    preparer, encoder = load_preparer(spec), load_encoder(spec)
+    print(json.dumps({"encoder": given.name, "dimensions": encoder.dimensions, "fingerprint": encoder.fingerprint[:16]}))
+    if given.sample:
+        for task, found in sample_recall(read_notes(given.sample, side=480), preparer, encoder).items():
+            print(json.dumps({"task": task, **{f"recall@{k}": round(v, 3) for k, v in found.items()}}))
+    if given.bench:
+        near_copies(given.bench, preparer, encoder)
+    if given.speed:
+        speed(preparer, encoder)
+
+
+def near_copies(folder: Path, preparer: Preparer, encoder: Encoder) -> None:
+    """Recall of planted copies and crops by edit, for the encoder and for grey thumbnails."""
+    files = {p.stem: p for p in sorted((folder / "images").iterdir())}
+    rows, pixels = [], []
+    for row in pq.read_table(folder / "truth" / "images.parquet").sort_by("image_id").to_pylist():
+        try:
+            pixels.append(rgb(files[row["image_id"]].read_bytes(), Reading(longest_side=400)))
+            rows.append(row)
+        except (BadContent, KeyError):
+            continue
+    ours = vectors([Content(kind="image", images=(p,)) for p in pixels], preparer, encoder)
+    for name, found in (("encoder", ours), (f"grey {THUMBNAIL}x{THUMBNAIL}", thumbnails(pixels))):
+        print(json.dumps({"near copies": name, "pictures": len(rows), **by_edit(rows, found)}))
+
+
+def thumbnails(pixels: list[Pixels]) -> Vectors:
+    """The trivial peer: a grey square, its mean taken off, of unit length."""
+    grey = [
+        cv2.resize(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA) for p in pixels
+    ]
+    flat = np.stack(grey).reshape(len(grey), -1).astype(np.float32)
+    flat -= flat.mean(1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+
+
+def by_edit(rows: list[dict[str, str]], found: Vectors) -> dict[str, dict[str, float]]:
+    """Recall at 1, 5 and 10 of each edit's pictures: does one of the family come back?"""
+    families = np.array([r["family"] for r in rows])
+    ranks = defaultdict(list)
+    for n, row in enumerate(rows):
+        same = families == row["family"]
+        same[n] = False
+        if row["kind"] == "original" or not same.any():
+            continue
+        scores = found @ found[n]
+        scores[n] = -np.inf
+        rank = int((scores > scores[same].max()).sum())
+        for group in (row["edit"], "all copies" if row["kind"] == "copy" else "all crops"):
+            ranks[group].append(rank)
+    return {g: {f"@{k}": round(float(np.mean(np.array(r) < k)), 3) for k in (1, 5, 10)} for g, r in sorted(ranks.items())}
+
+
+def speed(preparer: Preparer, encoder: Encoder, count: int = 512, size: int = 64) -> None:
+    """Pictures a second on one thread: preparing, the bare model, both; the best of three."""
+    draw = np.random.default_rng(0)
+    contents = [Content(kind="image", images=(draw.integers(0, 256, (480, 640, 3), np.uint8),)) for _ in range(32)]
+    prepared = [preparer.prepare(c) for c in contents]
+    batch = (prepared * size)[:size]
+    encoder.encode(batch)
+    preparing = min(_timed(lambda: [preparer.prepare(c) for c in contents]) for _ in range(3)) / len(contents)
+    encoding = min(_timed(lambda: [encoder.encode(batch) for _ in range(count // size)]) for _ in range(3)) / count
+    told = {"prepare": 1 / preparing, "encode": 1 / encoding, "both": 1 / (preparing + encoding)}
+    print(json.dumps({"pictures a second, 640x480 pixels, one thread": {k: round(v) for k, v in told.items()}, "batch": size}))
+
+
+def _timed(work: object) -> float:
+    start = time.perf_counter()
+    work()  # type: ignore[operator]
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

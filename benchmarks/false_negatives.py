@@ -1,0 +1,248 @@
+"""The share of false negatives with and without each guard, against the planted truth of bench/build.py.
+
+    python -m benchmarks.false_negatives --workspace W --bench BENCH [--vectors FILE.npz] [--json FILE]
+
+--vectors: `item_id` [n] and `vector` [n, d] float32, of every item of the workspace; without it simple
+features stand in (`simple_vectors`), which say nothing of a real encoder. The band is calibrated on half of
+the queries by the planted truth and measured on the other half. sentence-transformers' mine_hard_negatives
+is run on the same vectors where the package is installed.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from benchmarks import peer_miner
+from benchmarks.planted_truth import PlantedTruth
+from benchmarks.simple_vectors import image_vectors, item_vectors
+from pipelines.negatives import asked, looks
+from pipelines.negatives.calibrate import Calibrate, Calibration, Labels, calibrated
+from pipelines.negatives.choose import RULES, Chosen, chosen
+from pipelines.negatives.fixed_order import products
+from pipelines.negatives.guard import CANDIDATES, SCORED, Guard, screened
+from pipelines.negatives.histogram import drawn
+from pipelines.negatives.margins import MarginSettings
+from pipelines.negatives.maxsim import best_notes_by_group, maxsim
+from pipelines.negatives.rule import Rule, counterfactuals
+from pipelines.negatives.search import Search, by_group
+from pipelines.negatives.ties import Ties, tied
+from pipelines.workspace.workspace import Workspace
+from schemas.errors import DataError
+from schemas.tables import COMPONENTS, POSITIVES
+
+DEPTH = 100
+FREE = MarginSettings(preset="free")
+PERCPOS = MarginSettings(preset="nv-percpos-0.95")
+OFF = 2.0
+"""A standing that no passage reaches."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A workspace with vectors."""
+
+    tables: dict[str, pa.Table]
+    items: list[dict[str, Any]]
+    vectors: np.ndarray
+    """[items, d]."""
+    elements: np.ndarray
+    """[elements, d] of the whole notes, those of a note side by side."""
+    starts: np.ndarray
+    """[items + 1] the elements of each item that is a note."""
+
+
+def opened(given: argparse.Namespace) -> World:
+    """Read the workspace, and make or read its vectors."""
+    workspace = Workspace(str(given.workspace))
+    names = ("positives", "components", "items", "notes", "images", "mined/picture_pairs", "mined/pictures")
+    tables = {name: pa.concat_tables([pq.read_table(f) for f in workspace.files(name)]) for name in names}
+    items = tables["items"].column("item").to_pylist()
+    if given.vectors:
+        loaded = np.load(given.vectors)
+        at = {item_id: row for row, item_id in enumerate(loaded["item_id"].tolist())}
+        vectors = loaded["vector"][[at[i["item_id"]] for i in items]].astype(np.float32)
+    else:
+        vectors = item_vectors(items, image_vectors(tables["images"], given.bench / "images"))
+    own = {i["image_ids"][0]: row for row, i in enumerate(items) if i["kind"] == "image"}
+    shown = [
+        [own[i] for i in item["image_ids"] if i in own] + [row] if item["kind"] == "note" else []
+        for row, item in enumerate(items)
+    ]
+    rows = np.array([e for elements in shown for e in elements])
+    return World(tables, items, vectors, vectors[rows], np.concatenate([[0], np.cumsum([len(s) for s in shown])]))
+
+
+def offered(world: World) -> tuple[pa.Table, pa.Table]:
+    """CANDIDATES and SCORED of every query and task, each within its split."""
+    number = {i["item_id"]: row for row, i in enumerate(world.items)}
+    split = np.asarray(world.tables["items"].column("split").combine_chunks().dictionary_encode().indices)
+    kind = np.array([i["kind"] for i in world.items])
+    pairs = asked.pairs(world.tables["positives"])
+    found, scores = [], np.full(len(pairs), np.nan, np.float32)
+    tasks = np.array(pairs.column("task").to_pylist())
+    query, target = (np.array([number[i] for i in pairs.column(c).to_pylist()]) for c in ("query_id", "positive_id"))
+    for task in np.unique(tasks):
+        mine, rows = np.flatnonzero(tasks == task), np.unique(query[tasks == task])
+        asks, wanted = world.vectors[rows], str(task).rsplit("_", 1)[-1]
+        if wanted == "note":
+            owners = np.repeat(np.arange(len(kind)), np.diff(world.starts))
+            best = best_notes_by_group(asks, split[rows], world.elements, split[owners], owners, DEPTH, Search())
+            scores[mine] = maxsim(
+                world.vectors[query[mine]], world.elements, world.starts[target[mine]], world.starts[target[mine] + 1]
+            )
+        else:
+            pool = np.flatnonzero(np.isin(kind, ["image", "crop"] if wanted == "image" else [wanted]))
+            best = by_group(asks, split[rows], world.vectors[pool], split[pool], DEPTH, Search())
+            best = best._replace(rows=np.where(best.rows < 0, -1, pool[best.rows]))
+            scores[mine] = products(world.vectors[query[mine]], world.vectors[target[mine]])
+        ids = np.array([i["item_id"] for i in world.items])
+        there = best.rows >= 0
+        columns = [
+            np.repeat(ids[rows], there.sum(axis=1)),
+            np.full(there.sum(), task),
+            ids[best.rows[there]],
+            best.scores[there],
+        ]
+        found.append(pa.table([pa.array(c) for c in columns], names=CANDIDATES.names).cast(CANDIDATES))
+    return pa.concat_tables(found), pairs.append_column("similarity", pa.array(scores)).cast(SCORED)
+
+
+def fitted(
+    world: World, candidates: pa.Table, scored: pa.Table, ties: Ties, truth: PlantedTruth
+) -> tuple[Calibration, pa.Table]:
+    """The band for these vectors by the planted truth, of what the earlier guards leave (half of the queries)."""
+    screen = screened(candidates, ties, scored, None, Guard(margin=FREE, max_standing=OFF))
+    note = {i["item_id"]: i["note_id"] for i in world.items}
+    left = np.flatnonzero((screen.reasons == 0) & _half(candidates, 0))
+    rows, half = candidates.take(pa.array(left)), scored.filter(pa.array(_half(scored, 0)))
+    names = asked.unit_names(half).unique()
+    both = zip(rows.column("query_id").to_pylist(), rows.column("candidate_id").to_pylist(), strict=True)
+    relevant = np.array([truth.related(note[q], note[c]) for q, c in both])
+    labels = Labels(
+        asked.units(rows, names), np.asarray(rows.column("similarity"), np.float64), relevant,
+        asked.units(half, names), np.asarray(half.column("similarity"), np.float64),
+    )  # fmt: skip
+    return calibrated(labels, "benchmark", Calibrate())
+
+
+def _half(rows: pa.Table, which: int) -> np.ndarray:
+    """The queries of one half: by the last digit of their id."""
+    return np.array([int(q[-1], 16) % 2 == which for q in rows.column("query_id").to_pylist()])
+
+
+def variants(
+    world: World, candidates: pa.Table, scored: pa.Table, wanted: pa.Table, rules: pa.Table, band: MarginSettings
+) -> dict[str, Callable[[], Chosen]]:
+    """The guard with parts of it on and off, by name."""
+    positives, components, items = (world.tables[t] for t in ("positives", "components", "items"))
+    alone = pa.table(
+        {**{c: components.column(c) for c in COMPONENTS.columns.names}, "component_id": components.column("note_id")}
+    )
+    none = POSITIVES.columns.empty_table()
+    full, only_components = tied(positives, components, items), tied(none, components, items)
+    only_pairs, nothing = tied(positives, alone, items), tied(none, alone, items)
+    seen, on = looks.hashes(world.tables["images"], world.tables["mined/pictures"]), Guard().max_standing
+
+    def run(ties: Ties, margin: MarginSettings, standing: float, pictures: looks.Hashes | None = None) -> Callable[[], Chosen]:
+        settings = Guard(margin=margin, max_standing=standing)
+        return lambda: chosen(screened(candidates, ties, scored, None, settings, pictures), wanted, rules, None, settings)
+
+    return {
+        "no guard": run(nothing, FREE, OFF),
+        "components alone": run(only_components, FREE, OFF),
+        "mined pairs alone": run(only_pairs, FREE, OFF),
+        "band alone": run(nothing, band, OFF),
+        "percpos alone": run(nothing, PERCPOS, OFF),
+        "texts alone": run(nothing, FREE, on),
+        "looks alone": run(nothing, FREE, OFF, seen),
+        "all but components": run(only_pairs, band, on, seen),
+        "all but mined pairs": run(only_components, band, on, seen),
+        "all but the band": run(full, FREE, on, seen),
+        "all but texts": run(full, band, OFF, seen),
+        "all but looks": run(full, band, on),
+        "all": run(full, band, on, seen),
+        "all, uninote-band": run(full, MarginSettings(), on, seen),
+        "all, nv-percpos-0.95": run(full, PERCPOS, on, seen),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workspace", type=Path, required=True)
+    parser.add_argument("--bench", type=Path, required=True)
+    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    world, truth = opened(given), PlantedTruth(given.bench / "truth")
+    begun = time.monotonic()
+    candidates, scored = offered(world)
+    print(f"search {time.monotonic() - begun:.1f} s, {len(candidates)} candidates")
+    band = _band(world, candidates, scored, truth)
+    tables = (world.tables[t] for t in ("positives", "notes", "images", "mined/picture_pairs"))
+    made = counterfactuals(*tables, Rule())
+    print(f"rule-made {len(made.rows)}, not made {made.counts}")
+    wanted = asked.pairs(world.tables["positives"], Guard().positives_per_query)
+    wanted, candidates = (rows.filter(pa.array(_half(rows, 1))) for rows in (wanted, candidates))
+    shown = {i["item_id"]: i for i in [*world.items, *made.rows.column("item").to_pylist()]}
+    note = {item_id: i["note_id"] for item_id, i in shown.items()}
+    print(f"{'guard':<24}{'negatives':>10}{'false':>7}{'share':>9}{'short':>7}{'seconds':>9}")
+    results = {}
+    for name, work in variants(world, candidates, scored, wanted, _rule_table(made.rows), band).items():
+        begun = time.monotonic()
+        out = work()
+        seconds, false = time.monotonic() - begun, truth.leaks(out.rows, shown, note)
+        share = len(false) / max(1, len(out.rows))
+        results[name] = {"negatives": len(out.rows), "false": len(false), "share": share, "short": len(out.shortfalls)}
+        print(f"{name:<24}{len(out.rows):>10}{len(false):>7}{share:>9.5f}{len(out.shortfalls):>7}{seconds:>9.1f}")
+        if name == "all":
+            print("  candidates:", {k: v for k, v in out.counts.items() if v})
+            for row in false[:20]:
+                print(f"  false: {note[row['query_id']]} {row['task']} {note[row['candidate_id']]} {row['source']}")
+    print(_peer(world, wanted, truth, shown, note, results))
+    if given.json:
+        given.json.write_text(json.dumps(results))
+
+
+def _peer(
+    world: World, wanted: pa.Table, truth: PlantedTruth, shown: dict[str, Any], note: dict[str, str], results: dict[str, Any]
+) -> str:
+    """A line on sentence-transformers' miner with the same vectors."""
+    if not peer_miner.INSTALLED:
+        return "sentence-transformers is not installed: mine_hard_negatives was not run"
+    rows, seconds = peer_miner.mined(world.items, world.vectors, wanted)
+    false = len(truth.leaks(rows, shown, note))
+    share = false / max(1, len(rows))
+    results["mine_hard_negatives"] = {"negatives": len(rows), "false": false, "share": share, "seconds": seconds}
+    return f"{'mine_hard_negatives':<24}{len(rows):>10}{false:>7}{share:>9.5f}{'':>7}{seconds:>9.1f} with its search"
+
+
+def _band(world: World, candidates: pa.Table, scored: pa.Table, truth: PlantedTruth) -> MarginSettings:
+    """The calibrated band, printed; no band where none can be promised."""
+    ties = tied(*(world.tables[t] for t in ("positives", "components", "items")))
+    try:
+        found, table = fitted(world, candidates, scored, ties, truth)
+    except DataError as error:
+        print(error)
+        return FREE
+    print(drawn(table, {"tau_min": found.tau_min, "tau_max": found.tau_max}), found.to_json(), sep="\n")
+    return MarginSettings(preset="free", floor=found.tau_min, ceiling=found.tau_max)
+
+
+def _rule_table(rows: pa.Table) -> pa.Table:
+    candidate = pc.struct_field(rows.column("item"), "item_id")
+    columns = [rows.column("query_id"), rows.column("positive_id"), candidate, pa.nulls(len(rows), pa.float32())]
+    return pa.table(columns, names=RULES.names).cast(RULES)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Say what the pictures of a mined workspace show: OCR and descriptions, and the positives that they give (Ray).
+
+    python jobs/annotate_images.py [--workspace URI] [--config FILE.toml] [--set section.key=value ...]
+    ray job submit --working-dir . -- python jobs/annotate_images.py --workspace URI
+
+A local Ray is started and ended unless there is a cluster. Settings: docs/settings.md.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipelines.actors.cluster import ray_session
+from pipelines.annotate_job.flow import annotate
+from pipelines.annotate_job.settings import AnnotateImages
+from pipelines.annotate_job.summary import summary
+from pipelines.command import run_job
+from pipelines.workspace.arrow_stages import ArrowStages
+from pipelines.workspace.files import absolute
+from pipelines.workspace.workspace import Workspace
+from schemas.tables import POSITIVES
+
+FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
+
+
+def run(settings: AnnotateImages) -> None:
+    """Settings in, tables out."""
+    stages = ArrowStages(Workspace(absolute(settings.workspace)))
+    stages.workspace.published(POSITIVES.name)
+    with ray_session(settings.ray) as machines:
+        annotate(stages, settings, machines)
+    sys.stdout.write(summary(stages))
+
+
+if __name__ == "__main__":
+    run_job(AnnotateImages, run, __doc__ or "", FLAGS)

@@ -1,0 +1,39 @@
+"""Mine hard negatives for a mined workspace (Ray).
+
+    python jobs/mine_hard_negatives.py [--workspace URI] [--calibrate] [--config FILE.toml] [--set section.key=value ...]
+    ray job submit --working-dir . -- python jobs/mine_hard_negatives.py --workspace URI
+
+Encodes the items, searches the nearest of each query, guards against false negatives and writes hard_negatives. A local
+Ray is started and ended unless there is a cluster. Settings: docs/settings.md.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipelines.actors.cluster import ray_session
+from pipelines.command import run_job
+from pipelines.negatives_job.flow import mine_hard_negatives
+from pipelines.negatives_job.settings import MineHardNegatives
+from pipelines.negatives_job.summary import summary
+from pipelines.workspace.arrow_stages import ArrowStages
+from pipelines.workspace.files import absolute
+from pipelines.workspace.workspace import Workspace
+from schemas.tables import POSITIVES
+
+FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
+SWITCHES = {"labels.calibrate": ("--calibrate", "fit the band for this encoder first, on the corpus's truth")}
+
+
+def run(settings: MineHardNegatives) -> None:
+    """Settings in, tables out."""
+    stages = ArrowStages(Workspace(absolute(settings.workspace)))
+    stages.workspace.published(POSITIVES.name)
+    with ray_session(settings.ray) as machines:
+        done = mine_hard_negatives(stages, settings, machines)
+    sys.stdout.write(summary(stages, done))
+
+
+if __name__ == "__main__":
+    run_job(MineHardNegatives, run, __doc__ or "", FLAGS, SWITCHES)

@@ -1,0 +1,1 @@
+"""What pictures say (OCR) and show (descriptions), and the positives that this gives."""

@@ -1,0 +1,157 @@
+"""NV-Embed: a Mistral that looks both ways, and attention from its states to learned latents before the mean.
+
+Its repository runs code of its own; this is the same network from the paper and the published
+configuration, with the checkpoint's names, so that no foreign code is run. Source: Lee et al.
+2024 (arXiv:2405.17428), section 3.1.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from transformers import MistralConfig, MistralModel
+
+from pipelines.encode.backends.hub import folder_of
+from pipelines.encode.backends.loading import torch_dtype
+from pipelines.encode.backends.pooling import mask_of, padded, pool, unit
+from pipelines.encode.encoder import Prepared, Vectors
+from pipelines.encode.fingerprint import fingerprint
+from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from schemas.errors import SettingsError
+
+LATENTS = {"num_latents_value": 512, "num_cross_heads": 8, "cross_dim_head": 4096, "latent_dim": 4096, "hidden_dim": 4096}
+"""The published defaults; config.json names only what differs."""
+
+
+class Attention(nn.Module):
+    """Each state asks the latents. [b, t, d], [n, d] -> [b, t, d]."""
+
+    def __init__(self, width: int, latent_width: int, heads: int, head_width: int) -> None:
+        """The layers."""
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Linear(width, heads * head_width, bias=False)
+        self.to_kv = nn.Linear(latent_width, 2 * heads * head_width, bias=False)
+        self.to_out = nn.Linear(heads * head_width, width, bias=False)
+
+    def forward(self, states: Tensor, latents: Tensor) -> Tensor:
+        """Softmax over the latents: no state sees another, so padding needs no mask here."""
+        keys, values = self.to_kv(latents).chunk(2, dim=-1)
+        q = self.to_q(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        k, v = (x.unflatten(-1, (self.heads, -1)).transpose(0, 1).expand(len(states), -1, -1, -1) for x in (keys, values))
+        return self.to_out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+
+
+class Gate(nn.Module):
+    """The first half of the channels, times GELU of the second."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., 2 d] -> [..., d]."""
+        kept, gate = x.chunk(2, dim=-1)
+        return kept * F.gelu(gate)
+
+
+class Ask(nn.Module):
+    """Attention between normalised states and normalised latents."""
+
+    def __init__(self, width: int, latent_width: int, heads: int, head_width: int) -> None:
+        """The layers."""
+        super().__init__()
+        self.fn = Attention(width, latent_width, heads, head_width)
+        self.norm, self.norm_context = nn.LayerNorm(width), nn.LayerNorm(latent_width)
+
+    def forward(self, states: Tensor, latents: Tensor) -> Tensor:
+        """[b, t, d], [n, d] -> [b, t, d]."""
+        return self.fn(self.norm(states), self.norm_context(latents))
+
+
+class Think(nn.Module):
+    """A gated perceptron a state."""
+
+    def __init__(self, width: int) -> None:
+        """The layers."""
+        super().__init__()
+        layers = nn.Sequential(nn.Linear(width, 8 * width), Gate(), nn.Linear(4 * width, width))
+        self.fn = nn.ModuleDict({"net": layers})
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """[b, t, d] -> [b, t, d]."""
+        return self.fn["net"](self.norm(states))
+
+
+class Latent(nn.Module):
+    """States of tokens -> states of tokens, by way of the latents; named as in the checkpoint."""
+
+    def __init__(self, told: dict[str, int]) -> None:
+        """The layers."""
+        super().__init__()
+        width, latent_width = told["hidden_dim"], told["latent_dim"]
+        ask = Ask(width, latent_width, told["num_cross_heads"], told["cross_dim_head"])
+        self.cross_attend_blocks = nn.ModuleList([ask, Think(width)])
+        self.latents = nn.Parameter(torch.zeros(told["num_latents_value"], latent_width))
+
+    def forward(self, states: Tensor) -> Tensor:
+        """[b, t, d] -> [b, t, d]."""
+        ask, think = self.cross_attend_blocks
+        states = states + ask(states, self.latents)
+        return states + think(states)
+
+
+class NvEmbedNet(nn.Module):
+    """Tokens and mask -> states, named as in the checkpoint."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """The layers."""
+        super().__init__()
+        self.embedding_model = MistralModel(MistralConfig(**config["text_config"]))
+        self.latent_attention_model = Latent({k: config["latent_attention_config"].get(k, v) for k, v in LATENTS.items()})
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """[b, t], [b, t] -> [b, t, d]. A mask of four axes is used as it is: every token sees every other."""
+        both_ways = mask.bool()[:, None, None, :].expand(-1, 1, ids.shape[1], -1)
+        states = self.embedding_model(input_ids=ids, attention_mask=both_ways, use_cache=False).last_hidden_state
+        return self.latent_attention_model(states)
+
+
+class NvEmbedEncoder:
+    """The network on a device; texts are prepared by `TextPreparer`."""
+
+    def __init__(self, spec: EncoderSpec, device: str) -> None:
+        """Load the weights.
+
+        Raises:
+            SettingsError: the folder has no such model.
+        """
+        folder = folder_of(spec, weights=True)
+        net = _loaded(folder).to(torch_dtype(spec, device))
+        self.fingerprint = fingerprint(net.state_dict(), vector_settings(spec), folder)
+        self.net = net.eval().to(device)
+        self.spec, self.device = spec, device
+        self.dimensions = dimensions_of(spec, net.embedding_model.config.hidden_size)
+
+    @torch.inference_mode()
+    def encode(self, batch: Sequence[Prepared]) -> Vectors:
+        """As `Encoder.encode`."""
+        rows = [b.arrays["input_ids"] for b in batch]
+        mask = mask_of(rows, "right").to(self.device)
+        states = self.net(padded(rows, 0, "right").to(self.device), mask)
+        return unit(pool(states, mask, "mean"), self.dimensions)
+
+
+def _loaded(folder: Path) -> NvEmbedNet:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf8"))
+        net = NvEmbedNet(config)
+        weights = {k: v for file in sorted(folder.glob("*.safetensors")) for k, v in load_file(file).items()}
+        net.load_state_dict(weights)
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise SettingsError(
+            f"encoder.path {folder}: not NV-Embed's files: {type(error).__name__}: {str(error)[:300]}"
+        ) from None
+    return net

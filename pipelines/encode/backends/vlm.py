@@ -1,0 +1,165 @@
+"""Vision-language models by one token's state: Qwen3-VL(-Embedding), Qwen2-VL, GME, RzenEmbed, LLaVA-NeXT (E5-V), ...
+
+The base model runs without its language head: the logits of 150,000 words are never made.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoModel, AutoProcessor
+
+from pipelines.encode.backends.hub import folder_of
+from pipelines.encode.backends.loading import load_processor, load_weights
+from pipelines.encode.backends.pooling import joined, mask_of, padded, pool, positions, unit
+from pipelines.encode.content import BadContent, Content, Pixels
+from pipelines.encode.encoder import Prepared, Vectors
+from pipelines.encode.fingerprint import fingerprint
+from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from schemas.item import Kind
+
+MARK_TOKENS = 4
+"""Beside a picture's own tokens: what opens and closes it, at most."""
+PICTURES_SHARE = 0.75
+"""Of what the prompt leaves of `max_length`: what an item's pictures may take together. A note of many is read with smaller
+ones, not with fewer."""
+TOKEN_ROWS = ("input_ids", "mm_token_type_ids")
+"""Arrays with a value a token; the others have one a picture or a patch."""
+
+
+class VlmPreparer:
+    """Chat template, tokens and patches, by the model's own processor."""
+
+    def __init__(self, spec: EncoderSpec) -> None:
+        """Load the processor.
+
+        Raises:
+            SettingsError: its files are not there.
+        """
+        folder = folder_of(spec, weights=False)
+        self.spec = spec
+        self.processor = load_processor(AutoProcessor, folder, spec)
+        size = getattr(self.processor.image_processor, "size", None)
+        if spec.max_pixels and size is not None:
+            self.processor.image_processor.size = {"shortest_edge": spec.min_pixels, "longest_edge": spec.max_pixels}
+        added = [t.content for t in self.processor.tokenizer.added_tokens_decoder.values()]
+        self.reserved = re.compile("|".join(re.escape(t) for t in sorted(added, key=len, reverse=True) if t.strip()) or "(?!)")
+
+    def prepare(self, content: Content) -> Prepared:
+        """Arrays `input_ids` [t] and what the model wants for its pictures.
+
+        Raises:
+            BadContent: neither picture nor word, or too long for the model even with a short text.
+        """
+        words = self.reserved.sub(" ", content.words).strip()  # a note that spells a picture's mark is no picture
+        if "{text}" not in self.spec.content.of(_asked_as(content, words)):
+            words = ""
+        if not content.images and not words:
+            raise BadContent("nothing to encode", f"{content.kind} without a picture or a word")
+        pictures = [Image.fromarray(p) for p in self._fitted(content)]
+        arrays, limit = self._processed(content, pictures, words), self.spec.max_length
+        while limit and len(arrays["input_ids"]) > limit:
+            shorter = self._cut(words, len(arrays["input_ids"]) - limit)
+            if shorter == words or not words:
+                raise BadContent("too long", f"{len(arrays['input_ids'])} tokens, {len(pictures)} pictures; at most {limit}")
+            words = shorter
+            arrays = self._processed(content, pictures, words)
+        return Prepared(arrays, len(arrays["input_ids"]))
+
+    def prompt(self, content: Content, words: str) -> str:
+        """The text that the processor is given, with a mark for each picture."""
+        spec, kind = self.spec, _asked_as(content, words)
+        if spec.template:
+            marks = spec.image_mark * len(content.images)
+            said = spec.content.of(kind).format(images=marks, text=words)
+            return spec.template.format(system=spec.system.of(kind), content=said)
+        before, after = spec.content.of(kind).replace("{images}", "").split("{text}") if words else ("", "")
+        shown: list[dict[str, Any]] = [{"type": "image"} for _ in content.images]
+        if words:
+            shown.append({"type": "text", "text": before + words + after})
+        turns = [{"role": "user", "content": shown}]
+        if spec.system.of(kind):
+            turns.insert(0, {"role": "system", "content": [{"type": "text", "text": spec.system.of(kind)}]})
+        return str(self.processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+
+    def _processed(self, content: Content, pictures: list[Image.Image], words: str) -> dict[str, np.ndarray]:
+        found = self.processor(text=[self.prompt(content, words)], images=pictures or None, return_tensors="np")
+        arrays = {k: np.asarray(v) for k, v in found.items() if k != "attention_mask"}
+        return {k: v[0] if k in TOKEN_ROWS else v for k, v in arrays.items()}
+
+    def _cut(self, words: str, tokens: int) -> str:
+        """The words without their last `tokens` tokens, or one more."""
+        ids = self.processor.tokenizer(words, add_special_tokens=False)["input_ids"]
+        kept = self.processor.tokenizer.decode(ids[: max(len(ids) - tokens, 0)], skip_special_tokens=True)
+        return str(kept).rstrip("\ufffd")  # half of a character at the cut
+
+    def _fitted(self, content: Content) -> list[Pixels]:
+        """The pictures, shrunk alike so that together they leave room for words."""
+        patch = getattr(self.processor.image_processor, "patch_size", None)
+        merge = getattr(self.processor.image_processor, "merge_size", None)
+        count = len(content.images)
+        if not count or not self.spec.max_length or not isinstance(patch, int) or not isinstance(merge, int):
+            return list(content.images)
+        prompt = self.prompt(Content(kind=content.kind), "")
+        room = self.spec.max_length - len(self.processor.tokenizer(prompt)["input_ids"]) - MARK_TOKENS * count
+        most = max(room, 1) * PICTURES_SHARE / count * (patch * merge) ** 2
+        return [_shrunk(p, most) for p in content.images]
+
+
+class VlmEncoder:
+    """The base model on a device."""
+
+    def __init__(self, spec: EncoderSpec, device: str) -> None:
+        """Load the weights.
+
+        Raises:
+            SettingsError: they are not there, are not a model's, or have fewer dimensions than the preset says.
+        """
+        folder: Path = folder_of(spec, weights=True)
+        model, weights = load_weights(AutoModel, folder, spec, device)
+        self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
+        self.model = model.to(device)
+        self.spec, self.device = spec, device
+        self.pad = model.config.get_text_config().pad_token_id or 0
+        self.dimensions = dimensions_of(spec, model.config.get_text_config().hidden_size)
+
+    @torch.inference_mode()
+    def encode(self, batch: Sequence[Prepared]) -> Vectors:
+        """As `Encoder.encode`."""
+        items = [b.arrays for b in batch]
+        side = self.spec.padding_side
+        rows = [i["input_ids"] for i in items]
+        mask = mask_of(rows, side)
+        inputs: dict[str, torch.Tensor] = {"input_ids": padded(rows, self.pad, side), "attention_mask": mask}
+        if self.spec.plain_positions:
+            inputs["position_ids"] = positions(mask).expand(3, -1, -1)
+        if all("mm_token_type_ids" in i for i in items):
+            inputs["mm_token_type_ids"] = padded([i["mm_token_type_ids"] for i in items], 0, side)
+        for key in ("pixel_values", "image_grid_thw", "image_sizes"):
+            array = joined(items, key)
+            if array is not None:
+                inputs[key] = array.to(self.model.dtype) if array.is_floating_point() else array
+        moved = {k: v.to(self.device) for k, v in inputs.items()}
+        states = self.model(**moved, use_cache=False).last_hidden_state
+        return unit(pool(states, moved["attention_mask"], self.spec.pooling), self.dimensions)
+
+
+def _asked_as(content: Content, words: str) -> Kind:
+    """A note of words alone is asked as a text, one of pictures alone as an image: the authors have prompts for those."""
+    if content.kind != "note" or (content.images and words):
+        return content.kind
+    return "image" if content.images else "text"
+
+
+def _shrunk(pixels: Pixels, most: float) -> Pixels:
+    """At most so many pixels, at the same aspect."""
+    height, width = pixels.shape[:2]
+    factor = (most / (height * width)) ** 0.5
+    if factor >= 1:
+        return pixels
+    return cv2.resize(pixels, (max(int(width * factor), 1), max(int(height * factor), 1)), interpolation=cv2.INTER_AREA)

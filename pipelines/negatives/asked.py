@@ -1,0 +1,90 @@
+"""Which pairs are given negatives, and which of a query's positives the margins look at."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.item import GRANULARITIES
+
+ASKED = pa.schema(
+    [("query_id", pa.string()), ("positive_id", pa.string()), ("task", pa.string()), ("granularity", pa.string())]
+)
+"""One row: a query, one of its positives, their task; a pair that two granularities found carries the first of them."""
+
+
+def pairs(positives: pa.Table, per_query: int | None = None) -> pa.Table:
+    """The distinct pairs of POSITIVES, or the `per_query` of each query and task that negatives are written for.
+
+    Granularities take turns: each one's best pair by score, then each one's second. So a query
+    that copies and clicks both answer is trained on both.
+
+    Args:
+        positives: POSITIVES.
+        per_query: pairs of a query and task; None: all, to be scored for the margins.
+
+    Returns:
+        ASKED, sorted by query_id, task and turn. Cost: two sorts of the pairs.
+    """
+    order = pa.array(GRANULARITIES)
+    flat = pa.table(
+        {
+            "query_id": pc.struct_field(positives.column("query"), "item_id"),
+            "positive_id": pc.struct_field(positives.column("target"), "item_id"),
+            "task": positives.column("task"),
+            "granularity": positives.column("granularity"),
+            "kind": pc.index_in(positives.column("granularity"), value_set=order),
+            "worse": pc.negate(positives.column("score")),
+            "pair_id": positives.column("pair_id"),
+        }
+    )
+    once = _first(flat, ["query_id", "task", "positive_id"], ["kind", "pair_id"], 1)
+    turns = once.append_column("turn", pa.array(_places(once, ["query_id", "task", "kind"], ["worse", "pair_id"])))
+    ranked = turns.sort_by([(name, "ascending") for name in ("query_id", "task", "turn", "kind")])
+    places = _places(ranked, ["query_id", "task"], ["turn", "kind"])
+    kept = ranked if per_query is None else ranked.filter(pa.array(places < per_query))
+    return kept.select(ASKED.names).cast(ASKED)
+
+
+def of_content(asked: pa.Table) -> pa.Array:
+    """Whether a positive counts for the margins: a co-click pair does only where its query has no other.
+
+    Clicks say interest, not content: the least similar of what was clicked too would forbid every candidate.
+    """
+    clicked = np.asarray(pc.equal(asked.column("granularity"), "co_click"), bool)
+    unit = units(asked)
+    has_other = np.zeros(unit.max(initial=-1) + 1, bool)
+    has_other[unit[~clicked]] = True
+    return pa.array(~clicked | ~has_other[unit])
+
+
+def units(rows: pa.Table, among: pa.Array | None = None) -> np.ndarray:
+    """[n] the number of each row's query and task among `among` (`unit_names`), -1 if it is not there; None: by first sight."""
+    names = unit_names(rows)
+    if among is None:
+        return np.asarray(names.dictionary_encode().indices, np.int64)
+    return np.asarray(pc.fill_null(pc.index_in(names, value_set=among), -1), np.int64)
+
+
+def unit_names(rows: pa.Table) -> pa.Array:
+    """[n] query_id and task, as one string."""
+    joined = pc.binary_join_element_wise(rows.column("query_id"), rows.column("task"), "\n")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _first(rows: pa.Table, by: list[str], order: list[str], count: int) -> pa.Table:
+    ordered = rows.sort_by([(name, "ascending") for name in (*by, *order)])
+    return ordered.filter(pa.array(_places(ordered, by, order) < count))
+
+
+def _places(rows: pa.Table, by: list[str], order: list[str]) -> np.ndarray:
+    """[n] the place of each row among those with the same `by`, in the order of `order`, from 0."""
+    sorting = np.asarray(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in (*by, *order)]), np.int64)
+    ordered = rows.select(by).take(pa.array(sorting))
+    new = np.ones(len(sorting), bool)
+    if len(sorting) > 1:
+        equal = [np.asarray(pc.equal(c.combine_chunks()[1:], c.combine_chunks()[:-1]), bool) for c in ordered.columns]
+        new[1:] = ~np.logical_and.reduce(equal)
+    at = np.arange(len(sorting))
+    places = np.empty(len(sorting), np.int64)
+    places[sorting] = at - np.maximum.accumulate(np.where(new, at, 0))
+    return places

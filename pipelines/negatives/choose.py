@@ -1,0 +1,191 @@
+"""Eight negatives a query, from what the guard left; a query that stays short is written short, with the reason."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipelines.negatives import asked
+from pipelines.negatives.guard import GIVEN_UP, JUDGE, REASONS, REPEATED, Guard, Screened, judgements
+from schemas.tables import HARD_NEGATIVES, SHORTFALLS
+
+RULES = pa.schema(
+    [("query_id", pa.string()), ("positive_id", pa.string()), ("candidate_id", pa.string()), ("similarity", pa.float32())]
+)
+"""Rule-made negatives, at most one of a query and positive; similarity null where they are not encoded."""
+RULE_JUDGED = f"rule: {REASONS[JUDGE]}"
+NO_CANDIDATES = "search: too few candidates in the split"
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is written."""
+
+    rows: pa.Table
+    """HARD_NEGATIVES, sorted by its key."""
+    shortfalls: pa.Table
+    """SHORTFALLS, sorted by its key."""
+    counts: dict[str, int]
+    """Candidates by reason, in the guard's order, with those that the choice and the judge of rules took."""
+
+
+def chosen(screen: Screened, pairs: pa.Table, rules: pa.Table | None, judged: pa.Table | None, settings: Guard) -> Chosen:
+    """Choose negatives for each pair.
+
+    The rule-made negative comes first, then the nearest of the others, one a component: eight copies
+    of one note are one negative. Nothing is filled up.
+
+    Args:
+        screen: of all candidates of these queries.
+        pairs: ASKED (`asked.pairs`), what negatives are written for.
+        rules: RULES, or None.
+        judged: JUDGED, or None; a rule-made negative that the judge calls relevant is dropped.
+        settings: how many, and the spread.
+
+    Cost: one sort of the candidates that are left.
+    """
+    names = asked.unit_names(pairs).unique()
+    reasons = screen.reasons.copy()
+    unit = asked.units(screen.rows, names)
+    order = _distinct(screen, unit, reasons)
+    taken, starts = _spread(order, unit, len(names), settings)
+    pair_unit = asked.units(pairs, names)
+    made, refused = _rules(pairs, rules, judged, settings)
+    given_up = np.zeros(len(names), bool)
+    given_up[unit[(reasons == GIVEN_UP) & (unit >= 0)]] = True
+    made[given_up[pair_unit]] = -1
+
+    first = (made >= 0).astype(np.int64)
+    searched = np.minimum(np.diff(starts)[pair_unit], settings.negatives - first)
+    rows = pa.concat_tables(
+        [_rule_rows(pairs, made, rules, judged), _searched_rows(pairs, screen, taken, starts[pair_unit], searched, first)]
+    ).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
+    short = _shortfalls(pairs, pair_unit, first + searched, reasons, unit, len(names), settings.negatives)
+    counts = dict(zip(REASONS, np.bincount(reasons, minlength=len(REASONS)).tolist(), strict=True))
+    return Chosen(rows, short, counts | {RULE_JUDGED: refused})
+
+
+def _distinct(screen: Screened, unit: Numbers, reasons: NDArray[np.int8]) -> Numbers:
+    """The rows that are left, by unit and falling similarity; of a component the nearest only. Marks the others."""
+    left = np.flatnonzero((reasons == 0) & (unit >= 0))
+    part = pa.table(
+        {
+            "unit": unit[left],
+            "further": -np.asarray(screen.rows.column("similarity"), np.float64)[left],
+            "candidate_id": screen.rows.column("candidate_id").take(pa.array(left)),
+        }
+    )
+    order = left[np.asarray(pc.sort_indices(part, sort_keys=[(name, "ascending") for name in part.column_names]), np.int64)]
+    same = np.stack([unit[order], screen.groups[order]], axis=1)
+    _, first = np.unique(same, axis=0, return_index=True)
+    nearest = np.zeros(len(order), bool)
+    nearest[first] = True
+    reasons[order[~nearest]] = REPEATED
+    return order[nearest]
+
+
+def _spread(order: Numbers, unit: Numbers, units: int, settings: Guard) -> tuple[Numbers, Numbers]:
+    """The rows taken, by unit and falling similarity, and where each unit's begin: [units + 1].
+
+    In rounds: the 1st, (s + 1)th, (2s + 1)th, ... then the 2nd, (s + 2)th, ...
+    """
+    sizes = np.bincount(unit[order], minlength=units)
+    begin = np.cumsum(sizes) - sizes
+    place = np.arange(len(order)) - begin[unit[order]]
+    in_rounds = np.lexsort((place, place % settings.spread, unit[order]))
+    turn = np.empty(len(order), np.int64)
+    turn[in_rounds] = np.arange(len(order)) - begin[unit[order][in_rounds]]
+    kept = turn < settings.negatives
+    starts = np.concatenate([[0], np.cumsum(np.minimum(sizes, settings.negatives))])
+    return order[kept], starts
+
+
+def _rules(pairs: pa.Table, rules: pa.Table | None, judged: pa.Table | None, settings: Guard) -> tuple[Numbers, int]:
+    """[pairs] the row of each pair's rule-made negative, -1: none; and how many the judge took."""
+    if rules is None or not len(rules):
+        return np.full(len(pairs), -1), 0
+    both = ("query_id", "positive_id")
+    mine, theirs = (pc.binary_join_element_wise(*(t.column(c) for c in both), "\n").combine_chunks() for t in (pairs, rules))
+    at = np.asarray(pc.fill_null(pc.index_in(mine, value_set=theirs), -1), np.int64)
+    calibrated = np.asarray(judgements(rules, "candidate_id", judged).to_numpy(zero_copy_only=False), np.float64)
+    relevant = calibrated >= settings.judge_ceiling
+    refused = (at >= 0) & relevant[at]
+    return np.where(refused, -1, at), int(refused.sum())
+
+
+def _rule_rows(pairs: pa.Table, made: Numbers, rules: pa.Table | None, judged: pa.Table | None) -> pa.Table:
+    if rules is None:
+        return HARD_NEGATIVES.columns.empty_table()
+    here = np.flatnonzero(made >= 0)
+    rule = rules.take(pa.array(made[here]))
+    label = judgements(rule, "candidate_id", judged)
+    similarity = rule.column("similarity").combine_chunks().cast(pa.float64())
+    return _rows(
+        pairs.take(pa.array(here)), rule.column("candidate_id"), np.ones(len(here), np.int32), similarity, label, "rule"
+    )
+
+
+def _searched_rows(
+    pairs: pa.Table, screen: Screened, taken: Numbers, starts: Numbers, counts: Numbers, first: Numbers
+) -> pa.Table:
+    """Each pair with its unit's nearest candidates, as many as it has places for."""
+    pair = np.repeat(np.arange(len(pairs)), counts)
+    place = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+    rows = screen.rows.take(pa.array(taken[starts[pair] + place]))
+    rank = (place + first[pair] + 1).astype(np.int32)
+    similarity = rows.column("similarity").combine_chunks().cast(pa.float64())
+    label = rows.column("calibrated").combine_chunks()
+    return _rows(pairs.take(pa.array(pair)), rows.column("candidate_id"), rank, similarity, label, "band")
+
+
+def _rows(
+    pairs: pa.Table, candidates: pa.ChunkedArray, rank: NDArray[np.int32], similarity: pa.Array, judged: pa.Array, source: str
+) -> pa.Table:
+    """HARD_NEGATIVES: a judged candidate carries the judge's score, another one its similarity."""
+    is_judged = judged.is_valid()
+    from_similarity = pc.if_else(similarity.is_valid(), "similarity", pa.scalar(None, pa.string()))
+    columns = {
+        "query_id": pairs.column("query_id"),
+        "positive_id": pairs.column("positive_id"),
+        "candidate_id": candidates,
+        "task": pairs.column("task"),
+        "rank": pa.array(rank),
+        "similarity": similarity,
+        "soft_label": pc.coalesce(judged, similarity),
+        "source": pc.if_else(is_judged, "judge", source) if source == "band" else pa.array([source] * len(rank), pa.string()),
+        "label_from": pc.if_else(is_judged, "judge", from_similarity),
+    }
+    return pa.table(columns).cast(HARD_NEGATIVES.columns)
+
+
+def _shortfalls(
+    pairs: pa.Table,
+    pair_unit: Numbers,
+    written: Numbers,
+    reasons: NDArray[np.int8],
+    unit: Numbers,
+    units: int,
+    wanted: int,
+) -> pa.Table:
+    known = unit >= 0
+    by_reason = np.zeros((units, len(REASONS)), np.int64)
+    np.add.at(by_reason, (unit[known], reasons[known]), 1)
+    short = np.flatnonzero(written < wanted)
+    rows = []
+    for pair, took in zip(short.tolist(), by_reason[pair_unit[short]], strict=True):
+        dropped = [(REASONS[k], int(took[k])) for k in range(1, len(REASONS)) if took[k]]
+        most = max(dropped, key=lambda entry: entry[1], default=(NO_CANDIDATES, 0))[0]
+        row = {
+            "wanted": wanted,
+            "written": int(written[pair]),
+            "candidates": int(took.sum()),
+            "reason": most,
+            "dropped": dropped,
+        }
+        rows.append(row | {name: pairs.column(name)[pair].as_py() for name in ("query_id", "positive_id", "task")})
+    table = pa.Table.from_pylist(rows, SHORTFALLS.columns)
+    return table.sort_by([(name, "ascending") for name in SHORTFALLS.key])

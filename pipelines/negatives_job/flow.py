@@ -1,0 +1,236 @@
+"""Mine hard negatives: which stage reads which tables, in order. Every decision is in the steps."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.actors.cluster import Machines
+from pipelines.actors.corpus import kept, searchers
+from pipelines.actors.pool import Pool, pool
+from pipelines.encode.chunk import LoadChunkEncoder, LoadReader
+from pipelines.encode.spec import load_spec
+from pipelines.negatives import asked, looks
+from pipelines.negatives.choose import NO_CANDIDATES, RULES
+from pipelines.negatives.guard import JUDGED, Guard
+from pipelines.negatives.rule import counterfactuals
+from pipelines.negatives.ties import tied
+from pipelines.negatives_job.calibration import band_for
+from pipelines.negatives_job.elements import Shown, shown
+from pipelines.negatives_job.embed import embed
+from pipelines.negatives_job.guarded import Against, choose, of_block
+from pipelines.negatives_job.offered import Block, How, World, offers, scored, similarities
+from pipelines.negatives_job.settings import MineHardNegatives
+from pipelines.negatives_job.vectors import stored
+from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
+from pipelines.workspace.parquet import read_file
+from pipelines.workspace.plan import Plan
+from schemas.mined import PICTURE_PAIRS, PICTURES
+from schemas.tables import (
+    ANNOTATIONS,
+    COMPONENTS,
+    COUNTERFACTUALS,
+    EMBEDDINGS,
+    HARD_NEGATIVES,
+    IMAGES,
+    ITEMS,
+    NOTES,
+    POSITIVES,
+    SHORTFALLS,
+)
+
+JUDGEMENTS = "judgements"
+NOT_ENCODED = "encode: the query has no vector"
+CODE = ("pipelines.negatives", "pipelines.negatives_job", "pipelines.actors")
+
+
+class Done(NamedTuple):
+    """What the last words need beside the manifests."""
+
+    model: str
+    guard: Guard
+    told: str
+    """Of the band: where it comes from, and the histogram of a calibration."""
+
+
+def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machines: Machines) -> Done:
+    """Every stage of the job, in order."""
+    read = _read(stages)
+    make_counterfactuals(stages, settings, read)
+    made = stages.read(COUNTERFACTUALS)
+    items, searched = _items(stages, made, settings.encoder.counterfactuals)
+    rows = shown(items, stages.images(), read)
+    spec = load_spec(settings.encoder.name, settings.encoder.set, settings.encoder.path)
+    load = LoadChunkEncoder(spec, machines.gpus > 0, settings.encoder.batching)
+    with _pools(pool(LoadReader(spec), load, machines)) as actors:
+        model = actors.model()
+        embed(stages, actors, model, rows, settings.encoder)
+    return choose_negatives(stages, settings, machines, (items, searched, rows), model)
+
+
+def make_counterfactuals(stages: ArrowStages, settings: MineHardNegatives, read: dict[str, str]) -> None:
+    """POSITIVES and their notes -> COUNTERFACTUALS."""
+
+    def make(_: Plan) -> list[ArrowOutput]:
+        positives = pictured(stages.read(POSITIVES), stages.read_or_empty(ANNOTATIONS))
+        made = counterfactuals(
+            positives, stages.read(NOTES), stages.read(IMAGES), stages.read(PICTURE_PAIRS), settings.rule, read
+        )
+        return [ArrowOutput(parts=[made.rows], dropped=made.counts)]
+
+    stages.run(
+        [COUNTERFACTUALS],
+        make,
+        inputs=stages.fingerprints(POSITIVES, NOTES, IMAGES, PICTURE_PAIRS, ANNOTATIONS),
+        settings={"rule": settings.rule},
+        code=("pipelines.negatives", "pipelines.negatives_job.flow"),
+    )
+
+
+def choose_negatives(
+    stages: ArrowStages,
+    settings: MineHardNegatives,
+    machines: Machines,
+    what: tuple[pa.Table, int, Shown],
+    model: str,
+) -> Done:
+    """EMBEDDINGS and all that mining knows -> HARD_NEGATIVES, SHORTFALLS; and calibration.json, where it is asked for."""
+    items, searched, rows = what
+    embeddings = (read_file(uri) for uri in stages.workspace.files(EMBEDDINGS.name))
+    ids = rows.rows.column("item_id").combine_chunks()
+    count = machines.readers + machines.models
+    with (
+        stored(embeddings, model, ids) as vectors,
+        searchers(count, settings.search, settings.cells) as actors,
+    ):
+        how = How(depth=settings.offer.depth, queries=settings.offer.queries, actors=actors, cells=settings.cells)
+        world = World(items, searched, rows, vectors)
+        against = _against(stages, world, settings.guard)
+        guard, told = band_for(stages, settings, world, against, how, model)
+        against = replace(against, guard=guard)
+        stages.run(
+            [HARD_NEGATIVES, SHORTFALLS],
+            lambda _: _chosen(stages, world, against, how, model),
+            inputs=stages.fingerprints(POSITIVES, COMPONENTS, ITEMS, IMAGES, PICTURES, COUNTERFACTUALS, EMBEDDINGS)
+            | {"model": model, JUDGEMENTS: _judgements_fingerprint(stages)},
+            settings={"guard": guard, "depth": how.depth, "cells": settings.cells},
+            code=CODE,
+        )
+    return Done(model, guard, told)
+
+
+def pictured(positives: pa.Table, annotations: pa.Table) -> pa.Table:
+    """POSITIVES in which a text that was read or described in a picture names it: the note without the text is one without it.
+
+    The item itself names no picture, so that an encoder that is given it cannot look; ids stay as they are.
+    """
+    places: dict[tuple[str, str], list[str]] = {}
+    for row in annotations.select(["note_id", "image_id", "text"]).to_pylist():
+        if row["text"] is not None:
+            places.setdefault((row["note_id"], row["text"]), []).append(row["image_id"])
+    if not places:
+        return positives
+    queries = positives.column("query").to_pylist()
+    for query in queries:
+        if query["kind"] in ("ocr", "text") and not query["image_ids"]:
+            query["image_ids"] = places.get((query["note_id"], query["text"]), [])
+    at = positives.schema.get_field_index("query")
+    return positives.set_column(at, positives.schema.field(at), pa.array(queries, positives.schema.field(at).type))
+
+
+def _chosen(stages: ArrowStages, world: World, against: Against, how: How, model: str) -> list[ArrowOutput]:
+    positives = stages.read(POSITIVES)
+    every, wanted = scored(world, positives), asked.pairs(positives, against.guard.positives_per_query)
+    rules = _rules(world, stages.read(COUNTERFACTUALS))
+    held = kept(against)
+
+    def extra(block: Block) -> list[Any]:
+        queries = world.ids().take(pa.array(block.items))
+        mine = [of_block(rows, queries, block.task) for rows in (every, wanted)]
+        return [held, *mine, of_block(rules, queries, None)]
+
+    rows, short = [HARD_NEGATIVES.columns.empty_table()], [SHORTFALLS.columns.empty_table()]
+    counts: Counter[str] = Counter()
+    for part in offers(world, every, how, choose, extra):
+        rows.append(part.rows)
+        short.append(part.shortfalls)
+        counts.update(part.counts)
+    written = pa.concat_tables(rows).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
+    lacking = _with_silent(pa.concat_tables(short), written, wanted, world, against.guard)
+    dropped = {reason: n for reason, n in counts.items() if n and reason != "kept"}
+    report = {"model": model, "candidates": counts.total(), "left": counts["kept"], "pairs": len(wanted), "taken": dropped}
+    return [ArrowOutput(parts=[written], report=report), ArrowOutput(parts=[lacking])]
+
+
+def _with_silent(short: pa.Table, written: pa.Table, wanted: pa.Table, world: World, guard: Guard) -> pa.Table:
+    """SHORTFALLS with the pairs that no block spoke of: a query without a vector, or a corpus without one."""
+    both = ["query_id", "positive_id", "task"]
+    told = pa.concat_tables([short.select(both), written.select(both)]).group_by(both).aggregate([])
+    silent = wanted.join(told, keys=both, join_type="left anti").to_pylist()
+    seen = dict(zip(world.ids().to_pylist(), world.seen().tolist(), strict=True))
+    added = [
+        {name: row[name] for name in both}
+        | {"wanted": guard.negatives, "written": 0, "candidates": 0, "dropped": []}
+        | {"reason": NO_CANDIDATES if seen.get(row["query_id"]) else NOT_ENCODED}
+        for row in silent
+    ]
+    whole = pa.concat_tables([short, pa.Table.from_pylist(added, SHORTFALLS.columns)])
+    return whole.sort_by([(name, "ascending") for name in SHORTFALLS.key])
+
+
+def _rules(world: World, made: pa.Table) -> pa.Table:
+    """RULES, with the similarity of those that are encoded."""
+    candidate = pc.struct_field(made.column("item"), "item_id")
+    rows = pa.table({"query_id": made.column("query_id"), "positive_id": made.column("positive_id"), "candidate_id": candidate})
+    return rows.append_column("similarity", similarities(world, rows, "candidate_id")).cast(RULES)
+
+
+def _against(stages: ArrowStages, world: World, guard: Guard) -> Against:
+    ties = tied(stages.read(POSITIVES), stages.read(COMPONENTS), stages.read(ITEMS))
+    pictures = looks.hashes(stages.read(IMAGES), stages.read(PICTURES, ["sha256", "pdq", "pdq_turns"]))
+    judged = None
+    if stages.workspace.manifest(JUDGEMENTS):
+        files = [read_file(uri, JUDGED.names) for uri in stages.workspace.files(JUDGEMENTS)]
+        judged = pa.concat_tables(files).cast(JUDGED)
+    return Against(world.ids(), ties, pictures, judged, guard)
+
+
+def _judgements_fingerprint(stages: ArrowStages) -> str:
+    run = stages.workspace.manifest(JUDGEMENTS)
+    return run.fingerprint if run else "none"
+
+
+def _items(stages: ArrowStages, made: pa.Table, encoded: bool) -> tuple[pa.Table, int]:
+    """ITEMS with the rule-made ones that are none of them, where they are encoded; and how many are searched."""
+    items = stages.read(ITEMS)
+    if not encoded or not len(made):
+        return items, len(items)
+    known = pc.struct_field(items.column("item"), "item_id").combine_chunks()
+    new: dict[str, Any] = {item["item_id"]: item for item in made.column("item").to_pylist()}
+    split = dict(zip(known.to_pylist(), items.column("split").to_pylist(), strict=True))
+    of = dict(
+        zip((made.column("query_id")).to_pylist(), pc.struct_field(made.column("item"), "item_id").to_pylist(), strict=True)
+    )
+    placed = {name: split[query] for query, name in of.items()}
+    rows = [{"item": new[name], "split": placed[name]} for name in sorted(new) if name not in split and name in placed]
+    return pa.concat_tables([items, pa.Table.from_pylist(rows, ITEMS.columns)]), len(items)
+
+
+def _read(stages: ArrowStages) -> dict[str, str]:
+    """image_id -> the words that OCR read in it."""
+    rows = stages.read_or_empty(ANNOTATIONS).select(["image_id", "kind", "text"])
+    ocr = rows.filter(pc.and_(pc.equal(rows.column("kind"), "ocr"), pc.is_valid(rows.column("text"))))
+    return dict(zip(ocr.column("image_id").to_pylist(), ocr.column("text").to_pylist(), strict=True))
+
+
+@contextmanager
+def _pools(actors: Pool) -> Iterator[Pool]:
+    """End the actors with the block: the search needs their processors."""
+    try:
+        yield actors
+    finally:
+        actors.end()

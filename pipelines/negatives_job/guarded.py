@@ -1,0 +1,69 @@
+"""What is done with the candidates of a block of queries, in a task of its own: guarded and chosen, or kept to be labelled."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.negatives.choose import Chosen, chosen
+from pipelines.negatives.guard import Guard, screened
+from pipelines.negatives.looks import Hashes
+from pipelines.negatives.search import Found
+from pipelines.negatives.ties import Ties
+from pipelines.negatives_job.offered import table
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What all blocks are held against."""
+
+    ids: pa.Array
+    """[items] item_id."""
+    ties: Ties
+    pictures: Hashes
+    judged: pa.Table | None
+    """JUDGED."""
+    guard: Guard
+
+
+def choose(
+    found: Found, query_ids: pa.Array, task: str, against: Against, positives: pa.Table, wanted: pa.Table, rules: pa.Table
+) -> Chosen:
+    """The negatives of a block.
+
+    Args:
+        found: what the search offers.
+        query_ids: [n] the block's queries.
+        task: theirs.
+        against: ties, hashes and settings.
+        positives: SCORED of the block.
+        wanted: ASKED of the block, what negatives are written for.
+        rules: RULES of the block.
+    """
+    candidates = table(found, query_ids, task, against.ids)
+    screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
+    return chosen(screen, wanted, rules, against.judged, against.guard)
+
+
+def left(found: Found, query_ids: pa.Array, task: str, against: Against, positives: pa.Table) -> pa.Table:
+    """CANDIDATES that the guard leaves, to be labelled; the guard's margin must be `free`."""
+    candidates = table(found, query_ids, task, against.ids)
+    screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
+    return candidates.filter(pa.array(screen.reasons == 0))
+
+
+def of_block(rows: pa.Table, query_ids: pa.Array, task: str | None) -> pa.Table:
+    """The rows of a block's queries and task."""
+    mine = pc.is_in(rows.column("query_id"), value_set=query_ids)
+    return rows.filter(mine if task is None else pc.and_(mine, pc.equal(rows.column("task"), task)))
+
+
+def sampled(pairs: pa.Table, units: int) -> pa.Table:
+    """The pairs of so many queries and tasks, drawn by their names: item_ids are hashes, so the first ones are a sample."""
+    names = np.unique(
+        np.array([f"{q} {t}" for q, t in zip(*(pairs.column(c).to_pylist() for c in ("query_id", "task")), strict=True)])
+    )
+    kept = set(names[:units].tolist())
+    both = zip(*(pairs.column(c).to_pylist() for c in ("query_id", "task")), strict=True)
+    return pairs.filter(pa.array([f"{q} {t}" in kept for q, t in both]))

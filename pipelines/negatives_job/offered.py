@@ -1,0 +1,198 @@
+"""The search: which queries ask which corpus, and what each block of them is offered."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipelines.actors.corpus import Asked, answered
+from pipelines.negatives import asked
+from pipelines.negatives.cells import Cells, centres
+from pipelines.negatives.fixed_order import products
+from pipelines.negatives.guard import CANDIDATES, SCORED
+from pipelines.negatives.maxsim import maxsim
+from pipelines.negatives.part import Corpus
+from pipelines.negatives.search import Found
+from pipelines.negatives_job.elements import Shown
+from pipelines.negatives_job.vectors import Stored
+
+KINDS = {"image": ("image", "crop"), "text": ("text",), "ocr": ("ocr",), "note": ("note",)}
+"""What is searched for the last word of a task."""
+ROWS_AT_A_TIME = 65_536
+
+Numbers = NDArray[np.int64]
+
+
+class Block(NamedTuple):
+    """Queries of one task and split."""
+
+    task: str
+    items: Numbers
+    """[n] numbers of the queries among the items."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is searched: the items of the workspace, those after `searched` being rule-made, with their vectors."""
+
+    items: pa.Table
+    """ITEMS, rule-made ones at the end."""
+    searched: int
+    shown: Shown
+    stored: Stored
+
+    def ids(self) -> pa.Array:
+        """[items] item_id."""
+        return self.items.column("item").combine_chunks().field("item_id")
+
+    def numbers(self, ids: pa.ChunkedArray) -> Numbers:
+        """[n] item_ids -> [n] their numbers; -1: there is none."""
+        return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.ids()), -1), np.int64)
+
+    def seen(self) -> NDArray[np.bool_]:
+        """[items] whether the item has a vector."""
+        return self.stored.there[self.shown.items]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """Of a search: none of it but depth and cells moves a row."""
+
+    depth: int
+    queries: int
+    actors: Sequence[Any]
+    """Of `actors.corpus.searchers`: a corpus is cut into as many parts."""
+    cells: Cells
+
+
+def similarities(world: World, pairs: pa.Table, target: str = "positive_id") -> pa.Array:
+    """[n] of each pair's query with its target, MaxSim where the target is a note; null where one is not encoded.
+
+    Args:
+        world: whose items.
+        pairs: query_id, and the target's column.
+        target: its name.
+    """
+    queries, targets = world.numbers(pairs.column("query_id")), world.numbers(pairs.column(target))
+    out = np.full(len(pairs), np.nan, np.float32)
+    known = (queries >= 0) & (targets >= 0)
+    notes = np.diff(world.shown.starts)[targets] > 0
+    seen = world.seen()
+    one = np.flatnonzero(known & ~notes & seen[queries] & seen[targets])
+    for rows in _pieces(one):
+        out[rows] = products(*(world.stored.at(world.shown.items[side[rows]]) for side in (queries, targets)))
+    for rows in _pieces(np.flatnonzero(known & notes & seen[queries])):
+        elements, starts = _elements(world, targets[rows])
+        mine = world.stored.at(world.shown.items[queries[rows]])
+        out[rows] = maxsim(mine, world.stored.at(elements), starts[:-1], starts[1:])
+    return pa.array(out, pa.float32(), mask=~np.isfinite(out))
+
+
+def scored(world: World, positives: pa.Table) -> pa.Table:
+    """SCORED: all pairs of the positives, with their similarity."""
+    pairs = asked.pairs(positives)
+    return pairs.append_column("similarity", similarities(world, pairs)).cast(SCORED)
+
+
+def offers(
+    world: World, pairs: pa.Table, how: How, then: Callable[..., Any], extra: Callable[[Block], list[Any]]
+) -> Iterator[Any]:
+    """What `then(Found, block's ids and task, *extra)` makes of every block, task by task within each split.
+
+    Args:
+        world: what is searched.
+        pairs: ASKED; their queries ask, once for each task.
+        how: depth and memory.
+        then: a function of a module, called in a task of Ray.
+        extra: its further arguments for a block.
+    """
+    split = np.asarray(world.items.column("split").combine_chunks().to_numpy(zero_copy_only=False), str)
+    tasks = np.array(pairs.column("task").to_pylist(), str)
+    queries = world.numbers(pairs.column("query_id"))
+    usable = world.seen()[queries]
+    for place in sorted(set(split[: world.searched].tolist())):
+        for wanted in KINDS:
+            mine = usable & (split[queries] == place) & np.char.endswith(tasks, f"_to_{wanted}")
+            if not mine.any():
+                continue
+            parts = _corpus(world, wanted, split == place, how)
+            blocks = list(_blocks(queries[mine], tasks[mine], how.queries))
+            asks = (_asked(world, block, wanted, how, then, extra) for block in blocks)
+            yield from answered(how.actors, f"{place} {wanted}", parts, asks)
+
+
+def table(found: Found, query_ids: pa.Array, task: str, ids: pa.Array) -> pa.Table:
+    """CANDIDATES: what a block was offered.
+
+    Args:
+        found: [n, k] numbers of items.
+        query_ids: [n].
+        task: of all of them.
+        ids: [items] item_id.
+    """
+    there = found.rows >= 0
+    columns = [
+        query_ids.take(pa.array(np.repeat(np.arange(len(query_ids)), there.sum(axis=1)))),
+        pa.array(np.full(int(there.sum()), task)),
+        ids.take(pa.array(found.rows[there])),
+        pa.array(found.scores[there]),
+    ]
+    return pa.table(columns, names=CANDIDATES.names).cast(CANDIDATES)
+
+
+def _asked(
+    world: World, block: Block, wanted: str, how: How, then: Callable[..., Any], extra: Callable[[Block], list[Any]]
+) -> Asked:
+    vectors = world.stored.at(world.shown.items[block.items])
+    ids = world.ids().take(pa.array(block.items))
+    return Asked(vectors, how.depth, wanted == "note", then, [ids, block.task, *extra(block)])
+
+
+def _blocks(queries: Numbers, tasks: NDArray[np.str_], size: int) -> Iterator[Block]:
+    for task in np.unique(tasks).tolist():
+        mine = np.unique(queries[tasks == task])
+        for begin in range(0, len(mine), size):
+            yield Block(task, mine[begin : begin + size])
+
+
+def _corpus(world: World, wanted: str, here: NDArray[np.bool_], how: How) -> Iterator[Corpus]:
+    """The corpus of a kind and split in parts; rule-made items are not searched."""
+    kinds = world.items.column("item").combine_chunks().field("kind")
+    of_kind = np.asarray(pc.is_in(kinds, value_set=pa.array(KINDS[wanted])), bool) & here
+    of_kind[world.searched :] = False
+    pool = np.flatnonzero(of_kind)
+    if wanted == "note":
+        rows, starts = _elements(world, pool)
+        names = np.repeat(pool, np.diff(starts))
+    else:
+        rows, names = world.shown.items[pool], pool
+    there = world.stored.there[rows]
+    rows, names = rows[there], names[there]
+    middle = None
+    if wanted != "note" and len(rows) > how.cells.above:
+        middle = centres(world.stored.at(rows), how.cells)
+    for part in np.array_split(np.arange(len(rows)), len(how.actors)):
+        if len(part):
+            vectors = world.stored.at(rows[part])
+            yield Corpus(vectors=vectors, names=names[part], elements=wanted == "note", middle=middle)
+
+
+def _elements(world: World, notes: Numbers) -> tuple[Numbers, Numbers]:
+    """The rows of some notes' elements that have a vector, and where each note's begin: [m], [notes + 1]."""
+    starts, elements = world.shown.starts, world.shown.elements
+    counts = starts[notes + 1] - starts[notes]
+    at = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts[notes], counts)
+    rows = elements[at]
+    owner = np.repeat(np.arange(len(notes)), counts)
+    there = world.stored.there[rows]
+    kept = np.bincount(owner[there], minlength=len(notes))
+    return rows[there], np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+
+
+def _pieces(rows: Numbers) -> Iterator[Numbers]:
+    for begin in range(0, len(rows), ROWS_AT_A_TIME):
+        yield rows[begin : begin + ROWS_AT_A_TIME]

@@ -1,0 +1,108 @@
+"""Runs the stages of a job that has its rows in Arrow tables: what `stages` does for Spark, without it."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.workspace.manifest import Manifest
+from pipelines.workspace.parquet import read_file, write_parts
+from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
+from pipelines.workspace.say import say
+from pipelines.workspace.views import write_views
+from pipelines.workspace.workspace import Workspace
+from schemas.errors import DataError
+from schemas.table import Table
+from schemas.tables import IMAGES
+
+PACKAGES = ("pyarrow", "numpy", "pillow", "opencv-python-headless", "ray")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrowOutput:
+    """What a stage gives for one table."""
+
+    parts: Iterable[pa.Table]
+    """In the order of the table's key."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    rows_in: int | None = None
+    """How many rows it was given, where it passes rows on: then rows_in = rows + dropped."""
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ArrowStages:
+    """The stages of one job on one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Nothing is read or written yet."""
+        self.workspace = workspace
+
+    def run(
+        self,
+        tables: Sequence[Table],
+        make: Callable[[Plan], Sequence[ArrowOutput]],
+        *,
+        inputs: Mapping[str, str],
+        settings: Mapping[str, Any],
+        code: Sequence[str],
+    ) -> bool:
+        """As `stages.Stages.run`; `make` is given the plan, whose run id names its unfinished work.
+
+        Returns:
+            Whether anything was made.
+        """
+        plan = planned(tables, inputs, settings, code)
+        stage, missing = tables[0].name, stale(self.workspace, tables, plan)
+        if not missing:
+            say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
+            return False
+        say(f"{stage}: working")
+        started = time.monotonic()
+        written = [self._written(t, output, plan, started) for t, output in zip(tables, make(plan), strict=True)]
+        for run in written:
+            self.workspace.publish(run)
+        write_views(self.workspace)
+        say(f"{stage}: {written[0].counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
+        return True
+
+    def read(self, table: Table, columns: Sequence[str] | None = None) -> pa.Table:
+        """The current rows of a table, or some of its columns."""
+        schema = table.columns if columns is None else pa.schema([table.columns.field(name) for name in columns])
+        files = [read_file(uri, schema.names).cast(_nullable(schema)) for uri in self.workspace.files(table.name)]
+        return pa.concat_tables(files).cast(schema) if files else schema.empty_table()
+
+    def read_or_empty(self, table: Table) -> pa.Table:
+        """As `read`; no rows where the table has not been published."""
+        return self.read(table) if self.workspace.manifest(table.name) else table.columns.empty_table()
+
+    def images(self) -> pa.Table:
+        """IMAGES, each with the uri of its file.
+
+        Raises:
+            DataError: pictures that were mined from a table of their bytes (`--images`) have none.
+        """
+        rows = self.read(IMAGES)
+        if rows.column("uri").null_count:
+            raise DataError(
+                f"images: {rows.column('uri').null_count} of {len(rows)} pictures have no uri: they were mined from --images; "
+                "jobs on Ray read files: write each picture to one, name it in the notes' uri, and mine again"
+            )
+        return rows
+
+    def fingerprints(self, *tables: Table) -> dict[str, str]:
+        """What a stage that reads these tables depends on: their rows; 'none' where one has not been published."""
+        runs = {t.name: self.workspace.manifest(t.name) for t in tables}
+        return {name: run.fingerprint if run else "none" for name, run in runs.items()}
+
+    def _written(self, table: Table, output: ArrowOutput, plan: Plan, started: float) -> Manifest:
+        files = write_parts(output.parts, table, self.workspace.folder / table.name, plan.run_id)
+        counts = counted(table, output.rows_in, sum(f.rows for f in files), output.dropped)
+        seconds = time.monotonic() - started
+        return manifest(table, plan, files, counts, seconds=seconds, packages=PACKAGES, report=output.report)
+
+
+def _nullable(schema: pa.Schema) -> pa.Schema:
+    """Spark writes every column as one that may be null."""
+    return pa.schema([column.with_nullable(True) for column in schema])

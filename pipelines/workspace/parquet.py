@@ -1,0 +1,101 @@
+"""Parquet files of a run, written and read without Spark: sorted zstd, at most so many rows each, checksummed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.workspace.files import Folder, checksum, open_filesystem
+from pipelines.workspace.manifest import DataFile
+from schemas.errors import DataError
+from schemas.table import Table
+
+ROWS_PER_FILE = 500_000
+BYTES_PER_FILE = 1 << 30
+"""In memory; a vector of a large model has 16 KB."""
+
+
+def sum_and_rows(uri: str) -> tuple[int, str, int]:
+    """Size, sha256 and rows of a Parquet file."""
+    system, path = open_filesystem(uri)
+    size, digest = checksum(uri)
+    return size, digest, int(pq.read_metadata(path, filesystem=system).num_rows)
+
+
+def write_parts(parts: Iterable[pa.Table], table: Table, dataset: Folder, run_id: str) -> list[DataFile]:
+    """The files of a run.
+
+    Args:
+        parts: rows in the order of the table's key, in as many pieces as is convenient; one or two are held at a time.
+        table: what they are rows of.
+        dataset: its folder.
+        run_id: names the run.
+
+    Raises:
+        RuntimeError: rows out of order, or two with one key: equal inputs would not give equal files.
+    """
+    run = dataset / "runs" / run_id
+    run.delete()
+    found: list[DataFile] = []
+    last: tuple[object, ...] | None = None
+    for rows in _filled(parts, table):
+        table.check(rows.schema)
+        last = _in_order(rows, table, last)
+        name = f"runs/{run_id}/part-{len(found):05}.zstd.parquet"
+        write_file(rows.cast(table.columns), f"{dataset.uri}/{name}")
+        size, digest, count = sum_and_rows(f"{dataset.uri}/{name}")
+        found.append(DataFile(path=name, rows=count, size_bytes=size, sha256=digest))
+    return found
+
+
+def write_file(rows: pa.Table, uri: str) -> None:
+    """One zstd Parquet file; its folder is made."""
+    system, path = open_filesystem(uri)
+    system.create_dir(path.rsplit("/", 1)[0], recursive=True)
+    pq.write_table(rows, path, filesystem=system, compression="zstd")
+
+
+def read_file(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of one Parquet file.
+
+    Raises:
+        DataError: it is not there, or damaged.
+    """
+    system, path = open_filesystem(uri)
+    try:
+        return pq.read_table(path, filesystem=system, columns=columns)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"{uri}: cannot be read ({error}); run the job that makes it again") from None
+
+
+def _filled(parts: Iterable[pa.Table], table: Table) -> Iterator[pa.Table]:
+    """The parts as tables of a file's size each; one without rows when there are none."""
+    held: list[pa.Table] = []
+    written = False
+    for part in parts:
+        held.append(part)
+        while sum(map(len, held)) >= ROWS_PER_FILE or sum(t.nbytes for t in held) >= BYTES_PER_FILE:
+            whole = pa.concat_tables(held)
+            yield whole.slice(0, ROWS_PER_FILE)
+            held, written = [whole.slice(ROWS_PER_FILE)], True
+    rest = pa.concat_tables(held) if held else table.columns.empty_table()
+    if len(rest) or not written:
+        yield rest
+
+
+def _in_order(rows: pa.Table, table: Table, last: tuple[object, ...] | None) -> tuple[object, ...] | None:
+    """The key of the last row, after a look at all of them."""
+    columns = [_column(rows, key).to_pylist() for key in table.key]
+    for key in zip(*columns, strict=True):
+        if last is not None and key <= last:
+            raise RuntimeError(f"{table.name}: the row with key {key} comes after {last}")
+        last = key
+    return last
+
+
+def _column(rows: pa.Table, key: str) -> pa.ChunkedArray:
+    name, *fields = key.split(".")
+    column = rows.column(name)
+    for field in fields:
+        column = pa.chunked_array([chunk.field(field) for chunk in column.chunks], column.type.field(field).type)
+    return column

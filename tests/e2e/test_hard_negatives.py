@@ -1,0 +1,185 @@
+"""jobs/mine_hard_negatives.py on the small sample: no negative answers its query, and the same rows whatever happens."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.negatives.planted import Planted
+from pipelines.negatives_job.settings import EncoderChoice, MineHardNegatives
+from pipelines.workspace.workspace import Workspace
+from tests.e2e.workspaces import ROOT
+
+pytestmark = pytest.mark.ray
+CHUNKS = EncoderChoice(chunk_items=64, chunk_pictures=24)
+"""Small, so that a kill falls between them."""
+TABLES = ("embeddings", "counterfactuals", "hard_negatives", "shortfalls")
+
+
+def mined_again(mined, folder):
+    """A copy of the mined workspace."""
+    shutil.copytree(mined[0], folder, dirs_exist_ok=True)
+    return folder
+
+
+def run_here(workspace, models=1, readers=1, **sections):
+    """The job on the Ray of the test run: Done and the last words."""
+    from pipelines.actors.cluster import Cluster, ray_session
+    from pipelines.negatives_job.flow import mine_hard_negatives
+    from pipelines.negatives_job.summary import summary
+    from pipelines.workspace.arrow_stages import ArrowStages
+
+    given = {"encoder": CHUNKS} | sections
+    settings = MineHardNegatives(workspace=str(workspace), ray=Cluster(models=models, readers=readers), **given)
+    stages = ArrowStages(Workspace(str(workspace)))
+    with ray_session(settings.ray) as machines:
+        return summary(stages, mine_hard_negatives(stages, settings, machines))
+
+
+def rows(workspace, name):
+    return pa.concat_tables([pq.read_table(file) for file in Workspace(str(workspace)).files(name)])
+
+
+def differing(one, two):
+    return [name for name in TABLES if not rows(one, name).equals(rows(two, name))]
+
+
+def command(workspace, *more):
+    sets = ["ray.address=local", "ray.models=1", "ray.readers=1", "encoder.chunk_items=64", "encoder.chunk_pictures=24"]
+    arguments = [part for one in sets for part in ("--set", one)]
+    job = str(ROOT / "jobs/mine_hard_negatives.py")
+    return [sys.executable, job, "--workspace", str(workspace), *arguments, *more]
+
+
+@pytest.fixture(scope="module")
+def hard(ray_local, mined, tmp_path_factory):
+    """A workspace with hard negatives, by one actor; and the last words."""
+    workspace = mined_again(mined, tmp_path_factory.mktemp("hard") / "w")
+    return workspace, run_here(workspace)
+
+
+def test_the_last_words_say_what_was_made_and_what_to_do_next(hard):
+    assert "Hard negatives in" in hard[1]
+    assert "image_to_note" in hard[1] and "rule" in hard[1]
+    assert "not fitted for this encoder" in hard[1]
+    assert "hard_negatives limit 5" in hard[1].strip().splitlines()[-1]
+
+
+def test_no_negative_is_a_copy_a_crop_or_a_quote(hard, corpus):
+    truth = Planted(*(pq.read_table(corpus / "truth" / f"{name}.parquet") for name in ("images", "passages")))
+    items = [*rows(hard[0], "items").column("item").to_pylist(), *rows(hard[0], "counterfactuals").column("item").to_pylist()]
+    note = {item["item_id"]: item["note_id"] for item in items}
+    negatives = rows(hard[0], "hard_negatives").to_pylist()
+    searched = [row for row in negatives if row["source"] == "band"]
+    false = [
+        r for r in searched for side in ("query_id", "positive_id") if truth.related(note[r[side]], note[r["candidate_id"]])
+    ]
+    assert len(searched) > 500
+    assert false == []
+
+
+def test_a_rule_made_negative_does_not_show_the_picture_that_asks(hard, corpus):
+    family = {row["image_id"]: row["family"] for row in pq.read_table(corpus / "truth" / "images.parquet").to_pylist()}
+    items = {item["item_id"]: item for item in rows(hard[0], "items").column("item").to_pylist()}
+    made = [r for r in rows(hard[0], "counterfactuals").to_pylist() if r["task"] == "image_to_note"]
+    shown = [
+        ({family[i] for i in r["item"]["image_ids"]}, {family[i] for i in items[r["query_id"]]["image_ids"]}) for r in made
+    ]
+    assert len(made) > 20
+    assert [pair for pair in shown if pair[0] & pair[1]] == []
+
+
+def test_a_rule_made_negative_has_a_similarity(hard):
+    ruled = [row for row in rows(hard[0], "hard_negatives").to_pylist() if row["source"] == "rule"]
+    assert ruled
+    assert all(row["rank"] == 1 and row["similarity"] is not None for row in ruled)
+
+
+def test_every_pair_has_its_negatives_or_a_reason(hard):
+    wanted = 8
+    written = Counter((r["query_id"], r["positive_id"]) for r in rows(hard[0], "hard_negatives").to_pylist())
+    short = {(r["query_id"], r["positive_id"]): r for r in rows(hard[0], "shortfalls").to_pylist()}
+    assert all(n == wanted for pair, n in written.items() if pair not in short)
+    assert all(row["written"] == written[pair] and row["reason"] for pair, row in short.items())
+
+
+def test_three_actors_write_what_one_writes(hard, mined, tmp_path):
+    workspace = mined_again(mined, tmp_path / "w")
+    run_here(workspace, models=3, readers=2)
+    assert differing(hard[0], workspace) == []
+
+
+def test_a_second_run_skips_every_stage_and_computes_no_vector(hard, capsys):
+    assert run_here(hard[0]) == hard[1]
+    told = capsys.readouterr().err
+    assert [line.split(" ", 1)[1].split(",")[0] for line in told.splitlines() if "skipped" in line] == [
+        f"{name}: unchanged" for name in ("counterfactuals", "embeddings", "hard_negatives")
+    ]
+
+
+def test_a_picture_that_is_none_costs_its_own_rows(hard, mined, tmp_path):
+    workspace = mined_again(mined, tmp_path / "w")
+    [file] = Workspace(str(workspace)).files("images")
+    images = pq.read_table(file)
+    poison = tmp_path / "poison.jpg"
+    poison.write_bytes(b"\xff\xd8 no picture")
+    uris = [str(poison), *images.column("uri").to_pylist()[1:]]
+    pq.write_table(images.set_column(images.schema.get_field_index("uri"), "uri", pa.array(uris)), file)
+    image_id = images.column("image_id")[0].as_py()
+    shows = {i["item_id"] for i in rows(workspace, "items").column("item").to_pylist() if image_id in i["image_ids"]}
+    assert "refused" in run_here(workspace)
+    refused = [row for row in rows(workspace, "embeddings").to_pylist() if str(poison) in (row["detail"] or "")]
+    assert shows <= {row["item_id"] for row in refused}
+    assert {row["reason"] for row in refused} <= {"not a picture", "truncated"}
+    assert {row["note_id"] for row in refused} == {images.column("note_id")[0].as_py()}
+
+
+def test_calibration_is_stored_for_the_encoder_and_used_by_the_next_run(mined, corpus, tmp_path):
+    from pipelines.negatives.calibrate import Calibrate
+    from pipelines.negatives_job.settings import Labelled
+
+    workspace, fit = mined_again(mined, tmp_path / "w"), Calibrate(target=0.05)
+    told = run_here(workspace, labels=Labelled(calibrate=True, truth=str(corpus / "truth")), calibrate=fit)
+    assert "tau_max" in told and "fitted now" in told
+    assert (workspace / "calibration.json").exists()
+    assert "from calibration.json" in run_here(workspace)
+
+
+def test_after_a_kill_in_the_middle_of_the_encoding(hard, mined, tmp_path):
+    workspace = mined_again(mined, tmp_path / "w")
+    job = subprocess.Popen(command(workspace), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    chunks = Path(workspace) / "embeddings" / "_chunks"
+    while job.poll() is None and len(list(chunks.glob("*.parquet"))) < 3:
+        time.sleep(0.02)
+    os.kill(job.pid, signal.SIGKILL)
+    job.wait()
+    assert Workspace(str(workspace)).manifest("embeddings") is None
+    again = subprocess.run(command(workspace), capture_output=True, text=True, timeout=400, check=False)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert again.stdout.startswith("\nHard negatives in")
+    assert differing(hard[0], workspace) == []
+    assert not chunks.exists()
+
+
+def test_a_workspace_that_was_not_mined_is_one_line(tmp_path):
+    done = subprocess.run(command(tmp_path / "w"), capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].startswith("error: ")
+    assert "no dataset 'positives' has been published" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("job", ["annotate_images", "mine_hard_negatives"])
+def test_a_ray_job_does_not_import_spark(job):
+    code = (
+        f"import runpy, sys; runpy.run_path('jobs/{job}.py'); sys.exit(any(m.split('.')[0] == 'pyspark' for m in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=200, check=False).returncode == 0

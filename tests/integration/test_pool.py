@@ -1,0 +1,83 @@
+"""Pools of actors: the same rows for any number of them, whatever dies."""
+
+from functools import partial
+
+import pytest
+
+from pipelines.actors.cluster import Machines
+from pipelines.actors.pool import Work, finished, pool
+from pipelines.encode.chunk import embedding_rows
+from pipelines.encode.content import BadContent
+from pipelines.negatives_job.embed import refuse_if_too_many
+from pipelines.workspace.files import Folder
+from schemas.errors import DataError, SettingsError
+from tests.integration.workers import Lengths, Texts, Unloadable, rows
+
+
+def lost(chunk):
+    return embedding_rows(chunk, [BadContent("its process died", "")] * len(chunk), "lengths")
+
+
+def worked(folder, texts, models=1, size=4, most=1.0):
+    """The rows as (item_id, vector, reason) of texts in chunks of `size`."""
+    every = rows(*texts)
+    chunks = [every.slice(k, size) for k in range(0, len(every), size)]
+    work = Work(
+        stage="lengths",
+        folder=Folder(str(folder / "chunks")),
+        stamp="1",
+        lost=lost,
+        check=partial(refuse_if_too_many, of=len(every), most=most),
+    )
+    actors = pool(Texts(), Lengths(folder), Machines(1, models, 0))
+    try:
+        done = [row for part in finished(chunks, actors, work) for row in part.to_pylist()]
+    finally:
+        actors.end()
+    return [(row["item_id"], row["vector"], row["reason"]) for row in done]
+
+
+def wanted(texts, reasons=()):
+    told = dict(reasons)
+    return [(f"i{n:03}", None if n in told else [float(len(t)), 1.0], told.get(n)) for n, t in enumerate(texts)]
+
+
+TEXTS = [f"{'x' * (n % 7)}{n}" for n in range(30)]
+
+
+@pytest.mark.parametrize("models", [1, 3])
+def test_gives_every_row_once_in_order_for_any_number_of_actors(ray_local, tmp_path, models):
+    assert worked(tmp_path, TEXTS, models) == wanted(TEXTS)
+
+
+def test_does_not_work_a_finished_chunk_again(ray_local, tmp_path):
+    first = worked(tmp_path, TEXTS)
+    calls = (tmp_path / "calls").read_text()
+    (tmp_path / "chunks").joinpath(sorted(p.name for p in (tmp_path / "chunks").iterdir())[0]).unlink()
+    assert worked(tmp_path, TEXTS) == first
+    assert len((tmp_path / "calls").read_text().splitlines()) == len(calls.splitlines()) + 1
+
+
+def test_an_actor_that_dies_in_the_middle_costs_no_row(ray_local, tmp_path):
+    texts = [*TEXTS[:9], "kill once", *TEXTS[9:]]
+    assert worked(tmp_path, texts, models=2) == wanted(texts)
+    assert (tmp_path / "died").exists()
+
+
+def test_a_row_that_kills_whoever_takes_it_costs_itself_alone(ray_local, tmp_path):
+    texts = [*TEXTS[:6], "kill", *TEXTS[6:10]]
+    assert worked(tmp_path, texts, models=2) == wanted(texts, {6: "its process died"}.items())
+
+
+def test_stops_when_too_many_rows_are_refused(ray_local, tmp_path):
+    texts = [*TEXTS[:8], "bad 1", "bad 2", "bad 3"]
+    assert worked(tmp_path / "few", texts, most=0.5) == wanted(texts, {8: "bad", 9: "bad", 10: "bad"}.items())
+    with pytest.raises(DataError, match=r"3 of 11 items have no vector: bad \(3\); encoder.max_refused_share is 0.2"):
+        worked(tmp_path / "many", texts, most=0.2)
+
+
+def test_a_model_that_cannot_load_says_so_in_its_own_words(ray_local):
+    actors = pool(Texts(), Unloadable(), Machines(1, 1, 0))
+    with pytest.raises(SettingsError, match="encoder.path /nowhere: no weights"):
+        actors.model()
+    actors.end()

@@ -1,0 +1,167 @@
+"""The guard and the choice against the rules read out one candidate at a time, over random small workspaces."""
+
+from collections import defaultdict
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.negatives import asked
+from pipelines.negatives.choose import RULES, chosen
+from pipelines.negatives.guard import CANDIDATES, JUDGED, REASONS, SCORED, Guard, screened
+from pipelines.negatives.margins import MarginSettings
+from pipelines.negatives.ties import tied
+from schemas.item import GRANULARITIES
+from tests.unit.pipelines.negatives.worlds import components, item, items, pair, positives
+
+NOTES = [f"n{k}" for k in range(7)]
+WHOLE = {n: item("note", n, [f"{n}_0"]) for n in NOTES}
+IMAGE = {n: item("image", n, [f"{n}_0"]) for n in NOTES}
+ID = {i["item_id"]: n for n in NOTES for i in (WHOLE[n], IMAGE[n])}
+SCORE = st.integers(-10, 10).map(lambda n: n / 10)
+NOTE = st.sampled_from(NOTES)
+EDGE = st.tuples(st.sampled_from(GRANULARITIES[:4]), NOTE, NOTE, SCORE)
+
+
+@st.composite
+def worlds(draw):
+    edges = [e for e in draw(st.lists(EDGE, max_size=5)) if e[1] != e[2]]
+    mined = [
+        pair("co_click", "note_to_note", WHOLE[a], WHOLE[b], s)
+        if g == "co_click"
+        else pair(g, "image_to_image", IMAGE[a], IMAGE[b], s)
+        for g, a, b, s in edges
+    ]
+    mined += [pair("within_note", "image_to_note", IMAGE[n], WHOLE[n]) for n in NOTES]
+    component = {n: draw(st.sampled_from([n, n, NOTES[0], NOTES[1]])) for n in NOTES}
+    split = {n: draw(st.sampled_from(["train", "train", "test"])) for n in NOTES}
+    offered = draw(st.lists(st.tuples(NOTE, NOTE, SCORE), max_size=25, unique_by=lambda r: r[:2]))
+    judgements = draw(st.lists(st.tuples(NOTE, NOTE, st.integers(0, 10).map(lambda n: n / 10)), max_size=8))
+    return mined, component, split, offered, judgements, {n: draw(SCORE) for n in NOTES}
+
+
+def closure(mined, component):
+    group = {n: {m for m in NOTES if component[m] == component[n]} for n in NOTES}
+    edges = [(p["query"]["note_id"], p["target"]["note_id"]) for p in mined if p["granularity"] != "co_click"]
+    for _ in NOTES:
+        for a, b in edges:
+            both = group[a] | group[b]
+            for n in both:
+                group[n] = both
+    return group
+
+
+def by_hand(world, limit):
+    """The reason of each offered row, for image -> note queries."""
+    mined, component, split, offered, judgements, positive = world
+    group = closure(mined, component)
+    of_item, of_note = defaultdict(set), defaultdict(set)
+    for p in mined:
+        for one, other in ((p["query"], p["target"]), (p["target"], p["query"])):
+            of_item[one["item_id"]] |= group[other["note_id"]]
+            if one["note_id"] != other["note_id"]:
+                of_note[one["note_id"]] |= group[other["note_id"]]
+    said = defaultdict(lambda: -1.0)
+    for q, c, s in judgements:
+        said[q, c] = max(said[q, c], s)
+    verdicts = []
+    for q, c, s in offered:
+        p = positive[q]
+        rules = [
+            ("split", split[q] != split[c]),
+            ("component: in the duplicate component of its query", c in group[q]),
+            ("component: in the duplicate component of a positive", c in of_item[IMAGE[q]["item_id"]]),
+            ("positive", c in of_note[q]),
+            ("margin: above", s > limit),
+            ("margin: too near", s > p - abs(p) * 0.05),
+            ("judge", said[q, c] >= 0.5),
+        ]
+        verdicts.append(next((name for name, holds in rules if holds), "kept"))
+    return verdicts, group
+
+
+def tables(world):
+    mined, component, split, offered, judgements, positive = world
+    ties = tied(positives(*mined), components(component), items([*WHOLE.values(), *IMAGE.values()], split))
+    rows = [
+        {"query_id": IMAGE[q]["item_id"], "task": "image_to_note", "candidate_id": WHOLE[c]["item_id"], "similarity": s}
+        for q, c, s in offered
+    ]
+    judged = [{"query_id": IMAGE[q]["item_id"], "candidate_id": WHOLE[c]["item_id"], "calibrated": s} for q, c, s in judgements]
+    known = asked.pairs(positives(*mined))
+    scores = [
+        positive[ID[q]] if t == "image_to_note" else 0.0
+        for q, t in zip(*(known.column(c).to_pylist() for c in ("query_id", "task")), strict=True)
+    ]
+    scored = known.append_column("similarity", pa.array(scores, pa.float32())).cast(SCORED)
+    return pa.Table.from_pylist(rows, CANDIDATES), ties, scored, pa.Table.from_pylist(judged, JUDGED)
+
+
+SETTINGS = Guard(negatives=3, margin=MarginSettings(preset="free", ceiling=0.55, relative=0.05))
+
+
+@given(worlds())
+def test_the_guard_is_its_rules_read_out(world):
+    found = screened(*tables(world), SETTINGS)
+    wanted, _ = by_hand(world, 0.55)
+    assert all(REASONS[r].startswith(w) for r, w in zip(found.reasons, wanted, strict=True)), (
+        [REASONS[r] for r in found.reasons], wanted,
+    )  # fmt: skip
+
+
+@given(worlds(), st.data())
+def test_the_choice_is_its_rules_read_out(world, data):
+    mined, _, _, offered, _, _ = world
+    offer, ties, scored, judged = tables(world)
+    made = [n for n in NOTES if data.draw(st.booleans())]
+    rules = pa.Table.from_pylist(
+        [
+            {
+                "query_id": IMAGE[n]["item_id"],
+                "positive_id": WHOLE[n]["item_id"],
+                "candidate_id": f"rule {n}",
+                "similarity": 0.9,
+            }
+            for n in made
+        ],
+        RULES,
+    )
+    wanted_pairs = asked.pairs(positives(*mined), 4)
+    out = chosen(screened(offer, ties, scored, judged, SETTINGS), wanted_pairs, rules, judged, SETTINGS)
+    verdicts, group = by_hand(world, 0.55)
+    written = defaultdict(list)
+    for row in out.rows.to_pylist():
+        assert row["rank"] == len(written[row["query_id"], row["positive_id"]]) + 1
+        written[row["query_id"], row["positive_id"]].append(row["candidate_id"])
+    short = {(r["query_id"], r["positive_id"]): r["written"] for r in out.shortfalls.to_pylist()}
+    for row in wanted_pairs.to_pylist():
+        key, note = (row["query_id"], row["positive_id"]), ID[row["query_id"]]
+        expected = [f"rule {note}"] if row["task"] == "image_to_note" and note in made else []
+        left = [
+            (-s, WHOLE[c]["item_id"], c) for (q, c, s), v in zip(offered, verdicts, strict=True) if q == note and v == "kept"
+        ]
+        seen = set()
+        for _, candidate, c in sorted(left) if row["task"] == "image_to_note" else []:
+            if len(expected) < 3 and c not in seen:
+                expected.append(candidate)
+                seen |= group[c]
+        assert written[key] == expected
+        assert short.get(key, 3) == len(expected)
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+def test_the_order_and_the_batches_of_candidates_do_not_matter(world, random):
+    offer, ties, scored, judged = tables(world)
+    wanted_pairs = asked.pairs(positives(*world[0]), 4)
+    whole = chosen(screened(offer, ties, scored, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS)
+    rows = list(range(len(offer)))
+    random.shuffle(rows)
+    mixed = chosen(
+        screened(offer.take(pa.array(rows, pa.int64())), ties, scored, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS
+    )
+    assert mixed.rows.equals(whole.rows) and mixed.shortfalls.equals(whole.shortfalls)
+    parts = []
+    for query_id in sorted(set(wanted_pairs.column("query_id").to_pylist())):
+        mine, own = (t.filter(pa.compute.equal(t.column("query_id"), query_id)) for t in (offer, wanted_pairs))
+        parts.append(chosen(screened(mine, ties, scored, judged, SETTINGS), own, None, judged, SETTINGS).rows)
+    assert pa.concat_tables(parts).equals(whole.rows)

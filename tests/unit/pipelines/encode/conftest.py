@@ -1,0 +1,21 @@
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory) -> Callable[[str], Path]:
+    """The folder of a tiny model by its builder's name; built once."""
+
+    @cache
+    def build(name: str) -> Path:
+        from tests.unit.pipelines.encode import tiny
+
+        return getattr(tiny, name)(tmp_path_factory.mktemp(name))
+
+    return build
