@@ -63,7 +63,16 @@ class World:
 def opened(given: argparse.Namespace) -> World:
     """Read the workspace, and make or read its vectors."""
     workspace = Workspace(str(given.workspace))
-    names = ("positives", "components", "items", "notes", "images", "mined/picture_pairs", "mined/pictures")
+    names = (
+        "positives",
+        "components",
+        "items",
+        "notes",
+        "images",
+        "mined/picture_pairs",
+        "mined/pictures",
+        "mined/picture_doubts",
+    )
     tables = {name: pa.concat_tables([pq.read_table(f) for f in workspace.files(name)]) for name in names}
     items = tables["items"].column("item").to_pylist()
     if given.vectors:
@@ -150,9 +159,12 @@ def variants(
     none = POSITIVES.columns.empty_table()
     full, only_components = tied(positives, components, items), tied(none, components, items)
     only_pairs, nothing = tied(positives, alone, items), tied(none, alone, items)
-    seen, on = looks.hashes(world.tables["images"], world.tables["mined/pictures"]), Guard().max_standing
+    seen, on = (
+        looks.looks(*(world.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))),
+        Guard().max_standing,
+    )
 
-    def run(ties: Ties, margin: MarginSettings, standing: float, pictures: looks.Hashes | None = None) -> Callable[[], Chosen]:
+    def run(ties: Ties, margin: MarginSettings, standing: float, pictures: looks.Looks | None = None) -> Callable[[], Chosen]:
         settings = Guard(margin=margin, max_standing=standing)
         return lambda: chosen(screened(candidates, ties, scored, None, settings, pictures), wanted, rules, None, settings)
 

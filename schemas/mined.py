@@ -64,3 +64,19 @@ PICTURE_PAIRS = Table(
         ]
     ),
 )
+
+PICTURE_DOUBTS = Table(
+    name="mined/picture_doubts",
+    grain="two picture files whose features or hashes agree and whose pixels do not, or not enough; sha256_l < sha256_r",
+    key=("sha256_l", "sha256_r"),
+    made_by=JOB,
+    columns=pa.schema(
+        [
+            column("sha256_l", pa.string(), "one picture", required=True),
+            column("sha256_r", pa.string(), "the other", required=True),
+            column("hamming_distance", pa.int32(), "PDQ bits that differ, at the best turn or flip", required=True),
+            column("inliers", pa.int32(), "local features that agree with the best map; 0: laid whole on whole", required=True),
+        ]
+    ),
+)
+"""Nearly all are different things. Who needs to be sure that two differ (a negative) leaves them out."""

@@ -22,9 +22,9 @@ from pipelines.images.overlap import Thumbnail
 from pipelines.images.packing import unpack
 from pipelines.images.settings import Match
 from pipelines.images.verify import expanded, judged
-from pipelines.workspace.output import Output
+from pipelines.workspace.output import Output, dropped_counts
 from schemas.item import REGION
-from schemas.mined import PICTURE_PAIRS
+from schemas.mined import PICTURE_DOUBTS, PICTURE_PAIRS
 
 Row = dict[str, Any]
 Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -45,11 +45,13 @@ MAPS = pa.schema(
         pa.field("maps", pa.list_(MAP)),
     ]
 )
-FOUND = pa.schema(list(PICTURE_PAIRS.columns))
+TOLD = pa.schema(list(PICTURE_PAIRS.columns))
+DOUBTED = "none"
+"""Relation of a pair whose pixels say no."""
 
 
-def matched_pictures(pictures: DataFrame, settings: Match) -> Output:
-    """PICTURE_PAIRS: candidates that the verification on features and pixels confirms.
+def matched_pictures(pictures: DataFrame, settings: Match) -> list[Output]:
+    """PICTURE_PAIRS: candidates that features and pixels confirm; PICTURE_DOUBTS: those that only the pixels refuse.
 
     Args:
         pictures: PICTURES.
@@ -64,7 +66,12 @@ def matched_pictures(pictures: DataFrame, settings: Match) -> Output:
     sketched = _by_right(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
     mapped = sketched.mapInArrow(_mapper(settings), from_arrow_schema(MAPS))
     shown = _by_right(mapped, pictures, ("sha256", "thumbnail"), tasks)
-    return Output(shown.mapInArrow(_judge(settings), from_arrow_schema(FOUND)), candidates.dropped)
+    told = shown.mapInArrow(_judge(settings), from_arrow_schema(TOLD)).persist()
+    doubted = F.col("relation") == DOUBTED
+    return [
+        Output(told.where(~doubted).select(*PICTURE_PAIRS.columns.names), candidates.dropped),
+        Output(told.where(doubted).select(*PICTURE_DOUBTS.columns.names), dropped_counts(pictures.sparkSession, {})),
+    ]
 
 
 def _by_right(pairs: DataFrame, pictures: DataFrame, columns: tuple[str, ...], tasks: int) -> DataFrame:
@@ -117,13 +124,12 @@ def _points(packed: bytes) -> Points:
 
 
 def _judge(settings: Match) -> Work:
-    """MAPS rows with thumbnails -> PICTURE_PAIRS rows of those that show the same."""
+    """MAPS rows with thumbnails -> PICTURE_PAIRS rows; those that do not show the same are DOUBTED."""
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already
         for pairs in _pairs(batches):
-            found = [_found(*pair, settings) for pair in pairs]
-            yield pa.RecordBatch.from_pylist([row for row in found if row is not None], schema=FOUND)
+            yield pa.RecordBatch.from_pylist([_told(*pair, settings) for pair in pairs], schema=TOLD)
 
     return work
 
@@ -133,22 +139,21 @@ def _thumbnail(jpeg: bytes) -> Thumbnail:
     return expanded(jpeg)
 
 
-def _found(row: Row, left: Row, right: Row, settings: Match) -> Row | None:
-    """A PICTURE_PAIRS row, or None where the two do not show the same."""
+def _told(row: Row, left: Row, right: Row, settings: Match) -> Row:
+    """A TOLD row."""
     maps = [Hypothesis(np.array(m["to_r"]).reshape(3, 3), m["inliers"], m["mirrored"]) for m in row["maps"]]
     sides = _thumbnail(left["thumbnail"]), _thumbnail(right["thumbnail"])
     found = judged(*sides, maps, row["hamming"], settings.verification)
-    if found.relation == "none":
-        return None
+    doubted = found.relation == "none"
     region = None if found.region is None else dict(zip(REGION.names, found.region, strict=True))
     return {
         "sha256_l": left["sha256"],
         "sha256_r": right["sha256"],
-        "relation": SIDE_OF[found.relation],
+        "relation": DOUBTED if doubted else SIDE_OF[found.relation],
         "region": region,
         "mirrored": found.mirrored,
         "hamming_distance": found.hamming,
-        "inliers": found.inliers,
+        "inliers": max(m.inliers for m in maps) if doubted else found.inliers,
         "pixel_correlation": found.pixel_correlation,
         "score": found.score,
     }

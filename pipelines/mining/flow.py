@@ -24,7 +24,7 @@ from pipelines.workspace.say import say
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.union import GRAPH_CODE, is_outdated, united
 from schemas.item import Granularity
-from schemas.mined import ANNOTATED, MINED, PICTURE_PAIRS, PICTURES, REFUSED
+from schemas.mined import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED
 from schemas.table import Table
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 
@@ -71,10 +71,10 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
 
 
 def match_images(stages: Stages, settings: MinePairs) -> None:
-    """PICTURES -> PICTURE_PAIRS -> near duplicates and crops."""
+    """PICTURES -> PICTURE_PAIRS, PICTURE_DOUBTS -> near duplicates and crops."""
     stages.run(
-        [PICTURE_PAIRS],
-        lambda: [matched_pictures(stages.read(PICTURES), settings.match)],
+        [PICTURE_PAIRS, PICTURE_DOUBTS],
+        lambda: matched_pictures(stages.read(PICTURES), settings.match),
         inputs=stages.fingerprints(PICTURES),
         settings={"match": settings.match},
         code=("pipelines.images",),

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from pipelines.negatives import asked
 from pipelines.negatives.echoes import echoes, grouped
-from pipelines.negatives.looks import Hashes, alike
+from pipelines.negatives.looks import Looks, alike
 from pipelines.negatives.margins import Margin, MarginSettings, below, in_band, standing
 from pipelines.negatives.ties import Ties
 
@@ -108,7 +108,7 @@ def screened(
     positives: pa.Table,
     judged: pa.Table | None,
     settings: Guard,
-    pictures: Hashes | None = None,
+    pictures: Looks | None = None,
 ) -> Screened:
     """Say of each candidate whether it may be a negative.
 
@@ -118,7 +118,7 @@ def screened(
         positives: SCORED, all positives of the queries.
         judged: JUDGED, or None where there are no judgements.
         settings: margins and the judge's ceiling.
-        pictures: hashes of the pictures (`looks.hashes`), or None: looks are not compared.
+        pictures: what is known of the pictures (`looks.looks`), or None: looks are not compared.
 
     Cost: linear in the candidates, with a binary search of each in the mined pairs; no loop over rows.
     """
@@ -170,7 +170,7 @@ def _take_repeats(
     rows: tuple[NDArray[np.int64], NDArray[np.int64]],
     positives: tuple[pa.Table, pa.Array, NDArray[np.int64]],
     settings: Guard,
-    pictures: Hashes | None,
+    pictures: Looks | None,
 ) -> None:
     """The looks at texts and pictures, at what no cheaper guard has taken. rows: queries, candidates."""
     known, names, unit = positives

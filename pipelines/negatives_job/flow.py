@@ -29,7 +29,7 @@ from pipelines.negatives_job.vectors import stored
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.parquet import read_file
 from pipelines.workspace.plan import Plan
-from schemas.mined import PICTURE_PAIRS, PICTURES
+from schemas.mined import PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
 from schemas.tables import (
     ANNOTATIONS,
     COMPONENTS,
@@ -115,7 +115,9 @@ def choose_negatives(
         stages.run(
             [HARD_NEGATIVES, SHORTFALLS],
             lambda _: _chosen(stages, world, against, how, model),
-            inputs=stages.fingerprints(POSITIVES, COMPONENTS, ITEMS, IMAGES, PICTURES, COUNTERFACTUALS, EMBEDDINGS)
+            inputs=stages.fingerprints(
+                POSITIVES, COMPONENTS, ITEMS, IMAGES, PICTURES, PICTURE_DOUBTS, COUNTERFACTUALS, EMBEDDINGS
+            )
             | {"model": model, JUDGEMENTS: _judgements_fingerprint(stages)},
             settings={"guard": guard, "depth": how.depth, "cells": settings.cells},
             code=CODE,
@@ -191,7 +193,8 @@ def _rules(world: World, made: pa.Table) -> pa.Table:
 
 def _against(stages: ArrowStages, world: World, guard: Guard) -> Against:
     ties = tied(stages.read(POSITIVES), stages.read(COMPONENTS), stages.read(ITEMS))
-    pictures = looks.hashes(stages.read(IMAGES), stages.read(PICTURES, ["sha256", "pdq", "pdq_turns"]))
+    columns = ["sha256", "pdq", "pdq_turns"]
+    pictures = looks.looks(stages.read(IMAGES), stages.read(PICTURES, columns), stages.read(PICTURE_DOUBTS))
     judged = None
     if stages.workspace.manifest(JUDGEMENTS):
         files = [read_file(uri, JUDGED.names) for uri in stages.workspace.files(JUDGEMENTS)]

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from pipelines.negatives.choose import Chosen, chosen
 from pipelines.negatives.guard import Guard, screened
-from pipelines.negatives.looks import Hashes
+from pipelines.negatives.looks import Looks
 from pipelines.negatives.search import Found
 from pipelines.negatives.ties import Ties
 from pipelines.negatives_job.offered import table
@@ -21,7 +21,7 @@ class Against:
     ids: pa.Array
     """[items] item_id."""
     ties: Ties
-    pictures: Hashes
+    pictures: Looks
     judged: pa.Table | None
     """JUDGED."""
     guard: Guard

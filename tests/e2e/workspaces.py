@@ -8,11 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.workspace.workspace import Workspace
-from schemas.mined import MINED, PICTURE_PAIRS, PICTURES
+from schemas.mined import MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 
 ROOT = Path(__file__).resolve().parents[2]
-DATASETS = [t.name for t in (NOTES, IMAGES, QUARANTINE, POSITIVES, COMPONENTS, ITEMS, PICTURES, PICTURE_PAIRS, *MINED.values())]
+DATASETS = [
+    t.name
+    for t in (NOTES, IMAGES, QUARANTINE, POSITIVES, COMPONENTS, ITEMS, PICTURES, PICTURE_PAIRS, PICTURE_DOUBTS, *MINED.values())
+]
 
 
 def rows_of(workspace):

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.negatives import asked
 from pipelines.negatives.guard import CANDIDATES, JUDGED, REASONS, SCORED, Guard, screened
+from pipelines.negatives.looks import Look, Looks
 from pipelines.negatives.margins import MarginSettings
 from pipelines.negatives.ties import tied
 from schemas.errors import DataError
@@ -134,7 +135,8 @@ def test_unime_compares_the_judge_with_the_judge():
 def test_a_note_whose_picture_looks_like_a_positives_is_taken():
     offer = candidates(TEXT, "text_to_note", [WHOLE["free"], WHOLE["freer"]])
     answers = scored(TEXT, "text_to_note", [(WHOLE["query"], 0.9)])
-    pictures = {"query": [(0,)], "free": [(0b111,)], "freer": [((1 << 256) - 1,)]}
+    hashes = {"query": 0, "free": 0b111, "freer": (1 << 256) - 1}
+    pictures = Looks({note: [Look(note, (number,))] for note, number in hashes.items()}, frozenset())
     reasons = screened(offer, TIES, answers, None, FREE, pictures).reasons
     assert [REASONS[r].split(":")[0] for r in reasons] == ["look", "kept"]
 

@@ -1,0 +1,127 @@
+"""Pictures a second of the encoding stage, files in and vectors out, against the bare model at the same batch and threads.
+
+    python -m benchmarks.encode_speed --photos FOLDER [--encoder small] [--pictures 512] [--json FILE]
+
+The bare model is given pictures that are decoded and prepared already, in one process. The stage reads, decodes and
+prepares them in one actor, runs the model in another and writes its chunks; the start of Ray and of the actors, and
+the model's first batch, are left out of both. `--encoder vit` is an open_clip ViT of --vit's size with random weights.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+
+from pipelines.actors.cluster import Cluster, ray_session
+from pipelines.actors.pool import Pool, Work, finished, pool
+from pipelines.encode.chunk import CHUNK, Batching, LoadChunkEncoder, LoadReader
+from pipelines.encode.load import load_encoder
+from pipelines.encode.spec import EncoderSpec, load_spec
+from pipelines.workspace.files import Folder
+
+PICTURES_A_CHUNK = 64
+
+
+def random_vit(folder: Path, name: str) -> EncoderSpec:
+    """An open_clip model with random weights as a local folder: as dear as the real one, and as wrong as can be."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    folder.mkdir(parents=True)
+    config = open_clip.get_model_config(name)
+    seen = {"mean": [0.48] * 3, "std": [0.27] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": seen}))
+    weights = open_clip.CLIP(**config).state_dict()
+    save_file({key: value.contiguous() for key, value in weights.items()}, folder / "open_clip_model.safetensors")
+    return replace(load_spec("clip"), path=str(folder), dimensions=0)
+
+
+def chunks(files: list[Path]) -> list[pa.Table]:
+    """CHUNK rows: an item for each file."""
+    rows = [
+        {"item_id": f"{k:06}", "note_id": f"{k:06}", "kind": "image", "uris": [str(file)], "pictures": str(file)}
+        for k, file in enumerate(files)
+    ]
+    return [pa.Table.from_pylist(rows[k : k + PICTURES_A_CHUNK], CHUNK) for k in range(0, len(rows), PICTURES_A_CHUNK)]
+
+
+def bare(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, rounds: int) -> float:
+    """Pictures a second of the model alone, the median round."""
+    torch.set_num_threads(batching.threads)
+    reader, encoder = LoadReader(spec)(), load_encoder(spec)
+    prepared = [one for part in parts for one in reader(part)]
+    batches = [prepared[k : k + batching.max_items] for k in range(0, len(prepared), batching.max_items)]
+    encoder.encode(batches[0])
+    taken = []
+    for _ in range(rounds):
+        started = time.monotonic()
+        for batch in batches:
+            encoder.encode(batch)
+        taken.append(time.monotonic() - started)
+    return len(prepared) / statistics.median(taken)
+
+
+def stage(actors: Pool, parts: list[pa.Table], scratch: Path, rounds: int) -> float:
+    """Pictures a second of the pools, the median round."""
+    taken = []
+    for number in range(rounds + 1):
+        there = Folder(str(scratch / f"{number}"))
+        work = Work(stage="encode", folder=there, stamp=str(number), lost=lambda rows: rows, check=_all_good)
+        started = time.monotonic()
+        for _ in finished(parts if number else parts[:1], actors, work):
+            pass
+        taken.append(time.monotonic() - started)
+    return sum(map(len, parts)) / statistics.median(taken[1:])
+
+
+def _all_good(reasons: list[str]) -> None:
+    if reasons:
+        raise RuntimeError(f"pictures that cannot be encoded: {reasons[:3]}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--encoder", default="small", help="a preset, or vit")
+    parser.add_argument("--vit", default="ViT-B-32")
+    parser.add_argument("--pictures", type=int, default=512)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--readers", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    files = sorted(file for file in given.photos.resolve().rglob("*") if file.suffix in {".jpg", ".jpeg", ".png"})
+    parts, batching = chunks(files[: given.pictures]), Batching(threads=given.threads)
+    with tempfile.TemporaryDirectory(prefix="encode-speed-") as folder:
+        scratch = Path(folder)
+        spec = random_vit(scratch / "vit", given.vit) if given.encoder == "vit" else load_spec(given.encoder)
+        alone = bare(spec, parts, batching, given.rounds)
+        with ray_session(Cluster(address="local", readers=given.readers, models=1)) as machines:
+            actors = pool(LoadReader(spec), LoadChunkEncoder(spec, gpu=False, batching=batching), machines)
+            actors.model()
+            ours = stage(actors, parts, scratch / "chunks", given.rounds)
+            actors.end()
+    result = {
+        "encoder": given.encoder,
+        "pictures": sum(map(len, parts)),
+        "threads": given.threads,
+        "readers": given.readers,
+        "bare_pictures_a_s": round(alone, 1),
+        "stage_pictures_a_s": round(ours, 1),
+        "share": round(ours / alone, 3),
+    }
+    print(json.dumps(result, indent=1))
+    if given.json:
+        given.json.write_text(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
