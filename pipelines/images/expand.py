@@ -38,7 +38,7 @@ def image_pairs(pairs: DataFrame, images: DataFrame, settings: Match) -> dict[Gr
     across = placed.where(F.col("at_l.note_id") != F.col("at_r.note_id")).persist()
     beyond = _beyond(related, shown, settings).persist()
     left_out = {COPY: _starred(shown, settings).unionByName(_of(beyond, COPY)), CROP: _of(beyond, CROP)}
-    return {name: Output(_pairs(name, _of(across, name)), dropped) for name, dropped in left_out.items()}
+    return {name: Output(_pairs(name, _of(across, name)), dropped, held=True) for name, dropped in left_out.items()}
 
 
 def _of(rows: DataFrame, granularity: Granularity) -> DataFrame:

@@ -50,17 +50,17 @@ DOUBTED = "none"
 """Relation of a pair whose pixels say no."""
 
 
-def matched_pictures(pictures: DataFrame, settings: Match) -> list[Output]:
+def matched_pictures(pictures: DataFrame, count: int, settings: Match) -> list[Output]:
     """PICTURE_PAIRS: candidates that features and pixels confirm; PICTURE_DOUBTS: those that only the pixels refuse.
 
     Args:
         pictures: PICTURES.
+        count: how many there are, for the number of tasks.
         settings: keys, caps and thresholds.
 
     Cost: `candidate_pairs`; a join and a sort that carry 5 kB for each candidate, and 0.15 ms of Python for each; the same
     with 6 kB for the tenth that is left, and about 2 ms for each.
     """
-    count = pictures.count()
     candidates = candidate_pairs(pictures, count, settings)
     tasks = max(2 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     sketched = _by_right(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
@@ -69,8 +69,8 @@ def matched_pictures(pictures: DataFrame, settings: Match) -> list[Output]:
     told = shown.mapInArrow(_judge(settings), from_arrow_schema(TOLD)).persist()
     doubted = F.col("relation") == DOUBTED
     return [
-        Output(told.where(~doubted).select(*PICTURE_PAIRS.columns.names), candidates.dropped),
-        Output(told.where(doubted).select(*PICTURE_DOUBTS.columns.names), dropped_counts(pictures.sparkSession, {})),
+        Output(told.where(~doubted).select(*PICTURE_PAIRS.columns.names), candidates.dropped, held=True),
+        Output(told.where(doubted).select(*PICTURE_DOUBTS.columns.names), dropped_counts(pictures.sparkSession, {}), held=True),
     ]
 
 

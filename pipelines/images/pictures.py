@@ -39,7 +39,7 @@ def picture_digests(places: DataFrame, count: int) -> DataFrame:
 
     Cost: each picture's bytes are read, at the pace of the disk or the network.
     """
-    spread = places.select("uri", "image_id", "content").repartition(_tasks(places, count), F.coalesce("uri", "image_id"))
+    spread = places.select("uri", "image_id", "content").repartition(_tasks(places, 1, count), F.coalesce("uri", "image_id"))
     return spread.mapInArrow(_working(_digest, DIGESTS), from_arrow_schema(DIGESTS))
 
 
@@ -59,12 +59,12 @@ def picture_fingerprints(files: DataFrame, count: int, settings: Fingerprint) ->
             raise BadPicture("changed while it was read", row["uri"] or row["image_id"])
         return fingerprint(content, settings)
 
-    spread = files.select("uri", "image_id", "content", "sha256").repartition(_tasks(files, count), "sha256")
+    spread = files.select("uri", "image_id", "content", "sha256").repartition(_tasks(files, 2, count), "sha256")
     return spread.mapInArrow(_working(made, FINGERPRINTS), from_arrow_schema(FINGERPRINTS))
 
 
-def _tasks(pictures: DataFrame, count: int) -> int:
-    return max(2 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
+def _tasks(pictures: DataFrame, a_core: int, count: int) -> int:
+    return max(a_core * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
 
 
 def _digest(_: Row, content: bytes) -> Row:

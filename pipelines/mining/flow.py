@@ -72,9 +72,10 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
 
 def match_images(stages: Stages, settings: MinePairs) -> None:
     """PICTURES -> PICTURE_PAIRS, PICTURE_DOUBTS -> near duplicates and crops."""
+    count = stages.workspace.published(PICTURES.name).counts.rows_out
     stages.run(
         [PICTURE_PAIRS, PICTURE_DOUBTS],
-        lambda: matched_pictures(stages.read(PICTURES), settings.match),
+        lambda: matched_pictures(stages.read(PICTURES), count, settings.match),
         inputs=stages.fingerprints(PICTURES),
         settings={"match": settings.match},
         code=("pipelines.images",),

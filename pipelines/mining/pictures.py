@@ -33,10 +33,10 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     """
     references, ambiguous = picture_references(stages.read(NOTES), inputs.image_root)
     references = references.persist()
-    shown = references.count()
-    digests = picture_digests(_places(references, inputs), shown).persist()
+    listed = int(stages.read(NOTES).agg(F.coalesce(F.sum(F.size("images")), F.lit(0))).collect()[0][0])
+    digests = picture_digests(_places(references, inputs), listed).persist()
     known = _known_pictures(stages, settings)
-    made = picture_fingerprints(_new(digests, known, inputs), shown, settings.fingerprint)
+    made = picture_fingerprints(_new(digests, known, inputs), listed, settings.fingerprint)
     made = made.persist(StorageLevel.DISK_ONLY)
     pictures = made.where(F.col("reason").isNull()).select(*PICTURES.columns.names)
     if known is not None:
@@ -49,14 +49,14 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     )
     refused = ambiguous.unionByName(no_bytes).unionByName(no_picture).persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    rows_in = shown + reasons.get(AMBIGUOUS, 0)
+    rows_in = references.count() + reasons.get(AMBIGUOUS, 0)
     refuse_if_too_many("images", sum(reasons.values()), rows_in, settings.intake)
     dropped = {f"refused: {reason}": n for reason, n in reasons.items()}
     nothing = dropped_counts(stages.spark, {})
     return [
-        Output(pictures, nothing, report=lambda _: _made_by(settings)),
+        Output(pictures, nothing, report=lambda _: _made_by(settings), held=True),
         Output(images, dropped_counts(stages.spark, dropped), rows_in),
-        Output(refused, nothing),
+        Output(refused, nothing, held=True),
     ]
 
 

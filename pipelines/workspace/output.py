@@ -17,6 +17,8 @@ class Output(NamedTuple):
     """How many rows it was given, where it passes rows on: then rows_in = rows + dropped."""
     report: Callable[[DataFrame], Mapping[str, Any]] | None = None
     """What else belongs into the run's manifest; called with the rows as they were written."""
+    held: bool = False
+    """Whether the rows are a cheap choice from what the step has persisted: then they are not put aside once more."""
 
 
 def dropped_counts(spark: SparkSession, counts: Mapping[str, int]) -> DataFrame:

@@ -12,31 +12,35 @@ from pipelines.workspace.manifest import DataFile
 from pipelines.workspace.parquet import ROWS_PER_FILE, sum_and_rows
 from schemas.table import Table
 
+ROW_GROUP_BYTES = 16 << 20
+"""A row group is the least that a task reads: with Parquet's own 128 MB a laptop reads most tables on one core."""
 SMALL_BYTES = 256 << 20
 """Up to this size the driver reads the files for their checksums itself: a Spark job costs more."""
 
 
-def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str) -> list[DataFile]:
+def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str, *, held: bool) -> list[DataFile]:
     """The files of a run, in the order of the rows.
 
-    Rows are kept on the executors' disks first: the number of files follows from their count,
-    and a range partitioning would otherwise compute the step twice, once for its samples.
+    Rows are kept on the executors' disks first, unless the step holds them: the number of files follows from their
+    count, and a range partitioning would otherwise compute the step twice, once for its samples.
 
     Cost: one shuffle of the rows; one file for each 500,000 of them.
     """
     checked = rows.select(*table.columns.names)
     table.check(_declared_types(checked, table))
-    kept = checked.persist(StorageLevel.DISK_ONLY)
+    kept = checked if held else checked.persist(StorageLevel.DISK_ONLY)
     try:
         files = max(1, -(-kept.count() // ROWS_PER_FILE))
         keys = [F.col(key) for key in table.key]
         placed = kept.repartition(1) if files == 1 else kept.repartitionByRange(files, *keys)
         run = dataset / "runs" / run_id
         run.delete()
-        placed.sortWithinPartitions(*keys).write.option("compression", "zstd").parquet(run.uri)
+        written = placed.sortWithinPartitions(*keys).write.options(**{"parquet.block.size": ROW_GROUP_BYTES})
+        written.option("compression", "zstd").parquet(run.uri)
         return _described(kept, dataset, run_id)
     finally:
-        kept.unpersist()
+        if not held:
+            kept.unpersist()
 
 
 def _declared_types(rows: DataFrame, table: Table) -> pa.Schema:

@@ -86,7 +86,7 @@ class Stages:
     def _written(self, table: Table, output: Output, plan: Plan) -> Manifest:
         started = time.monotonic()
         dataset = self.workspace.folder / table.name
-        files = write_run(output.rows, table, dataset, plan.run_id)
+        files = write_run(output.rows, table, dataset, plan.run_id, held=output.held)
         uris = [f"{dataset.uri}/{file.path}" for file in files]
         dropped: dict[str, int] = {}
         for row in output.dropped.collect():
