@@ -11,7 +11,7 @@ from pipelines.images.verify import Verification
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Settings of `matched_pictures`, `near_duplicates` and `crops`."""
+    """Settings of `matched_pictures` and `image_pairs`."""
 
     words: Annotated[int, Field(ge=0)] = 128
     """Local features of a picture that are indexed and asked for, the strongest first.
