@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from pipelines.encode.content import BadContent, Content, Pixels, Reading, rgb
+from pipelines.decode import Pixels
+from pipelines.encode.content import BadContent, Content, rgb
 from pipelines.encode.encoder import Encoder, Preparer, Vectors
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.recall import sample_recall, vectors
@@ -56,7 +57,7 @@ def near_copies(folder: Path, preparer: Preparer, encoder: Encoder) -> None:
     rows, pixels = [], []
     for row in pq.read_table(folder / "truth" / "images.parquet").sort_by("image_id").to_pylist():
         try:
-            pixels.append(rgb(files[row["image_id"]].read_bytes(), Reading(longest_side=400)))
+            pixels.append(rgb(files[row["image_id"]].read_bytes(), 400))
             rows.append(row)
         except (BadContent, KeyError):
             continue

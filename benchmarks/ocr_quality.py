@@ -23,7 +23,8 @@ from PIL import Image, ImageDraw
 from pipelines.annotate.answer import AnnotationError
 from pipelines.annotate.gate import Gate, TextGate
 from pipelines.annotate.ocr import Ocr, RapidReader, read_answer
-from pipelines.annotate.picture import Pixels, read_picture
+from pipelines.annotate.picture import read_picture
+from pipelines.decode import Pixels
 from pipelines.sample.corpus import Sample, make_sample
 from pipelines.sample.lettering import font
 

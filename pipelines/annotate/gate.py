@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipelines.annotate.picture import Pixels
 from pipelines.annotate.rapid import DETECTOR, session
+from pipelines.decode import Pixels
 
 Grid = npt.NDArray[np.float32]
 """[h, w] a probability for each pixel of the small picture."""

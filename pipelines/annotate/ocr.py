@@ -13,8 +13,9 @@ from pydantic import Field
 
 from pipelines.annotate.answer import NO_TEXT, AnnotationError, Answer, Line
 from pipelines.annotate.gate import Gate, TextGate
-from pipelines.annotate.picture import Pixels, read_picture
+from pipelines.annotate.picture import read_picture
 from pipelines.annotate.rapid import DETECTOR, RECOGNISER, fingerprint, model_file
+from pipelines.decode import Pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

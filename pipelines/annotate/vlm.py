@@ -11,7 +11,8 @@ from PIL import Image
 
 from pipelines.annotate.answer import AnnotationError, Answer
 from pipelines.annotate.describe import Describe, Shown
-from pipelines.annotate.picture import Pixels, read_picture
+from pipelines.annotate.picture import read_picture
+from pipelines.decode import Pixels
 from schemas.errors import SettingsError
 
 INSTALL = "pip install torch==2.14.1 transformers==5.23.0"

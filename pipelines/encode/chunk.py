@@ -11,8 +11,9 @@ import pyarrow as pa
 import torch
 from pydantic import Field
 
+from pipelines.decode import Pixels
 from pipelines.encode.batches import batches
-from pipelines.encode.content import BadContent, Content, Pixels, Reading, cut, rgb
+from pipelines.encode.content import BadContent, Content, cut, rgb
 from pipelines.encode.encoder import Encoder, Prepared
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec
@@ -92,7 +93,7 @@ class Reader:
             SettingsError: a package or a file is missing.
         """
         self._preparer = load_preparer(spec)
-        self._reading = Reading(longest_side=spec.longest_side)
+        self._longest_side = spec.longest_side
 
     def __call__(self, rows: pa.Table) -> Read:
         """One answer a row. Each picture is read and decoded once a chunk.
@@ -109,7 +110,7 @@ class Reader:
         try:
             system, path = open_filesystem(uri)
             with system.open_input_stream(path) as stream:
-                return rgb(bytes(stream.read()), self._reading)
+                return rgb(bytes(stream.read()), self._longest_side)
         except BadContent as bad:
             return BadContent(bad.reason, f"{uri}: {bad.detail}")
         except FileNotFoundError:

@@ -1,20 +1,10 @@
 """What an item shows, as pixels and words: all that an encoder gets to see of it."""
 
-import io
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from pipelines.decode import BadPicture, Decoding, Pixels, decode
 from schemas.item import Kind
-
-Pixels = npt.NDArray[np.uint8]
-"""RGB [height, width, 3]."""
 
 
 class BadContent(Exception):  # noqa: N818  # a refusal of a row, not a fault of the program
@@ -47,39 +37,16 @@ class Content:
         return (self.text or "").strip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """Settings of `rgb`."""
-
-    longest_side: int = 1280
-    """Pixels; a larger picture is shrunk, a smaller one keeps its size. What GME's 1,280 picture tokens can hold is about
-    1,000 x 1,000 pixels."""
-    max_pixels: int = 100_000_000
-    """Refuse a picture whose header says more: a decompression bomb. As in mining (pipelines/images/decode.py)."""
-    max_aspect: float = 50.0
-    """Refuse a picture this many times longer than wide. As in mining."""
-
-
-def rgb(content: bytes, settings: Reading) -> Pixels:
-    """The picture as a person sees it: upright by its EXIF tag, alpha on white, first frame, at most `longest_side`.
+def rgb(content: bytes, longest_side: int) -> Pixels:
+    """The picture as a person sees it (`decode`), at most `longest_side` pixels long.
 
     Raises:
-        BadContent: with reason "empty file", "not a picture", "truncated" or "too large".
-
-    Cost: one decode; a JPEG is decoded at a half, a quarter or an eighth of its size where that is enough.
+        BadContent: with `decode`'s reason.
     """
-    if not content:
-        raise BadContent("empty file", "0 bytes")
     try:
-        with Image.open(io.BytesIO(content)) as opened:
-            return _shrunk(opened, settings)
-    except UnidentifiedImageError as error:
-        raise BadContent("not a picture", f"{len(content)} bytes that begin with {content[:8].hex()}") from error
-    except Image.DecompressionBombError as error:
-        raise BadContent("too large", str(error)) from error
-    except (OSError, EOFError, SyntaxError, ValueError, struct.error, zlib.error, IndexError, KeyError) as error:
-        # Pillow's plug-ins raise any of these on damaged data.
-        raise BadContent("truncated", f"{type(error).__name__}: {error}"[:200]) from error
+        return decode(content, Decoding(working_side=longest_side)).rgb
+    except BadPicture as bad:
+        raise BadContent(bad.reason, bad.detail) from bad
 
 
 def cut(pixels: Pixels, region: Sequence[float]) -> Pixels:
@@ -101,49 +68,3 @@ def cut(pixels: Pixels, region: Sequence[float]) -> Pixels:
         raise BadContent("empty region", f"{tuple(region)} of {width} x {height} pixels")
     left, top = min(round(x0 * width), width - 1), min(round(y0 * height), height - 1)
     return pixels[top : max(round(y1 * height), top + 1), left : max(round(x1 * width), left + 1)]
-
-
-def _shrunk(opened: Image.Image, settings: Reading) -> Pixels:
-    width, height = opened.size
-    if width * height > settings.max_pixels:
-        raise BadContent("too large", f"{width} x {height} pixels; at most {settings.max_pixels} are read")
-    if max(width, height) > settings.max_aspect * min(width, height):
-        raise BadContent("too large", f"{width} x {height}: more than {settings.max_aspect:g} times longer than wide")
-    factor = min(1.0, settings.longest_side / max(width, height))
-    target = max(1, round(width * factor)), max(1, round(height * factor))
-    orientation = _orientation(opened)
-    if opened.format == "JPEG":
-        opened.draft("RGB", (target[0] * 5 // 4, target[1] * 5 // 4))
-    opened.load()
-    pixels = np.asarray(_on_white(opened))
-    if pixels.shape[1::-1] != target:
-        pixels = cv2.resize(pixels, target, interpolation=cv2.INTER_AREA)
-    return _upright(pixels, orientation)
-
-
-def _orientation(opened: Image.Image) -> int:
-    try:
-        found = opened.getexif().get(0x0112, 1)
-    except (OSError, SyntaxError, ValueError, struct.error, KeyError, IndexError, TypeError):
-        return 1  # damaged EXIF does not make a picture unreadable
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
-
-
-def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    """Undo an EXIF orientation, as ImageOps.exif_transpose does, on pixels that were shrunk first."""
-    if orientation == 1:
-        return np.ascontiguousarray(pixels)
-    tagged = Image.fromarray(pixels)
-    tagged.getexif()[0x0112] = orientation
-    return np.array(ImageOps.exif_transpose(tagged))
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        levels = np.nan_to_num(np.asarray(picture, dtype=np.float64))
-        top = 65535.0 if levels.max(initial=0.0) > 255.0 else 255.0  # Pillow's own conversion clips them
-        return Image.fromarray(np.clip(levels * (255.0 / top), 0, 255).astype(np.uint8)).convert("RGB")
-    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
-        layered = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
-    return picture.convert("RGB")

@@ -76,7 +76,7 @@ class EncoderSpec:
     max_pixels: int = 0
     """vlm: a larger picture is shrunk; 0: as the processor has it."""
     longest_side: int = 1280
-    """Pixels; pictures are decoded to this (`content.Reading`)."""
+    """Pixels; pictures are decoded to this (`content.rgb`)."""
     gpu_dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
     """On a GPU; on a processor it is always float32."""
     source: dict[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import cv2
 from pydantic import Field
 
-from pipelines.images.decode import Decoding, Pixels, decode
+from pipelines.decode import Decoding, Pixels, decode
 from pipelines.images.features import Detection, detect
 from pipelines.images.hashes import exposed_hash, pdq_hashes, pdq_picture, phash64, surface
 from pipelines.images.packing import pack

@@ -12,7 +12,7 @@ import pdqhash
 from PIL import Image
 from scipy import fftpack
 
-from pipelines.images.decode import Pixels
+from pipelines.decode import Pixels
 
 MIN_QUALITY = 50
 """PDQ quality below which hashes say little. Source: Meta's ThreatExchange, hashing.pdf, "quality"."""

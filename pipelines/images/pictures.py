@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from pipelines.images.decode import BadPicture
+from pipelines.decode import BadPicture
 from pipelines.images.fingerprint import Fingerprint, fingerprint
 from pipelines.workspace.files import open_filesystem
 from schemas.mined import PICTURES

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.decode import Pixels
+from pipelines.decode import Pixels
 
 Mask = npt.NDArray[np.bool_]
 

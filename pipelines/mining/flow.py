@@ -66,7 +66,7 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
         lambda: fingerprinted(stages, inputs, settings),
         inputs=stages.fingerprints(NOTES) | contents | {"image_root": inputs.image_root},
         settings={"fingerprint": settings.fingerprint, "intake": settings.intake},
-        code=("pipelines.images", "pipelines.intake", "pipelines.mining.pictures"),
+        code=("pipelines.images", "pipelines.decode", "pipelines.intake", "pipelines.mining.pictures"),
     )
 
 

@@ -18,7 +18,7 @@ from schemas.mined import PICTURES
 from schemas.settings import as_tree
 from schemas.tables import IMAGES, NOTES
 
-KERNELS = "pipelines.images"
+KERNELS = ("pipelines.images", "pipelines.decode")
 
 
 def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[Output]:
@@ -98,4 +98,4 @@ def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
 
 
 def _made_by(settings: MinePairs) -> dict[str, Any]:
-    return {"kernels": code_fingerprint(KERNELS), "fingerprint": as_tree(settings.fingerprint)}
+    return {"kernels": code_fingerprint(*KERNELS), "fingerprint": as_tree(settings.fingerprint)}

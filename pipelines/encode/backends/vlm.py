@@ -14,10 +14,11 @@ import torch
 from PIL import Image
 from transformers import AutoModel, AutoProcessor
 
+from pipelines.decode import Pixels
 from pipelines.encode.backends.hub import folder_of
 from pipelines.encode.backends.loading import load_processor, load_weights
 from pipelines.encode.backends.pooling import joined, mask_of, padded, pool, positions, unit
-from pipelines.encode.content import BadContent, Content, Pixels
+from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings

@@ -6,7 +6,7 @@ from random import Random
 import cv2
 import numpy as np
 
-from pipelines.encode.content import Pixels
+from pipelines.decode import Pixels
 
 Edit = Callable[[Pixels, Random], Pixels]
 

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines.encode.content import BadContent, Pixels, Reading, rgb
+from pipelines.decode import Pixels
+from pipelines.encode.content import BadContent, rgb
 from schemas.item import full_text
 
 KEPT = 160
@@ -57,7 +58,7 @@ def read_notes(folder: Path, side: int = KEPT) -> list[Told]:
 
 def _shot(path: Path, truth: dict[str, str | None], side: int) -> Shot | None:
     try:
-        whole = rgb(path.read_bytes(), Reading(longest_side=2 * side))
+        whole = rgb(path.read_bytes(), 2 * side)
     except (BadContent, OSError):
         return None  # planted by the corpus: quarantine is tested elsewhere
     pixels = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA)

@@ -10,7 +10,7 @@ from random import Random
 import cv2
 import numpy as np
 
-from pipelines.encode.content import Pixels
+from pipelines.decode import Pixels
 
 
 def leaves(side: int, chance: Random) -> Pixels:

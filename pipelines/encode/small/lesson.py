@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 
-from pipelines.encode.content import Pixels
+from pipelines.decode import Pixels
 from pipelines.encode.small.copies import mild, strong
 from pipelines.encode.small.corpus import Shot, Told
 from pipelines.encode.small.words import Features, features, tokens

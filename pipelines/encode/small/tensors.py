@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipelines.encode.content import Pixels
+from pipelines.decode import Pixels
 from pipelines.encode.small.net import SmallNet
 from pipelines.encode.small.words import FEATURES, Features
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipelines.encode.content import Pixels
+from pipelines.decode import Pixels
 from pipelines.encode.small import tensors
 from pipelines.encode.small.corpus import KEPT, Told
 from pipelines.encode.small.leaves import leaves

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.decode import BadPicture
 from pipelines.images.alignment import Matching, points
-from pipelines.images.decode import BadPicture
 from pipelines.images.fingerprint import Fingerprint, fingerprint
 from pipelines.images.hypotheses import Sketch
 from pipelines.images.packing import unpack

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from pipelines.images.decode import BadPicture, Decoding, decode
+from pipelines.decode import BadPicture, Decoding, decode
 from tests.unit.pipelines.images.scenes import scene
 
 

@@ -33,6 +33,10 @@ class BadPicture(Exception):  # noqa: N818  # a refusal of a row, not a fault of
         self.reason = reason
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type["BadPicture"], tuple[str, str]]:
+        """Both parts survive the way to another process."""
+        return type(self), (self.reason, self.detail)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
