@@ -259,3 +259,25 @@ COUNTERFACTUALS = Table(
         ]
     ),
 )
+
+JUDGEMENTS = Table(
+    name="judgements",
+    grain="a query, a candidate and what one judge said of them",
+    key=("judge", "prompt_hash", "query_id", "candidate_id"),
+    made_by="jobs/judge_relevance.py",
+    columns=pa.schema(
+        [
+            column("query_id", pa.string(), "item_id of the query", required=True),
+            column("candidate_id", pa.string(), "item_id of the candidate: a positive or a negative", required=True),
+            column("task", pa.string(), "what was asked: image_to_note, note_to_note, ...", required=True),
+            column("judge", pa.string(), "the judge's name and fingerprint: its weights and all that changes scores", required=True),
+            column("prompt_hash", pa.string(), "of the question as it was asked, without the items", required=True),
+            column("score", pa.float64(), "as the judge gave it, 0 to 1; null where there is a reason"),
+            column("calibrated", pa.float64(), "probability that the candidate is relevant; null: not calibrated, or no score"),
+            column("grade", pa.int32(), "0 not relevant, 1 a little, 2 for the most part, 3 the same content; null: no score"),
+            column("flagged", pa.string(), "what is odd in the pair, such as a text that gives orders; null: nothing"),
+            column("reason", pa.string(), "why there is no score, in a few words that do not change"),
+            column("detail", pa.string(), "what was found"),
+        ]
+    ),
+)
