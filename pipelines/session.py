@@ -91,7 +91,9 @@ def zip_project(target: Path) -> Path:
 
 
 def _sources() -> Iterable[Path]:
-    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.suffix in {".py", ".toml"})
+    return sorted(
+        path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.suffix in {".py", ".toml", ".sql"}
+    )
 
 
 def _was_shipped() -> bool:

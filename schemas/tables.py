@@ -33,6 +33,23 @@ NOTES = Table(
     ),
 )
 
+DROPPED_NOTES = Table(
+    name="dropped_notes",
+    grain="a note that was read and is right, and that the filter or the balance left out",
+    key=("note_id",),
+    made_by="jobs/mine_pairs.py",
+    columns=pa.schema(
+        [
+            column("note_id", pa.string(), "names the note", required=True),
+            column("reason", pa.string(), "which rule left it out, as the counts of `notes` name it", required=True),
+            column("like_count", pa.int64(), "likes", required=True),
+            column("topic", pa.string(), "as read; 'unknown' where there was none", required=True),
+            column("image_count", pa.int32(), "how many pictures it lists", required=True),
+        ]
+    ),
+)
+"""At most `intake.recorded_drops` rows; the counts of its run say how many were not written."""
+
 IMAGES = Table(
     name="images",
     grain="a readable picture of a kept note",

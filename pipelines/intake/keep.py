@@ -3,8 +3,10 @@
 from typing import Any
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from pipelines.intake.balance import Balance, Stratum, balanced, count_strata, water_fill
+from pipelines.intake.dropped import dropped_notes
 from pipelines.intake.notes import Filter, Intake, accept_notes, keep_liked
 from pipelines.workspace.output import Output, dropped_counts
 from schemas.errors import DataError
@@ -13,13 +15,17 @@ LARGEST_STRATA = 50
 """How many strata the manifest lists, the largest first; there may be as many as topics x image counts."""
 
 
-def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance, seed: int) -> tuple[Output, Output]:
-    """NOTES and QUARANTINE rows: bad rows refused, the well-liked kept, strata evened out.
+OVER_QUOTA = "over the quota of its stratum"
+
+
+def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance, seed: int) -> tuple[Output, Output, Output]:
+    """NOTES, QUARANTINE and DROPPED_NOTES rows: bad rows refused, the well-liked kept, strata evened out.
 
     Raises:
         DataError: too many rows are bad, or no note is left.
 
-    Cost: the rows are read once and kept on disk; counts by stratum are the only thing collected.
+    Cost: the rows are read once and kept on disk; counts by stratum are the only thing collected. Where the balance takes
+    something away, its choice is made twice: for what is kept, and for what is not.
     """
     spark = read.sparkSession
     sorted_rows = accept_notes(read)
@@ -34,12 +40,13 @@ def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance,
         raise DataError(f"no note of {fine:,} has {liked.min_likes} likes or more; --set filter.min_likes=0 keeps them all")
     after = water_fill(before, round(enough * balance.keep_share)) if enough >= balance.min_notes else before
     rows = well_liked if after == before else balanced(well_liked, after, balance, seed)
-    dropped = {f"refused: {reason}": n for reason, n in reasons.items()} | {
-        f"fewer than {liked.min_likes} likes": good.count() - enough,
-        "over the quota of its stratum": enough - sum(after.values()),
+    taken = {
+        f"fewer than {liked.min_likes} likes": (good.where(F.col("like_count") < liked.min_likes), good.count() - enough),
+        OVER_QUOTA: (well_liked.join(rows.select("note_id"), on="note_id", how="left_anti"), enough - sum(after.values())),
     }
+    dropped = {f"refused: {reason}": n for reason, n in reasons.items()} | {rule: n for rule, (_, n) in taken.items()}
     kept = Output(rows, dropped_counts(spark, dropped), rows_in, lambda _: _strata(before, after))
-    return kept, Output(refused, dropped_counts(spark, {}))
+    return kept, Output(refused, dropped_counts(spark, {})), dropped_notes(spark, taken, intake.recorded_drops, seed)
 
 
 def refuse_if_too_many(source: str, bad: int, rows: int, settings: Intake) -> None:

@@ -26,7 +26,7 @@ from pipelines.workspace.union import GRAPH_CODE, is_outdated, united
 from schemas.item import Granularity
 from schemas.mined import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED
 from schemas.table import Table
-from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+from schemas.tables import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 
 TYING: tuple[Granularity, ...] = ("near_duplicate_image", "crop", "partial_text")
 """Granularities that say that two notes show the same content; a click does not."""
@@ -47,10 +47,10 @@ def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
 
 
 def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
-    """The input's notes -> NOTES."""
+    """The input's notes -> NOTES, DROPPED_NOTES."""
     s = settings
     stages.run(
-        [NOTES, REFUSED["notes"]],
+        [NOTES, REFUSED["notes"], DROPPED_NOTES],
         lambda: kept_notes(inputs.tables["notes"], s.intake, s.filter, s.balance, s.seed),
         inputs={"notes": inputs.fingerprints["notes"]},
         settings={"intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},

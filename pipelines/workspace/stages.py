@@ -14,7 +14,7 @@ from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.progress import progress
 from pipelines.workspace.publish import write_run
 from pipelines.workspace.say import say
-from pipelines.workspace.views import write_views
+from pipelines.sql.views import write_views
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 

@@ -1,0 +1,39 @@
+"""Write a local file of a workspace's views, wherever the workspace lies: on S3, on an fsspec URI, or copied from there.
+
+    python jobs/open_workspace.py --workspace URI [--out FILE.duckdb]
+
+A workspace on a disk brings its own workspace.duckdb, which may be moved with it. Queries: docs/sql.md.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipelines.command import run_job
+from pipelines.sql.connect import local_views
+from pipelines.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWorkspace:
+    """Settings of jobs/open_workspace.py."""
+
+    workspace: str = "out"
+    """The workspace (any URI)."""
+    out: str = "views.duckdb"
+    """The file that is written, on this machine."""
+
+
+FLAGS = {"workspace": ("--workspace", "the workspace (out)"), "out": ("--out", "the file of views (views.duckdb)")}
+
+
+def run(settings: OpenWorkspace) -> None:
+    """Settings in, a file of views out."""
+    local_views(Workspace(settings.workspace), Path(settings.out))
+    sys.stdout.write(f"Views of {settings.workspace} in {settings.out}. Next: duckdb {settings.out} -c 'from funnel()'\n")
+
+
+if __name__ == "__main__":
+    run_job(OpenWorkspace, run, __doc__ or "", FLAGS)

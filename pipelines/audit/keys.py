@@ -1,0 +1,21 @@
+"""A row is named by its key."""
+
+from pipelines.audit.rule import Rule
+from pipelines.sql import quote
+from pipelines.sql.datasets import BY_SPLIT, VIEWS, parts
+from schemas.table import Table
+
+
+def _unique(table: Table) -> Rule:
+    key = [".".join(quote.name(part) for part in column.split(".")) for column in table.key]
+    key += ["split"] if table.name in BY_SPLIT else []
+    shown = ", ".join(f"cast({column} as varchar)" for column in key)
+    return Rule(
+        sentence=f"{table.name}: one row for each {', '.join(table.key)}",
+        needs=tuple(parts(table)[:1]),
+        broken=f"select concat_ws(' ', {shown}) as id, count(*) || ' rows' as detail from {quote.name(table.name)} "
+        f"group by {', '.join(key)} having count(*) > 1",
+    )
+
+
+RULES = tuple(_unique(table) for table in VIEWS)

@@ -1,0 +1,41 @@
+-- content that stands in two splits, and negatives that belong to their query or its positive: must be empty
+create macro leaks() as table
+with
+placed as (select note_id, component_id, split from components),
+sides as (
+    select pair_id, split, query.note_id as note_id from positives
+    union all
+    select pair_id, split, target.note_id from positives
+),
+known as (
+    select item.item_id as item_id, item.note_id as note_id from items
+    union
+    select item.item_id, item.note_id from counterfactuals
+),
+negatives as (
+    select n.query_id, n.positive_id, n.candidate_id, c.component_id, q.component_id as of_query, p.component_id as of_positive
+    from hard_negatives n
+    join known kc on kc.item_id = n.candidate_id join placed c on c.note_id = kc.note_id
+    join known kq on kq.item_id = n.query_id join placed q on q.note_id = kq.note_id
+    join known kp on kp.item_id = n.positive_id join placed p on p.note_id = kp.note_id
+    where n.source <> 'rule'
+)
+select 'a component in two splits' as leak, component_id as id, string_agg(distinct split, ', ') as detail
+from placed group by component_id having count(distinct split) > 1
+union all
+select 'a pair whose note is in another split', s.pair_id, 'pair ' || s.split || ', note ' || s.note_id || ' ' || coalesce(p.split, 'nowhere')
+from sides s left join placed p on p.note_id = s.note_id where s.split is distinct from p.split
+union all
+select 'a picture in two splits', i.sha256, string_agg(distinct p.split || ': ' || i.note_id, ', ')
+from images i join placed p on p.note_id = i.note_id
+where i.surface = 'photo' group by i.sha256 having count(distinct p.split) > 1
+union all
+select 'a body in two splits', md5(n.body), string_agg(distinct p.split || ': ' || n.note_id, ', ')
+from notes n join placed p on p.note_id = n.note_id
+where length(trim(n.body)) >= 50 group by n.body having count(distinct p.split) > 1
+union all
+select 'a negative in the component of its query', candidate_id, 'query ' || query_id || ', component ' || component_id
+from negatives where component_id = of_query
+union all
+select 'a negative in the component of its positive', candidate_id, 'positive ' || positive_id || ', component ' || component_id
+from negatives where component_id = of_positive;
