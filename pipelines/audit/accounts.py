@@ -6,7 +6,8 @@ RULES = (
     Rule(
         sentence="rows in = rows out + rows dropped, for every run that passes rows on",
         broken="""
-            select r.dataset as id, rows_in || ' in, ' || rows_out || ' out, ' || coalesce(sum(d.rows), 0) || ' dropped' as detail
+            select r.dataset as id,
+                rows_in || ' in, ' || rows_out || ' out, ' || coalesce(sum(d.rows), 0) || ' dropped' as detail
             from runs r left join dropped d on d.dataset = r.dataset
             where r.rows_in is not null
             group by r.dataset, r.rows_in, r.rows_out having rows_in <> rows_out + coalesce(sum(d.rows), 0)

@@ -68,7 +68,9 @@ RULES = (
         sentence="an item is of a kept note, and its pictures are that note's",
         needs=("positives", "notes", "images"),
         broken=f"""
-            with shown as (select distinct item.item_id as item_id, item.note_id as note_id, item.image_ids as image_ids from {SHOWN}),
+            with shown as (
+                select distinct item.item_id as item_id, item.note_id as note_id, item.image_ids as image_ids from {SHOWN}
+            ),
             named as (select item_id, note_id, unnest(image_ids) as image_id from shown)
             select item_id as id, 'note ' || note_id || ' is not kept' as detail
             from shown where note_id not in (select note_id from notes)

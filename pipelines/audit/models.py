@@ -20,7 +20,7 @@ RULES = (
         needs=("embeddings",),
         broken="""
             with measured as (
-                select item_id, reason, case when vector is not null then sqrt(list_inner_product(vector, vector)) end as length
+                select item_id, reason, sqrt(list_sum(list_transform(vector, lambda x: cast(x as double) * x))) as length
                 from embeddings
             )
             select item_id as id, coalesce('length ' || length, 'neither vector nor reason') as detail

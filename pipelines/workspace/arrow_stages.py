@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.sql.views import write_views
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.parquet import read_file, write_parts
 from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.say import say
-from pipelines.sql.views import write_views
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from schemas.table import Table

@@ -8,13 +8,13 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.items import spark_type
+from pipelines.sql.views import write_views
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.output import Output
 from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.progress import progress
 from pipelines.workspace.publish import write_run
 from pipelines.workspace.say import say
-from pipelines.sql.views import write_views
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 
