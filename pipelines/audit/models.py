@@ -44,6 +44,7 @@ RULES = (
                 concat_ws(', ', 'score ' || score, 'calibrated ' || calibrated, 'grade ' || grade, reason) as detail
             from judgements
             where (score is null) = (reason is null) or (score is null) <> (grade is null)
+                or not isfinite(score) or not isfinite(calibrated)
                 or score not between 0 and 1 or calibrated not between 0 and 1 or grade not between 0 and 3
         """,
     ),

@@ -52,6 +52,5 @@ def let_it_read(connection: duckdb.DuckDBPyConnection, system: fs.FileSystem, sc
     if isinstance(system, fs.PyFileSystem) and isinstance(system.handler, fs.FSSpecHandler):
         connection.register_filesystem(system.handler.fs)
         return
-    wrapped = ArrowFSWrapper(system)
-    wrapped.protocol = scheme
-    connection.register_filesystem(wrapped)
+    known = type("Known", (ArrowFSWrapper,), {"protocol": scheme})
+    connection.register_filesystem(known(system))
