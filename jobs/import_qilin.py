@@ -1,0 +1,56 @@
+"""Qilin, the public set of Xiaohongshu notes and sessions, as the notes and clicks that jobs/mine_pairs.py reads.
+
+    python jobs/import_qilin.py --qilin DIR --out DIR [--set topic_level=2] [--set "history=oldest first"]
+
+DIR holds Qilin's folders (notes, search_train, ...) and its folder `image` with the parts that were fetched. docs/qilin.md.
+"""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipelines.command import run_job
+from pipelines.imports.qilin_clicks import History, qilin_clicks
+from pipelines.imports.qilin_notes import Pictures, qilin_notes
+from pipelines.imports.stream import write_stream
+from schemas.inputs import CLICKS_IN, NOTES_IN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportQilin:
+    """Settings of jobs/import_qilin.py."""
+
+    qilin: str = "Qilin"
+    """The folder that Qilin was fetched to."""
+    out: str = "qilin"
+    """The folder that notes.parquet and clicks.parquet are written to."""
+    topic_level: Annotated[int, Field(ge=1, le=3)] = 1
+    """Which of the three taxonomies is a note's topic; the balance evens topics out."""
+    history: History = "leave out"
+    """Clicks before the request, which Qilin lists without times: left out, or a second apart, in the order that is named."""
+
+
+FLAGS = {"qilin": ("--qilin", "the folder that Qilin was fetched to"), "out": ("--out", "the folder to write to")}
+
+
+def run(settings: ImportQilin) -> None:
+    """Settings in, two files out."""
+    qilin, out = Path(settings.qilin), Path(settings.out)
+    counts: Counter[str] = Counter()
+    notes = write_stream(qilin_notes(qilin, Pictures(qilin), settings.topic_level, counts), NOTES_IN, out / "notes.parquet")
+    clicks = write_stream(qilin_clicks(qilin, settings.history, counts), CLICKS_IN, out / "clicks.parquet")
+    lines = [f"  {n:>12,}  {what}" for what, n in counts.items() if n]
+    written = f"Written to {out}: {notes:,} notes, {clicks:,} clicks\n"
+    sys.stdout.write("\n".join([*lines, written]))
+    given = f"--notes {out}/notes.parquet --clicks {out}/clicks.parquet --image-root {qilin}"
+    sys.stdout.write(f"Next: ./spark-submit.sh jobs/mine_pairs.py {given} --workspace mined\n")
+
+
+if __name__ == "__main__":
+    run_job(ImportQilin, run, __doc__ or "", FLAGS)
