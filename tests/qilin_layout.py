@@ -14,7 +14,10 @@ MONDAY = 1_722_816_000
 COUNTS = ["accum_like_num", "accum_collect_num", "accum_comment_num", "share_num", "view_time", "image_num", "note_type"]
 TAXONOMIES = ["taxonomy1_id", "taxonomy2_id", "taxonomy3_id"]
 RESULT = ["note_idx", "position", "click", "like", "comment", "collect", "share", "page_time"]
-TEXTS = ["Oat cake: {} grams of oats, two eggs, bake for {} minutes at 180.", "A walk of {} km along the river, {} bridges, no hills at all."]
+TEXTS = [
+    "Oat cake: {} grams of oats, two eggs, bake for {} minutes at 180.",
+    "A walk of {} km along the river, {} bridges, no hills at all.",
+]
 
 
 def note(idx, *, likes=500.0, images=None, kind=1.0, title=None, body=None, taxonomy=7.0):

@@ -125,7 +125,10 @@ def test_more_rows_than_are_held_at_a_time_keep_their_order(tmp_path):
     ("change", "message"),
     [
         (lambda root: None, r"notes: no \*.parquet there; wanted Qilin's folders notes, search_train"),
-        (lambda root: (root / "notes").mkdir() or (root / "notes" / "a.parquet").write_bytes(b"PAR1"), "a.parquet: cannot be read"),
+        (
+            lambda root: (root / "notes").mkdir() or (root / "notes" / "a.parquet").write_bytes(b"PAR1"),
+            "a.parquet: cannot be read",
+        ),
         (lambda root: write_table(root, pa.table({"note_idx": [1]})), "missing columns .*'note_title'.*; found"),
         (lambda root: write_table(root, wrong()), "column 'accum_like_num' is string, wanted numbers"),
     ],

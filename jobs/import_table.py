@@ -1,0 +1,36 @@
+"""A user's own notes and clicks as the files that jobs/mine_pairs.py reads, by a mapping of columns in TOML.
+
+    python jobs/import_table.py --config MAPPING.toml [--out DIR]
+
+A mapping, with all that it can say: docs/qilin.md.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipelines.command import run_job
+from pipelines.imports.mapping import WANTED, ImportTable, given
+from pipelines.imports.stream import write_stream
+from pipelines.imports.table import mapped
+
+FLAGS = {"out": ("--out", "the folder to write to (imported)")}
+
+
+def run(settings: ImportTable) -> None:
+    """Settings in, a file for each mapped table out."""
+    out, counts, written = Path(settings.out), Counter[str](), {}
+    for name, source in given(settings).items():
+        written[name] = write_stream(mapped(source, name, WANTED[name], counts), WANTED[name], out / f"{name}.parquet")
+    lines = [f"  {n:>12,}  {what}" for what, n in counts.items() if n]
+    sys.stdout.write("\n".join([*lines, f"Written to {out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items())]))
+    flags = " ".join(f"--{name} {out}/{name}.parquet" for name in written)
+    sys.stdout.write(
+        f"\nNext: ./spark-submit.sh jobs/mine_pairs.py {flags} --image-root WHERE-THE-PICTURES-ARE --workspace mined\n"
+    )
+
+
+if __name__ == "__main__":
+    run_job(ImportTable, run, __doc__ or "", FLAGS)

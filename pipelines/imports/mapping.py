@@ -1,0 +1,68 @@
+"""Whose column is which: what a user's TOML file says."""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from schemas.errors import SettingsError
+from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
+
+WANTED: dict[str, pa.Schema] = {"notes": NOTES_IN, "clicks": CLICKS_IN, "images": IMAGES_IN}
+MADE_UP = ("images",)
+"""Required columns that may be left out: a note without pictures has an empty list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A column that is computed."""
+
+    sql: str
+    """DuckDB SQL over their columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A table of theirs."""
+
+    read: str | None = None
+    """A file, a folder or a pattern: Parquet, CSV (its columns are texts) or JSON lines, plain or compressed."""
+    columns: dict[str, str | Expression] = field(default_factory=dict)
+    """Our column -> the name of theirs (a dot leads into a struct), or { sql = "..." }."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportTable:
+    """Settings of jobs/import_table.py."""
+
+    out: str = "imported"
+    """The folder that notes.parquet, clicks.parquet and images.parquet are written to."""
+    notes: Source = field(default_factory=Source)
+    clicks: Source = field(default_factory=Source)
+    images: Source = field(default_factory=Source)
+
+
+def given(settings: ImportTable) -> dict[str, Source]:
+    """The tables that are mapped.
+
+    Raises:
+        SettingsError: there is none, or a mapping names columns that we do not have or lacks some that we need.
+    """
+    sources = {name: source for name in WANTED if (source := getattr(settings, name)) != Source()}
+    if not sources:
+        raise SettingsError(
+            "no table is mapped; wanted --config FILE.toml with [notes] read and [notes.columns]: docs/qilin.md"
+        )
+    faults = [fault for name, source in sources.items() for fault in _faults(name, source)]
+    if faults:
+        raise SettingsError("; ".join(faults))
+    return sources
+
+
+def _faults(name: str, source: Source) -> list[str]:
+    wanted = WANTED[name]
+    required = [f.name for f in wanted if not f.nullable and f.name not in MADE_UP]
+    unknown = sorted(set(source.columns) - set(wanted.names))
+    missing = [column for column in required if column not in source.columns]
+    faults = [] if source.read else [f"[{name}] read is missing: wanted the file, folder or pattern of their table"]
+    faults += [f"[{name}.columns]: unknown {unknown}; known are {wanted.names}"] if unknown else []
+    return faults + ([f"[{name}.columns]: nothing for {missing}, which every row needs"] if missing else [])
