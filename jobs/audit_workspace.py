@@ -7,7 +7,6 @@ Prints a line a rule and the rows that break it. Exits 1 when one is broken.
 
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -15,21 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pipelines.audit.check import check
 from pipelines.audit.files import list_files
 from pipelines.audit.report import report
+from pipelines.audit.settings import AuditWorkspace
 from pipelines.command import run_job
 from pipelines.sql.connect import connect, local_views
 from pipelines.workspace.say import say
 from pipelines.workspace.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditWorkspace:
-    """Settings of jobs/audit_workspace.py."""
-
-    workspace: str = "out"
-    """The workspace (any URI)."""
-    checksums: bool = True
-    """Read every file to its end for its sha256; without, its footer only."""
-
 
 FLAGS = {"workspace": ("--workspace", "the workspace (out)")}
 

@@ -7,34 +7,16 @@ DIR holds Qilin's folders (notes, search_train, ...) and its folder `image` with
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipelines.command import run_job
-from pipelines.imports.qilin_clicks import History, qilin_clicks
+from pipelines.imports.qilin_clicks import qilin_clicks
 from pipelines.imports.qilin_notes import Pictures, qilin_notes
+from pipelines.imports.settings import ImportQilin
 from pipelines.imports.stream import write_stream
 from schemas.inputs import CLICKS_IN, NOTES_IN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportQilin:
-    """Settings of jobs/import_qilin.py."""
-
-    qilin: str = "Qilin"
-    """The folder that Qilin was fetched to."""
-    out: str = "qilin"
-    """The folder that notes.parquet and clicks.parquet are written to."""
-    topic_level: Annotated[int, Field(ge=1, le=3)] = 1
-    """Which of the three taxonomies is a note's topic; the balance evens topics out."""
-    history: History = "leave out"
-    """Clicks before the request, which Qilin lists without times: left out, or a second apart, in the order that is named."""
-
 
 FLAGS = {"qilin": ("--qilin", "the folder that Qilin was fetched to"), "out": ("--out", "the folder to write to")}
 

@@ -6,25 +6,14 @@ A workspace on a disk brings its own workspace.duckdb, which may be moved with i
 """
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipelines.command import run_job
 from pipelines.sql.connect import local_views
+from pipelines.sql.settings import OpenWorkspace
 from pipelines.workspace.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenWorkspace:
-    """Settings of jobs/open_workspace.py."""
-
-    workspace: str = "out"
-    """The workspace (any URI)."""
-    out: str = "views.duckdb"
-    """The file that is written, on this machine."""
-
 
 FLAGS = {"workspace": ("--workspace", "the workspace (out)"), "out": ("--out", "the file of views (views.duckdb)")}
 

@@ -15,8 +15,12 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from pipelines.annotate_job.settings import AnnotateImages
+from pipelines.audit.settings import AuditWorkspace
+from pipelines.imports.mapping import ImportTable
+from pipelines.imports.settings import ImportQilin
 from pipelines.mining.settings import MinePairs
 from pipelines.negatives_job.settings import MineHardNegatives
+from pipelines.sql.settings import OpenWorkspace
 from schemas import mined, tables
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 from schemas.item import ITEM
@@ -42,7 +46,9 @@ def settings_page() -> str:
     """docs/settings.md."""
     parts = ["# Settings\n", MADE]
     parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
-    jobs = {"mine_pairs": MinePairs, "annotate_images": AnnotateImages, "mine_hard_negatives": MineHardNegatives}
+    jobs: dict[str, type] = {"import_qilin": ImportQilin, "import_table": ImportTable}
+    jobs |= {"mine_pairs": MinePairs, "annotate_images": AnnotateImages, "mine_hard_negatives": MineHardNegatives}
+    jobs |= {"audit_workspace": AuditWorkspace, "open_workspace": OpenWorkspace}
     for job, settings in jobs.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
     return "\n".join(parts)

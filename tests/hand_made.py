@@ -138,7 +138,12 @@ def _taken_in(w):
     publish(w, tables.DROPPED_NOTES, left_out, rows_in=1)
     for source, rows in refused.items():
         publish(w, mined.REFUSED[source], rows)
-    publish(w, tables.QUARANTINE, sum(refused.values(), []), inputs=[t.name for t in mined.REFUSED.values()])
+    publish(
+        w,
+        tables.QUARANTINE,
+        [row for rows in refused.values() for row in rows],
+        inputs=[t.name for t in mined.REFUSED.values()],
+    )
     images = [
         {"image_id": f"{n}0", "note_id": n, "position": 0, "uri": f"{n}.jpg", "sha256": hashlib.sha256(n.encode()).hexdigest()}
         | {"width": 4, "height": 4, "phash": 1, "pdq": b"0", "quality": 90, "surface": "photo"}
@@ -154,7 +159,7 @@ def _mined(w):
     sizes = {c: list(COMPONENTS.values()).count(c) for c in COMPONENTS.values()}
     placed = [{"note_id": n, "component_id": c, "size": sizes[c], "split": SPLITS[n]} for n, c in COMPONENTS.items()]
     publish(w, tables.COMPONENTS, placed, inputs=["notes"])
-    ends = [(row, row["query"]["note_id"], row["target"]["note_id"]) for row in sum(found.values(), [])]
+    ends = [(row, row["query"]["note_id"], row["target"]["note_id"]) for rows in found.values() for row in rows]
     kept = [row | {"component_id": COMPONENTS[q], "split": SPLITS[q]} for row, q, t in ends if SPLITS[q] == SPLITS[t]]
     dropped = {"co_click: notes in two splits": len(ends) - len(kept)}
     publish(w, tables.POSITIVES, kept, dropped=dropped, inputs=["components", *[t.name for t in mined.MINED.values()]])

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 NAN = math.nan
+EPOCH = pa.int64()
 MONDAY = 1_722_816_000
 """2024-08-05 00:00 UTC, seconds."""
 COUNTS = ["accum_like_num", "accum_collect_num", "accum_comment_num", "share_num", "view_time", "image_num", "note_type"]
@@ -41,7 +42,7 @@ def write_notes(root, rows, files=2):
         pq.write_table(pa.Table.from_pylist(rows[k::files], schema), root / "notes" / f"train-{k:05}-of-{files:05}.parquet")
 
 
-def write_sessions(root, folder, rows, time_type=pa.int64()):
+def write_sessions(root, folder, rows, time_type=EPOCH):
     """`rows`: session, user, notes clicked before, results."""
     kind, time_name = ("rec", "request_timestamp") if "recommendation" in folder else ("search", "search_timestamp")
     fields = [(name, pa.int64() if name == "note_idx" else pa.float64()) for name in RESULT] + [(time_name, time_type)]

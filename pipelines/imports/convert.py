@@ -47,7 +47,8 @@ def _text(column: str, found: str) -> str:
         return f"cast({column} as varchar)"
     number = f"cast({column} as double)"
     whole = f"cast(cast({number} as hugeint) as varchar)"
-    return f"case when isfinite({number}) then case when {number} = trunc({number}) then {whole} else cast({column} as varchar) end end"
+    spelled = f"case when {number} = trunc({number}) then {whole} else cast({column} as varchar) end"
+    return f"case when isfinite({number}) then {spelled} end"
 
 
 def _time(column: str, found: str) -> str:
@@ -74,8 +75,8 @@ def _pictures(column: str, found: str | None, table: str) -> str:
         return f"coalesce({named}, cast([] as {PICTURES}))"
     if not (found.startswith("STRUCT(") and found.endswith("[]") and "image_id" in found and "uri" in found):
         raise DataError(
-            f"[{table}.columns] images: theirs is {found}, wanted a uri, a list of uris, or a list of structs with image_id and "
-            "uri; say { sql = \"list_transform(theirs, lambda p: {'image_id': p.id, 'uri': p.path})\" }"
+            f"[{table}.columns] images: theirs is {found}, wanted a uri, a list of uris, or a list of structs with image_id "
+            "and uri; say { sql = \"list_transform(theirs, lambda p: {'image_id': p.id, 'uri': p.path})\" }"
         )
     picked = "{'image_id': cast(p.image_id as varchar), 'uri': cast(p.uri as varchar)}"
     return f"coalesce(list_transform({column}, lambda p: {picked}), cast([] as {PICTURES}))"

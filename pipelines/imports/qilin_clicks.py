@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Literal
 
@@ -78,7 +79,8 @@ def _table(batch: pa.RecordBatch, row: pa.Array, notes: pa.Array, at: pa.Array, 
             "source_note_id": pa.nulls(len(row), pa.string()),
         }
     ).cast(pa.schema([f.with_nullable(True) for f in CLICKS_IN]))
-    sound = pc.and_(pc.and_(pc.is_valid(rows.column("user_id")), pc.is_valid(rows.column("note_id"))), pc.is_valid(rows.column("clicked_at")))  # fmt: skip
+    needed = [pc.is_valid(rows.column(name)) for name in ("user_id", "note_id", "clicked_at")]
+    sound = reduce(pc.and_, needed)
     kept = rows.filter(sound)
     counts["dropped: clicks without a user, a note or a time"] += len(rows) - len(kept)
     return kept

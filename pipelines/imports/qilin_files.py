@@ -1,4 +1,4 @@
-"""Where Qilin's tables lie, and their columns as they are read. https://huggingface.co/datasets/THUIR/Qilin, arXiv 2503.00501."""
+"""Where Qilin's tables lie, and their columns as they are read (THUIR/Qilin on Hugging Face, arXiv 2503.00501)."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -97,7 +97,8 @@ def _reader(connection: duckdb.DuckDBPyConnection, uri: str) -> str:
     if not isinstance(system, fs.LocalFileSystem):
         let_it_read(connection, system, uri.split("://", 1)[0])
     elif Path(path).is_dir():
-        uri = f"{path}/*.{_ending(next((p.name for p in sorted(Path(path).iterdir()) if not p.name.startswith(('.', '_'))), ''), uri)}*"
+        first = min((p.name for p in Path(path).iterdir() if not p.name.startswith((".", "_"))), default="")
+        uri = f"{path}/*.{_ending(first, uri)}*"
     return READERS[_ending(uri, uri)].format(quote.text(uri))
 
 

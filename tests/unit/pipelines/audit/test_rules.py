@@ -150,7 +150,7 @@ def keys():
     """Each rule of a key, broken by a row that stands twice."""
     found = {}
     for rule in RULES:
-        if match := re.fullmatch(r"(\w+): one row for each .*", rule.sentence):
+        if re.fullmatch(r"\w+: one row for each .*", rule.sentence):
             found[rule.sentence] = lambda w, name=rule.needs[0]: rewrite(w, name, twice)
     return found
 

@@ -1,0 +1,13 @@
+"""Settings of jobs/audit_workspace.py."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditWorkspace:
+    """Settings of jobs/audit_workspace.py."""
+
+    workspace: str = "out"
+    """The workspace (any URI)."""
+    checksums: bool = True
+    """Read every file to its end for its sha256; without, its footer only."""
