@@ -7,9 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from pipelines.credentials import refuse_credentials
 from pipelines.workspace.faults import told
 from schemas.errors import UninoteError
-from schemas.settings import load_settings
+from schemas.settings import as_tree, load_settings
 
 S = TypeVar("S")
 USERS_MISTAKE = 2
@@ -40,7 +41,9 @@ def run_job(
         parser.add_argument(flag, dest=key, action="store_true", default=None, help=text)
     given = vars(parser.parse_args())
     try:
-        run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
+        settings = load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)})
+        refuse_credentials(as_tree(settings))
+        run(settings)
     except UninoteError as error:
         _give_up(str(error))
     except Exception as error:

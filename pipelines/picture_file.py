@@ -1,7 +1,8 @@
 """A picture's bytes from wherever they stand. What is no plain file is refused before it is opened: a pipe would never end."""
 
+import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pyarrow import fs
 
@@ -12,14 +13,24 @@ MAX_BYTES = 200 << 20
 """A picture of 100 million pixels, stored without loss, has less."""
 
 
-def picture_bytes(uri: str) -> bytes:
+OUTSIDE = "outside the image root"
+
+
+def picture_bytes(uri: str, root: str | None = None) -> bytes:
     """The bytes that stand at a URI.
 
+    Args:
+        uri: absolute, or relative to the folder of the process.
+        root: the folder that it must lie below, links followed; None: it may lie anywhere. Who wrote the notes may not be who
+            runs the job, and a note must not be able to name `/etc/shadow`.
+
     Raises:
-        BadPicture: with reason "missing file", "no plain file", "too large" or "unreadable file".
+        BadPicture: with reason "missing file", "no plain file", "too large", "unreadable file" or OUTSIDE.
     """
     try:
         system, path = open_filesystem(uri)
+        if root is not None:
+            path = _below(uri, path, root, local=isinstance(system, fs.LocalFileSystem))
         if isinstance(system, fs.LocalFileSystem):
             _refuse_what_is_no_plain_file(Path(path))
         with system.open_input_stream(path) as stream:
@@ -31,6 +42,20 @@ def picture_bytes(uri: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise BadPicture("too large", f"more than {MAX_BYTES} bytes")
     return content
+
+
+def _below(uri: str, path: str, root: str, *, local: bool) -> str:
+    """The path that is opened: on a disk the one that links lead to, so that it is the one that was looked at."""
+    root_system, root_path = open_filesystem(root)
+    if local and isinstance(root_system, fs.LocalFileSystem):
+        real, folder = os.path.realpath(path), os.path.realpath(root_path)
+        inside = os.path.commonpath([real, folder]) == folder
+    else:
+        asked, allowed = (name.replace("s3a://", "s3://", 1) for name in (uri, f"{root.rstrip('/')}/"))
+        real, inside = path, asked.startswith(allowed) and ".." not in PurePosixPath(asked).parts
+    if not inside:
+        raise BadPicture(OUTSIDE, "not below --image-root; if it is meant: --set intake.any_uri=true")
+    return real
 
 
 def _refuse_what_is_no_plain_file(path: Path) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import cv2
@@ -11,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from pipelines.credentials import redacted
 from pipelines.decode import BadPicture
 from pipelines.images.fingerprint import Fingerprint, fingerprint
 from pipelines.picture_file import picture_bytes
@@ -30,26 +32,28 @@ READERS = 8
 Row = dict[str, Any]
 
 
-def picture_digests(places: DataFrame, count: int) -> DataFrame:
+def picture_digests(places: DataFrame, count: int, root: str | None = None) -> DataFrame:
     """DIGESTS rows, one for each row of `places`: the sha256 of its bytes, or why they cannot be had.
 
     Args:
         places: uri, image_id, content; a picture's bytes are its content, or else what stands at its uri.
         count: about how many there are, for the number of tasks.
+        root: the folder that uris must lie below; None: anywhere.
 
     Cost: each picture's bytes are read, at the pace of the disk or the network.
     """
     spread = places.select("uri", "image_id", "content").repartition(_tasks(places, 1, count), F.coalesce("uri", "image_id"))
-    return spread.mapInArrow(_working(_digest, DIGESTS), from_arrow_schema(DIGESTS))
+    return spread.mapInArrow(_working(_digest, DIGESTS, root), from_arrow_schema(DIGESTS))
 
 
-def picture_fingerprints(files: DataFrame, count: int, settings: Fingerprint) -> DataFrame:
+def picture_fingerprints(files: DataFrame, count: int, settings: Fingerprint, root: str | None = None) -> DataFrame:
     """FINGERPRINTS rows, one for each row of `files`: the columns of PICTURES, or why it is refused.
 
     Args:
         files: uri, image_id, content as before, and sha256: one row a sha256, in the partitions in which to work.
         count: about how many there are, for the number of tasks.
         settings: how to fingerprint.
+        root: as before.
 
     Cost: each picture's bytes are read again and decoded, on all cores: 5 ms each.
     """
@@ -60,7 +64,7 @@ def picture_fingerprints(files: DataFrame, count: int, settings: Fingerprint) ->
         return fingerprint(content, settings)
 
     spread = files.select("uri", "image_id", "content", "sha256").repartition(_tasks(files, 2, count), "sha256")
-    return spread.mapInArrow(_working(made, FINGERPRINTS), from_arrow_schema(FINGERPRINTS))
+    return spread.mapInArrow(_working(made, FINGERPRINTS, root), from_arrow_schema(FINGERPRINTS))
 
 
 def _tasks(pictures: DataFrame, a_core: int, count: int) -> int:
@@ -71,7 +75,9 @@ def _digest(_: Row, content: bytes) -> Row:
     return {"sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _working(make: Callable[[Row, bytes], Row], schema: pa.Schema) -> Callable[[Iterable[pa.RecordBatch]], Any]:
+def _working(
+    make: Callable[[Row, bytes], Row], schema: pa.Schema, root: str | None
+) -> Callable[[Iterable[pa.RecordBatch]], Any]:
     """What a task does: read ahead, make each picture's columns, or say why it is refused."""
 
     def made(row: Row, content: bytes | BadPicture) -> Row:
@@ -81,7 +87,7 @@ def _working(make: Callable[[Row, bytes], Row], schema: pa.Schema) -> Callable[[
                 raise content
             return known | make(row, content)
         except BadPicture as bad:
-            return known | {"reason": bad.reason, "detail": f"{row['uri'] or row['image_id']}: {bad.detail}"}
+            return known | {"reason": bad.reason, "detail": f"{redacted(row['uri'] or row['image_id'])}: {bad.detail}"}
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already
@@ -89,20 +95,20 @@ def _working(make: Callable[[Row, bytes], Row], schema: pa.Schema) -> Callable[[
             for batch in batches:
                 for start in range(0, batch.num_rows, AHEAD):
                     rows = batch.slice(start, AHEAD).to_pylist()
-                    contents = readers.map(_content, rows)
+                    contents = readers.map(partial(_content, root), rows)
                     read = [made(row, content) for row, content in zip(rows, contents, strict=True)]
                     yield pa.RecordBatch.from_pylist(read, schema=schema)
 
     return work
 
 
-def _content(row: Row) -> bytes | BadPicture:
+def _content(root: str | None, row: Row) -> bytes | BadPicture:
     """The picture's bytes; why they cannot be had is a value, to be told with the row."""
     if row["content"] is not None:
         return bytes(row["content"])
     if row["uri"] is None:
         return BadPicture("no picture", "neither a uri nor a row in --images")
     try:
-        return picture_bytes(row["uri"])
+        return picture_bytes(row["uri"], root)
     except BadPicture as bad:
         return bad

@@ -29,6 +29,9 @@ class Intake:
 
     max_refused_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Stop when more than this share of the notes, of the pictures or of the clicks is refused: it is not what it seems."""
+    any_uri: bool = False
+    """Let a note name pictures outside --image-root: by an absolute path, `..`, a link, another file system. Whoever may write
+    notes can then have any file read that the job can read."""
     recorded_drops: Annotated[int, Field(ge=0)] = 10_000_000
     """Notes left out by the filter and the balance that `dropped_notes` names, about; of more, so many by a hash of their id.
     Ten million are some 300 MB."""

@@ -8,6 +8,8 @@ from pipelines.intake.notes import Sorted
 COLUMNS = ("note_id", "position", "image_id", "uri")
 """Of a reference: the note that lists the picture, its place there from 0, its id, and its absolute uri or null."""
 
+PASSWORD, QUERY = r"://[^/@\s]*:[^/@\s]+@", r"\?.*$"
+"""Of a uri, what is not told: as `pipelines.credentials.redacted`."""
 AMBIGUOUS = "image_id stands for several pictures"
 
 
@@ -30,11 +32,12 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     placed = listed.withColumn(
         "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(f"{image_root.rstrip('/')}/"), "uri"))
     )
+    told = F.regexp_replace(F.regexp_replace("uri", PASSWORD, "://"), QUERY, "?...")
     uris = placed.groupBy("image_id").agg(F.count_distinct("uri").alias("uris")).where(F.col("uris") > 1)
     ambiguous = placed.join(uris, on="image_id", how="inner").select(
         F.col("image_id").alias("id"),
         F.lit("images").alias("source"),
         F.lit(AMBIGUOUS).alias("reason"),
-        F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), "uri").alias("detail"),
+        F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), told).alias("detail"),
     )
     return Sorted(placed.join(uris, on="image_id", how="left_anti").select(*COLUMNS), ambiguous)

@@ -34,9 +34,10 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     references, ambiguous = picture_references(stages.read(NOTES), inputs.image_root)
     references = references.persist()
     listed = int(stages.read(NOTES).agg(F.coalesce(F.sum(F.size("images")), F.lit(0))).collect()[0][0])
-    digests = picture_digests(_places(references, inputs), listed).persist()
+    root = None if settings.intake.any_uri else inputs.image_root
+    digests = picture_digests(_places(references, inputs), listed, root).persist()
     known = _known_pictures(stages, settings)
-    made = picture_fingerprints(_new(digests, known, inputs), listed, settings.fingerprint)
+    made = picture_fingerprints(_new(digests, known, inputs), listed, settings.fingerprint, root)
     made = made.persist(StorageLevel.DISK_ONLY)
     pictures = made.where(F.col("reason").isNull()).select(*PICTURES.columns.names)
     if known is not None:

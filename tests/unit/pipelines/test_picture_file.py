@@ -1,6 +1,7 @@
 import os
 import socket
 
+import fsspec
 import pytest
 
 from pipelines import picture_file
@@ -39,3 +40,46 @@ def test_a_file_beyond_all_pictures_is_not_read_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(picture_file, "MAX_BYTES", 4)
     (tmp_path / "a.jpg").write_bytes(b"bytes")
     assert refusal(tmp_path / "a.jpg") == "too large"
+
+
+def test_a_picture_below_the_root_is_read(tmp_path):
+    root = tmp_path / "root"
+    (root / "deep").mkdir(parents=True)
+    (root / "deep" / "a.jpg").write_bytes(b"bytes")
+    (root / "link.jpg").symlink_to("deep/a.jpg")
+    (tmp_path / "other name").symlink_to(root)
+    for uri in ("deep/a.jpg", "link.jpg", "deep/../deep/a.jpg", "./deep//a.jpg"):
+        assert picture_bytes(f"{root}/{uri}", str(root)) == b"bytes"
+        assert picture_bytes(f"file://{root}/{uri}", f"{root}/") == b"bytes"
+        assert picture_bytes(f"{root}/{uri}", str(tmp_path / "other name")) == b"bytes"
+
+
+def test_a_picture_cannot_leave_the_root(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    (tmp_path / "root2").mkdir()
+    (tmp_path / "root2" / "a.jpg").write_bytes(b"secret")
+    (root / "link.jpg").symlink_to("../secret.jpg")
+    (root / "folder").symlink_to("..")
+    outside = ["../secret.jpg", "link.jpg", "folder/secret.jpg", "x/../../secret.jpg", "../root2/a.jpg"]
+    named = [f"{root}/{uri}" for uri in outside] + [
+        f"file://{root}/../secret.jpg",
+        str(tmp_path / "secret.jpg"),
+        "/etc/hostname",
+    ]
+    for uri in [*named, "memory://bucket/a.jpg", "memory://root/a.jpg"]:
+        with pytest.raises(BadPicture) as caught:
+            picture_bytes(uri, str(root))
+        assert caught.value.reason == "outside the image root", uri
+    assert picture_bytes(f"{root}/link.jpg") == b"secret"
+
+
+def test_on_a_far_file_system_the_root_is_a_prefix_of_whole_names():
+    memory = fsspec.filesystem("memory")
+    for path in ("/b/root/a.jpg", "/b/root2/a.jpg", "/b/a.jpg"):
+        memory.pipe(path, b"far")
+    assert picture_bytes("memory://b/root/a.jpg", "memory://b/root") == b"far"
+    for uri in ("memory://b/root2/a.jpg", "memory://b/root/../a.jpg", "memory://b/a.jpg", "/etc/hostname"):
+        with pytest.raises(BadPicture, match="outside the image root"):
+            picture_bytes(uri, "memory://b/root/")

@@ -47,6 +47,24 @@ def test_a_picture_has_a_sha256_or_a_reason(places):
     assert "gone.png" in rows["gone"]["detail"]
 
 
+def test_a_picture_outside_the_root_is_refused_and_its_password_not_told(spark, folder, tmp_path):
+    rows = [
+        (f"{folder}/one.png", "in", None),
+        (f"{folder}/../x.png", "up", None),
+        ("s3://me:hunter2@b/x?sig=hunter2", "far", None),
+    ]
+    places = spark.createDataFrame(rows, "uri string, image_id string, content binary")
+    found = {r["image_id"]: r for r in picture_digests(places, 7, str(folder)).collect()}
+    assert {k: r["reason"] for k, r in found.items()} == {
+        "in": None,
+        "up": "outside the image root",
+        "far": "outside the image root",
+    }
+    assert found["far"]["detail"].startswith("s3://b/x?...: not below --image-root")
+    [other] = picture_digests(places.where("image_id = 'in'"), 7, str(tmp_path)).collect()
+    assert other["reason"] == "outside the image root"
+
+
 def test_bytes_have_a_fingerprint_or_a_reason(places):
     files = digested(places).where("image_id != 'by uri'")
     names = {r["sha256"]: r["image_id"] for r in files.collect()}

@@ -79,7 +79,7 @@ def test_an_id_for_two_pictures_is_refused_and_a_uri_is_made_absolute(spark):
     notes = spark.createDataFrame(
         [
             ("a", [("1", "x.jpg"), ("2", "s3://b/y.jpg")]),
-            ("b", [("1", "z.jpg"), ("3", "/abs.jpg"), ("4", None)]),
+            ("b", [("1", "s3://me:hunter2@b/z.jpg?sig=hunter2"), ("3", "/abs.jpg"), ("4", None)]),
             ("c", [("3", "/abs.jpg")]),
         ],
         schema,
@@ -92,7 +92,7 @@ def test_an_id_for_two_pictures_is_refused_and_a_uri_is_made_absolute(spark):
         ("c", 0, "3", "/abs.jpg"),
     ]
     assert {(r["id"], r["reason"]) for r in refused.collect()} == {("1", "image_id stands for several pictures")}
-    assert refused.count() == 2
+    assert sorted(r["detail"] for r in refused.collect()) == ["note a shows file:/root/x.jpg", "note b shows s3://b/z.jpg?..."]
 
 
 def test_reads_clicks_from_csv_with_times_of_any_kind(spark, tmp_path):
