@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from pyarrow import fs
 
@@ -28,9 +29,7 @@ def picture_bytes(uri: str, root: str | None = None) -> bytes:
         BadPicture: with reason "missing file", "no plain file", "too large", "unreadable file" or OUTSIDE.
     """
     try:
-        system, path = open_filesystem(uri)
-        if root is not None:
-            path = _below(uri, path, root, local=isinstance(system, fs.LocalFileSystem))
+        system, path = open_filesystem(uri if root is None else _below(uri, root))
         if isinstance(system, fs.LocalFileSystem):
             _refuse_what_is_no_plain_file(Path(path))
         with system.open_input_stream(path) as stream:
@@ -44,18 +43,23 @@ def picture_bytes(uri: str, root: str | None = None) -> bytes:
     return content
 
 
-def _below(uri: str, path: str, root: str, *, local: bool) -> str:
-    """The path that is opened: on a disk the one that links lead to, so that it is the one that was looked at."""
-    root_system, root_path = open_filesystem(root)
-    if local and isinstance(root_system, fs.LocalFileSystem):
-        real, folder = os.path.realpath(path), os.path.realpath(root_path)
-        inside = os.path.commonpath([real, folder]) == folder
+def _below(uri: str, root: str) -> str:
+    """What is opened: on a disk the path that links lead to, so that it is the one that was looked at. No host is asked yet."""
+    if _is_local(uri) and _is_local(root):
+        opened, folder = (os.path.realpath(open_filesystem(place)[1]) for place in (uri, root))
+        inside = os.path.commonpath([opened, folder]) == folder
     else:
-        asked, allowed = (name.replace("s3a://", "s3://", 1) for name in (uri, f"{root.rstrip('/')}/"))
-        real, inside = path, asked.startswith(allowed) and ".." not in PurePosixPath(asked).parts
+        opened, asked, allowed = uri, *(name.replace("s3a://", "s3://", 1) for name in (uri, f"{root.rstrip('/')}/"))
+        inside = asked.startswith(allowed) and ".." not in PurePosixPath(asked).parts
     if not inside:
         raise BadPicture(OUTSIDE, "not below --image-root; if it is meant: --set intake.any_uri=true")
-    return real
+    return opened
+
+
+def _is_local(uri: str) -> bool:
+    """Whether a URI is a path, or one of file:, as `open_filesystem` takes it."""
+    scheme = urlsplit(uri).scheme
+    return len(scheme) <= 1 or scheme == "file"
 
 
 def _refuse_what_is_no_plain_file(path: Path) -> None:
