@@ -1,0 +1,63 @@
+"""The largest components: what ties so many notes, and whether it should."""
+
+from dataclasses import dataclass
+
+from pipelines.report.cards import Key
+from pipelines.report.reader import Reader, Row
+from pipelines.report.settings import Sampled
+from schemas.tables import COMPONENTS, POSITIVES
+
+_SIZES = "select size, count(distinct component_id) as components from components group by size order by size"
+_LARGEST = """
+    select component_id, max(size) as size, min(split) as split, arg_min(note_id, note_id, $notes) as shown
+    from components where size > 1 group by component_id order by size desc, component_id limit $most
+"""
+_TIES = """
+    select component_id, granularity, count(*) as pairs from positives
+    where component_id in (select unnest($ids)) and query.note_id <> target.note_id and granularity <> 'co_click'
+    group by component_id, granularity order by component_id, granularity
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Notes that a split must not part."""
+
+    component_id: str
+    size: int
+    split: str
+    shown: tuple[str, ...]
+    """note_ids, the first of them."""
+    ties: tuple[tuple[str, int], ...]
+    """Granularity and pairs between its notes."""
+
+
+def sizes(reader: Reader) -> list[tuple[int, int]]:
+    """Size, and how many components have it."""
+    return [(row["size"], row["components"]) for row in reader.rows(_SIZES, [COMPONENTS.name])]
+
+
+def largest(reader: Reader, settings: Sampled) -> list[Component]:
+    """The largest components with more than one note."""
+    if not settings.components:
+        return []
+    values = {"notes": settings.notes_per_component, "most": settings.components}
+    found = reader.rows(_LARGEST, [COMPONENTS.name], values)
+    ids = {"ids": [row["component_id"] for row in found]}
+    ties: dict[str, list[tuple[str, int]]] = {}
+    for row in reader.rows(_TIES, [POSITIVES.name], ids) if found else []:
+        ties.setdefault(row["component_id"], []).append((row["granularity"].replace("_", " "), row["pairs"]))
+    return [
+        Component(
+            row["component_id"], row["size"], row["split"], tuple(row["shown"]), tuple(ties.get(row["component_id"], ()))
+        )
+        for row in found
+    ]
+
+
+def covers(components: list[Component], pictures: dict[Key, Row]) -> dict[str, Key]:
+    """note_id -> its first readable picture."""
+    first: dict[str, Key] = {}
+    for key in pictures:
+        first.setdefault(key[0], key)
+    return {note: first[note] for component in components for note in component.shown if note in first}
