@@ -49,10 +49,12 @@ class Card:
     """pairs, negatives, judge."""
     task: str
     why: str
-    """Why it is shown."""
+    """Why it is shown, where it differs from its neighbours; else ''."""
     sides: tuple[Side, ...]
     granularity: str = ""
     score: float | None = None
+    score_name: str = "score"
+    """What `score` is; cards are filtered by it."""
     facts: tuple[Fact, ...] = ()
     footer: tuple[Fact, ...] = field(default=())
     """Split, component, ids."""

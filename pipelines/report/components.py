@@ -1,5 +1,6 @@
 """The largest components: what ties so many notes, and whether it should."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.report.cards import Key
@@ -16,6 +17,11 @@ _TIES = """
     select component_id, granularity, count(*) as pairs from positives
     where component_id in (select unnest($ids)) and query.note_id <> target.note_id and granularity <> 'co_click'
     group by component_id, granularity order by component_id, granularity
+"""
+_TYING = """
+    with ends as (select component_id, unnest([query, target]) as item from positives
+                  where component_id in (select unnest($ids)) and granularity in ('near_duplicate_image', 'crop'))
+    select item.note_id as note_id, min(item.image_ids[1]) as image_id from ends group by item.note_id order by item.note_id
 """
 
 
@@ -48,16 +54,18 @@ def largest(reader: Reader, settings: Sampled) -> list[Component]:
     for row in reader.rows(_TIES, [POSITIVES.name], ids) if found else []:
         ties.setdefault(row["component_id"], []).append((row["granularity"].replace("_", " "), row["pairs"]))
     return [
-        Component(
-            row["component_id"], row["size"], row["split"], tuple(row["shown"]), tuple(ties.get(row["component_id"], ()))
-        )
+        Component(row["component_id"], row["size"], row["split"], tuple(row["shown"]), tuple(ties.get(row["component_id"], ())))
         for row in found
     ]
 
 
-def covers(components: list[Component], pictures: dict[Key, Row]) -> dict[str, Key]:
-    """note_id -> its first readable picture."""
+def covers(reader: Reader, components: list[Component], pictures: Mapping[Key, Row]) -> dict[str, Key]:
+    """note_id -> the picture that ties it, else its first readable one."""
+    if not components:
+        return {}
+    ids = {"ids": [component.component_id for component in components]}
+    tying = [(row["note_id"], row["image_id"]) for row in reader.rows(_TYING, [POSITIVES.name], ids)]
     first: dict[str, Key] = {}
-    for key in pictures:
+    for key in [*(key for key in tying if key in pictures), *pictures]:
         first.setdefault(key[0], key)
     return {note: first[note] for component in components for note in component.shown if note in first}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from schemas.item import Granularity, Kind
+from schemas.item import Granularity
 
 Row = Mapping[str, Any]
 
@@ -25,14 +25,17 @@ class Box(NamedTuple):
 
 
 GRANULARITY_SAYS: dict[Granularity, tuple[str, str]] = {
-    "near_duplicate_image": ("Near-duplicate images", "Two notes show the same picture: re-encoded, bordered, captioned, mirrored."),
+    "near_duplicate_image": (
+        "Near-duplicate images",
+        "Two notes show the same picture: encoded again, bordered, mirrored.",
+    ),
     "crop": ("Crops", "One picture is a region of another. The box shows where."),
     "partial_text": ("Partial text", "Two notes share a passage. It is marked in both."),
     "co_click": ("Co-click", "The same people opened both notes. Interest, not content."),
     "within_note": ("Within a note", "A part of a note, and the note."),
 }
 """Title and sentence of each."""
-KIND_SAYS: dict[Kind, str] = {
+KIND_SAYS: dict[str, str] = {
     "image": "picture",
     "crop": "part of a picture",
     "text": "text",

@@ -128,7 +128,7 @@ def _told(reader: Reader, settings: ReportPairs, picked: Picked, known: Known) -
         guard=taken_by_guard(made) if made else (),
         sizes=components.sizes(reader),
         components=picked.components,
-        covers=components.covers(picked.components, known.pictures),
+        covers=components.covers(reader, picked.components, known.pictures),
         judged=picked.judged,
         opinions=_opinions(picked, known, settings),
         quarantine=refused.quarantine(reader, settings.sampled, settings.seed),
@@ -142,7 +142,7 @@ def _opinions(picked: Picked, known: Known, settings: ReportPairs) -> list[tuple
     """The judged pairs by why they are shown, in the order in which they were asked for."""
     found: dict[str, list[Card]] = {}
     for why, row in picked.judged.differ if picked.judged else ():
-        found.setdefault(why, []).extend(_there([judged_card(why, row, known.items, known.notes, settings.shown)]))
+        found.setdefault(why, []).extend(_there([judged_card(row, known.items, known.notes, settings.shown)]))
     return [(why, cards) for why, cards in found.items() if cards]
 
 

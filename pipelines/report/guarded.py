@@ -32,19 +32,21 @@ def negative_card(negative: Negative, known: Known, guard: Row, shown: Shown) ->
     if query is None or positive is None or candidate is None:
         return None
     note_ids = [item["note_id"] for item in (query, positive, candidate)]
-    told = [] if row["source"] == "rule" else _verdict(row, note_ids, known, guard)
+    made = row["source"] == "rule"
+    told = [] if made else _verdict(row, note_ids, known, guard)
     return Card(
         query_id=row["query_id"],
         candidate_id=row["candidate_id"],
         section="negatives",
         task=negative.task,
-        why=negative.why,
+        why=negative.why if made else "",
         sides=(
             side("Query", query, notes, shown),
             side("Positive", positive, notes, shown),
             side("Negative", candidate, notes, shown),
         ),
         score=negative.nearness if negative.nearness is not None else row["similarity"],
+        score_name="similarity to the query" if negative.nearness is None else "similarity to the positive",
         facts=(*_facts(negative), *told),
         footer=(Fact("rank", str(row["rank"])), Fact("source", row["source"]), Fact("candidate", row["candidate_id"])),
     )
@@ -57,11 +59,7 @@ def _verdict(row: Row, note_ids: Sequence[str], known: Known, guard: Row) -> lis
 
 def _facts(negative: Negative) -> Iterable[Fact]:
     row = negative.row
-    if negative.nearness is not None:
-        yield Fact("similarity to the positive", f"{negative.nearness:.3f}")
     if row["source"] == "rule":
         yield Fact("made", "the positive without the part that was asked for")
-        if row["similarity"] is not None:
-            yield Fact("similarity to the query", f"{row['similarity']:.3f}")
     if row["soft_label"] is not None and row["label_from"] == "judge":
         yield Fact("judged", f"{row['soft_label']:.2f} likely relevant")

@@ -26,7 +26,8 @@ _SAID = """
 _RELIABILITY = f"""
     with {_SAID}, known as (select query_id, candidate_id, bool_or(relevant) as relevant from truth group by all)
     select cast(least(floor(p * $bins), $bins - 1) as integer) as bin, count(*) as rows,
-           count(*) filter (coalesce(relevant, false)) as relevant, cast(sum(cast(round(p * 1e6) as bigint)) as bigint) as millionths
+           count(*) filter (coalesce(relevant, false)) as relevant,
+           cast(sum(cast(round(p * 1e6) as bigint)) as bigint) as millionths
     from said {{join}} join known using (query_id, candidate_id) group by bin order by bin
 """
 _AGAINST_ENCODER = f"""
@@ -119,9 +120,7 @@ def _differ(reader: Reader, one: dict[str, str], most: int) -> list[tuple[str, R
     found: list[tuple[str, Row]] = []
     if reader.has(HARD_NEGATIVES.name):
         for why, sign in DIFFER.items():
-            rows = reader.rows(
-                _AGAINST_ENCODER, [JUDGEMENTS.name, HARD_NEGATIVES.name], one | {"sign": sign, "most": most}
-            )
+            rows = reader.rows(_AGAINST_ENCODER, [JUDGEMENTS.name, HARD_NEGATIVES.name], one | {"sign": sign, "most": most})
             found += [(why, row) for row in rows]
     rows = reader.rows(_AGAINST_MINING, [JUDGEMENTS.name, POSITIVES.name], one | {"most": most})
     return found + [("the judge says no, mining says yes", row) for row in rows]

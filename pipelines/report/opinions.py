@@ -11,7 +11,7 @@ Row = Mapping[str, Any]
 GRADES = ("0, not relevant", "1, a little", "2, for the most part", "3, the same content")
 
 
-def judged_card(why: str, row: Row, items: Mapping[str, Row], notes: Notes, shown: Shown) -> Card | None:
+def judged_card(row: Row, items: Mapping[str, Row], notes: Notes, shown: Shown) -> Card | None:
     """A judged pair; None where an item of it is not in the workspace."""
     query, candidate = items.get(row["query_id"]), items.get(row["candidate_id"])
     if query is None or candidate is None:
@@ -21,9 +21,10 @@ def judged_card(why: str, row: Row, items: Mapping[str, Row], notes: Notes, show
         candidate_id=row["candidate_id"],
         section="judge",
         task=row["task"],
-        why=why,
+        why="",
         sides=(side("Query", query, notes, shown), side("Candidate", candidate, notes, shown)),
         score=row["calibrated"] if row["calibrated"] is not None else row["score"],
+        score_name="judge's score" if row["calibrated"] is None else "likely relevant",
         facts=tuple(_facts(row)),
         footer=(Fact("candidate", row["candidate_id"]),),
     )

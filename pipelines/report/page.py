@@ -55,8 +55,10 @@ class Page:
 def rendered(page: Page) -> str:
     """The page as HTML. Whatever comes from a note is escaped; the policy lets the browser run this script alone."""
     style, script = ((HERE / name).read_text(encoding="utf8") for name in ("report.css", "report.js"))
-    return _environment().get_template("page.html").render(
-        page=page, style=Markup(style), script=Markup(script), policy=policy(style, script)
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(page=page, style=Markup(style), script=Markup(script), policy=policy(style, script))
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipelines.report.cards import Card, Notes, side
 from pipelines.report.evidence import Fact, facts
-from pipelines.report.sample import Chosen
+from pipelines.report.sample import BORDERLINE, Chosen
 from pipelines.report.settings import Shown
 
 Row = Mapping[str, Any]
@@ -28,7 +28,7 @@ def pair_card(chosen: Chosen, notes: Notes, shown: Shown) -> Card:
         candidate_id=target["item_id"],
         section="pairs",
         task=row["task"],
-        why=chosen.why,
+        why=chosen.why if chosen.why == BORDERLINE else "",
         sides=sides,
         granularity=row["granularity"],
         score=row["score"],

@@ -45,7 +45,9 @@ def later(reader: Reader) -> list[Refused]:
     found = []
     for table, (name, select) in _LATER.items():
         if reader.has(table.name):
-            query = f"{select}, count(*) as rows from {table.name} where reason is not null group by all order by rows desc, reason"
+            query = (
+                f"{select}, count(*) as rows from {table.name} where reason is not null group by all order by rows desc, reason"
+            )
             found += [Refused(name, row["reason"], row["rows"], ()) for row in reader.rows(query, [table.name])]
     return found
 

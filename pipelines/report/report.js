@@ -38,8 +38,8 @@
   function tally() {
     const yes = [...labels.values()].filter((label) => label === "1").length;
     by("count").textContent = labels.size
-      ? `${labels.size} labelled: ${yes} relevant, ${labels.size - yes} not.${kept ? "" : " This browser keeps nothing: download before you close."}`
-      : "No labels yet.";
+      ? `${yes} relevant, ${labels.size - yes} not${kept ? "" : ". This browser keeps nothing: download before you close"}`
+      : "No labels yet";
     for (const id of ["csv", "jsonl", "forget"]) by(id).disabled = labels.size === 0;
   }
 
@@ -147,4 +147,5 @@
   cards.forEach(show);
   tally();
   filter();
+  document.body.dataset.ready = ""; // shows what works only with this script
 })();

@@ -37,12 +37,12 @@ class Shown:
     """How a picture and a text are shown."""
 
     side: Annotated[int, Field(ge=32, le=1024)] = 320
-    """Longest side of a thumbnail, pixels. Ours: a card is some 400 pixels wide; a small print can still be told to be print."""
+    """Longest side of a thumbnail, pixels. Ours: a card is some 400 pixels wide; small print can be told to be print."""
     quality: Annotated[int, Field(ge=1, le=100)] = 62
     """WebP quality of the thumbnails: about 8 KB each."""
     per_note: Annotated[int, Field(ge=1)] = 4
     """Pictures of a note that are shown; the card says how many more there are."""
-    characters: Annotated[int, Field(ge=40)] = 360
+    characters: Annotated[int, Field(ge=40)] = 240
     """Of a text, or of a passage and again of what stands around it."""
     max_megabytes: Annotated[float, Field(gt=0)] = 20.0
     """Of the file. Pictures stop at nine tenths of what the text leaves; a card says where one was left out."""

@@ -27,7 +27,8 @@ def summary(uri: str, made: Made) -> str:
     shown = len(made.thumbnails) - missing.total()
     lines = [
         f"\n{uri}",
-        f"{made.cards:,} cards, {shown:,} pictures, {len(made.html.encode()) / MEGABYTE:.1f} MB; {missing.total():,} pictures not shown",
+        f"{made.cards:,} cards, {shown:,} pictures, {len(made.html.encode()) / MEGABYTE:.1f} MB; "
+        f"{missing.total():,} pictures not shown",
         *[f"  {rows:>7,}  {reason}" for reason, rows in sorted(missing.items(), key=lambda entry: (-entry[1], entry[0]))],
         "",
         "Open it in a browser. What you label there, it downloads; then:",

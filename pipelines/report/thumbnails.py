@@ -41,7 +41,9 @@ class Thumbnail:
 def uses(cards: Sequence[Sequence[Card]], others: Sequence[Key]) -> Counter[Key]:
     """How often each picture is shown; in the order in which they get their place: the first card of each group first."""
     longest = max(map(len, cards), default=0)
-    first = [picture.key for rank in range(longest) for group in cards if rank < len(group) for picture in group[rank].pictures()]
+    first = [
+        picture.key for rank in range(longest) for group in cards if rank < len(group) for picture in group[rank].pictures()
+    ]
     return Counter([*first, *others])
 
 
@@ -86,7 +88,9 @@ class _Stored:
         """The JPEG of a picture, if there is one."""
         with self._lock:
             if self._rows is None:
-                have = self._reader.rows(_STORED, [PICTURES.name], {"ids": self._ids}) if self._reader.has(PICTURES.name) else []
+                have = (
+                    self._reader.rows(_STORED, [PICTURES.name], {"ids": self._ids}) if self._reader.has(PICTURES.name) else []
+                )
                 self._rows = {row["sha256"]: row["thumbnail"] for row in have}
         return self._rows.get(sha256)
 
