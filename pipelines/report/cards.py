@@ -101,7 +101,7 @@ def side(role: str, item: Row, notes: Notes, shown: Shown, span: tuple[int, int]
     drawn = box(item["region"])
     return Side(
         role=role,
-        kind=KIND_SAYS.get(item["kind"], item["kind"]),
+        kind=KIND_SAYS[item["kind"]],
         note_id=item["note_id"],
         title=notes.title(item["note_id"]),
         pictures=tuple(_picture(item["note_id"], name, notes, drawn) for name in kept),

@@ -1,10 +1,10 @@
 """The largest components: what ties so many notes, and whether it should."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipelines.report.cards import Key
-from pipelines.report.reader import Reader, Row
+from pipelines.report.reader import Reader
 from pipelines.report.settings import Sampled
 from schemas.tables import COMPONENTS, POSITIVES
 
@@ -59,13 +59,14 @@ def largest(reader: Reader, settings: Sampled) -> list[Component]:
     ]
 
 
-def covers(reader: Reader, components: list[Component], pictures: Mapping[Key, Row]) -> dict[str, Key]:
+def covers(reader: Reader, components: list[Component], pictures: Iterable[Key]) -> dict[str, Key]:
     """note_id -> the picture that ties it, else its first readable one."""
     if not components:
         return {}
     ids = {"ids": [component.component_id for component in components]}
     tying = [(row["note_id"], row["image_id"]) for row in reader.rows(_TYING, [POSITIVES.name], ids)]
+    readable = dict.fromkeys(pictures)
     first: dict[str, Key] = {}
-    for key in [*(key for key in tying if key in pictures), *pictures]:
+    for key in [*(key for key in tying if key in readable), *readable]:
         first.setdefault(key[0], key)
     return {note: first[note] for component in components for note in component.shown if note in first}

@@ -36,7 +36,7 @@ _AGAINST_ENCODER = f"""
     ranked as (select said.*, similarity, percent_rank() over (partition by task order by similarity) as by_encoder,
                       percent_rank() over (partition by task order by p) as by_judge
                from said join near using (query_id, candidate_id))
-    select * from ranked where $sign * (by_judge - by_encoder) > 0
+    select * from ranked where $sign * (by_judge - by_encoder) > 0 and (p >= 0.5) = ($sign > 0)
     order by $sign * (by_encoder - by_judge), query_id, candidate_id, task limit $most
 """
 _AGAINST_MINING = f"""

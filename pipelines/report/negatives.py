@@ -72,10 +72,10 @@ def _nearest(task: str, rows: list[Row], vectors: Mapping[str, Any], most: int) 
 
 
 def _cosine(vectors: Mapping[str, Any], row: Row) -> float | None:
-    both = vectors.get(row["positive_id"]), vectors.get(row["candidate_id"])
-    if both[0] is None or both[1] is None:
+    positive, negative = vectors.get(row["positive_id"]), vectors.get(row["candidate_id"])
+    if positive is None or negative is None:
         return None
-    return round(float(np.dot(*both)), 6)
+    return round(float(np.dot(positive, negative)), 6)
 
 
 def _names(row: Row) -> tuple[str, str, str]:

@@ -31,9 +31,7 @@ def judged_card(row: Row, items: Mapping[str, Row], notes: Notes, shown: Shown) 
 
 
 def _facts(row: Row) -> list[Fact]:
-    lines = [Fact("judge's score", f"{row['score']:.3f}")]
-    if row["calibrated"] is not None:
-        lines.append(Fact("calibrated", f"{row['calibrated']:.3f}"))
+    lines = [] if row["calibrated"] is None else [Fact("judge's score", f"{row['score']:.3f}")]
     if row["grade"] is not None and 0 <= row["grade"] < len(GRADES):
         lines.append(Fact("grade", GRADES[row["grade"]]))
     if row["similarity"] is not None:

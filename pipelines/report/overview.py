@@ -56,6 +56,6 @@ def _group(granularity: str, task: str, rows: list[dict[str, float]]) -> Group:
 def _order(granularity: str, task: str) -> tuple[int, int]:
     known = list(GRANULARITIES)
     return (
-        known.index(granularity) if granularity in known else len(known),  # type: ignore[arg-type]
+        known.index(granularity) if granularity in known else len(known),
         TASKS.index(task) if task in TASKS else len(TASKS),
     )

@@ -36,7 +36,7 @@ def chosen_pairs(reader: Reader, settings: Sampled, seed: int) -> dict[tuple[str
     names: dict[str, str] = {}
     for group in reader.rows(_CHOSEN, [POSITIVES.name], values):
         lowest = group["lowest"][: settings.borderline] if group["differ"] else []
-        others = [name for name in group["drawn"] if name not in lowest][: settings.drawn]
+        others = [name for name in group["drawn"] if name not in lowest][: settings.borderline + settings.drawn - len(lowest)]
         names |= dict.fromkeys(lowest, BORDERLINE) | dict.fromkeys(others, DRAWN)
     rows = reader.rows(_ROWS, [POSITIVES.name], {"ids": list(names)}) if names else []
     found: dict[tuple[str, str], list[Chosen]] = {}

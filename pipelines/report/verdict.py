@@ -1,4 +1,4 @@
-"""What the guard knew of a negative that it let pass: told again from the tables, so that a reader can hold it against the card."""
+"""What the guard knew of a negative that it let pass, told again from the tables: to be held against the card."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
