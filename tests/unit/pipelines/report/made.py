@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -82,7 +83,7 @@ def pair(granularity, task, query, target, score, **evidence):
 
 def pairs_of(notes):
     """Pairs of every granularity between a note and the next one."""
-    for k, (one, other) in enumerate(zip(notes, notes[1:], strict=False)):
+    for k, (one, other) in enumerate(pairwise(notes)):
         left, right = (item("image", n, [n["images"][0]["image_id"]]) for n in (one, other))
         yield pair("near_duplicate_image", "image_to_image", left, right, 0.5 + k / 40, hamming_distance=k, inliers=60,
                    pixel_correlation=0.9, mirrored=k % 2 == 0)  # fmt: skip

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import fsspec
 import pytest
@@ -92,7 +93,7 @@ def test_every_picture_says_what_it_is_and_every_heading_has_its_place(parsed):
     assert all("aria-label" in attrs or attrs.get("aria-hidden") == "true" for attrs in parsed.of("svg"))
     levels = [int(tag[1]) for tag, _ in parsed.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(later <= earlier + 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
     ids = Counter(attrs["id"] for _, attrs in parsed.tags if "id" in attrs)
     assert max(ids.values()) == 1
     named = {name for _, attrs in parsed.tags for name in attrs.get("aria-labelledby", "").split()}
