@@ -8,7 +8,11 @@ from pipelines.report.reader import Reader
 from pipelines.report.settings import Sampled
 from schemas.tables import COMPONENTS, POSITIVES
 
-_SIZES = "select size, count(distinct component_id) as components from components group by size order by size"
+_SIZES = """
+    with sized as (select component_id, max(size) as size from components group by component_id)
+    select min(size) as least, max(size) as most, count(*) as components
+    from sized group by ceil(log2(size)) order by least
+"""
 _LARGEST = """
     select component_id, max(size) as size, min(split) as split, arg_min(note_id, note_id, $notes) as shown
     from components where size > 1 group by component_id order by size desc, component_id limit $most
@@ -38,9 +42,25 @@ class Component:
     """Granularity and pairs between its notes."""
 
 
-def sizes(reader: Reader) -> list[tuple[int, int]]:
-    """Size, and how many components have it."""
-    return [(row["size"], row["components"]) for row in reader.rows(_SIZES, [COMPONENTS.name])]
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """Components of about one size."""
+
+    least: int
+    most: int
+    components: int
+
+    @property
+    def says(self) -> str:
+        """Their notes, in words."""
+        if self.least == self.most:
+            return "1 note" if self.most == 1 else f"{self.most:,} notes"
+        return f"{self.least:,} to {self.most:,} notes"
+
+
+def sizes(reader: Reader) -> list[Sized]:
+    """How many components there are of 1, 2, 3 to 4, 5 to 8 notes and so on."""
+    return [Sized(**row) for row in reader.rows(_SIZES, [COMPONENTS.name])]
 
 
 def largest(reader: Reader, settings: Sampled) -> list[Component]:

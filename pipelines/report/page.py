@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pipelines.report import charts
 from pipelines.report.cards import Card, Key, Notes
-from pipelines.report.components import Component
+from pipelines.report.components import Component, Sized
 from pipelines.report.evidence import GRANULARITY_SAYS, task_says
 from pipelines.report.funnel import Level, Taken
 from pipelines.report.judged import Judged
@@ -41,7 +41,7 @@ class Page:
     by_vectors: bool
     """Whether negatives are ordered by their nearness to the positive."""
     guard: Sequence[Taken]
-    sizes: Sequence[tuple[int, int]]
+    sizes: Sequence[Sized]
     components: Sequence[Component]
     covers: Mapping[str, Key]
     judged: Judged | None
