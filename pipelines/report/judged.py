@@ -76,9 +76,12 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the page says of the judge with the most scores."""
+    """What the page says of the judge of the last run."""
 
     judges: tuple[Judge, ...]
+    """The one that is told of first."""
+    calibration: str
+    """What its run says of its calibration; '' where it says nothing."""
     tasks: tuple[Row, ...]
     reliability: tuple[Bin, ...]
     by_people: bool
@@ -97,12 +100,15 @@ def judged(reader: Reader, settings: Sampled, labels: bool) -> Judged | None:
 
     Cost: some passes over judgements, joined with the ids of the positives and negatives.
     """
-    if not reader.has(JUDGEMENTS.name):
+    run = reader.manifest(JUDGEMENTS.name)
+    if run is None or not run.counts.rows_out:
         return None
-    judges = tuple(Judge(**row) for row in reader.rows(_JUDGES, [JUDGEMENTS.name]))
+    now = (run.report.get("judge"), run.report.get("prompt_hash"))
+    judges = [Judge(**row) for row in reader.rows(_JUDGES, [JUDGEMENTS.name])]
+    judges.sort(key=lambda judge: (judge.judge, judge.prompt_hash) != now)
     one = {"judge": judges[0].judge, "prompt": judges[0].prompt_hash}
     tasks = tuple(reader.rows(_GRADES, [JUDGEMENTS.name], one))
-    return Judged(judges, tasks, _reliability(reader, one, labels), labels, tuple(_differ(reader, one, settings.judged)))
+    return Judged(tuple(judges), str(run.report.get("calibration", "")), tasks, _reliability(reader, one, labels), labels, tuple(_differ(reader, one, settings.judged)))
 
 
 def _reliability(reader: Reader, one: dict[str, str], labels: bool) -> tuple[Bin, ...]:

@@ -88,7 +88,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"task": task_says, "count": _count, "percent": _percent}
+    found.filters |= {"task": task_says, "count": _count, "percent": _percent, "sentence": _sentence}
     says: dict[str, Any] = {"segments": charts.segments, "bars": charts.bars, "bins_say": charts.bins_say}
     found.globals |= says | {"granularities": GRANULARITY_SAYS}
     return found
@@ -96,6 +96,10 @@ def _environment() -> Environment:
 
 def _count(value: int) -> str:
     return f"{value:,}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".")
 
 
 def _percent(value: float) -> str:
