@@ -77,7 +77,7 @@ def _picked(reader: Reader, settings: ReportPairs, say: Say) -> Picked:
     say("report: choosing negatives")
     found = negatives.chosen_negatives(reader, sampled, seed) if reader.has(HARD_NEGATIVES.name) else {}
     say("report: reading judgements and components")
-    opinions = judged.judged(reader, sampled, settings.labels is not None)
+    opinions = judged.judged(reader, sampled, seed, settings.labels is not None)
     return Picked(pairs, found, opinions, components.largest(reader, sampled))
 
 

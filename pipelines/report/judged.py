@@ -8,6 +8,8 @@ from pipelines.report.settings import Sampled
 from schemas.tables import HARD_NEGATIVES, JUDGEMENTS, POSITIVES
 
 BINS = 10
+LOOKED_AT = 50
+"""Rows for each one that is shown, among which those of different queries are taken."""
 _JUDGES = """
     select judge, prompt_hash, count(*) as rows, count(score) as scored, count(calibrated) as calibrated,
            count(flagged) as flagged
@@ -37,12 +39,12 @@ _AGAINST_ENCODER = f"""
                       percent_rank() over (partition by task order by p) as by_judge
                from said join near using (query_id, candidate_id))
     select * from ranked where $sign * (by_judge - by_encoder) > 0 and (p >= 0.5) = ($sign > 0)
-    order by $sign * (by_encoder - by_judge), query_id, candidate_id, task limit $most
+    order by $sign * (by_encoder - by_judge), md5(query_id || candidate_id || $seed), task limit $most
 """
 _AGAINST_MINING = f"""
-    with {_SAID}, mined as ({_MINED})
+    with {_SAID}, mined as ({_MINED} where granularity <> 'co_click')
     select said.*, null as similarity from said join mined using (query_id, candidate_id)
-    where p < 0.5 order by p, query_id, candidate_id, task limit $most
+    where p < 0.5 order by p, md5(query_id || candidate_id || $seed), task limit $most
 """
 DIFFER = {
     "the judge says yes, the encoder says far": 1,
@@ -90,12 +92,13 @@ class Judged:
     """Why a pair is shown, and it: query_id, candidate_id, task, p, score, calibrated, grade, flagged, similarity."""
 
 
-def judged(reader: Reader, settings: Sampled, labels: bool) -> Judged | None:
+def judged(reader: Reader, settings: Sampled, seed: int, labels: bool) -> Judged | None:
     """Judgements as the page tells them; None where there are none.
 
     Args:
         reader: with a view `labels`, where `labels` says so.
         settings: how many pairs of each kind.
+        seed: which of equal ones are shown.
         labels: whether people's labels are known.
 
     Cost: some passes over judgements, joined with the ids of the positives and negatives.
@@ -108,7 +111,14 @@ def judged(reader: Reader, settings: Sampled, labels: bool) -> Judged | None:
     judges.sort(key=lambda judge: (judge.judge, judge.prompt_hash) != now)
     one = {"judge": judges[0].judge, "prompt": judges[0].prompt_hash}
     tasks = tuple(reader.rows(_GRADES, [JUDGEMENTS.name], one))
-    return Judged(tuple(judges), str(run.report.get("calibration", "")), tasks, _reliability(reader, one, labels), labels, tuple(_differ(reader, one, settings.judged)))
+    return Judged(
+        tuple(judges),
+        str(run.report.get("calibration", "")),
+        tasks,
+        _reliability(reader, one, labels),
+        labels,
+        tuple(_differ(reader, one | {"seed": f" {seed}"}, settings.judged)),
+    )
 
 
 def _reliability(reader: Reader, one: dict[str, str], labels: bool) -> tuple[Bin, ...]:
@@ -122,11 +132,27 @@ def _reliability(reader: Reader, one: dict[str, str], labels: bool) -> tuple[Bin
     )
 
 
-def _differ(reader: Reader, one: dict[str, str], most: int) -> list[tuple[str, Row]]:
-    found: list[tuple[str, Row]] = []
+def _differ(reader: Reader, values: dict[str, str], most: int) -> list[tuple[str, Row]]:
+    """Why a pair is shown, and it. A click says interest and not content: a judge that denies it does not differ."""
+    asked: dict[str, tuple[str, list[str], dict[str, int]]] = {}
     if reader.has(HARD_NEGATIVES.name):
-        for why, sign in DIFFER.items():
-            rows = reader.rows(_AGAINST_ENCODER, [JUDGEMENTS.name, HARD_NEGATIVES.name], one | {"sign": sign, "most": most})
-            found += [(why, row) for row in rows]
-    rows = reader.rows(_AGAINST_MINING, [JUDGEMENTS.name, POSITIVES.name], one | {"most": most})
-    return found + [("the judge says no, mining says yes", row) for row in rows]
+        datasets = [JUDGEMENTS.name, HARD_NEGATIVES.name]
+        asked |= {why: (_AGAINST_ENCODER, datasets, {"sign": sign}) for why, sign in DIFFER.items()}
+    asked["the judge says no, mining says yes"] = (_AGAINST_MINING, [JUDGEMENTS.name, POSITIVES.name], {})
+    found: list[tuple[str, Row]] = []
+    for why, (query, datasets, more) in asked.items():
+        rows = reader.rows(query, datasets, values | more | {"most": most * LOOKED_AT})
+        found += [(why, row) for row in _apart(rows, most)]
+    return found
+
+
+def _apart(rows: list[Row], most: int) -> list[Row]:
+    """The first ones, each of another query and another candidate: one odd note does not fill the page."""
+    kept: list[Row] = []
+    queries, candidates = set[str](), set[str]()
+    for row in rows:
+        if len(kept) < most and row["query_id"] not in queries and row["candidate_id"] not in candidates:
+            kept.append(row)
+            queries.add(row["query_id"])
+            candidates.add(row["candidate_id"])
+    return kept

@@ -103,4 +103,4 @@ def _sentence(text: str) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{value:.1%}"
+    return "<1%" if 0 < value < 0.01 else f"{value:.0%}"

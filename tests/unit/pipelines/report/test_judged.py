@@ -16,7 +16,7 @@ def told(folder, labels=None, most=50):
     with reading(Workspace(str(folder)), 512) as reader:
         if labels is not None:
             reader.register("labels", pa.Table.from_pylist(labels, LABELS_IN))
-        return judged(reader, Sampled(judged=most), labels is not None)
+        return judged(reader, Sampled(judged=most), 0, labels is not None)
 
 
 def curve(rows, relevant):
@@ -49,7 +49,8 @@ def test_a_difference_is_one(made):
     found = {}
     for why, row in told(folder).differ:
         found.setdefault(why, []).append(row)
-    mined = {(p["query"]["item_id"], p["target"]["item_id"]) for p in rows["positives"]}
+    content = [p for p in rows["positives"] if p["granularity"] != "co_click"]
+    mined = {(p["query"]["item_id"], p["target"]["item_id"]) for p in content}
     no_to_mined = [j for j in rows["judgements"] if (j["query_id"], j["candidate_id"]) in mined and j["score"] < 0.5]
     assert len(found["the judge says no, mining says yes"]) == len(no_to_mined) > 0
     near, far = found["the judge says no, the encoder says near"], found["the judge says yes, the encoder says far"]
@@ -58,6 +59,23 @@ def test_a_difference_is_one(made):
     assert all(r["by_encoder"] < r["by_judge"] and r["p"] >= 0.5 for r in far)
     gaps = [r["by_encoder"] - r["by_judge"] for r in near]
     assert gaps == sorted(gaps, reverse=True)
+    for some in found.values():
+        for name in ("query_id", "candidate_id"):
+            assert len({row[name] for row in some}) == len(some)
+
+
+def test_one_odd_query_does_not_fill_the_page(tmp_path):
+    rows = make(tmp_path, with_judge=False)["positives"]
+    one = rows[0]["query"]["item_id"]
+    targets = sorted({p["target"]["item_id"] for p in rows})
+    negatives = [said(one, target, "image_to_image", 0.9) for target in targets]
+    others = [said(p["query"]["item_id"], p["target"]["item_id"], p["task"], 0.1 + k / 1000) for k, p in enumerate(rows[1:])]
+    unique = {(j["query_id"], j["candidate_id"]): j for j in [*negatives, *others]}
+    publish(
+        tmp_path, JUDGEMENTS, [{**j, "calibrated": 0.0, "score": 0.0} if j["query_id"] == one else j for j in unique.values()]
+    )
+    shown = [row for why, row in told(tmp_path, most=3).differ if why == "the judge says no, mining says yes"]
+    assert len(shown) == 3 and len({row["query_id"] for row in shown}) == 3
 
 
 def test_rows_without_a_score_and_without_calibration(tmp_path):
