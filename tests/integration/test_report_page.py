@@ -102,11 +102,13 @@ def test_keys_label_and_go_on_and_are_said_aloud(fresh):
 
 def test_keys_mean_nothing_outside_a_card(fresh):
     driver, _ = fresh
+    driver.get_log("browser")
     js(driver, "document.querySelector('[name=low]').focus()")
     press(driver, "a", "r")
     js(driver, "document.activeElement.blur()")
     press(driver, "a", "r")
     assert js(driver, "return document.querySelectorAll('.card[data-label]').length") == 0
+    assert driver.get_log("browser") == []
 
 
 def test_one_pair_in_two_sections_has_one_label(fresh):

@@ -181,3 +181,15 @@ def test_script_and_style_end_where_they_end():
     for name in ("report.js", "report.css"):
         text = (HERE / name).read_text(encoding="utf8")
         assert "</" not in text and "<!--" not in text
+
+
+def test_labels_of_people_are_what_reliability_is_told_of(made, tmp_path):
+    folder, rows = made
+    labelled = rows["judgements"][:12]
+    lines = [f"{r['query_id']},{r['candidate_id']},{k % 2}" for k, r in enumerate(labelled)]
+    (tmp_path / "labels.csv").write_text("\n".join(["query_id,candidate_id,relevant", *lines]), encoding="utf8")
+    settings = ReportPairs(labels=str(tmp_path / "labels.csv"))
+    html = report(Workspace(str(folder)), settings, lambda _: None).html
+    part = html[html.index('<div class="reliability">') :]
+    counts = [int(n) for n in re.findall(r'<td class="number">(\d+)</td></tr>', part[: part.index("</table>")])]
+    assert "Of the pairs that people labelled" in html and sum(counts) == 12
