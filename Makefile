@@ -20,6 +20,10 @@ negatives:  ## annotate the sample's pictures, then mine its hard negatives, in 
 audit:  ## hold out/ against all rules: rows accounted for, splits that share nothing, files as published
 	@$(ENV); .venv/bin/python jobs/audit_workspace.py --workspace out
 
+.PHONY: report
+report:  ## a page of what out/ holds: out/report.html
+	@$(ENV); .venv/bin/python jobs/report_pairs.py --workspace out
+
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end
 	@$(ENV); .venv/bin/python -m pytest

@@ -38,3 +38,12 @@ CLICKS_IN = pa.schema(
         column("source_note_id", pa.string(), "not used yet"),
     ]
 )
+
+LABELS_IN = pa.schema(
+    [
+        column("query_id", pa.string(), "item_id of the query", required=True),
+        column("candidate_id", pa.string(), "item_id of a positive or a negative of it", required=True),
+        column("relevant", pa.bool_(), "what a person said; in text files also 1/0 and yes/no", required=True),
+    ]
+)
+"""What the page of jobs/report_pairs.py downloads, and jobs/judge_relevance.py calibrates on."""

@@ -20,9 +20,10 @@ from pipelines.imports.mapping import ImportTable
 from pipelines.imports.settings import ImportQilin
 from pipelines.mining.settings import MinePairs
 from pipelines.negatives_job.settings import MineHardNegatives
+from pipelines.report.settings import ReportPairs
 from pipelines.sql.settings import OpenWorkspace
 from schemas import mined, tables
-from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
+from schemas.inputs import CLICKS_IN, IMAGES_IN, LABELS_IN, NOTES_IN
 from schemas.item import ITEM
 from schemas.table import Table
 
@@ -46,9 +47,16 @@ def settings_page() -> str:
     """docs/settings.md."""
     parts = ["# Settings\n", MADE]
     parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
-    jobs: dict[str, type] = {"import_qilin": ImportQilin, "import_table": ImportTable}
-    jobs |= {"mine_pairs": MinePairs, "annotate_images": AnnotateImages, "mine_hard_negatives": MineHardNegatives}
-    jobs |= {"audit_workspace": AuditWorkspace, "open_workspace": OpenWorkspace}
+    jobs: dict[str, type] = {
+        "import_qilin": ImportQilin,
+        "import_table": ImportTable,
+        "mine_pairs": MinePairs,
+        "annotate_images": AnnotateImages,
+        "mine_hard_negatives": MineHardNegatives,
+        "report_pairs": ReportPairs,
+        "audit_workspace": AuditWorkspace,
+        "open_workspace": OpenWorkspace,
+    }
     for job, settings in jobs.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
     return "\n".join(parts)
@@ -56,7 +64,12 @@ def settings_page() -> str:
 
 def _inputs() -> str:
     parts = ["## What comes in\n", "Columns that are not named here are ignored.\n"]
-    for name, columns in (("notes", NOTES_IN), ("images (optional)", IMAGES_IN), ("clicks", CLICKS_IN)):
+    for name, columns in (
+        ("notes", NOTES_IN),
+        ("images (optional)", IMAGES_IN),
+        ("clicks", CLICKS_IN),
+        ("labels (optional)", LABELS_IN),
+    ):
         parts += [f"### {name}\n", "| column | type | required | |", "|---|---|---|---|"]
         parts += [f"| {c.name} | {c.type} | {'no' if c.nullable else 'yes'} | {_about(c)} |" for c in columns]
         parts.append("")

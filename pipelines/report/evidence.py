@@ -1,0 +1,102 @@
+"""Why a pair holds, in words and numbers. Pure functions of rows."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from schemas.item import Granularity
+
+Row = Mapping[str, Any]
+
+
+class Fact(NamedTuple):
+    """One line of a card."""
+
+    name: str
+    value: str
+
+
+class Box(NamedTuple):
+    """A region in fractions of its picture."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+GRANULARITY_SAYS: dict[Granularity, tuple[str, str]] = {
+    "near_duplicate_image": (
+        "Near-duplicate images",
+        "Two notes show the same picture: encoded again, bordered, mirrored.",
+    ),
+    "crop": ("Crops", "One picture is a region of another. The box shows where."),
+    "partial_text": ("Partial text", "Two notes share a passage. It is marked in both."),
+    "co_click": ("Co-click", "The same people opened both notes. Interest, not content."),
+    "within_note": ("Within a note", "A part of a note, and the note."),
+}
+"""Title and sentence of each."""
+KIND_SAYS: dict[str, str] = {
+    "image": "picture",
+    "crop": "part of a picture",
+    "text": "text",
+    "ocr": "words read in a picture",
+    "note": "note",
+}
+
+
+def task_says(task: str) -> str:
+    """A task as a reader says it.
+
+    >>> task_says("image_to_note")
+    'image to note'
+    """
+    return task.replace("_", " ")
+
+
+def facts(evidence: Row) -> list[Fact]:
+    """The evidence of a pair; what does not apply is left out."""
+    lines = [*_of_pictures(evidence), *_of_texts(evidence), *_of_clicks(evidence)]
+    return [Fact(name, value) for name, value in lines]
+
+
+def box(region: Row | None) -> Box | None:
+    """A region as it is drawn: inside the picture, never without an extent."""
+    if region is None or any(region[name] is None for name in ("x0", "y0", "x1", "y1")):
+        return None
+    x0, y0, x1, y1 = (min(1.0, max(0.0, region[name])) for name in ("x0", "y0", "x1", "y1"))
+    return Box(x0, y0, x1 - x0, y1 - y0) if x1 > x0 and y1 > y0 else None
+
+
+def _of_pictures(e: Row) -> list[tuple[str, str]]:
+    lines = []
+    if e["hamming_distance"] is not None:
+        lines.append(("hash distance", f"{e['hamming_distance']} of 256 bits"))
+    if e["inliers"] is not None:
+        lines.append(("matching features", f"{e['inliers']:,}"))
+    if e["pixel_correlation"] is not None:
+        lines.append(("pixel correlation", f"{e['pixel_correlation']:.3f}"))
+    if e["mirrored"]:
+        lines.append(("mirrored", "yes"))
+    if (drawn := box(e["region"])) is not None:
+        lines.append(("box", f"{drawn.width * drawn.height:.0%} of the picture"))
+    return lines
+
+
+def _of_texts(e: Row) -> list[tuple[str, str]]:
+    lines = []
+    if e["shared_chars"] is not None:
+        lines.append(("shared characters", f"{e['shared_chars']:,}"))
+    if e["containment"] is not None:
+        lines.append(("containment", f"{e['containment']:.0%}"))
+    return lines
+
+
+def _of_clicks(e: Row) -> list[tuple[str, str]]:
+    lines = []
+    if e["users"] is not None:
+        lines.append(("users in common", f"{e['users']:,}"))
+    if e["cooccurrence"] is not None:
+        lines.append(("co-occurrence", f"{e['cooccurrence']:.3f}"))
+    if e["swing"] is not None:
+        lines.append(("swing", f"{e['swing']:.3f}"))
+    return lines

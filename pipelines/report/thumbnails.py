@@ -1,0 +1,133 @@
+"""The pictures of the page: only what is shown is read and decoded, until the page is full."""
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from threading import Lock
+from typing import Any
+
+from PIL import Image
+
+from pipelines.decode import BadPicture, Decoding, decode
+from pipelines.report.cards import Card, Key
+from pipelines.report.reader import Reader
+from pipelines.report.settings import Shown
+from pipelines.workspace.files import open_filesystem
+from pipelines.workspace.say import Say
+from schemas.errors import DataError
+from schemas.mined import PICTURES
+
+Row = Mapping[str, Any]
+AT_A_TIME = 32
+FULL = "left out: the page is full"
+_STORED = "select sha256, thumbnail from mined_pictures where sha256 in (select unnest($ids)) order by sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A picture as the page holds it, or why it does not."""
+
+    uri: str = ""
+    """data:image/webp;base64,…"""
+    width: int = 0
+    height: int = 0
+    missing: str = ""
+
+
+def uses(cards: Sequence[Sequence[Card]], others: Sequence[Key]) -> Counter[Key]:
+    """How often each picture is shown; in the order in which they get their place: the first card of each group first."""
+    longest = max(map(len, cards), default=0)
+    first = [
+        picture.key for rank in range(longest) for group in cards if rank < len(group) for picture in group[rank].pictures()
+    ]
+    return Counter([*first, *others])
+
+
+def thumbnails(
+    wanted: Counter[Key], pictures: Mapping[Key, Row], reader: Reader, shown: Shown, budget: float, say: Say
+) -> dict[Key, Thumbnail]:
+    """The pictures of the page.
+
+    Args:
+        wanted: how often each is shown, in the order of their places (`uses`).
+        pictures: IMAGES (uri, sha256) by key.
+        reader: for the thumbnails that mining has stored, where a file is no longer there.
+        shown: side and quality.
+        budget: characters that all of them may take.
+        say: told of the progress.
+
+    Cost: 5 ms a picture, and the way of its bytes; memory of `AT_A_TIME` files.
+    """
+    found: dict[Key, Thumbnail] = {}
+    keys, left = list(wanted), budget
+    stored = _Stored(reader, sorted({pictures[key]["sha256"] for key in keys if key in pictures}))
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for some in _pieces(keys, AT_A_TIME):
+            for key, made in zip(some, pool.map(lambda k: _made(pictures.get(k), stored, shown), some), strict=True):
+                cost = len(made.uri) * wanted[key]
+                found[key] = made if cost <= left else Thumbnail(missing=FULL)
+                left -= cost if cost <= left else 0
+            say(f"report: {len(found):,} of {len(keys):,} pictures")
+            if left < 1:
+                break
+    return found | {key: Thumbnail(missing=FULL) for key in keys if key not in found}
+
+
+class _Stored:
+    """The small pictures that mining stored of these, read when a file is missing for the first time."""
+
+    def __init__(self, reader: Reader, ids: list[str]) -> None:
+        self._reader, self._ids, self._lock = reader, ids, Lock()
+        self._rows: dict[str, bytes] | None = None
+
+    def content(self, sha256: str) -> bytes | None:
+        """The JPEG of a picture, if there is one."""
+        with self._lock:
+            if self._rows is None:
+                have = (
+                    self._reader.rows(_STORED, [PICTURES.name], {"ids": self._ids}) if self._reader.has(PICTURES.name) else []
+                )
+                self._rows = {row["sha256"]: row["thumbnail"] for row in have}
+        return self._rows.get(sha256)
+
+
+def _made(row: Row | None, stored: _Stored, shown: Shown) -> Thumbnail:
+    if row is None:
+        return Thumbnail(missing="no such picture in 'images'")
+    decoding = Decoding(working_side=shown.side)
+    try:
+        return _encoded(decode(_content(row, stored), decoding).rgb, shown.quality)
+    except BadPicture as bad:
+        return Thumbnail(missing=bad.reason)
+
+
+def _content(row: Row, stored: _Stored) -> bytes:
+    """The bytes of the file; where it cannot be read, of mining's own thumbnail."""
+    try:
+        if row["uri"] is not None:
+            system, path = open_filesystem(row["uri"])
+            with system.open_input_stream(path) as stream:
+                return bytes(stream.read())
+    except (OSError, DataError):
+        pass
+    content = stored.content(row["sha256"])
+    if content is not None:
+        return content
+    raise BadPicture("its file is not there any more", str(row["uri"]))
+
+
+def _encoded(rgb: Any, quality: int) -> Thumbnail:  # noqa: ANN401
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "WEBP", quality=quality, method=4)
+    height, width = rgb.shape[:2]
+    return Thumbnail(f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}", width, height)
+
+
+def _pieces(keys: Sequence[Key], size: int) -> Iterator[list[Key]]:
+    rest = iter(keys)
+    while piece := list(islice(rest, size)):
+        yield piece

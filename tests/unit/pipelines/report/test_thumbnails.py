@@ -1,0 +1,78 @@
+"""Pictures: only those that are shown, the file first, then what mining stored, until the page is full."""
+
+import base64
+import hashlib
+import io
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+from pipelines.report import thumbnails as module
+from pipelines.report.reader import reading
+from pipelines.report.settings import Shown
+from pipelines.report.thumbnails import FULL, thumbnails
+from pipelines.workspace.workspace import Workspace
+from schemas.mined import PICTURES
+from tests.unit.pipelines.report.made import picture, publish
+
+SHOWN = Shown(side=64, quality=60)
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Six pictures as IMAGES tells of them; the files of the first four are there, of the fourth a broken one."""
+    found, stored = {}, []
+    for k in range(6):
+        content = picture(k)
+        path = tmp_path / f"{k}.jpg"
+        if k < 4:
+            path.write_bytes(content if k < 3 else b"not a picture")
+        sha = hashlib.sha256(content).hexdigest()
+        found["n", str(k)] = {"uri": str(path) if k != 5 else None, "sha256": sha}
+        if k != 4:
+            stored.append({"sha256": sha, "width": 1, "height": 1, "phash": 0, "pdq": b"", "pdq_turns": b"", "pdq_exposed": b"",
+                           "quality": 1, "surface": "photo", "thumbnail": picture(k, side=32), "features": b""})  # fmt: skip
+    publish(tmp_path / "w", PICTURES, stored)
+    return found
+
+
+def made(tmp_path, rows, wanted, budget=1e9):
+    said = []
+    with reading(Workspace(str(tmp_path / "w")), 512) as reader:
+        return thumbnails(Counter(wanted), rows, reader, SHOWN, budget, said.append), said
+
+
+def test_a_file_first_then_what_mining_stored_then_why_not(tmp_path, rows):
+    found, said = made(tmp_path, rows, [*rows, ("n", "elsewhere")])
+    shown = [found["n", str(k)] for k in range(6)]
+    assert [(t.width, t.height) for t in shown] == [(64, 48)] * 3 + [(0, 0), (0, 0), (32, 24)]
+    assert shown[3].missing == "not a picture" and shown[4].missing == "its file is not there any more"
+    assert found["n", "elsewhere"].missing == "no such picture in 'images'"
+    for thumb in (shown[0], shown[5]):
+        with Image.open(io.BytesIO(base64.b64decode(thumb.uri.removeprefix("data:image/webp;base64,")))) as opened:
+            assert opened.size == (thumb.width, thumb.height)
+    assert said == ["report: 7 of 7 pictures"]
+
+
+def test_nothing_is_read_that_is_not_shown(tmp_path, rows, monkeypatch):
+    read = []
+    monkeypatch.setattr(module, "decode", lambda content, settings: read.append(content) or decode(content, settings))
+    made(tmp_path, rows, [("n", "1")])
+    assert read == [picture(1)]
+
+
+def test_the_page_is_never_fuller_than_it_may_be(tmp_path, rows):
+    wanted = [("n", "0")] * 3 + [("n", "1"), ("n", "2")]
+    whole, _ = made(tmp_path, rows, wanted)
+    cost = {key: len(thumb.uri) for key, thumb in whole.items()}
+    room = 3 * cost["n", "0"] + cost["n", "1"]
+    found, _ = made(tmp_path, rows, wanted, budget=room)
+    assert [thumb.missing for thumb in found.values()] == ["", "", FULL]
+    found, _ = made(tmp_path, rows, wanted, budget=cost["n", "1"])  # the first is shown thrice: it does not fit, the next does
+    assert [thumb.missing for thumb in found.values()] == [FULL, "", FULL]
+    found, _ = made(tmp_path, rows, wanted, budget=0)
+    assert {thumb.missing for thumb in found.values()} == {FULL}
+
+
+decode = module.decode
