@@ -50,7 +50,7 @@ UNREADABLE = "server's answer not understood"
 NOT_IN_TOP = "yes or no not among the top tokens"
 MISSING_FILE, UNREADABLE_FILE = "missing file", "unreadable file"
 PASSING = (NOT_ASKED, UNAVAILABLE, FAILED, NO_PICTURE, MISSING_FILE, UNREADABLE_FILE)
-"""Reasons that lie with the hour and not with the pair: a second run asks such a pair again. The others are answers, as scores are."""
+"""Reasons that lie with the hour and not with the pair: a second run asks such a pair again. The others are answers."""
 
 
 class Judge(Protocol):
