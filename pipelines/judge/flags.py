@@ -30,6 +30,7 @@ _TOKENS = (
 )
 _FENCES = (
     r"^[\s>#*<\[-]*(query|candidate|document|instruct|question|answer|system|assistant|user)[\s>\]*]*[::]",
+    r"<\s*/\s*(query|candidate|document|instruct|note|item)\s*>|\b(text|pictures?)\s+of\s+the\s+(query|candidate)\s*:",
     r"\b(end|close|begin|start)\s+of\s+(the\s+)?(query|candidate|document|text|note|data|prompt|fence)\b",
 )
 _LOOKED_FOR = tuple(
