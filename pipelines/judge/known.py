@@ -1,6 +1,7 @@
 """What mining and annotation know of pictures and passages, as `overlap` asks for it."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -8,12 +9,13 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from pipelines.quotes import fold, gram_size
+from pipelines.quotes import fold
 
 OWN_WORDS = ("note-title", "note-body")
 """Annotators that have not looked at the picture: their words are the note's, and prove nothing of what it shows."""
 SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[.]) |\n")
 K = TypeVar("K")
+WIDE = 3
 REMEMBERED = 65_536
 """Texts whose letters are kept."""
 
@@ -72,10 +74,10 @@ def stands(passage: str, text: str) -> bool:
     return bool(letters) and letters in _letters(text)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def weight(text: str) -> float:
-    """How much a text says: its letters and digits, each of a Chinese text counting as three."""
-    letters = _letters(text)
-    return float(len(letters) * (3 if letters and gram_size(letters) == 4 else 1))
+    """How much a text says: its letters and digits, a wide one (Chinese and the like) as three; a part never more than all."""
+    return float(sum(WIDE if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in _letters(text)))
 
 
 def sentences(text: str) -> Sequence[str]:
