@@ -31,19 +31,23 @@ class Budget:
         """Keep limits and prices."""
         self._asking, self._lock = asking, Lock()
         self._requests, self._tokens, self._cost = 0, 0, 0.0
+        self.ended: str | None = None
+        """Which limit ended it; None: it goes on."""
 
     def take(self, tokens: int) -> None:
         """Before a request of so many prompt tokens (an estimate) is sent: counted as spent.
 
         Raises:
-            Spent: it would go beyond a limit; nothing is counted then.
+            Spent: it would go beyond a limit; nothing is counted then, and nothing is let through after it.
         """
         cost, asking = self._price(tokens), self._asking
         with self._lock:
             if asking.max_requests is not None and self._requests >= asking.max_requests:
-                raise Spent(f"max_requests = {asking.max_requests}")
+                self.ended = f"max_requests = {asking.max_requests}"
             if asking.max_cost is not None and self._cost + cost > asking.max_cost:
-                raise Spent(f"max_cost = {asking.max_cost}: {self._cost:.4f} is spent")
+                self.ended = f"max_cost = {asking.max_cost}: {self._cost:.4f} is spent"
+            if self.ended:
+                raise Spent(self.ended)
             self._requests += 1
             self._tokens += tokens
             self._cost += cost

@@ -73,6 +73,8 @@ class ServerJudge:
 
     def _said(self, pair: Mapping[str, Any], pictures: Mapping[str, Picture]) -> Said:
         try:
+            if self._budget.ended:  # before a picture is coded
+                raise BadPair(NOT_ASKED, self._budget.ended)
             asked = turns(self.spec, pair, pictures)
             answer = self._answer(pair, asked)
             server = self.spec.server

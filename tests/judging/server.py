@@ -116,13 +116,13 @@ class Handler(BaseHTTPRequestHandler):
             server.now += 1
             server.most = max(server.most, server.now)
             fault = server.faults(digest, attempt)
+        self.inside = True
         try:
             self.play(asked, digest, fault)
         except (BrokenPipeError, ConnectionResetError):
             pass  # the client waited no longer
         finally:
-            with server.lock:
-                server.now -= 1
+            self.leave()
 
     def play(self, asked, digest, fault):
         server = self.server
@@ -156,11 +156,19 @@ class Handler(BaseHTTPRequestHandler):
             self.send(200, body[: len(body) // 2], claimed=len(body))
             self.close_connection = True
             return
-        self.send(200, told)
         with self.server.lock:
             self.server.answered[digest] += 1
+        self.send(200, told)
+
+    def leave(self):
+        """Before the answer is written: who has read it may ask the next thing at once."""
+        if getattr(self, "inside", False):
+            self.inside = False
+            with self.server.lock:
+                self.server.now -= 1
 
     def send(self, status, told, headers=None, claimed=None):
+        self.leave()
         body = told if isinstance(told, bytes) else json.dumps(told).encode()
         self.send_response(status)
         for name, value in (headers or {}).items():

@@ -8,12 +8,16 @@ from tests.judging.tiny import save_tiny_judge
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
+    """One thread: two of them wait for each other longer than they work on so small a model."""
+    import torch
+
+    torch.set_num_threads(1)
     return save_tiny_judge(tmp_path_factory.mktemp("judge") / "tiny")
 
 
 @pytest.fixture(scope="session")
 def served(tiny):
-    with serving(tiny, silent_s=0.6) as server:
+    with serving(tiny, silent_s=2.5) as server:
         yield server
 
 

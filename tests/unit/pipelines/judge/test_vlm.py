@@ -24,7 +24,6 @@ from tests.unit.pipelines.judge.test_question import EVIL
 
 @pytest.fixture(scope="module")
 def judge(tiny):
-    torch.set_num_threads(1)
     return VlmJudge(load_spec("content", path=str(tiny)))
 
 
