@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from pipelines.annotate.answer import Answer
+from pipelines.server import Server
 from schemas.errors import SettingsError
 
 PROMPT = (
@@ -36,24 +37,6 @@ class Describer(Protocol):
 
     def __call__(self, shown: Sequence[Shown]) -> list[Answer]:
         """An answer for each picture, in their order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """How an OpenAI-compatible server is asked (vLLM, SGLang and others)."""
-
-    url: str = "http://127.0.0.1:8000/v1"
-    """Its base; `/chat/completions` is added."""
-    concurrency: Annotated[int, Field(ge=1)] = 8
-    """Requests of one actor that are under way at once."""
-    timeout_s: Annotated[float, Field(gt=0)] = 120.0
-    """Seconds without a word from the server after which a request is given up."""
-    retries: Annotated[int, Field(ge=0)] = 4
-    """How often a request is sent again after 429, 5xx, a time-out or a broken connection."""
-    backoff_s: Annotated[float, Field(ge=0)] = 1.0
-    """Seconds before the first retry; doubled for each further one."""
-    longest_wait_s: Annotated[float, Field(ge=0)] = 60.0
-    """No wait is longer, whatever `Retry-After` says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from pipelines.annotate.describe import Describe, Server, Shown, load_describer
+from pipelines.annotate.describe import Describe, Shown, load_describer
 from pipelines.annotate.picture import as_jpeg, read_picture
 from pipelines.annotate.server import ServerDescriber
+from pipelines.server import Server
 from schemas.errors import SettingsError
 
 
