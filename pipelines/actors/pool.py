@@ -55,6 +55,9 @@ class _Actor:
     def model(self) -> str:
         return str(self._work().model)  # type: ignore[attr-defined]  # of models alone
 
+    def call(self, name: str, given: tuple[Any, ...]) -> Any:  # noqa: ANN401
+        return getattr(self._work(), name)(*given)
+
     def alive(self) -> None:
         return None
 
@@ -82,6 +85,14 @@ class Pool:
             UninoteError: the model cannot be loaded.
         """
         return str(_got(self.models[0].model.remote()))
+
+    def call(self, name: str, *given: Any) -> Any:  # noqa: ANN401
+        """What the first actor's model answers to one of its methods.
+
+        Raises:
+            UninoteError: the model cannot be loaded.
+        """
+        return _got(self.models[0].call.remote(name, given))
 
     def end(self) -> None:
         """End the actors."""

@@ -42,6 +42,9 @@ class Cache:
     """Of this judge and question (`cache_of`)."""
     owner: str
     """Names the workspace whose run this is."""
+    model: str
+    """Judge.model."""
+    prompt_hash: str
 
     @property
     def unfinished(self) -> Folder:
@@ -104,7 +107,7 @@ def cache_of(folder: Folder, model: str, prompt_hash: str, workspace: str) -> Ca
         workspace: the URI of the workspace that is judged.
     """
     judge = hashlib.sha256(f"{len(model)}:{model}{prompt_hash}".encode()).hexdigest()[:32]
-    return Cache(folder / judge, hashlib.sha256(workspace.encode()).hexdigest()[:16])
+    return Cache(folder / judge, hashlib.sha256(workspace.encode()).hexdigest()[:16], model, prompt_hash)
 
 
 def keys(rows: pa.Table) -> pa.Array:

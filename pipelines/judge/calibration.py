@@ -5,7 +5,7 @@ is kept is fitted on all of them.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -43,6 +43,8 @@ class Calibrate:
     least_kappa: Annotated[float, Field(ge=-1, le=1)] = 0.4
     """Lower end of the interval of kappa below which the calibration is refused: a bad judge is worse than none (PEERS.md,
     finding 5). 0.4 is where Landis and Koch (1977) begin to call agreement moderate."""
+    least_moved: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of the pairs with pictures whose score changes when the pictures are blank, below which a judge that looks is refused."""
     bins: Annotated[int, Field(ge=2)] = 10
     """Of the reliability curve and the expected calibration error."""
     draws: Annotated[int, Field(ge=100)] = 1000
@@ -86,6 +88,8 @@ class Calibration:
     """Whether the judge has passed: a judge that has not stays uncalibrated."""
     why: str
     """What it has passed or failed."""
+    numbers: dict[str, float] = field(default_factory=dict)
+    """What was measured, for the last words of later runs."""
 
     def to_json(self) -> str:
         """For a file."""

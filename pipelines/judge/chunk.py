@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.decode import BadPicture, Decoding, decode
 from pipelines.judge.cache import SAID
 from pipelines.judge.controls import blanked
-from pipelines.judge.judge import MISSING_FILE, PAIRS, SCORES, UNREADABLE_FILE, Judge, Picture
+from pipelines.judge.judge import MISSING_FILE, PAIRS, SCORES, UNREADABLE_FILE, Judge, Picture, Sizes
 from pipelines.workspace.files import open_filesystem
 
 READERS = 8
@@ -88,7 +88,7 @@ class ChunkJudge:
         self.model = spelled(judge)
 
     def __call__(self, rows: pa.Table, read: Read) -> pa.Table:
-        """SAID, in the order of the rows.
+        """SAID, in the order of the rows; those with blank pictures last.
 
         Args:
             rows: CHUNK.
@@ -103,7 +103,11 @@ class ChunkJudge:
             if len(mine):
                 scores = self._judge(mine.select(PAIRS.names), blanked(read) if blank else read)
                 parts.append(said(mine, scores))
-        return parts[0] if len(parts) == 1 else pa.concat_tables([SAID.empty_table(), *parts])
+        return pa.concat_tables([SAID.empty_table(), *parts])
+
+    def tokens(self, pairs: pa.Table, sizes: Sizes) -> int:
+        """As Judge.tokens."""
+        return self._judge.tokens(pairs, sizes)
 
 
 def said(rows: pa.Table, scores: pa.Table) -> pa.Table:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.judge.judge import PAIRS, Picture
+from pipelines.judge.judge import Picture
 from schemas.item import TASKS
 
 Numbers = NDArray[np.float64]
@@ -19,6 +19,18 @@ GREY = 128
 """Of a blank picture."""
 MOVED = 1e-4
 """A smaller change of a score is the rounding of a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The same pairs asked twice."""
+
+    before: Numbers
+    """[n] scores as asked; NaN: none."""
+    after: Numbers
+    """[n] scores in the control."""
+    relevant: NDArray[np.bool_]
+    """[n] their labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +48,15 @@ class Moved:
 
 
 def swapped(pairs: pa.Table) -> pa.Table:
-    """PAIRS with query and candidate in each other's place; pairs of a task that has no reverse are left out."""
+    """PAIRS with query and candidate in each other's place; pairs of a task that has no reverse are left out.
+
+    Columns beside those of PAIRS stay as they are.
+    """
     able = pairs.filter(pc.is_in(pairs.column("task"), value_set=pa.array(list(REVERSED))))
-    task = pa.array([REVERSED[name] for name in able.column("task").to_pylist()], pa.string())
-    columns = [able.column("candidate_id"), able.column("query_id"), task, able.column("candidate"), able.column("query")]
-    return pa.table(columns, schema=PAIRS)
+    places = {"query_id": "candidate_id", "candidate_id": "query_id", "query": "candidate", "candidate": "query"}
+    columns = {name: able.column(places.get(name, name)) for name in able.column_names}
+    columns["task"] = pa.array([REVERSED[name] for name in able.column("task").to_pylist()], pa.string())
+    return pa.table(columns)
 
 
 def pictured(pairs: pa.Table) -> pa.Table:
@@ -58,7 +74,7 @@ def moved(before: Numbers, after: Numbers, verdicts: tuple[NDArray[np.bool_], ND
     """Compare the scores of the same pairs.
 
     Args:
-        before: [n] as asked; NaN: no score.
+        before: [n] as asked; NaN: none.
         after: [n] in the control.
         verdicts: [n] whether each is called relevant, before and after.
     """
