@@ -56,9 +56,8 @@ def turns(spec: JudgeSpec, pair: Mapping[str, Any], pictures: Mapping[str, Pictu
         BadPair: a picture is refused or not given, or an item shows nothing.
     """
     question = spec.question
-    put: dict[str, tuple[Part, ...]] = {
-        "relevant": (question.relevant.get(pair["task"], question.relevant.get("default", "")),)
-    }
+    relevant = question.relevant.get(pair["task"], question.relevant.get("default", ""))
+    put: dict[str, tuple[Part, ...]] = {"relevant": (relevant,)}
     for role in ROLES:
         put |= _shown(spec, role, pair[role], pictures)
     parts: list[Part] = []

@@ -14,13 +14,13 @@ from PIL import Image
 from torch import Tensor
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
-from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import torch_dtype
 from pipelines.encode.backends.pooling import unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from pipelines.pretrained.hub import folder_of
+from pipelines.pretrained.loading import dtype_on
 from schemas.errors import SettingsError
 
 PICTURE_TOKENS = 256
@@ -75,7 +75,7 @@ class ClipEncoder:
             model = open_clip.create_model(name, pretrained=None if folder else spec.pretrained, require_pretrained=True)
         except (OSError, ValueError, RuntimeError, ImportError) as error:
             raise _refused(spec, "weights", error) from None
-        model = model.to(torch_dtype(spec, device))
+        model = model.to(dtype_on(device, spec.gpu_dtype))
         self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec), folder)
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device

@@ -10,13 +10,14 @@ from torch import Tensor
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, BlipForImageTextRetrieval
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
-from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import load_processor, load_weights
-from pipelines.encode.backends.pooling import mask_of, padded, unit
+from pipelines.encode.backends.pooling import unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from pipelines.pretrained.hub import folder_of
+from pipelines.pretrained.loading import dtype_on, load_processor, load_weights
+from pipelines.pretrained.padding import mask_of, padded
 
 PICTURE_TOKENS = 256
 """What a picture costs beside a text's tokens: 196 to 576 patches."""
@@ -67,7 +68,7 @@ class DualEncoder:
         config = json.loads((folder / "config.json").read_text(encoding="utf8")) if (folder / "config.json").exists() else {}
         self.blip = config.get("model_type") == "blip"
         kind = BlipForImageTextRetrieval if self.blip else AutoModel  # BLIP's own AutoModel has no trained projections
-        model, weights = load_weights(kind, folder, spec, device)
+        model, weights = load_weights(kind, folder, spec, dtype_on(device, spec.gpu_dtype))
         self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
         self.model = model.to(device)
         self.spec, self.device = spec, device

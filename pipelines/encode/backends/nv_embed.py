@@ -16,12 +16,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import MistralConfig, MistralModel
 
-from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import torch_dtype
-from pipelines.encode.backends.pooling import mask_of, padded, pool, unit
+from pipelines.encode.backends.pooling import pool, unit
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from pipelines.pretrained.hub import folder_of
+from pipelines.pretrained.loading import dtype_on
+from pipelines.pretrained.padding import mask_of, padded
 from schemas.errors import SettingsError
 
 LATENTS = {"num_latents_value": 512, "num_cross_heads": 8, "cross_dim_head": 4096, "latent_dim": 4096, "hidden_dim": 4096}
@@ -129,7 +130,7 @@ class NvEmbedEncoder:
             SettingsError: the folder has no such model.
         """
         folder = folder_of(spec, weights=True)
-        net = _loaded(folder).to(torch_dtype(spec, device))
+        net = _loaded(folder).to(dtype_on(device, spec.gpu_dtype))
         self.fingerprint = fingerprint(net.state_dict(), vector_settings(spec), folder)
         self.net = net.eval().to(device)
         self.spec, self.device = spec, device

@@ -12,12 +12,12 @@ from timm.data.transforms_factory import create_transform
 from torch import Tensor
 
 from pipelines.encode.backends.elements import mean_of_elements, stacked
-from pipelines.encode.backends.loading import torch_dtype
 from pipelines.encode.backends.pooling import unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from pipelines.pretrained.loading import dtype_on
 from schemas.errors import SettingsError
 
 PICTURE_TOKENS = 196
@@ -60,7 +60,7 @@ class TimmEncoder:
             SettingsError: no such model, no weights, or weights of another model.
         """
         _check(spec)
-        model = _loaded(spec).to(torch_dtype(spec, device))
+        model = _loaded(spec).to(dtype_on(device, spec.gpu_dtype))
         self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec))
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device

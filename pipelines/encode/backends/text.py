@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import load_processor, load_weights
-from pipelines.encode.backends.pooling import mask_of, padded, pool, unit
+from pipelines.encode.backends.pooling import pool, unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from pipelines.pretrained.hub import folder_of
+from pipelines.pretrained.loading import dtype_on, load_processor, load_weights
+from pipelines.pretrained.padding import mask_of, padded
 
 
 class TextPreparer:
@@ -51,7 +52,7 @@ class TextEncoder:
             SettingsError: they are not there, or are not a model's.
         """
         folder = folder_of(spec, weights=True)
-        model, weights = load_weights(AutoModel, folder, spec, device)
+        model, weights = load_weights(AutoModel, folder, spec, dtype_on(device, spec.gpu_dtype))
         self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
         self.model = model.to(device)
         self.spec, self.device = spec, device

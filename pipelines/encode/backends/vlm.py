@@ -15,13 +15,14 @@ from PIL import Image
 from transformers import AutoModel, AutoProcessor
 
 from pipelines.decode import Pixels
-from pipelines.encode.backends.hub import folder_of
-from pipelines.encode.backends.loading import load_processor, load_weights
-from pipelines.encode.backends.pooling import joined, mask_of, padded, pool, positions, unit
+from pipelines.encode.backends.pooling import pool, positions, unit
 from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
+from pipelines.pretrained.hub import folder_of
+from pipelines.pretrained.loading import dtype_on, load_processor, load_weights
+from pipelines.pretrained.padding import joined, mask_of, padded
 from schemas.item import Kind
 
 MARK_TOKENS = 4
@@ -122,7 +123,7 @@ class VlmEncoder:
             SettingsError: they are not there, are not a model's, or have fewer dimensions than the preset says.
         """
         folder: Path = folder_of(spec, weights=True)
-        model, weights = load_weights(AutoModel, folder, spec, device)
+        model, weights = load_weights(AutoModel, folder, spec, dtype_on(device, spec.gpu_dtype))
         self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
         self.model = model.to(device)
         self.spec, self.device = spec, device

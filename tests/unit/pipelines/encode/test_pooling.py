@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.encode.backends.pooling import joined, mask_of, padded, pool, positions, unit
+from pipelines.encode.backends.pooling import pool, positions, unit
+from pipelines.pretrained.padding import joined, mask_of, padded
 
 ROWS = [np.array([5, 6, 7]), np.array([8]), np.array([9, 4])]
 
