@@ -135,7 +135,7 @@ def corrected_rate(
         said: [n] its verdicts on the labelled ones.
         relevant: [n] the labels.
         groups: [n] as in `kappa_interval`.
-        draws: resamples, of the labelled groups and of the unlabelled pairs at once.
+        draws: resamples of the labelled groups, each with a share p drawn by Jeffreys' rule, so that none called is not never.
         confidence: of the two-sided interval.
         seed: of the draws.
 
@@ -148,9 +148,10 @@ def corrected_rate(
     share = float(apparent.mean())
     whole = _corrected(np.array([share]), counts.sum(axis=0, keepdims=True).astype(np.float64))[0]
     chance = np.random.default_rng([seed, 1])
+    called = int(apparent.sum())
     found = np.concatenate(
         [
-            _corrected(chance.binomial(len(apparent), share, len(weights)) / len(apparent), weights @ counts)
+            _corrected(chance.beta(called + 0.5, len(apparent) - called + 0.5, len(weights)), weights @ counts)
             for weights in _resamples(len(counts), draws, seed)
         ]
     )

@@ -125,7 +125,7 @@ def _lasting(parts: list[pa.Table]) -> pa.Table:
     """The lasting answers, one of each key, sorted by it: of several a score before a reason, then the lower."""
     rows = pa.concat_tables([part.filter(lasting(part)) for part in parts])
     order = [*KEY, "reason", "score"]
-    rows = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in order], null_placement="at_start"))
+    rows = rows.take(pc.sort_indices(rows, [(name, "ascending", "at_start") for name in order]))
     names = keys(rows)
     first = pc.equal(pc.index_in(names, value_set=names), pa.array(range(len(names)), pa.int32()))
     return rows.filter(first).combine_chunks()

@@ -44,7 +44,7 @@ class Calibrate:
     """Lower end of the interval of kappa below which the calibration is refused: a bad judge is worse than none (PEERS.md,
     finding 5). 0.4 is where Landis and Koch (1977) begin to call agreement moderate."""
     least_moved: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Share of the pairs with pictures whose score changes when the pictures are blank, below which a judge that looks is refused."""
+    """Share of the pairs with pictures whose score changes when they are blank, below which a judge that looks is refused."""
     bins: Annotated[int, Field(ge=2)] = 10
     """Of the reliability curve and the expected calibration error."""
     draws: Annotated[int, Field(ge=100)] = 1000
@@ -105,8 +105,8 @@ class Calibration:
         try:
             raw = json.loads(text)
             curve = raw.pop("map")
-            knots = {name: tuple(curve.pop(name)) for name in ("scores", "probabilities")}
-            found = Calibration(map=Map(**curve, **knots), **raw)
+            made = Map(**curve | {name: tuple(curve[name]) for name in ("scores", "probabilities")})
+            found = Calibration(map=made, **raw)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(f"judge calibration: not one of this project ({error}); calibrate again") from None
         if (found.model, found.prompt_hash) != (model, prompt_hash):
@@ -120,8 +120,8 @@ class Calibration:
 def fitted(scores: Numbers, relevant: Flags, method: Method) -> Map:
     """The map of the labelled scores.
 
-    Isotonic: the rising step function of least squares (scipy), equal scores taken together; each step is flat from its first score to
-    its last, with straight lines between.
+    Isotonic: the rising step function of least squares (scipy), equal scores taken together; each step is flat from its first
+    score to its last, with straight lines between.
     Temperature: of the highest likelihood.
 
     Cost: one sort.
@@ -158,13 +158,13 @@ def check_labels(relevant: Flags, least: int) -> None:
     positives, negatives = int(relevant.sum()), int((~relevant).sum())
     if min(positives, negatives) < least:
         raise DataError(
-            f"calibration: {positives} labelled pairs are relevant and {negatives} are not; calibrate.least is {least} of each: "
-            "label more pairs, both kinds"
+            f"calibration: {positives} labelled pairs are relevant and {negatives} are not; calibrate.least is {least} of "
+            "each: label more pairs, both kinds"
         )
 
 
 def folds(groups: Groups, count: int, seed: int) -> NDArray[np.int64]:
-    """[n] the fold of each pair, 0 to count - 1: the groups, shuffled, dealt out by falling size to the smallest fold so far."""
+    """[n] the fold of each pair, 0 to count - 1: groups, shuffled, dealt out by falling size to the smallest fold so far."""
     names, numbered, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     shuffled = np.random.default_rng(seed).permutation(len(names))
     place, held = np.zeros(len(names), np.int64), np.zeros(count, np.int64)

@@ -30,14 +30,14 @@ class Cascade:
     """Settings of `asked`: the encoder's similarity says which negatives are worth a call."""
 
     low: Annotated[float | None, Field(ge=-1, le=1)] = None
-    """A negative less similar to its query than this is not judged. None: no bound; what is written has passed a band already."""
+    """A negative less similar to its query than this is not judged. None: no bound; what is written has passed a band."""
     high: Annotated[float | None, Field(ge=-1, le=1)] = None
     """A negative more similar than this is not judged. None: no bound."""
     rules: bool = True
     """Judge the rule-made negatives too; those that the judge calls relevant are dropped."""
     positives: bool = True
-    """Judge the positives of queries that have negatives: a margin of the judge's (unime2-judge) and soft labels on one scale need
-    them, and a click says interest, not content."""
+    """Judge the positives of queries that have negatives: a margin of the judge's (unime2-judge) and soft labels on one scale
+    need them, and a click says interest, not content."""
 
 
 class Asked(NamedTuple):
@@ -109,8 +109,8 @@ def _positives(positives: pa.Table) -> pa.Table:
 
 def _negatives(negatives: pa.Table) -> pa.Table:
     made = pc.equal(negatives.column("source"), "rule")
-    columns = [negatives.column(name) for name in ("query_id", "candidate_id", "task")]
-    return _rows(*columns, pc.if_else(made, "rule", "band"), negatives.column("similarity"))
+    query, candidate, task = (negatives.column(name) for name in ("query_id", "candidate_id", "task"))
+    return _rows(query, candidate, task, pc.if_else(made, "rule", "band"), negatives.column("similarity"))
 
 
 def _extra(extra: pa.Table, items: pa.Table) -> pa.Table:

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
-SIDE, LEFT, TOP, BOTTOM = 300, 54, 14, 46
+SIDE, LEFT, TOP, BOTTOM = 262, 54, 26, 46
 """Of the plot, and of the margins around it, pixels."""
-WIDTH, HEIGHT = LEFT + SIDE + 16, TOP + SIDE + BOTTOM
+WIDTH, HEIGHT = LEFT + SIDE + 14, TOP + SIDE + BOTTOM
 INK, FAINT, FIRST, SECOND = "#333", "#ccc", "#c2410c", "#1d4ed8"
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -32,18 +32,18 @@ def reliability_chart(before: tuple[Numbers, Numbers, Numbers], after: tuple[Num
             for x, y, count, size in zip(said, so, counts, sizes, strict=True)
         ]
     legend = [("score as given", FIRST, "2 3"), ("calibrated, cross-fitted", SECOND, ""), ("calibrated judge", INK, "4 4")]
-    return _framed("Reliability", "said", "share relevant", drawn, legend)
+    return _framed("Reliability (larger dots: more pairs)", "said", "share relevant", drawn, legend)
 
 
 def roc_chart(false: Numbers, true: Numbers, auc: float) -> str:
     """The ROC curve: [k], [k] rates."""
     drawn = [_line([(0, 0), (1, 1)], INK, "4 4"), _line(list(zip(false, true, strict=True)), SECOND, "")]
     legend = [(f"judge, area {auc:.4f}", SECOND, ""), ("chance", INK, "4 4")]
-    return _framed("ROC", "share of the others called relevant", "share of the relevant ones found", drawn, legend)
+    return _framed("ROC curve", "share of the others called relevant", "share of the relevant ones found", drawn, legend)
 
 
 def histogram_chart(relevant: NDArray[np.int64], others: NDArray[np.int64]) -> str:
-    """Scores of both kinds of pairs, each as shares of its own kind: [bars], [bars] counts in bins of equal width over 0 to 1."""
+    """Scores of both kinds of pairs, as shares of their kind: [bars], [bars] counts in bins of equal width over 0 to 1."""
     drawn, bars = [], len(relevant)
     for counts, colour, place in ((relevant, SECOND, 0.5), (others, FIRST, 0.0)):
         shares = counts / max(1, counts.sum())
@@ -51,16 +51,14 @@ def histogram_chart(relevant: NDArray[np.int64], others: NDArray[np.int64]) -> s
             if share:
                 x, width = _x((n + place) / bars), SIDE / bars / 2
                 drawn.append(
-                    f'<rect x="{x:.1f}" y="{_y(share):.1f}" width="{width:.1f}" height="{_y(0) - _y(share):.1f}" fill="{colour}" '
-                    f'fill-opacity="0.8"><title>{int(counts[n])} pairs, {share:.1%}</title></rect>'
+                    f'<rect x="{x:.1f}" y="{_y(share):.1f}" width="{width:.1f}" height="{_y(0) - _y(share):.1f}" '
+                    f'fill="{colour}" fill-opacity="0.8"><title>{int(counts[n])} pairs, {share:.1%}</title></rect>'
                 )
     legend = [("not relevant (left bars)", FIRST, ""), ("relevant (right bars)", SECOND, "")]
-    return _framed("Scores", "score as given", "share of its kind", drawn, legend)
+    return _framed("Scores of both kinds", "score as given", "share of its kind", drawn, legend)
 
 
-def _framed(
-    title: str, across: str, up: str, drawn: Sequence[str], legend: Sequence[tuple[str, str, str]]
-) -> str:
+def _framed(title: str, across: str, up: str, drawn: Sequence[str], legend: Sequence[tuple[str, str, str]]) -> str:
     height = HEIGHT + 16 * len(legend)
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}" '
@@ -69,7 +67,10 @@ def _framed(
     ]
     for value in FIFTHS:
         parts.append(_line([(value, 0), (value, 1)], FAINT, "1 3") + _line([(0, value), (1, value)], FAINT, "1 3"))
-        parts.append(_words(_x(value), _y(0) + 14, f"{value:g}", "middle") + _words(LEFT - 6, _y(value) + 4, f"{value:g}", "end"))
+        parts.append(
+            _words(_x(value), _y(0) + 14, f"{value:g}", "middle") + _words(LEFT - 6, _y(value) + 4, f"{value:g}", "end")
+        )
+    parts.append(_words(LEFT, 16, title, "start", ' font-weight="bold"'))
     parts += drawn
     parts.append(_words(LEFT + SIDE / 2, TOP + SIDE + 32, across, "middle"))
     turn = f' transform="rotate(-90 14 {TOP + SIDE / 2})"'
@@ -77,7 +78,8 @@ def _framed(
     for n, (name, colour, dashes) in enumerate(legend):
         y = HEIGHT + 16 * n
         parts.append(
-            f'<line x1="{LEFT}" y1="{y}" x2="{LEFT + 24}" y2="{y}" stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"/>'
+            f'<line x1="{LEFT}" y1="{y}" x2="{LEFT + 24}" y2="{y}" stroke="{colour}" stroke-width="3" '
+            f'stroke-dasharray="{dashes}"/>'
         )
         parts.append(_words(LEFT + 32, y + 4, name, "start"))
     return "".join([*parts, "</svg>"])

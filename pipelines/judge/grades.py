@@ -21,8 +21,9 @@ class Grades:
     """Settings of `grades`: from which value on a pair has a grade. Ours."""
 
     by: Literal["calibrated", "score"] = "calibrated"
-    """calibrated: the probability that the candidate is relevant, where there is one, else the score. score: always the score, for a judge
-    that says how much and not how surely, such as `overlap`. A pair below `little` by its probability has grade 0 either way."""
+    """calibrated: the probability that the candidate is relevant, where there is one, else the score. score: always the score,
+    for a judge that says how much and not how surely, as `overlap` does; a pair whose probability is below `little` has grade 0
+    all the same."""
     little: Cut = 0.5
     """Grade 1: as the guard's judge_ceiling, more likely relevant than not."""
     mostly: Cut = 0.8

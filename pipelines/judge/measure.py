@@ -1,4 +1,4 @@
-"""All that is known of a judge from labelled pairs: computed once, for the page, the last words and the decision whether to use it."""
+"""All that labelled pairs say of a judge: for the page, the last words and the decision whether to use it."""
 
 from dataclasses import dataclass
 

@@ -20,8 +20,9 @@ DISAGREEMENTS = 20
 WORDS = 140
 """Characters of a text that are shown."""
 STYLE = """
-body{font:15px/1.45 sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em}
-table{border-collapse:collapse;margin:.6em 0 1.6em}td,th{border:1px solid #ccc;padding:.25em .6em;text-align:left;vertical-align:top}
+body{font:15px/1.45 sans-serif;color:#222;max-width:1080px;margin:2em auto;padding:0 1em}
+table{border-collapse:collapse;margin:.6em 0 1.6em}
+td,th{border:1px solid #ccc;padding:.25em .6em;text-align:left;vertical-align:top}
 td.n{text-align:right;font-variant-numeric:tabular-nums}.charts{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}
 .verdict{padding:.6em .9em;border-left:5px solid #888;background:#f5f5f5}code{overflow-wrap:anywhere}
 """
@@ -56,10 +57,10 @@ def page(shown: Shown, pairs: pa.Table, said: pa.Table, labels: NDArray[np.int8]
         f'<p class="verdict">{escape(shown.verdict)}</p>',
     ]
     if found:
-        parts += [_charts(found), "<h2>Numbers</h2>", _table(("", "", "what it says"), _numbers(found))]
+        parts += [_charts(found), "<h2>Numbers</h2>", _table(("number", "value", "what it says"), _numbers(found))]
         parts += ["<h2>By task</h2>", _table(("task", "labelled", "relevant", "ROC-AUC"), _by_task(found))]
-        parts += ["<h2>Controls</h2>", _table(("control", "", "what it says"), _controls(found))]
-    parts += ["<h2>Answers</h2>", _table(("of", "", "pairs"), _answers(pairs, said))]
+        parts += ["<h2>Controls</h2>", _table(("control", "value", "what it says"), _controls(found))]
+    parts += ["<h2>Answers</h2>", _table(("count of", "value", "pairs"), _answers(pairs, said))]
     if len(labels):
         worst = _disagreements(pairs, said, labels)
         head = ("score", "label", "task", "query", "candidate")
@@ -99,7 +100,11 @@ def _controls(found: Measured) -> list[Sequence[object]]:
         *_moved("query and candidate swapped", found.swap, "no task of these pairs has a reverse"),
         ("rank correlation with the swapped scores", _n(found.swap_order), "1: the order of the two does not matter"),
         *_moved("pictures blank", found.blank, "the judge does not look at pictures, or the pairs show none"),
-        ("ROC-AUC of these pairs: as asked, blank", f"{_n(as_asked)}, {_n(blank)}", "if blank is no worse, it does not use them"),
+        (
+            "ROC-AUC of these pairs: as asked, blank",
+            f"{_n(as_asked)}, {_n(blank)}",
+            "if blank is no worse, it does not use them",
+        ),
     ]
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 GRAM = 6
 """Characters of a gram."""
 STANDING = 0.4
-"""Share of a passage's grams that stand in a text which holds it, retyped: of a passage with 8 % of its letters retyped 0.6 is left."""
+"""Share of a passage's grams that a text which holds it has, retyped: with 8 % of its letters changed 0.6 is left."""
 
 Item = Mapping[str, Any]
 

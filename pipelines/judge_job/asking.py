@@ -116,8 +116,8 @@ def refuse_if_too_many(reasons: Sequence[str], of: int, most: float) -> None:
     if bad.total() > most * of:
         told = ", ".join(f"{reason} ({count})" for reason, count in bad.most_common(5))
         raise DataError(
-            f"judgements: {bad.total()} of {of} pairs have no score: {told}; chunks.max_refused_share is {most:g}; mend what the "
-            "reasons say and run again (what was answered is kept), or raise it"
+            f"judgements: {bad.total()} of {of} pairs have no score: {told}; chunks.max_refused_share is {most:g}; mend what "
+            "the reasons say and run again (what was answered is kept), or raise it"
         )
 
 

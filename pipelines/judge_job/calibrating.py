@@ -82,9 +82,7 @@ def calibration_for(
     some, relevant = pairs.take(pa.array(use)), known[use] == 1
     chosen = sample(some, relevant, asking.settings.labels.controls)
     swap, first = _control(asking, some, scores[use], relevant, chosen, pictures, blank=False)
-    blank, second = (
-        _control(asking, some, scores[use], relevant, chosen, pictures, blank=True) if looks else (None, 0)
-    )
+    blank, second = _control(asking, some, scores[use], relevant, chosen, pictures, blank=True) if looks else (None, 0)
     negatives = np.asarray(pc.is_in(pairs.column("source"), value_set=pa.array(["band", "rule"])), bool)
     labelled = Labelled(
         scores=scores[use],
@@ -140,8 +138,9 @@ def _truth(folder: Folder, stages: ArrowStages) -> Planted:
     missing = [f"{name}.parquet" for name in TRUTH if f"{name}.parquet" not in there]
     if missing:
         raise DataError(
-            f"--calibrate {folder.uri}: no {', '.join(missing)}; wanted a Parquet file of labels (query_id, candidate_id, relevant), "
-            "a folder with images.parquet (image_id, family) and passages.parquet (source_note, target_note, passage), or `sample`"
+            f"--calibrate {folder.uri}: no {', '.join(missing)}; wanted a Parquet file of labels (query_id, candidate_id, "
+            "relevant), a folder with images.parquet (image_id, family) and passages.parquet (source_note, target_note, "
+            "passage), or `sample`"
         )
     images, passages = (read_file(f"{folder.uri}/{name}.parquet") for name in TRUTH)
     aliases = read_file(f"{folder.uri}/aliases.parquet") if "aliases.parquet" in there else None

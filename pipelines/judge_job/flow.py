@@ -112,7 +112,11 @@ def _answered(asking: Asking, pairs: pa.Table, rows: pa.Table, pictures: Files) 
     """
     new = unknown(rows, asking.cache.known(rows))
     kept = pa.array(_askable(pairs) | ~new)
-    tokens = _tokens(asking, rows.filter(pa.array(_askable(pairs) & new)), pictures) if asking.settings.budget.per_million_tokens else 0
+    tokens = (
+        _tokens(asking, rows.filter(pa.array(_askable(pairs) & new)), pictures)
+        if asking.settings.budget.per_million_tokens
+        else 0
+    )
     pairs, rows = pairs.filter(kept), rows.filter(kept)
     return pairs, ask(asking, rows, _worth(pairs)), tokens
 

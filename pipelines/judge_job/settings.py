@@ -28,8 +28,8 @@ class Chunking:
     """How much an actor takes at a time."""
 
     pairs: Annotated[int, Field(ge=1)] = 64
-    """Pairs of a chunk: what is asked again after a kill, and what is in an actor's memory with its pictures. Batches within it follow
-    from the pairs alone, so it may move the last bits of a model's scores."""
+    """Pairs of a chunk: what is asked again after a kill, and what is in an actor's memory with its pictures. It may move the
+    last bits of a model's scores, for batches do not reach over its end."""
     max_refused_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Pairs without a score, beyond which the job fails; those that a budget left out do not count."""
 
@@ -39,7 +39,7 @@ class Kept:
     """Where answers are kept."""
 
     folder: str | None = None
-    """A folder (any URI) that runs and workspaces share, so that no question is asked twice. None: `judge_cache` in the workspace."""
+    """A folder (any URI) that runs and workspaces share: nothing is asked twice. None: `judge_cache` in the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,8 @@ class Money:
     """What a run may spend."""
 
     max_pairs: Annotated[int | None, Field(ge=0)] = None
-    """Pairs that a run asks a judge about, of all actors together; the rest gets the reason "not asked: the budget is spent" and is
-    asked by the next run. The nearest negatives are asked first. None: no bound."""
+    """Pairs that a run asks a judge about, all actors together; the others get the reason "not asked: the budget is spent" and
+    are asked by the next run. The nearest negatives are asked first. None: no bound."""
     per_million_tokens: Annotated[float, Field(ge=0)] = 0.0
     """Price of a million prompt tokens, in whatever money; 0: costs are not told."""
 
@@ -58,8 +58,8 @@ class Labelled:
     """Where calibration takes its labels from."""
 
     calibrate: str | None = None
-    """Fit the calibration of this judge: `sample` (the sample corpus's own truth in the workspace), a folder with such a truth
-    (images.parquet, passages.parquet), or a Parquet file of labels (query_id, candidate_id, relevant). None: use the one that is stored."""
+    """Fit the calibration of this judge on labels: `sample` (the sample corpus's truth in the workspace), a folder with such a
+    truth (images.parquet, passages.parquet), or a Parquet file (query_id, candidate_id, relevant). None: the stored one."""
     controls: Annotated[int, Field(ge=0)] = 200
     """Labelled pairs that are asked once more with query and candidate swapped, and once more with blank pictures."""
 

@@ -14,7 +14,7 @@ from pipelines.judge.chunk import CHUNK, FILES
 from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.files import absolute
-from schemas.tables import COMPONENTS, COUNTERFACTUALS, HARD_NEGATIVES, IMAGES, ITEMS, JUDGEMENTS, POSITIVES
+from schemas.tables import COMPONENTS, COUNTERFACTUALS, HARD_NEGATIVES, ITEMS, JUDGEMENTS, POSITIVES
 
 NAMED = pa.schema([ASKED.field(name) for name in ("query_id", "candidate_id", "source")])
 BLANK = "blank "

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.judge.cascade import SOURCES
 from pipelines.judge.measure import Measured
 from pipelines.judge_job.flow import PAGE, Done, Planned
 from pipelines.judge_job.settings import JudgeRelevance
@@ -14,7 +15,6 @@ from pipelines.workspace.arrow_stages import ArrowStages
 from schemas.tables import HARD_NEGATIVES, JUDGEMENTS
 
 PER_MILLION = 1e-6
-LOOP = "jobs/mine_hard_negatives.py"
 
 
 def plan(done: Planned, settings: JudgeRelevance) -> str:
@@ -64,39 +64,48 @@ def summary(stages: ArrowStages, done: Done, settings: JudgeRelevance) -> str:
 
 
 def _next(stages: ArrowStages, done: Done) -> str:
-    """Mining and judging take turns until no written negative is called relevant, or unjudged."""
+    """Mining and judging take turns until no written negative is called relevant and all carry the judge's labels."""
     folder = stages.workspace.folder.uri
     if done.found.calibration is None:
-        return f".venv/bin/python jobs/judge_relevance.py --workspace {folder} --calibrate LABELS.parquet; without it, mining ignores the judge"
-    rows = stages.read(JUDGEMENTS, ["query_id", "candidate_id", "calibrated"])
-    ceiling = done.found.calibration.threshold
-    relevant = rows.filter(pc.fill_null(pc.greater_equal(rows.column("calibrated"), ceiling), False))
-    written = _names(stages.read(HARD_NEGATIVES, ["query_id", "candidate_id"]))
-    false = int(pc.sum(pc.is_in(written, value_set=_names(relevant))).as_py() or 0)
-    fresh = int(pc.sum(pc.equal(stages.read(HARD_NEGATIVES, ["label_from"]).column("label_from"), "similarity")).as_py() or 0)
-    mine = f".venv/bin/python {LOOP} --workspace {folder}"
+        again = f".venv/bin/python jobs/judge_relevance.py --workspace {folder} --calibrate LABELS.parquet"
+        return f"{again}; mining ignores a judge that is not calibrated"
+    said = stages.read(JUDGEMENTS, ["query_id", "candidate_id", "calibrated"])
+    said = said.filter(pc.is_valid(said.column("calibrated")))
+    relevant = said.filter(pc.greater_equal(said.column("calibrated"), done.found.calibration.threshold))
+    written = stages.read(HARD_NEGATIVES, ["query_id", "candidate_id", "label_from"])
+    false = _among(written, relevant)
+    unlabelled = _among(written.filter(pc.not_equal(pc.fill_null(written.column("label_from"), ""), "judge")), said)
+    mine = f".venv/bin/python jobs/mine_hard_negatives.py --workspace {folder}"
     if false:
-        return f"{mine}; it drops {false:,} negatives that the judge calls relevant and takes others; then judge those"
-    if fresh:
-        return f"{mine}; no negative was called relevant, it takes the judge's labels"
+        return f"{mine}; it drops {false:,} that the judge calls relevant and takes others; then judge those"
+    if unlabelled:
+        return f"{mine}; it takes the judge's labels for {unlabelled:,} negatives, and drops none"
     return f".venv/bin/python jobs/build_shards.py --workspace {folder}; the negatives are settled"
 
 
-def _names(rows: pa.Table) -> pa.Array:
-    return pc.binary_join_element_wise(rows.column("query_id"), rows.column("candidate_id"), "\n").combine_chunks()
+def _among(rows: pa.Table, others: pa.Table) -> int:
+    """How many rows' query and candidate are in the others."""
+    one, other = (
+        pc.binary_join_element_wise(t.column("query_id"), t.column("candidate_id"), "\n").combine_chunks()
+        for t in (rows, others)
+    )
+    return int(np.asarray(pc.is_in(one, value_set=other), bool).sum())
 
 
 def _measured(found: Measured) -> list[str]:
+    rate = found.rate
     lines = [
         f"  ROC-AUC {found.auc:.4f}; calibration error {found.error_before:.4f} as given, {found.error_after:.4f} calibrated",
         f"  kappa {found.kappa.value:.3f} ({found.kappa.low:.3f} to {found.kappa.high:.3f}) on {found.labels:,} labels, "
         f"{found.relevant:,} of them relevant",
-        f"  relevant among the written negatives {_share(found.rate.value)} ({_share(found.rate.low)} to {_share(found.rate.high)}), "
-        "the judge's errors taken out",
+        f"  relevant among the written negatives {_share(rate.value)} ({_share(rate.low)} to {_share(rate.high)}), the judge's "
+        "errors taken out",
         f"  {found.ties.distinct:,} different scores; {found.ties.tied:.1%} of the pairs share theirs",
     ]
     if found.swap and found.swap.pairs:
-        lines.append(f"  swapped: {found.swap.pairs} pairs moved by {found.swap.mean:.4f}, {found.swap.flipped:.1%} change verdict")
+        lines.append(
+            f"  swapped: {found.swap.pairs} pairs moved by {found.swap.mean:.4f}, {found.swap.flipped:.1%} change verdict"
+        )
     if found.blank and found.blank.pairs:
         lines.append(f"  blank pictures: {found.blank.moved:.1%} of {found.blank.pairs} pairs moved, by {found.blank.mean:.4f}")
     return lines
@@ -104,13 +113,19 @@ def _measured(found: Measured) -> list[str]:
 
 def _grades(stages: ArrowStages) -> list[str]:
     grades = Counter(stages.read(JUDGEMENTS, ["grade"]).column("grade").to_pylist())
-    told = ", ".join(f"{name} {grades[k]:,}" for k, name in enumerate(("not relevant", "a little", "for the most part", "the same")))
+    told = ", ".join(
+        f"{name} {grades[k]:,}" for k, name in enumerate(("not relevant", "a little", "for the most part", "the same"))
+    )
     return [f"  grades: {told}; without {grades[None]:,}"]
 
 
 def _sources(pairs: pa.Table) -> list[str]:
-    by = Counter(zip(pairs.column("source").to_pylist(), pairs.column("task").to_pylist(), strict=True))
-    return [f"  {source:<9} {task:<15} {count:>11,}" for (source, task), count in sorted(by.items())]
+    by = Counter(zip(pairs.column("task").to_pylist(), pairs.column("source").to_pylist(), strict=True))
+    lines = []
+    for task in sorted({task for task, _ in by}):
+        told = ", ".join(f"{by[task, source]:,} {source}" for source in SOURCES if by[task, source])
+        lines.append(f"  {task:<15} {told}")
+    return lines
 
 
 def _refused(said: pa.Table) -> list[str]:
