@@ -37,7 +37,7 @@ def run(settings: JudgeRelevance) -> None:
     stages.workspace.published(HARD_NEGATIVES.name)
     with ray_session(settings.ray) as machines:
         done = judge_relevance(stages, settings, machines)
-    sys.stdout.write(plan(done, settings) if isinstance(done, Planned) else summary(stages, done, settings))
+    sys.stdout.write(plan(done, settings) if isinstance(done, Planned) else summary(stages, done))
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ class _Actor:
     def model(self) -> str:
         return str(self._work().model)  # type: ignore[attr-defined]  # of models alone
 
-    def call(self, name: str, given: tuple[Any, ...]) -> Any:  # noqa: ANN401
-        return getattr(self._work(), name)(*given)
+    def told(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._work(), name)()
 
     def alive(self) -> None:
         return None
@@ -86,13 +86,9 @@ class Pool:
         """
         return str(_got(self.models[0].model.remote()))
 
-    def call(self, name: str, *given: Any) -> Any:  # noqa: ANN401
-        """What the first actor's model answers to one of its methods.
-
-        Raises:
-            UninoteError: the model cannot be loaded.
-        """
-        return _got(self.models[0].call.remote(name, given))
+    def told(self, name: str) -> list[Any]:
+        """What each actor's model answers to its method of this name."""
+        return [_got(actor.told.remote(name)) for actor in self.models]
 
     def end(self) -> None:
         """End the actors."""

@@ -70,15 +70,19 @@ def asked(positives: pa.Table, negatives: pa.Table, items: pa.Table, extra: pa.T
     missing = np.asarray(pc.or_(pc.is_null(at[0]), pc.is_null(at[1])), bool)
     why[(why == "") & missing] = GONE
     first = _first(rows, why == "")
-    why[(why == "") & ~first] = AGAIN
+    again = (why == "") & ~first
+    why[again] = AGAIN
+    earlier = np.asarray(pc.equal(rows.column("source"), "earlier"), bool)
     kept = pa.array(np.flatnonzero(why == ""))
     sides = {name: known.take(one.take(kept)) for name, one in zip(("query", "candidate"), at, strict=True)}
     taken = rows.take(kept)
     columns = {name: taken.column(name) for name in taken.column_names} | sides
     pairs = pa.table({name: columns[name] for name in ASKED.names}, schema=ASKED)
-    reasons, counts = np.unique(why[why != ""], return_counts=True)
+    told = (why != "") & ~(again & earlier)  # what is asked again is no earlier pair any more
+    reasons, counts = np.unique(why[told], return_counts=True)
     dropped = dict(zip(reasons.tolist(), counts.tolist(), strict=True))
-    return Asked(pairs.sort_by([("query_id", "ascending"), ("candidate_id", "ascending")]), dropped, len(rows))
+    ordered = pairs.sort_by([("query_id", "ascending"), ("candidate_id", "ascending")])
+    return Asked(ordered, dropped, len(rows) - int((again & earlier).sum()))
 
 
 def read_labels(rows: pa.Table, where: str) -> pa.Table:

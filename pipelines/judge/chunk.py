@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.decode import BadPicture, Decoding, decode
 from pipelines.judge.cache import SAID
 from pipelines.judge.controls import blanked
-from pipelines.judge.judge import MISSING_FILE, PAIRS, SCORES, UNREADABLE_FILE, Judge, Picture, Sizes
+from pipelines.judge.judge import MISSING_FILE, PAIRS, SCORES, UNREADABLE_FILE, Judge, Picture
 from pipelines.workspace.files import open_filesystem
 
 READERS = 8
@@ -105,9 +105,13 @@ class ChunkJudge:
                 parts.append(said(mine, scores))
         return pa.concat_tables([SAID.empty_table(), *parts])
 
-    def tokens(self, pairs: pa.Table, sizes: Sizes) -> int:
-        """As Judge.tokens."""
-        return self._judge.tokens(pairs, sizes)
+    def bill(self) -> tuple[int, int, float]:
+        """What the judge of a server has spent: requests, tokens and money; nothing for the others."""
+        spent = getattr(self._judge, "bill", None)
+        if spent is None:
+            return 0, 0, 0.0
+        found = spent()
+        return found.requests, found.tokens, found.cost
 
 
 def said(rows: pa.Table, scores: pa.Table) -> pa.Table:

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.actors.pool import Pool, Work, finished
+from pipelines.actors.pool import Work
 from pipelines.judge.cache import SAID, Cache, keys
 from pipelines.judge.chunk import refused
 from pipelines.judge.judge import NOT_ASKED
+from pipelines.judge_job.judges import Bench
 from pipelines.judge_job.settings import JudgeRelevance
 from schemas.errors import DataError
 
@@ -37,10 +38,8 @@ class Budget:
 class Asking:
     """Whom to ask, and what was said before."""
 
-    actors: Pool
+    bench: Bench
     cache: Cache
-    name: str
-    """The judge and its question, as the pool tells it."""
     settings: JudgeRelevance
     budget: Budget
 
@@ -125,12 +124,12 @@ def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[p
     work = Work(
         stage=STAGE,
         folder=asking.cache.unfinished,
-        stamp=asking.name,
+        stamp=asking.bench.name(),
         lost=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
         check=partial(refuse_if_too_many, of=len(rows), most=asking.settings.chunks.max_refused_share),
     )
     chunks = list(pieces(rows, wanted, asking.settings.chunks.pairs))
-    said = list(finished(chunks, asking.actors, work))
+    said = list(asking.bench.worked(chunks, work))
     asking.cache.gather()
     return said
 

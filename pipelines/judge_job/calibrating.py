@@ -57,7 +57,7 @@ def given_labels(settings: JudgeRelevance) -> pa.Table:
 
 
 def calibration_for(
-    stages: ArrowStages, asking: Asking, pairs: pa.Table, said: pa.Table, labels: pa.Table, pictures: Files, looks: bool
+    stages: ArrowStages, asking: Asking, pairs: pa.Table, said: pa.Table, labels: pa.Table, pictures: Files
 ) -> Found:
     """Fit, or read.
 
@@ -68,7 +68,6 @@ def calibration_for(
         said: their SAID.
         labels: LABELS of a file.
         pictures: of the workspace.
-        looks: whether the judge looks at pictures.
 
     Raises:
         DataError: there are no labels, or not enough.
@@ -82,7 +81,7 @@ def calibration_for(
     some, relevant = pairs.take(pa.array(use)), known[use] == 1
     chosen = sample(some, relevant, asking.settings.labels.controls)
     swap, first = _control(asking, some, scores[use], relevant, chosen, pictures, blank=False)
-    blank, second = _control(asking, some, scores[use], relevant, chosen, pictures, blank=True) if looks else (None, 0)
+    blank, second = _control(asking, some, scores[use], relevant, chosen, pictures, blank=True) if asking.bench.looks else (None, 0)
     negatives = np.asarray(pc.is_in(pairs.column("source"), value_set=pa.array(["band", "rule"])), bool)
     labelled = Labelled(
         scores=scores[use],

@@ -10,17 +10,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.actors.cluster import Machines
-from pipelines.actors.pool import pool
 from pipelines.judge.cache import Cache, cache_of
 from pipelines.judge.cascade import Asked
-from pipelines.judge.chunk import LoadChunkJudge, LoadPictures, unspelled
+from pipelines.judge.chunk import unspelled
+from pipelines.judge.estimate import prompt_tokens
 from pipelines.judge.grades import judgements
 from pipelines.judge.judge import PAIRS
 from pipelines.judge.page import Shown, page
 from pipelines.judge.spec import load_spec
 from pipelines.judge_job.asking import Answers, Asking, Budget, ask, unknown
 from pipelines.judge_job.calibrating import Found, calibration_for, given_labels
-from pipelines.judge_job.judges import loader
+from pipelines.judge_job.judges import Bill, bench
 from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.judge_job.sources import Files, chunk_rows, files, pairs_of
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
@@ -32,7 +32,7 @@ from schemas.tables import JUDGEMENTS
 PAGE = "judge_report.html"
 CACHE = "judge_cache"
 CODE = ("pipelines.judge", "pipelines.judge_job")
-OVERLAP = "overlap"
+MILLION = 1e6
 WORTH = ("label", "band", "positive", "rule", "earlier")
 """In which order a budget is spent."""
 
@@ -48,6 +48,8 @@ class Planned(NamedTuple):
     calls: int
     tokens: int
     """Estimated, of the prompts."""
+    cost: float
+    """Of them, by the preset's price."""
     controls: int
     """At most so many calls more, of the controls of a calibration."""
 
@@ -61,33 +63,30 @@ class Done(NamedTuple):
     answers: Answers
     dropped: dict[str, int]
     found: Found
-    tokens: int
-    """Estimated, of the prompts of this run's calls; 0 where no price is set."""
+    bill: Bill | None
 
 
 def judge_relevance(stages: ArrowStages, settings: JudgeRelevance, machines: Machines) -> Planned | Done:
     """Every stage of the job, in order; or, with `plan`, what it would be."""
     labels = given_labels(settings)
     what = pairs_of(stages, settings, labels)
-    pictures = files(stages)
+    judge = bench(stages, load_spec(settings.judge.name, settings.judge.set, settings.judge.path), machines)
+    pictures = files(stages, judge.marks)
     rows = chunk_rows(what.pairs, pictures)
-    spec = load_spec(settings.judge.name, settings.judge.set, settings.judge.path)
-    looks = spec.backend != OVERLAP
-    actors = pool(LoadPictures(spec.longest_side, looks), LoadChunkJudge(loader(stages, spec, machines)), machines)
+    asking = Asking(judge, _cache(settings, judge.name()), settings, Budget(settings.budget.max_pairs))
+    if settings.plan:
+        return _planned(asking, what, rows, pictures)
     try:
-        name = actors.model()
-        asking = Asking(actors, _cache(settings, name), name, settings, Budget(settings.budget.max_pairs))
-        if settings.plan:
-            return _planned(asking, what, rows, pictures)
-        kept, answers, tokens = _answered(asking, what.pairs, rows, pictures)
-        found = calibration_for(stages, asking, kept, answers.said, labels, pictures, looks)
+        kept, answers = _answered(asking, what.pairs, rows)
+        found = calibration_for(stages, asking, kept, answers.said, labels, pictures)
+        bill = judge.bill()
     finally:
-        actors.end()
+        judge.end()
     _publish(stages, settings, asking.cache, answers.said, found)
     if found.measured or not found.calibration:
         shown = Shown(asking.cache.model, asking.cache.prompt_hash, found.told, found.measured)
         stages.workspace.folder.write(PAGE, page(shown, kept, answers.said, found.labels).encode())
-    return Done(asking.cache.model, kept, answers, what.dropped, found, tokens)
+    return Done(asking.cache.model, kept, answers, what.dropped, found, bill)
 
 
 def _cache(settings: JudgeRelevance, name: str) -> Cache:
@@ -99,33 +98,18 @@ def _cache(settings: JudgeRelevance, name: str) -> Cache:
 def _planned(asking: Asking, what: Asked, rows: pa.Table, pictures: Files) -> Planned:
     known = asking.cache.known(rows)
     asks = rows.filter(pa.array(unknown(rows, known) & _askable(what.pairs)))
-    controls = 2 * asking.settings.labels.controls if asking.settings.labels.calibrate else 0
-    return Planned(
-        asking.cache.model, what.pairs, what.dropped, len(known), len(asks), _tokens(asking, asks, pictures), controls
-    )
+    spec, controls = asking.bench.spec, 2 * asking.settings.labels.controls if asking.settings.labels.calibrate else 0
+    tokens = prompt_tokens(spec, asks.select(PAIRS.names), pictures.sizes)
+    cost = tokens * spec.server.price_in / MILLION
+    return Planned(asking.cache.model, what.pairs, what.dropped, len(known), len(asks), tokens, cost, controls)
 
 
-def _answered(asking: Asking, pairs: pa.Table, rows: pa.Table, pictures: Files) -> tuple[pa.Table, Answers, int]:
-    """The pairs that there is an answer to, the answers, and the tokens of those that are new, where they have a price.
-
-    Earlier pairs come from the cache or not at all.
-    """
+def _answered(asking: Asking, pairs: pa.Table, rows: pa.Table) -> tuple[pa.Table, Answers]:
+    """The pairs that there is an answer to, and the answers. Earlier pairs come from the cache or not at all."""
     new = unknown(rows, asking.cache.known(rows))
     kept = pa.array(_askable(pairs) | ~new)
-    tokens = (
-        _tokens(asking, rows.filter(pa.array(_askable(pairs) & new)), pictures)
-        if asking.settings.budget.per_million_tokens
-        else 0
-    )
     pairs, rows = pairs.filter(kept), rows.filter(kept)
-    return pairs, ask(asking, rows, _worth(pairs)), tokens
-
-
-def _tokens(asking: Asking, rows: pa.Table, pictures: Files) -> int:
-    """An estimate of the prompts' tokens."""
-    shown = {row["image_id"] for listed in rows.column("files").to_pylist() for row in listed}
-    sizes = {image_id: size for image_id, size in pictures.sizes.items() if image_id in shown}
-    return int(asking.actors.call("tokens", rows.select(PAIRS.names), sizes)) if len(rows) else 0
+    return pairs, ask(asking, rows, _worth(pairs))
 
 
 def _askable(pairs: pa.Table) -> NDArray[np.bool_]:

@@ -49,8 +49,6 @@ class Money:
     max_pairs: Annotated[int | None, Field(ge=0)] = None
     """Pairs that a run asks a judge about, all actors together; the others get the reason "not asked: the budget is spent" and
     are asked by the next run. The nearest negatives are asked first. None: no bound."""
-    per_million_tokens: Annotated[float, Field(ge=0)] = 0.0
-    """Price of a million prompt tokens, in whatever money; 0: costs are not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

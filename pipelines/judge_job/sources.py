@@ -26,17 +26,23 @@ class Files(NamedTuple):
 
     uris: Mapping[str, str]
     """By image_id."""
-    sha256: Mapping[str, str]
+    content: Mapping[str, str]
+    """A hash of the picture's bytes and of what the judge is told of it beside them."""
     sizes: Mapping[str, tuple[int, int]]
     """Width and height, pixels."""
 
 
-def files(stages: ArrowStages) -> Files:
-    """Where the pictures lie, and what they are."""
+def files(stages: ArrowStages, marks: Mapping[str, str]) -> Files:
+    """Where the pictures lie, and what they are.
+
+    Args:
+        stages: of the workspace.
+        marks: image_id -> what else the judge knows of it.
+    """
     rows = stages.images().select(["image_id", "uri", "sha256", "width", "height"]).to_pylist()
     return Files(
         {row["image_id"]: absolute(row["uri"]) for row in rows},
-        {row["image_id"]: row["sha256"] for row in rows},
+        {row["image_id"]: row["sha256"] + marks.get(row["image_id"], "") for row in rows},
         {row["image_id"]: (row["width"], row["height"]) for row in rows},
     )
 
@@ -103,9 +109,9 @@ def _named(rows: pa.Table, source: str) -> pa.Table:
 
 
 def _digest(image_ids: list[str] | None, pictures: Files, memory: dict[tuple[str, ...], str]) -> str:
-    """As EMBEDDINGS.pictures."""
+    """As EMBEDDINGS.pictures; "" without any."""
     key = tuple(image_ids or ())
     if key not in memory:
-        shown = [pictures.sha256[one] for one in key if one in pictures.sha256]
+        shown = [pictures.content[one] for one in key if one in pictures.content]
         memory[key] = hashlib.sha256("".join(shown).encode()).hexdigest()[:16] if shown else ""
     return memory[key]

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 from pipelines.judge.cascade import SOURCES
 from pipelines.judge.measure import Measured
 from pipelines.judge_job.flow import PAGE, Done, Planned
+from pipelines.judge_job.judges import Bill
 from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.workspace.arrow_stages import ArrowStages
 from schemas.tables import HARD_NEGATIVES, JUDGEMENTS
 
-PER_MILLION = 1e-6
 
 
 def plan(done: Planned, settings: JudgeRelevance) -> str:
@@ -30,27 +30,25 @@ def plan(done: Planned, settings: JudgeRelevance) -> str:
         *([f"  {asked:>11,}  of them within budget.max_pairs"] if asked < done.calls else []),
         *([f"  {done.controls:>11,}  calls more at most, for the controls of --calibrate"] if done.controls else []),
         f"  {done.tokens:>11,}  prompt tokens, estimated",
-        *_cost(done.tokens, settings.budget.per_million_tokens),
+        *([f"  {done.cost:>11,.2f}  their cost, at the preset's price"] if done.cost else []),
         "",
         "Nothing was asked. Next: the same command without --plan",
     ]
     return "\n".join(lines) + "\n"
 
 
-def summary(stages: ArrowStages, done: Done, settings: JudgeRelevance) -> str:
+def summary(stages: ArrowStages, done: Done) -> str:
     """The last words. Cost: reads some columns of judgements and negatives."""
     said, folder = done.answers.said, stages.workspace.folder.uri
     scored = len(said) - pc.sum(pc.is_valid(said.column("reason"))).as_py() if len(said) else 0
-    saved = {reason: count for reason, count in done.dropped.items() if not reason.startswith("its item")}
     lines = [
         f"\nJudged in {folder} by {done.model}: {scored:,} of {len(done.pairs):,} pairs have a score",
         *_sources(done.pairs),
         "",
         f"  {done.answers.asked:>11,}  pairs asked now, {done.found.asked:,} more for the controls",
         f"  {done.answers.known:>11,}  saved by the cache",
-        f"  {sum(saved.values()):>11,}  saved by the cascade",
-        *_dropped(saved),
-        *_cost(done.tokens, settings.budget.per_million_tokens),
+        *_dropped(done.dropped),
+        *_spent(done.bill),
         *_refused(said),
         "",
         done.found.told,
@@ -137,11 +135,17 @@ def _refused(said: pa.Table) -> list[str]:
 
 
 def _dropped(dropped: Mapping[str, int]) -> list[str]:
-    return [f"  {count:>11,}  not asked: {reason}" for reason, count in sorted(dropped.items())]
+    return [f"  {count:>11,}  saved: {reason}" for reason, count in sorted(dropped.items())]
 
 
-def _cost(tokens: int, price: float) -> list[str]:
-    return [f"  {tokens * price * PER_MILLION:>11,.2f}  cost of the prompts, at {price:g} a million tokens"] if price else []
+def _spent(bill: Bill | None) -> list[str]:
+    if bill is None:
+        return []
+    return [
+        f"  {bill.requests:>11,}  requests sent, retries too",
+        f"  {bill.tokens:>11,}  tokens of prompts",
+        f"  {bill.cost:>11,.2f}  cost, at the preset's prices",
+    ]
 
 
 def _share(value: float) -> str:
