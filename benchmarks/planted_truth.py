@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.negatives.quotes import standing
+from pipelines.quotes import standing
 
 
 class PlantedTruth:

@@ -29,6 +29,7 @@ def named(spec: JudgeSpec, device: str = "cpu") -> str:
     Cost: transformers, vllm: one pass over the files, 1 to 2 GB/s, once a process.
     """
     told: dict[str, Any] = {key: getattr(spec, key) for key in SHOWN}
+    kind = "float32" if device == "cpu" else str(spec.gpu_dtype)
     match spec.backend:
         case "overlap":
             return f"overlap#{_short({'rules': OVERLAP, **dataclasses.asdict(spec.overlap)})}"
@@ -37,7 +38,6 @@ def named(spec: JudgeSpec, device: str = "cpu") -> str:
             told |= {"pictures": server.pictures, "extra": server.extra, "top": server.top_logprobs, "tol": server.tolerance}
             return f"{spec.model}@server#{_short(told)}"
         case "transformers":
-            kind = "float32" if device == "cpu" else spec.gpu_dtype
             told |= {"min_pixels": spec.min_pixels, "max_pixels": spec.max_pixels, "code": spec.trust_remote_code}
         case "vllm":
             kind = f"vllm-{spec.gpu_dtype}"

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.negatives.quotes import standing
+from pipelines.quotes import standing
 
 PASSAGES = ("text", "ocr")
 """Kinds of items that are a passage: where one stands in another item, that item answers it."""

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from pipelines.negatives.copies import families
 from pipelines.negatives.echoes import PASSAGES
-from pipelines.negatives.quotes import fold, standing, without
+from pipelines.quotes import fold, standing, without
 from schemas.item import UNDESCRIBED, full_text, item_id
 from schemas.tables import COUNTERFACTUALS
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipelines.negatives.maxsim import best_notes, maxsim, merge_notes
-from pipelines.negatives.quotes import fold, without
 from pipelines.negatives.search import Search, exact, merge
+from pipelines.quotes import fold, without
 
 SMALL = Search(memory_mb=1, slack=0)
 

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.negatives import rule
-from pipelines.negatives.quotes import standing
 from pipelines.negatives.rule import Rule, counterfactuals
+from pipelines.quotes import standing
 from schemas.item import UNDESCRIBED, full_text
 from schemas.tables import COUNTERFACTUALS
 from tests.unit.pipelines.negatives.worlds import images, item, notes, pair, picture_pairs, positives

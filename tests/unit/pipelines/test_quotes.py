@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from pipelines.negatives.quotes import fold, gram_size, standing, without
+from pipelines.quotes import fold, gram_size, standing, without
 
 ENGLISH = "Cut the spring onion finely and fry it in a little oil until it smells."
 CHINESE = "全部放入瘦肉后用勺子来回两面翻转瘦肉块直至瘦肉块表面金黄"

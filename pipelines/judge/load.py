@@ -1,0 +1,109 @@
+"""Settings -> Judge. Only the backend that is asked for is imported."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pipelines.judge.fingerprint import named
+from pipelines.judge.judge import Judge
+from pipelines.judge.spec import JudgeSpec, prompt_hash
+from schemas.errors import SettingsError
+
+NEEDS = {
+    "overlap": (),
+    "transformers": ("torch", "torchvision", "transformers", "safetensors"),
+    "openai": (),
+    "vllm": ("ray", "vllm"),
+}
+"""Packages of a backend, beside those that mining has."""
+INSTALL = {"vllm": "pip install vllm, on a machine with a GPU (it is in no requirements of ours)"}
+"""Where it is not `pip install -r requirements/models.txt`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadJudge:
+    """Makes a judge in its actor; small enough to be sent to each."""
+
+    spec: JudgeSpec
+    gpu: bool = False
+    """transformers: whether it runs on the GPU of its actor."""
+    api_key: str | None = field(default=None, repr=False)
+    """openai: what stands in `spec.server.key_variable`; read by the job, since an actor has another environment."""
+    families: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """overlap: image_id -> family."""
+    said: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """overlap: image_id -> what was read or described in it."""
+    threads: int = 1
+    """transformers: of an actor with the model on a processor."""
+
+    def __reduce__(self) -> tuple[type["LoadJudge"], tuple[object, ...]]:
+        """A read-only mapping does not go to another process; a plain one does."""
+        return type(self), (self.spec, self.gpu, self.api_key, dict(self.families), dict(self.said), self.threads)
+
+    def __call__(self) -> Judge:
+        """Load it.
+
+        Raises:
+            SettingsError: a package, a file or the server is missing; says what to install, fetch or start.
+        """
+        check_packages(self.spec)
+        match self.spec.backend:
+            case "overlap":
+                from pipelines.judge.overlap import OverlapJudge
+
+                return OverlapJudge(self.spec, self.families, self.said)
+            case "transformers":
+                import torch
+
+                from pipelines.judge.vlm import VlmJudge
+
+                torch.set_num_threads(self.threads)
+                return VlmJudge(self.spec, _device(self.gpu))
+            case "openai":
+                from pipelines.judge.openai import ServerJudge
+
+                return ServerJudge(self.spec, self.api_key)
+            case "vllm":
+                from pipelines.judge.vllm import EngineJudge
+
+                return EngineJudge(self.spec)
+
+
+class Name(NamedTuple):
+    """What a judgement is filed under."""
+
+    model: str
+    prompt_hash: str
+
+
+def name_of(spec: JudgeSpec, gpu: bool = False) -> Name:
+    """The `model` and `prompt_hash` that a loaded judge will have; nothing is loaded and nobody is asked.
+
+    Raises:
+        SettingsError: transformers, vllm: the files are not there.
+
+    Cost: transformers, vllm: a pass over the weights' files.
+    """
+    return Name(named(spec, "cuda" if gpu else "cpu"), prompt_hash(spec.question))
+
+
+def check_packages(spec: JudgeSpec) -> None:
+    """End early where a package is missing.
+
+    Raises:
+        SettingsError: with what to install.
+    """
+    missing = [package for package in NEEDS[spec.backend] if find_spec(package) is None]
+    if missing:
+        how = INSTALL.get(spec.backend, "pip install -r requirements/models.txt")
+        raise SettingsError(f"judge.backend '{spec.backend}' needs {', '.join(missing)}: {how}, or use judge.name=overlap")
+
+
+def _device(gpu: bool) -> str:
+    import torch
+
+    if gpu and not torch.cuda.is_available():
+        raise SettingsError(f"judge on a GPU: torch {torch.__version__} sees none; run without one")
+    return "cuda" if gpu else "cpu"
