@@ -81,7 +81,9 @@ def calibration_for(
     some, relevant = pairs.take(pa.array(use)), known[use] == 1
     chosen = sample(some, relevant, asking.settings.labels.controls)
     swap, first = _control(asking, some, scores[use], relevant, chosen, pictures, blank=False)
-    blank, second = _control(asking, some, scores[use], relevant, chosen, pictures, blank=True) if asking.bench.looks else (None, 0)
+    blank, second = (
+        _control(asking, some, scores[use], relevant, chosen, pictures, blank=True) if asking.bench.looks else (None, 0)
+    )
     negatives = np.asarray(pc.is_in(pairs.column("source"), value_set=pa.array(["band", "rule"])), bool)
     labelled = Labelled(
         scores=scores[use],

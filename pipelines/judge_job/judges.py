@@ -81,7 +81,7 @@ class Bench:
             self._pool = None
 
     def _here(self, chunks: Sequence[pa.Table], work: Work) -> Iterator[pa.Table]:
-        """vLLM drives a Ray Data pipeline of its own: it is called from the job, chunk by chunk. Not run: there was no GPU."""
+        """The judge in vLLM drives a Ray Data pipeline of its own: the job calls it. Not run: there was no GPU."""
         judge, reader = ChunkJudge(self.load()), LoadPictures(self.spec.longest_side, self.looks)()
         self._check(judge.model)
         reasons: list[str] = []
@@ -109,7 +109,7 @@ def bench(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
 
 
 def _overlap(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
-    """`overlap` sees which pictures are copies and what was read in them: its answers follow from that, so the cache's keys do."""
+    """It is told which pictures are copies and what was read in them; its answers follow from that too."""
     family = families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
     said: dict[str, list[str]] = {}
     for row in stages.read_or_empty(ANNOTATIONS).select(["image_id", "text"]).to_pylist():

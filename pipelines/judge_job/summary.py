@@ -16,7 +16,6 @@ from pipelines.workspace.arrow_stages import ArrowStages
 from schemas.tables import HARD_NEGATIVES, JUDGEMENTS
 
 
-
 def plan(done: Planned, settings: JudgeRelevance) -> str:
     """What a run would be; nothing was asked."""
     limit = settings.budget.max_pairs
