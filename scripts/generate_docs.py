@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from pipelines.annotate_job.settings import AnnotateImages
+from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.mining.settings import MinePairs
 from pipelines.negatives_job.settings import MineHardNegatives
 from schemas import mined, tables
@@ -42,7 +43,12 @@ def settings_page() -> str:
     """docs/settings.md."""
     parts = ["# Settings\n", MADE]
     parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
-    jobs = {"mine_pairs": MinePairs, "annotate_images": AnnotateImages, "mine_hard_negatives": MineHardNegatives}
+    jobs = {
+        "mine_pairs": MinePairs,
+        "annotate_images": AnnotateImages,
+        "mine_hard_negatives": MineHardNegatives,
+        "judge_relevance": JudgeRelevance,
+    }
     for job, settings in jobs.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
     return "\n".join(parts)

@@ -23,6 +23,7 @@ DATASETS: tuple[Table, ...] = (
     tables.HARD_NEGATIVES,
     tables.SHORTFALLS,
     tables.COUNTERFACTUALS,
+    tables.JUDGEMENTS,
 )
 
 
