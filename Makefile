@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export SPARK_LOCAL_IP ?= 127.0.0.1
-ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv models; ensure_venv dev; ensure_java
+ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv models; ensure_venv train; ensure_venv dev; ensure_java
 
 .PHONY: help
 help:  ## what can be made
@@ -27,6 +27,14 @@ check:  ## what needs no engine, in seconds
 .PHONY: lint
 lint:  ## ruff, mypy, import-linter
 	@$(ENV); .venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+.PHONY: faults
+faults:  ## kill the driver of every job at 50 random instants (half an hour)
+	@$(ENV); .venv/bin/python -m benchmarks.kill_driver --instants 50
+
+.PHONY: fuzz
+fuzz:  ## the properties, with a hundred times the examples
+	@$(ENV); .venv/bin/python -m pytest tests/property -m "not spark and not ray" --hypothesis-profile=fuzz
 
 .PHONY: docs
 docs:  ## write docs/tables.md and docs/settings.md again

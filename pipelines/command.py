@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from pipelines.workspace.faults import told
 from schemas.errors import UninoteError
 from schemas.settings import load_settings
 
@@ -41,5 +42,14 @@ def run_job(
     try:
         run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
     except UninoteError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        sys.exit(USERS_MISTAKE)
+        _give_up(str(error))
+    except Exception as error:
+        mendable = told(error)
+        if mendable is None:
+            raise
+        _give_up(mendable)
+
+
+def _give_up(said: str) -> None:
+    sys.stderr.write(f"error: {' '.join(said.split())}\n")
+    sys.exit(USERS_MISTAKE)

@@ -1,5 +1,6 @@
 """How many tokens a pair takes, before anything is loaded or asked."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +32,7 @@ def prompt_tokens(spec: JudgeSpec, pairs: pa.Table, sizes: Sizes) -> int:
     if spec.backend == "overlap":
         return 0
     question = spec.question
-    own = AROUND + text_tokens(question.system) + text_tokens(question.user)
+    own = AROUND + text_tokens(question.system) + text_tokens(_without_places(question.user))
     by_task = {t: text_tokens(question.relevant.get(t, question.relevant.get("default", ""))) for t in _tasks(pairs)}
     total = 0.0
     for pair in pairs.select(["task", *ROLES]).to_pylist():
@@ -48,7 +49,8 @@ def text_tokens(text: str) -> float:
 def _item_tokens(spec: JudgeSpec, item: Mapping[str, Any], sizes: Sizes) -> float:
     shown = [_pixels(spec, item, sizes.get(i, (UNKNOWN_SIDE, UNKNOWN_SIDE))) for i in item["image_ids"] or []]
     factor = min(1.0, spec.item_pixels / max(sum(shown), 1.0))
-    pictures = sum(max(p * factor / spec.pixels_per_token, SMALLEST) + text_tokens(spec.question.picture) for p in shown)
+    label = text_tokens(_without_places(spec.question.picture))
+    pictures = sum(max(p * factor / spec.pixels_per_token, SMALLEST) + label for p in shown)
     return pictures + text_tokens((item["text"] or "")[: spec.item_chars])
 
 
@@ -59,6 +61,11 @@ def _pixels(spec: JudgeSpec, item: Mapping[str, Any], size: tuple[int, int]) -> 
     region = item["region"] if item["kind"] == "crop" else None
     share = (region["x1"] - region["x0"]) * (region["y1"] - region["y0"]) if region else 1.0
     return width * height * factor * factor * share
+
+
+def _without_places(template: str) -> str:
+    """A template without the names of what is put in."""
+    return re.sub(r"\{\w+\}", "", template)
 
 
 def _tasks(pairs: pa.Table) -> list[str]:

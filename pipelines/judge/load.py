@@ -1,13 +1,12 @@
 """Settings -> Judge. Only the backend that is asked for is imported."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from types import MappingProxyType
 from typing import NamedTuple
 
 from pipelines.judge.fingerprint import named
 from pipelines.judge.judge import Judge
+from pipelines.judge.known import Known
 from pipelines.judge.spec import JudgeSpec, prompt_hash
 from schemas.errors import SettingsError
 
@@ -31,16 +30,10 @@ class LoadJudge:
     """transformers: whether it runs on the GPU of its actor."""
     api_key: str | None = field(default=None, repr=False)
     """openai: what stands in `spec.server.key_variable`; read by the job, since an actor has another environment."""
-    families: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    """overlap: image_id -> family."""
-    said: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    """overlap: image_id -> what was read or described in it."""
+    known: Known = field(default_factory=Known, repr=False)
+    """overlap: families of pictures, passages, annotations (`known.known`)."""
     threads: int = 1
     """transformers: of an actor with the model on a processor."""
-
-    def __reduce__(self) -> tuple[type["LoadJudge"], tuple[object, ...]]:
-        """A read-only mapping does not go to another process; a plain one does."""
-        return type(self), (self.spec, self.gpu, self.api_key, dict(self.families), dict(self.said), self.threads)
 
     def __call__(self) -> Judge:
         """Load it.
@@ -53,7 +46,7 @@ class LoadJudge:
             case "overlap":
                 from pipelines.judge.overlap import OverlapJudge
 
-                return OverlapJudge(self.spec, self.families, self.said)
+                return OverlapJudge(self.spec, self.known)
             case "transformers":
                 import torch
 

@@ -1,9 +1,10 @@
 """The judge without a model: the share of content that two items have in common, which is the paper's own relevance.
 
-Content is pictures and letters. A picture weighs 1 and is shared when the other item shows a
-picture of its family, or says in its text what an annotator said of the picture; a text weighs its
-letters / `letters_per_picture`, and its share is `share.shared_letters`. With w(x) the weight of an
-item and s(x, y) the weight of what of x is found in y:
+Content is pictures and letters. A picture weighs 1, a text its letters / `letters_per_picture`. A
+picture is shared when the other item shows one of its family, is the words that were read or
+described in it, or holds its description. Of a text the other item has all, where it stands in it
+or was read in its pictures; else the passages that mining found in both notes; else, in parts of
+one note, the sentences that stand in both. With w(x) the weight of an item and s(x, y) the weight of what of x is found in y:
 
     two notes:        (s(q, c) + s(c, q)) / (w(q) + w(c))
     part and whole:   max(s(q, c) / w(q), s(c, q) / w(c))
@@ -15,54 +16,49 @@ halves. Behind N_B, which shares nothing, stands noise: two parts of one note ha
 what is left to 1.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from pipelines.judge.fingerprint import named
 from pipelines.judge.judge import NOTHING, Picture, Sizes
+from pipelines.judge.known import Known, sentences, stands, weight
 from pipelines.judge.question import BadPair
 from pipelines.judge.rows import Said, score_rows
-from pipelines.judge.share import shared_letters, weight
 from pipelines.judge.spec import JudgeSpec, prompt_hash
+from pipelines.quotes import standing
 from schemas.item import UNDESCRIBED
 
 NOT_DESCRIBED = "its picture was taken out, and no description put in"
 """A note without the picture that asks says nothing of it; whether it was meant to, content cannot tell."""
+SAID_TASKS = ("image_to_text", "text_to_image", "text_to_note", "image_to_ocr", "ocr_to_image", "ocr_to_note")
+"""Whose texts may be an annotator's words for a picture."""
 Item = Mapping[str, Any]
-Families = Mapping[str, int]
-Said_of = Mapping[str, Sequence[str]]
 
 
 class _Shown(NamedTuple):
-    kind: str
+    note_id: str
     image_ids: list[str]
     families: set[int | str]
+    stands_for: set[int | str]
+    """Families of the pictures that the item's text was read or described in."""
     region: Mapping[str, float] | None
     text: str
-    heard: str
-    """What annotators said of its pictures."""
+    words: str
+    """The text, and what was read or described in its pictures."""
 
 
 class OverlapJudge:
     """Counts. Pictures are not looked at."""
 
-    def __init__(self, spec: JudgeSpec, families: Families, said: Said_of = MappingProxyType({})) -> None:
-        """Keep what is known of the pictures.
-
-        Args:
-            spec: its settings.
-            families: image_id -> family: pictures that are copies or crops of each other have one number. A picture that
-                is not in it is a family of its own.
-            said: image_id -> texts that were read or described in it.
-        """
-        self._spec, self._families, self._said = spec, families, said
+    def __init__(self, spec: JudgeSpec, known: Known) -> None:
+        """Keep what is known of pictures and passages."""
+        self._spec, self._known, self._settings = spec, known, spec.overlap
         self.model, self.prompt_hash = named(spec), prompt_hash(spec.question)
 
     def __call__(self, pairs: pa.Table, pictures: Mapping[str, Picture]) -> pa.Table:
-        """SCORES; `pictures` is not looked at. Cost: some 50 us a pair, more with long texts that are new."""
+        """SCORES; `pictures` is not looked at. Cost: some 100 us a pair, most of it the flags of new texts."""
         return score_rows(pairs, [self._judged(pair) for pair in pairs.to_pylist()])
 
     def tokens(self, pairs: pa.Table, sizes: Sizes) -> int:
@@ -71,48 +67,61 @@ class OverlapJudge:
 
     def _judged(self, pair: Mapping[str, Any]) -> Said:
         query, candidate = pair["query"], pair["candidate"]
-        one, other = self._shown(query), self._shown(candidate)
+        one, other = (self._shown(item, pair["task"]) for item in (query, candidate))
         for role, shown in (("query", one), ("candidate", other)):
             if not self._weight(shown):
-                return BadPair(NOTHING, f"the {role} ({shown.kind}) has neither a picture nor a letter")
+                return BadPair(NOTHING, f"the {role} has neither a picture nor a letter")
         there, back = self._shared(one, other), self._shared(other, one)
-        if pair["task"] != "note_to_note":
-            found = max(there / self._weight(one), back / self._weight(other))
-            return found if found or not _untold(query, candidate) else BadPair(NOT_DESCRIBED, query["note_id"])
-        found = (there + back) / (self._weight(one) + self._weight(other))
-        bonus = self._spec.overlap.same_note if query["note_id"] == candidate["note_id"] else 0.0
-        return found + (1 - found) * bonus
+        if pair["task"] == "note_to_note":
+            found = (there + back) / (self._weight(one) + self._weight(other))
+            return found + (1 - found) * (self._settings.same_note if one.note_id == other.note_id else 0.0)
+        found = max(there / self._weight(one), back / self._weight(other))
+        return found if found or not _untold(query, candidate) else BadPair(NOT_DESCRIBED, query["note_id"])
 
-    def _shown(self, item: Item) -> _Shown:
-        ids = list(item["image_ids"] or [])
+    def _shown(self, item: Item, task: str) -> _Shown:
+        ids, known = list(item["image_ids"] or []), self._known
+        text = (item["text"] or "").replace(UNDESCRIBED, "")
+        places = known.places.get((item["note_id"], text), ()) if not ids and task in SAID_TASKS else ()
         return _Shown(
-            item["kind"],
-            ids,
-            {self._families.get(i, i) for i in ids},
-            item["region"] if item["kind"] == "crop" else None,
-            (item["text"] or "").replace(UNDESCRIBED, ""),
-            "\n".join(text for i in ids for text in self._said.get(i, ())),
+            note_id=item["note_id"],
+            image_ids=ids,
+            families={known.families.get(i, i) for i in ids},
+            stands_for={known.families.get(i, i) for i in places},
+            region=item["region"] if item["kind"] == "crop" else None,
+            text=text,
+            words="\n".join([text, *(said for i in ids for by in (known.read, known.described) for said in by.get(i, ()))]),
         )
 
     def _weight(self, shown: _Shown) -> float:
-        return len(shown.image_ids) + weight(shown.text) / self._spec.overlap.letters_per_picture
+        return len(shown.image_ids) + weight(shown.text) / self._settings.letters_per_picture
 
     def _shared(self, one: _Shown, other: _Shown) -> float:
         """s(one, other)."""
-        text = weight(one.text) / self._spec.overlap.letters_per_picture
-        found = self._letters(one.text, f"{other.text}\n{other.heard}") if text else 0.0
-        return text * found + sum(self._picture(i, one, other) for i in one.image_ids)
+        pictures = sum(self._picture(i, one, other) for i in one.image_ids)
+        return pictures + self._letters(one, other) / self._settings.letters_per_picture
 
     def _picture(self, image_id: str, one: _Shown, other: _Shown) -> float:
         """How much of a picture the other item has, 0 to 1."""
-        if self._families.get(image_id, image_id) in other.families:
+        family = self._known.families.get(image_id, image_id)
+        if family in other.families:
             return _common(one, other)
-        heard = [self._letters(text, other.text) for text in self._said.get(image_id, ())] if other.text else []
-        return max(heard, default=0.0)
+        described = self._known.described.get(image_id, ())
+        return float(family in other.stands_for or any(stands(words, other.text) for words in described))
 
-    def _letters(self, text: str, other: str) -> float:
-        settings = self._spec.overlap
-        return shared_letters(text, other, settings.wide_run, settings.narrow_run)
+    def _letters(self, one: _Shown, other: _Shown) -> float:
+        """The weight of what of a text is found in the other item."""
+        whole = weight(one.text)
+        if not whole or one.stands_for & (other.families | other.stands_for) or stands(one.text, other.words):
+            return whole
+        if one.note_id == other.note_id:
+            return sum(weight(part) for part in sentences(one.text) if stands(part, other.text))
+        least = self._settings.least_standing
+        found = sum(
+            weight(mine) * here
+            for mine, theirs in self._known.passages.get((one.note_id, other.note_id), ())
+            if (here := standing(mine, one.text)) >= least and standing(theirs, other.words) >= least
+        )
+        return min(found, whole)
 
 
 def _common(one: _Shown, other: _Shown) -> float:
