@@ -10,6 +10,7 @@ Settings: docs/settings.md.
 """
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -19,6 +20,7 @@ from pipelines.command import run_job
 from pipelines.judge_job.flow import Planned, judge_relevance
 from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.judge_job.summary import plan, summary
+from pipelines.workspace.alone import alone
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.files import absolute
 from pipelines.workspace.workspace import Workspace
@@ -35,7 +37,8 @@ def run(settings: JudgeRelevance) -> None:
     """Settings in, tables out."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(HARD_NEGATIVES.name)
-    with ray_session(settings.ray) as machines:
+    held = nullcontext() if settings.plan else alone(stages.workspace.folder, "judge_relevance")
+    with held, ray_session(settings.ray) as machines:
         done = judge_relevance(stages, settings, machines)
     sys.stdout.write(plan(done, settings) if isinstance(done, Planned) else summary(stages, done))
 

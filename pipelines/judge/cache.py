@@ -22,7 +22,7 @@ from schemas.errors import DataError
 
 KEY = ("query_id", "candidate_id", "task", "pictures")
 """With the judge and the question: what an answer follows from. An item_id says which pictures an item shows, `pictures` what
-their bytes are."""
+their bytes are, and what else the judge was told."""
 SAID = pa.schema([*[(name, pa.string()) for name in KEY], *[SCORES.field(n) for n in ("score", "flagged", "reason", "detail")]])
 """An answer: SCORES with the whole key."""
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 from pipelines.decode import BadPicture, Decoding, decode
 from pipelines.judge.cache import SAID
 from pipelines.judge.controls import blanked
-from pipelines.judge.judge import MISSING_FILE, PAIRS, SCORES, UNREADABLE_FILE, Judge, Picture
-from pipelines.workspace.files import open_filesystem
+from pipelines.judge.judge import PAIRS, SCORES, Judge, Picture
+from pipelines.picture_file import picture_bytes
 
 READERS = 8
 """Files that an actor reads ahead at a time: an object store answers late."""
@@ -68,15 +68,9 @@ class Pictures:
 
     def _picture(self, uri: str) -> Picture:
         try:
-            system, path = open_filesystem(uri)
-            with system.open_input_stream(path) as stream:
-                return decode(bytes(stream.read()), self._decoding).rgb
+            return decode(picture_bytes(uri), self._decoding).rgb
         except BadPicture as bad:
-            return BadPicture(bad.reason, f"{uri}: {bad.detail}")
-        except FileNotFoundError:
-            return BadPicture(MISSING_FILE, uri)
-        except (OSError, ValueError) as error:
-            return BadPicture(UNREADABLE_FILE, f"{uri}: {error}"[:300])
+            return BadPicture(bad.reason, f"{uri}: {bad.detail}"[:300])
 
 
 class ChunkJudge:

@@ -22,7 +22,7 @@ from pipelines.judge_job.asking import Answers, Asking, Budget, ask, unknown
 from pipelines.judge_job.calibrating import Found, calibration_for, given_labels
 from pipelines.judge_job.judges import Bill, bench
 from pipelines.judge_job.settings import JudgeRelevance
-from pipelines.judge_job.sources import Files, chunk_rows, files, pairs_of
+from pipelines.judge_job.sources import Files, chunk_rows, earlier, files, pairs_of
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.files import Folder, absolute
 from pipelines.workspace.manifest import fingerprint
@@ -71,7 +71,7 @@ def judge_relevance(stages: ArrowStages, settings: JudgeRelevance, machines: Mac
     labels = given_labels(settings)
     what = pairs_of(stages, settings, labels)
     judge = bench(stages, load_spec(settings.judge.name, settings.judge.set, settings.judge.path), machines)
-    pictures = files(stages, judge.marks)
+    pictures = files(stages, judge.told)
     rows = chunk_rows(what.pairs, pictures)
     asking = Asking(judge, _cache(settings, judge.name()), settings, Budget(settings.budget.max_pairs))
     if settings.plan:
@@ -137,7 +137,7 @@ def _publish(stages: ArrowStages, settings: JudgeRelevance, judge: Cache, said: 
         report = {"judge": judge.model, "prompt_hash": judge.prompt_hash, "calibration": found.told, "refused": dict(reasons)}
         return [ArrowOutput(parts=[whole], report=report)]
 
-    before = stages.read_or_empty(JUDGEMENTS)
+    before = earlier(stages)
     ours = pc.and_(pc.equal(before.column("judge"), judge.model), pc.equal(before.column("prompt_hash"), judge.prompt_hash))
     others = before.filter(pc.invert(ours))
     stages.run(

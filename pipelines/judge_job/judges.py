@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -11,12 +11,14 @@ import pyarrow as pa
 from pipelines.actors.cluster import Machines
 from pipelines.actors.pool import Pool, Work, finished, pool, write_chunk
 from pipelines.judge.chunk import ChunkJudge, LoadChunkJudge, LoadPictures
+from pipelines.judge.known import known
 from pipelines.judge.load import LoadJudge, name_of
 from pipelines.judge.spec import JudgeSpec
 from pipelines.negatives.copies import families
 from pipelines.workspace.arrow_stages import ArrowStages
+from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.say import say
-from schemas.mined import PICTURE_PAIRS
+from schemas.mined import MINED, PICTURE_PAIRS
 from schemas.tables import ANNOTATIONS, IMAGES
 
 
@@ -35,8 +37,8 @@ class Bench:
 
     load: LoadJudge
     machines: Machines
-    marks: Mapping[str, str]
-    """image_id -> what, beside the picture's bytes, the judge knows of it: an answer follows from it too."""
+    told: str
+    """A hash of what the judge knows beside the items and their pictures: an answer follows from it too. "": nothing."""
     _pool: Pool | None = field(default=None)
 
     @property
@@ -105,21 +107,17 @@ def bench(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
         return _overlap(stages, spec, machines)
     key = os.environ.get(spec.server.key_variable) if spec.backend == "openai" else None
     load = LoadJudge(_shared_out(spec, machines.models), gpu=gpu and spec.backend == "transformers", api_key=key)
-    return Bench(load, machines, {})
+    return Bench(load, machines, "")
 
 
 def _overlap(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
-    """It is told which pictures are copies and what was read in them; its answers follow from that too."""
+    """It is told what mining and annotation know. Its answers follow from that too and cost nothing: all go when it changes."""
+    passages = MINED["partial_text"]
     family = families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
-    said: dict[str, list[str]] = {}
-    for row in stages.read_or_empty(ANNOTATIONS).select(["image_id", "text"]).to_pylist():
-        if row["text"]:
-            said.setdefault(row["image_id"], []).append(row["text"])
-    first: dict[int, str] = {}
-    for image_id in sorted(family):
-        first.setdefault(family[image_id], image_id)
-    marks = {image_id: f"{first[number]}\n{chr(10).join(said.get(image_id, ()))}" for image_id, number in family.items()}
-    return Bench(LoadJudge(spec, families=family, said=said), machines, marks)
+    told = known(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
+    return Bench(
+        LoadJudge(spec, known=told), machines, fingerprint(stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages))
+    )
 
 
 def _shared_out(spec: JudgeSpec, actors: int) -> JudgeSpec:

@@ -26,24 +26,26 @@ class Files(NamedTuple):
 
     uris: Mapping[str, str]
     """By image_id."""
-    content: Mapping[str, str]
-    """A hash of the picture's bytes and of what the judge is told of it beside them."""
+    sha256: Mapping[str, str]
     sizes: Mapping[str, tuple[int, int]]
     """Width and height, pixels."""
+    told: str
+    """A hash of what the judge knows beside the pictures; "": nothing."""
 
 
-def files(stages: ArrowStages, marks: Mapping[str, str]) -> Files:
+def files(stages: ArrowStages, told: str) -> Files:
     """Where the pictures lie, and what they are.
 
     Args:
         stages: of the workspace.
-        marks: image_id -> what else the judge knows of it.
+        told: a hash of what the judge knows beside them.
     """
     rows = stages.images().select(["image_id", "uri", "sha256", "width", "height"]).to_pylist()
     return Files(
         {row["image_id"]: absolute(row["uri"]) for row in rows},
-        {row["image_id"]: row["sha256"] + marks.get(row["image_id"], "") for row in rows},
+        {row["image_id"]: row["sha256"] for row in rows},
         {row["image_id"]: (row["width"], row["height"]) for row in rows},
+        told,
     )
 
 
@@ -57,9 +59,13 @@ def pairs_of(stages: ArrowStages, settings: JudgeRelevance, labels: pa.Table) ->
     """
     made = stages.read_or_empty(COUNTERFACTUALS).select(["item"])
     items = pa.concat_tables([stages.read(ITEMS).select(["item"]), made])
-    before = stages.read_or_empty(JUDGEMENTS).select(["query_id", "candidate_id"])
-    extra = pa.concat_tables([_named(labels, "label"), _named(before, "earlier")])
+    extra = pa.concat_tables([_named(labels, "label"), _named(earlier(stages), "earlier")])
     return asked(stages.read(POSITIVES), stages.read(HARD_NEGATIVES), items, extra, settings.cascade)
+
+
+def earlier(stages: ArrowStages) -> pa.Table:
+    """JUDGEMENTS as they stand there; none where they are damaged, for this job makes them anew."""
+    return stages.read(JUDGEMENTS) if stages.workspace.whole(JUDGEMENTS.name) else JUDGEMENTS.columns.empty_table()
 
 
 def chunk_rows(pairs: pa.Table, pictures: Files, blank: bool = False) -> pa.Table:
@@ -78,7 +84,7 @@ def chunk_rows(pairs: pa.Table, pictures: Files, blank: bool = False) -> pa.Tabl
     for query, candidate in zip(*sides, strict=True):
         ids = list(dict.fromkeys([*(query or ()), *(candidate or ())]))
         found.append([{"image_id": one, "uri": pictures.uris[one]} for one in ids if one in pictures.uris])
-        digest = f"{_digest(query, pictures, memory)}/{_digest(candidate, pictures, memory)}"
+        digest = f"{_digest(query, pictures, memory)}/{_digest(candidate, pictures, memory)}{pictures.told}"
         digests.append(BLANK + digest if blank else digest)
     columns: dict[str, Any] = {name: pairs.column(name) for name in CHUNK.names if name in pairs.column_names}
     columns |= {
@@ -112,6 +118,6 @@ def _digest(image_ids: list[str] | None, pictures: Files, memory: dict[tuple[str
     """As EMBEDDINGS.pictures; "" without any."""
     key = tuple(image_ids or ())
     if key not in memory:
-        shown = [pictures.content[one] for one in key if one in pictures.content]
+        shown = [pictures.sha256[one] for one in key if one in pictures.sha256]
         memory[key] = hashlib.sha256("".join(shown).encode()).hexdigest()[:16] if shown else ""
     return memory[key]
