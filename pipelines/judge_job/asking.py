@@ -55,19 +55,19 @@ class Answers(NamedTuple):
     """Pairs that the judge was asked about."""
 
 
-def ask(asking: Asking, rows: pa.Table, worth: NDArray[np.int64] | None = None) -> Answers:
+def ask(asking: Asking, rows: pa.Table, worth: NDArray[np.int64] | None = None, answers: pa.Table | None = None) -> Answers:
     """An answer for each pair; what a killed run has finished is not asked again.
 
     Args:
         asking: whom.
         rows: CHUNK.
         worth: [n] the place of each pair when the budget does not reach for all; None: their order.
+        answers: SAID, what the cache knows of them; None: look.
 
     Raises:
         DataError: too many pairs have no score.
     """
-    asking.cache.gather()
-    known = asking.cache.known(rows)
+    known = asking.cache.known(rows) if answers is None else answers
     missing = unknown(rows, known)
     able = _affordable(missing, worth, asking.budget.left)
     asking.budget.spend(int(able.sum()))
@@ -128,10 +128,9 @@ def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[p
         lost=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
         check=partial(refuse_if_too_many, of=len(rows), most=asking.settings.chunks.max_refused_share),
     )
+    asking.cache.gather()  # the names of this run's chunks must be free: one may hold a reason of an earlier hour
     chunks = list(pieces(rows, wanted, asking.settings.chunks.pairs))
-    said = list(asking.bench.worked(chunks, work))
-    asking.cache.gather()
-    return said
+    return list(asking.bench.worked(chunks, work))
 
 
 def _lost(rows: pa.Table, reason: str, detail: str) -> pa.Table:

@@ -82,6 +82,7 @@ def judge_relevance(stages: ArrowStages, settings: JudgeRelevance, machines: Mac
         bill = judge.bill()
     finally:
         judge.end()
+    asking.cache.gather()
     _publish(stages, settings, asking.cache, answers.said, found)
     if found.measured or not found.calibration:
         shown = Shown(asking.cache.model, asking.cache.prompt_hash, found.told, found.measured)
@@ -106,10 +107,10 @@ def _planned(asking: Asking, what: Asked, rows: pa.Table, pictures: Files) -> Pl
 
 def _answered(asking: Asking, pairs: pa.Table, rows: pa.Table) -> tuple[pa.Table, Answers]:
     """The pairs that there is an answer to, and the answers. Earlier pairs come from the cache or not at all."""
-    new = unknown(rows, asking.cache.known(rows))
-    kept = pa.array(_askable(pairs) | ~new)
+    known = asking.cache.known(rows)
+    kept = pa.array(_askable(pairs) | ~unknown(rows, known))
     pairs, rows = pairs.filter(kept), rows.filter(kept)
-    return pairs, ask(asking, rows, _worth(pairs))
+    return pairs, ask(asking, rows, _worth(pairs), known)
 
 
 def _askable(pairs: pa.Table) -> NDArray[np.bool_]:

@@ -226,7 +226,9 @@ def server(tmp_path_factory):
     from tests.judging.server import serving
     from tests.judging.tiny import save_tiny_judge
 
-    with serving(save_tiny_judge(tmp_path_factory.mktemp("model") / "tiny"), silent_s=2.0) as serving_now:
+    folder = save_tiny_judge(tmp_path_factory.mktemp("model") / "tiny")
+    with serving(folder, silent_s=2.0) as serving_now:
+        serving_now.folder = str(folder)
         yield serving_now
 
 
@@ -334,6 +336,21 @@ def test_the_controls_look_at_a_model_that_looks(hard, judged, server, tmp_path)
         "refused when it was fitted"
         in judge(tmp_path / "w", cascade=cascade, judge=JudgeChoice(name="content", set=asking(server)))[1]
     )
+
+
+@pytest.mark.slow
+def test_the_model_in_an_actor_says_what_its_server_says(hard, server, tmp_path):
+    shutil.copytree(hard, tmp_path / "w")
+    server.forget()
+    cascade = few(hard, 30)
+    served, _ = judge(tmp_path / "w", cascade=cascade, judge=JudgeChoice(name="content", set=asking(server)))
+    here = JudgeChoice(name="content", path=server.folder, set=("longest_side=64", "batch_pairs=5"))
+    loaded, _ = judge(tmp_path / "w", cascade=cascade, judge=here, chunks=Chunking(pairs=7), models=2)
+    scores = [np.array(done.answers.said["score"].to_pylist(), float) for done in (served, loaded)]
+    assert len(scores[0]) >= 30 and np.isfinite(scores[0]).all()
+    assert np.abs(scores[0] - scores[1]).max() < 1e-4
+    assert np.ptp(scores[0]) > 0.01
+    assert len(rows(tmp_path / "w")) == 2 * len(scores[0])
 
 
 def hash_of(name):
