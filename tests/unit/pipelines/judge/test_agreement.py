@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.judge.agreement import (
@@ -19,6 +19,8 @@ from pipelines.judge.agreement import (
     ties,
 )
 
+SLOW_FIRST = settings(deadline=None, max_examples=60)
+
 COARSE = st.integers(0, 8).map(lambda n: n / 8)
 LABELLED = st.lists(st.tuples(COARSE, st.booleans()), min_size=1, max_size=40)
 VERDICTS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40)
@@ -29,6 +31,7 @@ def arrays(rows):
     return np.array(one), np.array(other, bool)
 
 
+@SLOW_FIRST
 @given(LABELLED)
 def test_auc_is_the_share_of_pairs_of_pairs_in_the_right_order(rows):
     scores, relevant = arrays(rows)
@@ -39,6 +42,7 @@ def test_auc_is_the_share_of_pairs_of_pairs_in_the_right_order(rows):
     assert math.isnan(found) if not wins else found == pytest.approx(sum(wins) / len(wins))
 
 
+@SLOW_FIRST
 @given(LABELLED)
 def test_the_area_under_the_curve_is_the_auc(rows):
     scores, relevant = arrays(rows)
@@ -48,6 +52,7 @@ def test_the_area_under_the_curve_is_the_auc(rows):
         assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
 
 
+@SLOW_FIRST
 @given(LABELLED, st.integers(2, 12))
 def test_calibration_error_is_the_mean_gap_of_the_bins(rows, bins):
     probabilities, relevant = arrays(rows)
@@ -59,6 +64,7 @@ def test_calibration_error_is_the_mean_gap_of_the_bins(rows, bins):
     assert calibration_error(probabilities, relevant, bins) == pytest.approx(gap)
 
 
+@SLOW_FIRST
 @given(LABELLED, st.integers(2, 12))
 def test_the_reliability_curve_holds_every_pair_once(rows, bins):
     curve = reliability(*arrays(rows), bins)
@@ -66,6 +72,7 @@ def test_the_reliability_curve_holds_every_pair_once(rows, bins):
     assert (curve.counts * curve.so).sum() == pytest.approx(sum(relevant for _, relevant in rows))
 
 
+@SLOW_FIRST
 @given(VERDICTS)
 def test_kappa_is_agreement_beyond_chance(rows):
     said, relevant = arrays(rows)

@@ -12,6 +12,8 @@ from pipelines.judge.agreement import calibration_error
 from pipelines.judge.calibration import Calibrate, Calibration, Map, check_labels, cross_fitted, fitted, folds
 from schemas.errors import DataError
 
+SLOW_FIRST = settings(deadline=None, max_examples=60)
+
 SMALL = st.lists(st.tuples(st.integers(0, 5).map(lambda n: n / 5), st.booleans()), min_size=1, max_size=9)
 
 
@@ -19,7 +21,7 @@ def squares(values, shares, weights):
     return sum(w * (v - s) ** 2 for v, s, w in zip(values, shares, weights, strict=True))
 
 
-@settings(max_examples=60)
+@SLOW_FIRST
 @given(SMALL)
 def test_isotonic_is_the_rising_map_of_least_squares(rows):
     """Against every rising map whose values are means of runs: the least squares solution is one of them."""
@@ -77,6 +79,7 @@ def test_a_pair_is_told_by_a_map_that_saw_no_pair_of_its_group(method):
         assert told[~others] == pytest.approx(wanted)
 
 
+@SLOW_FIRST
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=80), st.integers(2, 6), st.integers(0, 3))
 def test_a_group_is_in_one_fold_whatever_the_order_of_the_rows(names, count, seed):
     groups = np.array(names)

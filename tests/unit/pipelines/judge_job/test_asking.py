@@ -3,12 +3,14 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.judge.judge import NOT_ASKED
 from pipelines.judge_job.asking import _affordable, pieces, refuse_if_too_many
 from schemas.errors import DataError
+
+SLOW_FIRST = settings(deadline=None, max_examples=60)
 
 
 def cut(wanted, size):
@@ -16,6 +18,7 @@ def cut(wanted, size):
     return [part.column("n").to_pylist() for part in pieces(rows, np.array(wanted, bool), size)]
 
 
+@SLOW_FIRST
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 9))
 def test_every_wanted_pair_is_in_one_chunk_and_none_is_too_large(wanted, size):
     parts = cut(wanted, size)
@@ -23,6 +26,7 @@ def test_every_wanted_pair_is_in_one_chunk_and_none_is_too_large(wanted, size):
     assert all(0 < len(part) <= size for part in parts)
 
 
+@SLOW_FIRST
 @given(st.integers(1, 60), st.integers(1, 9), st.data())
 def test_after_a_kill_the_chunks_that_are_left_are_those_of_the_run_without_it(n, size, data):
     whole = cut([True] * n, size)
