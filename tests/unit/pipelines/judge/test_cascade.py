@@ -71,14 +71,17 @@ def test_rules_and_positives_can_be_left_out():
 def test_labels_and_earlier_pairs_are_asked_whatever_the_band():
     extra = pa.table(
         {
-            "query_id": [Q["item_id"], OTHER["item_id"], Q["item_id"], "gone"],
-            "candidate_id": [FAR["item_id"], FAR["item_id"], NEAR["item_id"], FAR["item_id"]],
-            "source": ["label", "label", "earlier", "earlier"],
+            "query_id": [Q["item_id"], OTHER["item_id"], Q["item_id"], "gone", Q["item_id"]],
+            "candidate_id": [FAR["item_id"], FAR["item_id"], NEAR["item_id"], FAR["item_id"], MIDDLE["item_id"]],
+            "source": ["label", "label", "earlier", "earlier", "earlier"],
         }
     )
     found = asked(POSITIVES, NEGATIVES, EVERY, extra, Cascade(low=0.5, high=0.8))
     assert named(found)["a", "c"] == named(found)["z", "c"] == "label"
     assert named(found)["a", "b"] == "earlier"
+    assert named(found)["a", "d"] == "band"  # it is asked anyway: no earlier pair any more, and nothing saved by that
+    assert found.dropped[AGAIN] == 1
+    assert found.rows_in == len(found.pairs) + sum(found.dropped.values())
     assert found.dropped[GONE] == 1
     assert {r["task"] for r in found.pairs.to_pylist()} == {"image_to_note"}
 
