@@ -16,6 +16,12 @@ negatives:  ## annotate the sample's pictures, then mine its hard negatives, in 
 	@$(ENV); .venv/bin/python jobs/annotate_images.py --workspace out && \
 	  .venv/bin/python jobs/mine_hard_negatives.py --workspace out --calibrate
 
+.PHONY: judge
+judge:  ## judge the sample's negatives without a model, mine again with the judgements, judge what is new, in out/
+	@$(ENV); .venv/bin/python jobs/judge_relevance.py --workspace out --calibrate sample && \
+	  .venv/bin/python jobs/mine_hard_negatives.py --workspace out && \
+	  .venv/bin/python jobs/judge_relevance.py --workspace out
+
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end
 	@$(ENV); .venv/bin/python -m pytest
