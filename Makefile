@@ -24,6 +24,12 @@ audit:  ## hold out/ against all rules: rows accounted for, splits that share no
 report:  ## a page of what out/ holds: out/report.html
 	@$(ENV); .venv/bin/python jobs/report_pairs.py --workspace out
 
+.PHONY: judge
+judge:  ## judge the sample's negatives without a model, mine again with the judgements, judge what is new, in out/
+	@$(ENV); .venv/bin/python jobs/judge_relevance.py --workspace out --calibrate sample && \
+	  .venv/bin/python jobs/mine_hard_negatives.py --workspace out && \
+	  .venv/bin/python jobs/judge_relevance.py --workspace out
+
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end
 	@$(ENV); .venv/bin/python -m pytest

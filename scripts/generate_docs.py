@@ -18,6 +18,7 @@ from pipelines.annotate_job.settings import AnnotateImages
 from pipelines.audit.settings import AuditWorkspace
 from pipelines.imports.mapping import ImportTable
 from pipelines.imports.settings import ImportQilin
+from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.mining.settings import MinePairs
 from pipelines.negatives_job.settings import MineHardNegatives
 from pipelines.report.settings import ReportPairs
@@ -53,6 +54,7 @@ def settings_page() -> str:
         "mine_pairs": MinePairs,
         "annotate_images": AnnotateImages,
         "mine_hard_negatives": MineHardNegatives,
+        "judge_relevance": JudgeRelevance,
         "report_pairs": ReportPairs,
         "audit_workspace": AuditWorkspace,
         "open_workspace": OpenWorkspace,

@@ -55,6 +55,9 @@ class _Actor:
     def model(self) -> str:
         return str(self._work().model)  # type: ignore[attr-defined]  # of models alone
 
+    def told(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._work(), name)()
+
     def alive(self) -> None:
         return None
 
@@ -82,6 +85,10 @@ class Pool:
             UninoteError: the model cannot be loaded.
         """
         return str(_got(self.models[0].model.remote()))
+
+    def told(self, name: str) -> list[Any]:
+        """What each actor's model answers to its method of this name."""
+        return [_got(actor.told.remote(name)) for actor in self.models]
 
     def end(self) -> None:
         """End the actors."""

@@ -1,0 +1,75 @@
+"""SAID and a calibration -> JUDGEMENTS: probabilities and grades."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pipelines.judge.calibration import Calibration
+from schemas.errors import SettingsError
+from schemas.tables import JUDGEMENTS
+
+NOT_RELEVANT, A_LITTLE, MOSTLY, SAME = range(4)
+Cut = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grades:
+    """Settings of `grades`: from which value on a pair has a grade. Ours."""
+
+    by: Literal["calibrated", "score"] = "calibrated"
+    """calibrated: the probability that the candidate is relevant, where there is one, else the score. score: always the score,
+    for a judge that says how much and not how surely, as `overlap` does; a pair whose probability is below `little` has grade 0
+    all the same."""
+    little: Cut = 0.5
+    """Grade 1: as the guard's judge_ceiling, more likely relevant than not."""
+    mostly: Cut = 0.8
+    """Grade 2."""
+    same: Cut = 0.95
+    """Grade 3."""
+
+    def __post_init__(self) -> None:
+        """Refuse cuts that do not rise."""
+        if not self.little <= self.mostly <= self.same:
+            raise SettingsError(f"grades: little {self.little}, mostly {self.mostly}, same {self.same}; wanted rising cuts")
+
+
+def grades(scores: NDArray[np.float64], calibrated: NDArray[np.float64] | None, settings: Grades) -> NDArray[np.int32]:
+    """[n] 0 to 3; -1 where there is no score.
+
+    Args:
+        scores: [n] NaN: none.
+        calibrated: [n] the same pairs' probabilities, or None.
+        settings: the cuts.
+    """
+    value = scores if calibrated is None or settings.by == "score" else calibrated
+    out = sum((value >= cut).astype(np.int32) for cut in (settings.little, settings.mostly, settings.same))
+    if calibrated is not None and settings.by == "score":
+        out = np.where(calibrated < settings.little, NOT_RELEVANT, np.maximum(out, A_LITTLE))
+    return np.where(np.isnan(scores), -1, out).astype(np.int32)
+
+
+def judgements(said: pa.Table, judge: tuple[str, str], calibration: Calibration | None, settings: Grades) -> pa.Table:
+    """JUDGEMENTS, in the order of the rows.
+
+    Args:
+        said: SAID.
+        judge: model and prompt_hash.
+        calibration: of this judge, or None: then `calibrated` is null in every row.
+        settings: the grades' cuts.
+    """
+    scores = np.asarray(said.column("score").to_numpy(), np.float64)
+    calibrated = calibration.map(scores) if calibration else None
+    grade = grades(scores, calibrated, settings)
+    none = np.isnan(scores)
+    columns = {name: said.column(name) for name in ("query_id", "candidate_id", "task", "score", "flagged", "reason", "detail")}
+    columns |= {
+        "judge": pa.array([judge[0]] * len(said), pa.string()),
+        "prompt_hash": pa.array([judge[1]] * len(said), pa.string()),
+        "calibrated": pa.nulls(len(said), pa.float64()) if calibrated is None else pa.array(calibrated, mask=none),
+        "grade": pa.array(grade, mask=none),
+    }
+    return pa.table([columns[name] for name in JUDGEMENTS.columns.names], schema=JUDGEMENTS.columns)

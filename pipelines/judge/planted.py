@@ -1,0 +1,102 @@
+"""Labels of pairs by a corpus that says which pictures are of one family and which passages were quoted.
+
+A label is about what the two items show, not about their notes: a note without the picture that asks is not relevant to it.
+What the corpus does not say is left unlabelled.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+GRAM = 6
+"""Characters of a gram."""
+STANDING = 0.4
+"""Share of a passage's grams that a text which holds it has, retyped: with 8 % of its letters changed 0.6 is left."""
+
+Item = Mapping[str, Any]
+
+
+class Verdicts(NamedTuple):
+    """What the corpus says of pairs."""
+
+    relevant: list[bool | None]
+    """None: it does not say."""
+    unsaid: int
+    """How many None."""
+
+
+class Planted:
+    """Families of pictures and quoted passages."""
+
+    def __init__(self, images: pa.Table, passages: pa.Table, aliases: pa.Table | None, annotations: pa.Table) -> None:
+        """Read the truth.
+
+        Args:
+            images: image_id, family: pictures of one family are copies or crops of one picture.
+            passages: source_note, target_note, passage: the target quotes the source's passage.
+            aliases: a, b: families that look alike by themselves; the corpus does not say of them. None: there are none.
+            annotations: ANNOTATIONS: a text that was read or described in a picture is of the picture's family.
+        """
+        self._family = dict(zip(*(images.column(name).to_pylist() for name in ("image_id", "family")), strict=True))
+        rows = aliases.select(["a", "b"]).to_pylist() if aliases is not None else []
+        self._aliases = {frozenset((row["a"], row["b"])) for row in rows if row["a"] != row["b"]}
+        self._quotes = defaultdict(list)
+        for row in passages.select(["source_note", "target_note", "passage"]).to_pylist():
+            self._quotes[frozenset((row["source_note"], row["target_note"]))].append(grams(folded(row["passage"])))
+        self._places: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in annotations.select(["note_id", "image_id", "text"]).to_pylist():
+            if row["text"] is not None:
+                self._places[row["note_id"], row["text"]].add(row["image_id"])
+
+    def labels(self, pairs: pa.Table) -> Verdicts:
+        """A label for each pair.
+
+        Args:
+            pairs: ASKED.
+
+        Cost: some 20 us a pair, more where both sides have long texts.
+        """
+        rows = zip(*(pairs.column(name).to_pylist() for name in ("query", "candidate", "source")), strict=True)
+        found = [self._label(query, candidate, source) for query, candidate, source in rows]
+        return Verdicts(found, found.count(None))
+
+    def _label(self, query: Item, candidate: Item, source: str) -> bool | None:
+        one, other = self._families(query), self._families(candidate)
+        if one & other or self._share_words(query, candidate):
+            return True
+        if any(frozenset((a, b)) in self._aliases for a in one for b in other):
+            return None
+        # A note's part against the note in which words stand for it: it is there, and the corpus cannot see it.
+        said_in_words = source == "positive" and query["note_id"] == candidate["note_id"]
+        return None if said_in_words else False
+
+    def _families(self, item: Item) -> set[str]:
+        shown = set(item["image_ids"]) | self._places.get((item["note_id"], item["text"] or ""), set())
+        return {self._family[image_id] for image_id in shown if image_id in self._family}
+
+    def _share_words(self, query: Item, candidate: Item) -> bool:
+        one, other = (folded(item["text"] or "") for item in (query, candidate))
+        shorter, longer = sorted((one, other), key=len)
+        if shorter and shorter in longer:
+            return True
+        quoted = self._quotes.get(frozenset((query["note_id"], candidate["note_id"])), ())
+        return any(_holds(grams(one), passage) and _holds(grams(other), passage) for passage in quoted)
+
+
+def folded(text: str) -> str:
+    """Its letters and digits, case and width folded."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
+
+
+def grams(text: str) -> set[str]:
+    """The runs of GRAM characters of a folded text."""
+    return {text[k : k + GRAM] for k in range(len(text) - GRAM + 1)}
+
+
+def _holds(text: set[str], passage: set[str]) -> bool:
+    """Whether the passage stands in the text, or the text in the passage."""
+    less = min(len(text), len(passage))
+    return less > 0 and len(text & passage) >= STANDING * less

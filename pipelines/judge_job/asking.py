@@ -1,0 +1,147 @@
+"""Pairs -> answers: out of the cache, and the rest by pools of actors."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipelines.actors.pool import Work
+from pipelines.judge.cache import SAID, Cache, keys
+from pipelines.judge.chunk import refused
+from pipelines.judge.judge import NOT_ASKED
+from pipelines.judge_job.judges import Bench
+from pipelines.judge_job.settings import JudgeRelevance
+from schemas.errors import DataError
+
+KILLED = "its process died"
+STAGE = "judge"
+
+
+@dataclass(slots=True)
+class Budget:
+    """Pairs that a run may still ask about; None: all."""
+
+    left: int | None
+
+    def spend(self, pairs: int) -> None:
+        """So many were asked."""
+        self.left = None if self.left is None else self.left - pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whom to ask, and what was said before."""
+
+    bench: Bench
+    cache: Cache
+    settings: JudgeRelevance
+    budget: Budget
+
+
+class Answers(NamedTuple):
+    """What was said of some pairs."""
+
+    said: pa.Table
+    """SAID, in the order of the pairs."""
+    known: int
+    """Pairs that were in the cache."""
+    asked: int
+    """Pairs that the judge was asked about."""
+
+
+def ask(asking: Asking, rows: pa.Table, worth: NDArray[np.int64] | None = None, answers: pa.Table | None = None) -> Answers:
+    """An answer for each pair; what a killed run has finished is not asked again.
+
+    Args:
+        asking: whom.
+        rows: CHUNK.
+        worth: [n] the place of each pair when the budget does not reach for all; None: their order.
+        answers: SAID, what the cache knows of them; None: look.
+
+    Raises:
+        DataError: too many pairs have no score.
+    """
+    known = asking.cache.known(rows) if answers is None else answers
+    missing = unknown(rows, known)
+    able = _affordable(missing, worth, asking.budget.left)
+    asking.budget.spend(int(able.sum()))
+    said = [SAID.empty_table(), known]
+    if able.any():
+        said += _worked(asking, rows, able)
+    if (missing & ~able).any():
+        told = f"budget.max_pairs is {asking.settings.budget.max_pairs}"
+        said.append(refused(rows.filter(pa.array(missing & ~able)), NOT_ASKED, told))
+    whole = pa.concat_tables(said)
+    at = pc.index_in(keys(rows), value_set=keys(whole))
+    return Answers(whole.take(at).combine_chunks(), len(known), int(able.sum()))
+
+
+def unknown(rows: pa.Table, known: pa.Table) -> NDArray[np.bool_]:
+    """[n] whether each pair is still to be asked."""
+    return ~np.asarray(pc.is_in(keys(rows), value_set=keys(known)), bool)
+
+
+def pieces(rows: pa.Table, wanted: NDArray[np.bool_], size: int) -> Iterator[pa.Table]:
+    """The wanted rows in chunks of `size`.
+
+    They are cut where all rows, wanted or not, would be: after a kill the same chunks are left as without it, so the same
+    batches, and the same last bits of a score. What is left of chunks that are known in part is put together.
+    """
+    broken: list[NDArray[np.int64]] = []
+    for begin in range(0, len(rows), size):
+        mine = begin + np.flatnonzero(wanted[begin : begin + size])
+        if len(mine) == min(size, len(rows) - begin):
+            yield rows.slice(begin, size)
+        elif len(mine):
+            broken.append(mine)
+    rest = np.concatenate([np.zeros(0, np.int64), *broken])
+    for begin in range(0, len(rest), size):
+        yield rows.take(pa.array(rest[begin : begin + size]))
+
+
+def refuse_if_too_many(reasons: Sequence[str], of: int, most: float) -> None:
+    """Fail once more than a share of the pairs have no score.
+
+    Raises:
+        DataError: with the commonest reasons.
+    """
+    bad = Counter(reason for reason in reasons if reason != NOT_ASKED)
+    if bad.total() > most * of:
+        told = ", ".join(f"{reason} ({count})" for reason, count in bad.most_common(5))
+        raise DataError(
+            f"judgements: {bad.total()} of {of} pairs have no score: {told}; chunks.max_refused_share is {most:g}; mend what "
+            "the reasons say and run again (what was answered is kept), or raise it"
+        )
+
+
+def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[pa.Table]:
+    work = Work(
+        stage=STAGE,
+        folder=asking.cache.unfinished,
+        stamp=asking.bench.name(),
+        lost=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
+        check=partial(refuse_if_too_many, of=len(rows), most=asking.settings.chunks.max_refused_share),
+    )
+    asking.cache.gather()  # the names of this run's chunks must be free: one may hold a reason of an earlier hour
+    chunks = list(pieces(rows, wanted, asking.settings.chunks.pairs))
+    return list(asking.bench.worked(chunks, work))
+
+
+def _lost(rows: pa.Table, reason: str, detail: str) -> pa.Table:
+    return refused(rows, reason, detail)
+
+
+def _affordable(missing: NDArray[np.bool_], worth: NDArray[np.int64] | None, left: int | None) -> NDArray[np.bool_]:
+    if left is None or missing.sum() <= left:
+        return missing
+    at = np.flatnonzero(missing)
+    order: Any = np.argsort(worth[at], kind="stable") if worth is not None else np.arange(len(at))
+    able = np.zeros(len(missing), bool)
+    able[at[order[:left]]] = True
+    return able

@@ -1,0 +1,163 @@
+"""Judge relevance: which pairs, what is known, whom to ask, and what is published. Every decision is in the steps."""
+
+import hashlib
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipelines.actors.cluster import Machines
+from pipelines.judge.cache import Cache, cache_of
+from pipelines.judge.cascade import Asked
+from pipelines.judge.chunk import unspelled
+from pipelines.judge.estimate import prompt_tokens
+from pipelines.judge.grades import judgements
+from pipelines.judge.judge import PAIRS
+from pipelines.judge.page import Shown, page
+from pipelines.judge.spec import load_spec
+from pipelines.judge_job.asking import Answers, Asking, Budget, ask, unknown
+from pipelines.judge_job.calibrating import Found, calibration_for, given_labels
+from pipelines.judge_job.judges import Bill, bench
+from pipelines.judge_job.settings import JudgeRelevance
+from pipelines.judge_job.sources import Files, chunk_rows, earlier, files, pairs_of
+from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
+from pipelines.workspace.files import Folder, absolute
+from pipelines.workspace.manifest import fingerprint
+from pipelines.workspace.plan import Plan
+from schemas.tables import JUDGEMENTS
+
+PAGE = "judge_report.html"
+CACHE = "judge_cache"
+CODE = ("pipelines.judge", "pipelines.judge_job")
+MILLION = 1e6
+WORTH = ("label", "band", "positive", "rule", "earlier")
+"""In which order a budget is spent."""
+
+
+class Planned(NamedTuple):
+    """What a run would ask."""
+
+    model: str
+    pairs: pa.Table
+    """ASKED."""
+    dropped: dict[str, int]
+    known: int
+    calls: int
+    tokens: int
+    """Estimated, of the prompts."""
+    cost: float
+    """Of them, by the preset's price."""
+    controls: int
+    """At most so many calls more, of the controls of a calibration."""
+
+
+class Done(NamedTuple):
+    """What the last words need beside the manifests."""
+
+    model: str
+    pairs: pa.Table
+    """ASKED: what the table holds of this judge."""
+    answers: Answers
+    dropped: dict[str, int]
+    found: Found
+    bill: Bill | None
+
+
+def judge_relevance(stages: ArrowStages, settings: JudgeRelevance, machines: Machines) -> Planned | Done:
+    """Every stage of the job, in order; or, with `plan`, what it would be."""
+    labels = given_labels(settings)
+    what = pairs_of(stages, settings, labels)
+    judge = bench(stages, load_spec(settings.judge.name, settings.judge.set, settings.judge.path), machines)
+    pictures = files(stages, judge.told)
+    rows = chunk_rows(what.pairs, pictures)
+    asking = Asking(judge, _cache(settings, judge.name()), settings, Budget(settings.budget.max_pairs))
+    if settings.plan:
+        return _planned(asking, what, rows, pictures)
+    try:
+        kept, answers = _answered(asking, what.pairs, rows)
+        found = calibration_for(stages, asking, kept, answers.said, labels, pictures)
+        bill = judge.bill()
+    finally:
+        judge.end()
+    asking.cache.gather()
+    _publish(stages, settings, asking.cache, answers.said, found)
+    if found.measured or not found.calibration:
+        shown = Shown(asking.cache.model, asking.cache.prompt_hash, found.told, found.measured)
+        stages.workspace.folder.write(PAGE, page(shown, kept, answers.said, found.labels).encode())
+    return Done(asking.cache.model, kept, answers, what.dropped, found, bill)
+
+
+def _cache(settings: JudgeRelevance, name: str) -> Cache:
+    workspace = absolute(settings.workspace)
+    folder = Folder(absolute(settings.cache.folder)) if settings.cache.folder else Folder(workspace) / CACHE
+    return cache_of(folder, *unspelled(name), workspace)
+
+
+def _planned(asking: Asking, what: Asked, rows: pa.Table, pictures: Files) -> Planned:
+    known = asking.cache.known(rows)
+    asks = rows.filter(pa.array(unknown(rows, known) & _askable(what.pairs)))
+    spec, controls = asking.bench.spec, 2 * asking.settings.labels.controls if asking.settings.labels.calibrate else 0
+    tokens = prompt_tokens(spec, asks.select(PAIRS.names), pictures.sizes)
+    cost = tokens * spec.server.price_in / MILLION
+    return Planned(asking.cache.model, what.pairs, what.dropped, len(known), len(asks), tokens, cost, controls)
+
+
+def _answered(asking: Asking, pairs: pa.Table, rows: pa.Table) -> tuple[pa.Table, Answers]:
+    """The pairs that there is an answer to, and the answers. Earlier pairs come from the cache or not at all."""
+    known = asking.cache.known(rows)
+    kept = pa.array(_askable(pairs) | ~unknown(rows, known))
+    pairs, rows = pairs.filter(kept), rows.filter(kept)
+    return pairs, ask(asking, rows, _worth(pairs), known)
+
+
+def _askable(pairs: pa.Table) -> NDArray[np.bool_]:
+    return np.asarray(pc.not_equal(pairs.column("source"), "earlier"), bool)
+
+
+def _worth(pairs: pa.Table) -> NDArray[np.int64]:
+    """[n] the place of each pair when not all can be asked: labels, then the nearest negatives, positives, rule-made ones."""
+    first = np.asarray(pc.index_in(pairs.column("source"), value_set=pa.array(WORTH)), np.int64)
+    similarity = np.nan_to_num(np.asarray(pairs.column("similarity").to_numpy(), np.float64), nan=1.0)
+    place = np.empty(len(pairs), np.int64)
+    place[np.lexsort((-similarity, first))] = np.arange(len(pairs))
+    return place
+
+
+def _publish(stages: ArrowStages, settings: JudgeRelevance, judge: Cache, said: pa.Table, found: Found) -> None:
+    """JUDGEMENTS: of this judge what was answered, of others what stands there."""
+
+    def make(_: Plan) -> list[ArrowOutput]:
+        rows = [judgements(said, (judge.model, judge.prompt_hash), found.calibration, settings.grades)]
+        if settings.keep_others:
+            rows.append(others)
+        whole = pa.concat_tables(rows).sort_by([(name, "ascending") for name in JUDGEMENTS.key])
+        reasons = Counter(reason for reason in said.column("reason").to_pylist() if reason)
+        report = {"judge": judge.model, "prompt_hash": judge.prompt_hash, "calibration": found.told, "refused": dict(reasons)}
+        return [ArrowOutput(parts=[whole], report=report)]
+
+    before = earlier(stages)
+    ours = pc.and_(pc.equal(before.column("judge"), judge.model), pc.equal(before.column("prompt_hash"), judge.prompt_hash))
+    others = before.filter(pc.invert(ours))
+    stages.run(
+        [JUDGEMENTS],
+        make,
+        inputs={
+            "answers": _digest(said),
+            "judge": f"{judge.model} {judge.prompt_hash}",
+            "others": _digest(others) if settings.keep_others else "none",
+            "calibration": fingerprint(found.calibration.to_json() if found.calibration else None),
+        },
+        settings={"grades": settings.grades},
+        code=CODE,
+    )
+
+
+def _digest(rows: pa.Table) -> str:
+    """A hash of the rows."""
+    digest = hashlib.sha256()
+    for batch in rows.to_batches(max_chunksize=65_536):
+        digest.update(repr(batch.to_pylist()).encode())
+    return digest.hexdigest()[:16]

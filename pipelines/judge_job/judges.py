@@ -1,0 +1,130 @@
+"""The judge that the settings name: its loader, and actors that are started when there is something to ask."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from pipelines.actors.cluster import Machines
+from pipelines.actors.pool import Pool, Work, finished, pool, write_chunk
+from pipelines.judge.chunk import ChunkJudge, LoadChunkJudge, LoadPictures
+from pipelines.judge.known import known
+from pipelines.judge.load import LoadJudge, name_of
+from pipelines.judge.spec import JudgeSpec
+from pipelines.negatives.copies import families
+from pipelines.workspace.arrow_stages import ArrowStages
+from pipelines.workspace.manifest import fingerprint
+from pipelines.workspace.say import say
+from schemas.mined import MINED, PICTURE_PAIRS
+from schemas.tables import ANNOTATIONS, IMAGES
+
+
+class Bill(NamedTuple):
+    """What a server's judges have spent."""
+
+    requests: int
+    """Sent, retries too."""
+    tokens: int
+    cost: float
+
+
+@dataclass(slots=True)
+class Bench:
+    """A judge that is not loaded yet."""
+
+    load: LoadJudge
+    machines: Machines
+    told: str
+    """A hash of what the judge knows beside the items and their pictures: an answer follows from it too. "": nothing."""
+    _pool: Pool | None = field(default=None)
+
+    @property
+    def spec(self) -> JudgeSpec:
+        """Its preset."""
+        return self.load.spec
+
+    @property
+    def looks(self) -> bool:
+        """Whether it looks at pictures."""
+        return self.spec.backend != "overlap"
+
+    def name(self) -> str:
+        """Model and question as one string, without loading it."""
+        return json.dumps(list(name_of(self.spec, self.load.gpu)))
+
+    def worked(self, chunks: Sequence[pa.Table], work: Work) -> Iterator[pa.Table]:
+        """The results of all chunks, as `actors.pool.finished`.
+
+        Raises:
+            UninoteError: the judge cannot be loaded, or by `work.check`.
+            RuntimeError: the judge that was loaded has another name.
+        """
+        if self.spec.backend == "vllm":
+            return self._here(chunks, work)
+        read = LoadPictures(self.spec.longest_side, self.looks)
+        self._pool = self._pool or pool(read, LoadChunkJudge(self.load), self.machines)
+        self._check(self._pool.model())
+        return finished(chunks, self._pool, work)
+
+    def bill(self) -> Bill | None:
+        """What was spent, as the servers counted it; None for a judge that costs nothing a call, or was not asked."""
+        if self._pool is None or self.spec.backend != "openai":
+            return None
+        told = [Bill(*one) for one in self._pool.told("bill")]
+        return Bill(sum(one.requests for one in told), sum(one.tokens for one in told), sum(one.cost for one in told))
+
+    def end(self) -> None:
+        """End the actors."""
+        if self._pool is not None:
+            self._pool.end()
+            self._pool = None
+
+    def _here(self, chunks: Sequence[pa.Table], work: Work) -> Iterator[pa.Table]:
+        """The judge in vLLM drives a Ray Data pipeline of its own: the job calls it. Not run: there was no GPU."""
+        judge, reader = ChunkJudge(self.load()), LoadPictures(self.spec.longest_side, self.looks)()
+        self._check(judge.model)
+        reasons: list[str] = []
+        for number, rows in enumerate(chunks):
+            made = judge(rows, reader(rows))
+            write_chunk(made, work.folder, f"{number:06}.parquet")
+            reasons += [reason for reason in made.column("reason").to_pylist() if reason is not None]
+            work.check(reasons)
+            say(f"{work.stage}: {number + 1:,} of {len(chunks):,} chunks")
+            yield made
+
+    def _check(self, loaded: str) -> None:
+        if loaded != self.name():
+            raise RuntimeError(f"the judge was to be {self.name()}, and is {loaded}: its answers would be filed under another")
+
+
+def bench(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
+    """The judge of a preset, with what it has to know of the workspace."""
+    gpu = machines.gpus > 0
+    if spec.backend == "overlap":
+        return _overlap(stages, spec, machines)
+    key = os.environ.get(spec.server.key_variable) if spec.backend == "openai" else None
+    load = LoadJudge(_shared_out(spec, machines.models), gpu=gpu and spec.backend == "transformers", api_key=key)
+    return Bench(load, machines, "")
+
+
+def _overlap(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
+    """It is told what mining and annotation know. Its answers follow from that too and cost nothing: all go when it changes."""
+    passages = MINED["partial_text"]
+    family = families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
+    told = known(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
+    return Bench(
+        LoadJudge(spec, known=told), machines, fingerprint(stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages))
+    )
+
+
+def _shared_out(spec: JudgeSpec, actors: int) -> JudgeSpec:
+    """A budget of a run is one of all actors: each gets its share."""
+    server = spec.server
+    if server.max_requests is not None:
+        server = replace(server, max_requests=max(1, server.max_requests // actors))
+    if server.max_cost is not None:
+        server = replace(server, max_cost=server.max_cost / actors)
+    return replace(spec, server=server)

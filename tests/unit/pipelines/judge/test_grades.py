@@ -1,0 +1,73 @@
+"""Grades from probabilities, and rows of JUDGEMENTS."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines.judge.cache import SAID
+from pipelines.judge.calibration import Calibration, Map
+from pipelines.judge.grades import Grades, grades, judgements
+from schemas.errors import SettingsError
+from schemas.tables import JUDGEMENTS
+
+SCORES = np.array([0.0, 0.49, 0.5, 0.79, 0.8, 0.95, 1.0, np.nan])
+CALIBRATION = Calibration(
+    model="m",
+    prompt_hash="q",
+    map=Map("isotonic", (0.0, 1.0), (0.0, 0.5)),
+    threshold=0.5,
+    labels=1,
+    relevant=1,
+    usable=True,
+    why="",
+)
+
+
+def test_a_grade_begins_at_its_cut():
+    assert grades(SCORES, None, Grades()).tolist() == [0, 0, 1, 1, 2, 3, 3, -1]
+
+
+def test_grades_are_of_the_probability_where_there_is_one():
+    assert grades(SCORES, np.full(8, 0.9), Grades()).tolist() == [2] * 7 + [-1]
+
+
+def test_by_score_a_pair_is_relevant_by_its_probability_and_graded_by_its_score():
+    sure, not_sure = np.full(8, 0.9), np.full(8, 0.1)
+    assert grades(SCORES, sure, Grades(by="score")).tolist() == [1, 1, 1, 1, 2, 3, 3, -1]
+    assert grades(SCORES, not_sure, Grades(by="score")).tolist() == [0] * 7 + [-1]
+
+
+def test_cuts_that_do_not_rise_are_refused():
+    with pytest.raises(SettingsError, match="wanted rising cuts"):
+        Grades(little=0.9)
+
+
+def said(*rows):
+    made = [
+        {
+            "query_id": "a",
+            "candidate_id": f"c{n}",
+            "task": "note_to_note",
+            "pictures": "",
+            "score": score,
+            "reason": reason,
+            "flagged": flag,
+        }
+        for n, (score, reason, flag) in enumerate(rows)
+    ]
+    return pa.Table.from_pylist(made, SAID)
+
+
+def test_a_judge_without_a_calibration_has_null_in_every_row():
+    rows = judgements(said((0.7, None, "orders"), (None, "too long", None)), ("m", "q"), None, Grades())
+    JUDGEMENTS.check(rows.schema)
+    assert rows.column("calibrated").to_pylist() == [None, None]
+    assert rows.column("grade").to_pylist() == [1, None]
+    assert rows.column("flagged").to_pylist() == ["orders", None]
+
+
+def test_a_calibrated_judge_has_a_probability_wherever_it_has_a_score():
+    rows = judgements(said((0.7, None, None), (None, "too long", None), (1.0, None, None)), ("m", "q"), CALIBRATION, Grades())
+    assert rows.column("calibrated").to_pylist() == [pytest.approx(0.35), None, 0.5]
+    assert rows.column("grade").to_pylist() == [0, None, 1]
+    assert set(rows.column("judge").to_pylist()) == {"m"}

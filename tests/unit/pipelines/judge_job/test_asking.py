@@ -1,0 +1,55 @@
+"""How pairs are cut into chunks, and which are asked when money is short."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.judge.judge import NOT_ASKED
+from pipelines.judge_job.asking import _affordable, pieces, refuse_if_too_many
+from schemas.errors import DataError
+
+SLOW_FIRST = settings(deadline=None, max_examples=60)
+
+
+def cut(wanted, size):
+    rows = pa.table({"n": range(len(wanted))})
+    return [part.column("n").to_pylist() for part in pieces(rows, np.array(wanted, bool), size)]
+
+
+@SLOW_FIRST
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 9))
+def test_every_wanted_pair_is_in_one_chunk_and_none_is_too_large(wanted, size):
+    parts = cut(wanted, size)
+    assert sorted(n for part in parts for n in part) == [n for n, want in enumerate(wanted) if want]
+    assert all(0 < len(part) <= size for part in parts)
+
+
+@SLOW_FIRST
+@given(st.integers(1, 60), st.integers(1, 9), st.data())
+def test_after_a_kill_the_chunks_that_are_left_are_those_of_the_run_without_it(n, size, data):
+    whole = cut([True] * n, size)
+    done = data.draw(st.sets(st.sampled_from(range(len(whole)))))
+    known = {k for place in done for k in whole[place]}
+    assert cut([k not in known for k in range(n)], size) == [part for place, part in enumerate(whole) if place not in done]
+
+
+def test_what_is_left_of_chunks_is_put_together():
+    assert cut([True, False, True, True, False, True, True, True, True], 3) == [[6, 7, 8], [0, 2, 3], [5]]
+
+
+def test_money_goes_to_the_first_by_worth_among_those_that_are_not_known():
+    missing, worth = np.array([True, False, True, True]), np.array([3, 0, 1, 2])
+    assert _affordable(missing, worth, 2).tolist() == [False, False, True, True]
+    assert _affordable(missing, None, 2).tolist() == [True, False, True, False]
+    assert _affordable(missing, worth, 3).tolist() == missing.tolist()
+    assert _affordable(missing, worth, None).tolist() == missing.tolist()
+    assert not _affordable(missing, worth, 0).any()
+
+
+def test_too_many_pairs_without_a_score_end_the_job_with_their_reasons():
+    refuse_if_too_many(["too long"] * 2, 10, 0.2)
+    refuse_if_too_many([NOT_ASKED] * 9, 10, 0.2)
+    with pytest.raises(DataError, match=r"3 of 10 pairs have no score: too long \(2\), server refused \(1\)"):
+        refuse_if_too_many(["too long", "server refused", "too long"], 10, 0.2)
