@@ -11,7 +11,7 @@ NOTES_IN = pa.schema(
         column("title", pa.string(), "may be null"),
         column("body", pa.string(), "may be null"),
         column("topic", pa.string(), "null counts as 'unknown'"),
-        column("images", IMAGE_REFERENCES, "the pictures in order; a uri is absolute or below --image-root", required=True),
+        column("images", IMAGE_REFERENCES, "in order; a uri lies below --image-root (intake.any_uri)", required=True),
         column("like_count", pa.int64(), "0 or more", required=True),
         column("collect_count", pa.int64(), "times saved"),
         column("comment_count", pa.int64(), "comments"),
