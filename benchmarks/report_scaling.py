@@ -80,7 +80,7 @@ def publish(folder: Path, pairs: int) -> None:
     """The made workspace."""
     workspace = Workspace(str(folder))
     for table, query in MADE.items():
-        with duckdb.connect(config={"memory_limit": "2GB"}) as connection:
+        with duckdb.connect(config={"memory_limit": "2GB", "temp_directory": f"{folder}/scratch"}) as connection:
             found = connection.sql(query, params={"n": pairs} if "$n" in query else {}).to_arrow_reader(100_000)
             plan = planned([table], {}, {}, ())
             parts = (pa.Table.from_batches([batch]).select(table.columns.names).cast(table.columns) for batch in found)

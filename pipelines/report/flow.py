@@ -19,10 +19,11 @@ from pipelines.report.settings import ReportPairs
 from pipelines.report.thumbnails import Thumbnail, thumbnails, uses
 from pipelines.workspace.labels import read_labels
 from pipelines.workspace.say import Say
-from pipelines.workspace.views import DATASETS
 from pipelines.workspace.workspace import Workspace
+from schemas import tables
 from schemas.errors import DataError
-from schemas.tables import HARD_NEGATIVES, JUDGEMENTS, POSITIVES
+from schemas.table import Table
+from schemas.tables import HARD_NEGATIVES, POSITIVES
 
 MEGABYTE = 1_000_000
 FOR_PICTURES = 0.9
@@ -151,5 +152,6 @@ def _there(cards: Iterable[Card | None]) -> list[Card]:
 
 
 def _runs(workspace: Workspace) -> list[tuple[str, int, str]]:
-    runs = [(table.name, workspace.manifest(table.name)) for table in (*DATASETS, JUDGEMENTS)]
-    return [(name, run.counts.rows_out, run.published_at) for name, run in dict(runs).items() if run]
+    named = [table.name for table in vars(tables).values() if isinstance(table, Table)]
+    runs = [(name, workspace.manifest(name)) for name in named]
+    return [(name, run.counts.rows_out, run.published_at) for name, run in runs if run]

@@ -13,8 +13,11 @@ from pyarrow import fs
 from pipelines.workspace.files import open_filesystem
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.workspace import Workspace
+from schemas.errors import DataError
 
 Row = dict[str, Any]
+DAMAGED = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException, pa.ArrowInvalid, OSError)
+MEND = "where it is damaged, delete that dataset's _current.json and run the job that makes it again"
 
 
 class Reader:
@@ -43,11 +46,19 @@ class Reader:
                 to run. A dataset "mined/x" is the view mined_x.
             datasets: what it reads, all of them published.
             values: of the $names.
+
+        Raises:
+            DataError: a file is damaged, or the memory does not suffice.
         """
-        for name in datasets:
-            self._view(name)
-        found = self._connection.sql(query, params=dict(values or {})).to_arrow_table()
-        return found.to_pylist()
+        try:
+            for name in datasets:
+                self._view(name)
+            return self._connection.sql(query, params=dict(values or {})).to_arrow_table().to_pylist()
+        except duckdb.OutOfMemoryException as error:
+            raise DataError(f"report: {error}; allow more: --set memory_mb=8192") from None
+        except DAMAGED as error:
+            where = ", ".join(f"{self.workspace.folder.uri}/{name}" for name in datasets)
+            raise DataError(f"{where}: a file cannot be read ({str(error).splitlines()[0]}); {MEND}") from None
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make a table of this process a view."""

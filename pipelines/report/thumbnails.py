@@ -13,12 +13,11 @@ from typing import Any
 from PIL import Image
 
 from pipelines.decode import BadPicture, Decoding, decode
+from pipelines.picture_file import picture_bytes
 from pipelines.report.cards import Card, Key
 from pipelines.report.reader import Reader
 from pipelines.report.settings import Shown
-from pipelines.workspace.files import open_filesystem
 from pipelines.workspace.say import Say
-from schemas.errors import DataError
 from schemas.mined import PICTURES
 
 Row = Mapping[str, Any]
@@ -106,18 +105,16 @@ def _made(row: Row | None, stored: _Stored, shown: Shown) -> Thumbnail:
 
 
 def _content(row: Row, stored: _Stored) -> bytes:
-    """The bytes of the file; where it cannot be read, of mining's own thumbnail."""
+    """The bytes of the file; where it cannot be read or never was one, of mining's own thumbnail."""
     try:
-        if row["uri"] is not None:
-            system, path = open_filesystem(row["uri"])
-            with system.open_input_stream(path) as stream:
-                return bytes(stream.read())
-    except (OSError, DataError):
-        pass
-    content = stored.content(row["sha256"])
-    if content is not None:
+        if row["uri"] is None:
+            raise BadPicture("mined from a table of pictures", "--images")
+        return picture_bytes(row["uri"])
+    except BadPicture:
+        content = stored.content(row["sha256"])
+        if content is None:
+            raise
         return content
-    raise BadPicture("its file is not there any more", str(row["uri"]))
 
 
 def _encoded(rgb: Any, quality: int) -> Thumbnail:  # noqa: ANN401

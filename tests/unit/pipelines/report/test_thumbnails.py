@@ -47,7 +47,7 @@ def test_a_file_first_then_what_mining_stored_then_why_not(tmp_path, rows):
     found, said = made(tmp_path, rows, [*rows, ("n", "elsewhere")])
     shown = [found["n", str(k)] for k in range(6)]
     assert [(t.width, t.height) for t in shown] == [(64, 48)] * 3 + [(0, 0), (0, 0), (32, 24)]
-    assert shown[3].missing == "not a picture" and shown[4].missing == "its file is not there any more"
+    assert shown[3].missing == "not a picture" and shown[4].missing == "missing file"
     assert found["n", "elsewhere"].missing == "no such picture in 'images'"
     for thumb in (shown[0], shown[5]):
         with Image.open(io.BytesIO(base64.b64decode(thumb.uri.removeprefix("data:image/webp;base64,")))) as opened:
