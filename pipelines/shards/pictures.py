@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 
 from pipelines.decode import BadPicture
 from pipelines.items import spark_type
+from pipelines.picture_file import picture_bytes
 from pipelines.shards.encode import Pictures, reencoded
 from pipelines.shards.tables import SHOWN
-from pipelines.workspace.files import open_filesystem
 
 READERS = 8
 """Files that a task reads ahead: an object store answers late."""
@@ -99,10 +99,6 @@ def _content(row: Row) -> bytes | BadPicture:
     if row["uri"] is None:
         return BadPicture("no picture", "neither a uri nor a row in --images")
     try:
-        system, path = open_filesystem(row["uri"])
-        with system.open_input_stream(path) as stream:
-            return bytes(stream.read())
-    except FileNotFoundError:
-        return BadPicture("missing file", "nothing there")
-    except (OSError, ValueError) as error:
-        return BadPicture("unreadable file", str(error)[:300])
+        return picture_bytes(row["uri"])
+    except BadPicture as bad:
+        return bad
