@@ -29,6 +29,7 @@ LABELLED = pa.schema(
     [
         ("pair_id", pa.string()),
         ("label_from", pa.string()),
+        ("similarity", pa.float64()),
         ("soft_label", pa.float64()),
         ("kept", pa.list_(CHOICE)),
         ("relevant", pa.int32()),
@@ -73,9 +74,8 @@ def training_rows(sources: Sources, settings: Sft, labels: Labels, seed: int) ->
     pairs = sources.positives.select("pair_id", "query", F.col("target").alias("positive"), "component_id")
     pairs = pairs.join(chosen, on="pair_id", how="inner")
     scores = similarities(pairs, sources.embeddings, sources.read)
-    known = _known(chosen, scores, sources)
-    told = known.mapInArrow(_labelling(labels), ", ".join(f"{f.name} {spark_type(f.type)}" for f in LABELLED))
-    told = told.join(known.select("pair_id", "similarity"), on="pair_id", how="inner").persist()
+    ddl = ", ".join(f"{f.name} {spark_type(f.type)}" for f in LABELLED)
+    told = _known(chosen, scores, sources).mapInArrow(_labelling(labels), ddl).persist()
     whole = pairs.join(told, on="pair_id", how="inner").join(_candidates(told, sources), on="pair_id", how="left")
     of_positive = sources.components.select(F.col("note_id").alias("_note"), F.col("component_id").alias("_component"))
     whole = whole.join(of_positive, on=F.col("positive.note_id") == F.col("_note"), how="inner")
@@ -164,6 +164,7 @@ def _one(row: dict[str, Any], settings: Labels) -> dict[str, Any]:
     return {
         "pair_id": row["pair_id"],
         "label_from": found.label_from,
+        "similarity": row["similarity"],
         "soft_label": found.positive,
         "kept": kept,
         "relevant": found.relevant,
