@@ -24,6 +24,7 @@ from schemas.training import CANDIDATE
 
 ENOUGH = "its split has its number of lists"
 NO_NOISE = "no note is free to be its noise"
+SHORT = "lists short of noise, kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,8 @@ def _left_out(workspace: Workspace) -> list[str]:
     lines += [
         f"  {'pictures':<15} {n:>11,}  {reason}" for reason, n in workspace.published(SHOWN.name).report["refused"].items()
     ]
+    lists = workspace.published(RL_ROWS.name).report
+    lines += [f"  {'lists':<15} {n:>11,}  {what}" for what, n in lists.items() if n]
     lines.append(f"  {rows['rows_without_negatives']:,} training rows have no hard negative, and are kept")
     return lines
 
