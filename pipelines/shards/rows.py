@@ -72,13 +72,14 @@ def training_rows(sources: Sources, settings: Sft, labels: Labels, seed: int) ->
     chosen, left_out = balanced(sources.positives, sources.negatives, settings, seed)
     chosen = chosen.persist()
     pairs = sources.positives.select("pair_id", "query", F.col("target").alias("positive"), "component_id")
-    pairs = pairs.join(chosen, on="pair_id", how="inner")
+    of_positive = sources.components.select(F.col("note_id").alias("_note"), F.col("component_id").alias("_component"))
+    pairs = pairs.join(chosen, on="pair_id", how="inner").join(
+        of_positive, on=F.col("positive.note_id") == F.col("_note"), how="inner"
+    )
     scores = similarities(pairs, sources.embeddings, sources.read)
     ddl = ", ".join(f"{f.name} {spark_type(f.type)}" for f in LABELLED)
     told = _known(chosen, scores, sources).mapInArrow(_labelling(labels), ddl).persist()
     whole = pairs.join(told, on="pair_id", how="inner").join(_candidates(told, sources), on="pair_id", how="left")
-    of_positive = sources.components.select(F.col("note_id").alias("_note"), F.col("component_id").alias("_component"))
-    whole = whole.join(of_positive, on=F.col("positive.note_id") == F.col("_note"), how="inner")
     rows = whole.select(
         "split",
         hashed("pair_id", seed, "order").alias("order"),
