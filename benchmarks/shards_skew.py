@@ -45,6 +45,9 @@ def main() -> None:
     parser.add_argument("--dimensions", type=int, default=256)
     parser.add_argument("--scratch", type=Path, default=None)
     given = parser.parse_args()
+    java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"--master local[2] --driver-memory 3g --driver-java-options '{java}' pyspark-shell"
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     spark = spark_session("shards_skew")
     with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
         for hot in (False, True):
