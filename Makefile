@@ -16,6 +16,10 @@ negatives:  ## annotate the sample's pictures, then mine its hard negatives, in 
 	@$(ENV); .venv/bin/python jobs/annotate_images.py --workspace out && \
 	  .venv/bin/python jobs/mine_hard_negatives.py --workspace out --calibrate
 
+.PHONY: shards
+shards:  ## training rows and ranking lists of out/, in shards
+	./spark-submit.sh jobs/build_shards.py --workspace out
+
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end
 	@$(ENV); .venv/bin/python -m pytest
