@@ -30,6 +30,10 @@ judge:  ## judge the sample's negatives without a model, mine again with the jud
 	  .venv/bin/python jobs/mine_hard_negatives.py --workspace out && \
 	  .venv/bin/python jobs/judge_relevance.py --workspace out
 
+.PHONY: shards
+shards:  ## training rows and ranking lists of out/, in shards
+	./spark-submit.sh jobs/build_shards.py --workspace out
+
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end
 	@$(ENV); .venv/bin/python -m pytest

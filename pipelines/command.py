@@ -20,7 +20,7 @@ def run_job(
     kind: type[S],
     run: Callable[[S], None],
     about: str,
-    flags: Mapping[str, tuple[str, str]],
+    flags: Mapping[str, tuple[str, str] | tuple[str, str, str]],
     switches: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> None:
     """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours.
@@ -29,14 +29,14 @@ def run_job(
         kind: the job's settings.
         run: the job.
         about: what it does, for --help.
-        flags: dotted settings key to (flag, help): shorthands for --set.
+        flags: dotted settings key to (flag, help): shorthands for --set; a third says what its value is, when it is no URI.
         switches: the same for flags without a value; they set the key to true.
     """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings; flags and --set beat it")
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value", help="one setting; may stand often")
-    for key, (flag, text) in flags.items():
-        parser.add_argument(flag, dest=key, metavar="URI", help=text)
+    for key, (flag, text, *what) in flags.items():
+        parser.add_argument(flag, dest=key, metavar=what[0] if what else "URI", help=text)
     for key, (flag, text) in switches.items():
         parser.add_argument(flag, dest=key, action="store_true", default=None, help=text)
     given = vars(parser.parse_args())

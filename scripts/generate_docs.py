@@ -22,12 +22,14 @@ from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.mining.settings import MinePairs
 from pipelines.negatives_job.settings import MineHardNegatives
 from pipelines.report.settings import ReportPairs
+from pipelines.shards_job.settings import BuildShards
 from pipelines.sql.settings import OpenWorkspace
-from schemas import mined, tables
+from schemas import mined, tables, training
 from schemas.inputs import CLICKS_IN, IMAGES_IN, LABELS_IN, NOTES_IN
 from schemas.item import ITEM
 from schemas.table import Table
 
+STRUCTS = {"ITEM": ITEM, "EVIDENCE": tables.EVIDENCE, "CANDIDATE": training.CANDIDATE}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 
@@ -35,6 +37,7 @@ MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 def tables_page() -> str:
     """docs/tables.md."""
     public = [value for value in vars(tables).values() if isinstance(value, Table) and value.name != "pairs"]
+    public += [training.SFT, training.RL]
     between = [mined.PICTURES, mined.PICTURE_PAIRS, mined.ANNOTATED]
     parts = ["# Tables\n", MADE, _inputs(), "## What comes out\n"]
     parts.append("Zstd Parquet, sorted by the key. `workspace.duckdb` has a view of each.\n")
@@ -55,6 +58,7 @@ def settings_page() -> str:
         "annotate_images": AnnotateImages,
         "mine_hard_negatives": MineHardNegatives,
         "judge_relevance": JudgeRelevance,
+        "build_shards": BuildShards,
         "report_pairs": ReportPairs,
         "audit_workspace": AuditWorkspace,
         "open_workspace": OpenWorkspace,
@@ -85,12 +89,15 @@ def _table(table: Table) -> str:
 
 
 def _structs() -> str:
-    lines = [f"- **{name}**: `{kind}`" for name, kind in (("ITEM", ITEM), ("EVIDENCE", tables.EVIDENCE))]
+    lines = [f"- **{name}**: `{kind}`" for name, kind in STRUCTS.items()]
     return "\n".join(["### Structs\n", *lines, ""])
 
 
 def _kind(kind: Any) -> str:  # noqa: ANN401
-    return "ITEM" if kind == ITEM else "EVIDENCE" if kind == tables.EVIDENCE else str(kind)
+    for name, struct in STRUCTS.items():
+        if kind == struct or getattr(kind, "value_type", None) == struct:
+            return name if kind == struct else f"list<{name}>"
+    return str(kind)
 
 
 def _about(column: Any) -> str:  # noqa: ANN401

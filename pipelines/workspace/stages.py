@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.items import spark_type
 from pipelines.sql.views import write_views
+from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import Manifest
-from pipelines.workspace.output import Output
+from pipelines.workspace.output import Files, Output
 from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.progress import progress
 from pipelines.workspace.publish import write_run
@@ -67,6 +68,47 @@ class Stages:
         write_views(self.workspace)
         say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
 
+    def run_files(
+        self,
+        tables: Sequence[Table],
+        write: Callable[[Table, Folder, str], Files],
+        *,
+        inputs: Mapping[str, str],
+        settings: Mapping[str, Any],
+        code: Sequence[str],
+    ) -> None:
+        """As `run`, of a step that writes its files itself.
+
+        Args:
+            tables: what is published: all together, when the files of all are written.
+            write: called for each table that is stale, with its folder and the id of its run; what it writes below
+                `runs/<id>` is not current until then, and written anew when the job was killed.
+            inputs: as `run`.
+            settings: as `run`.
+            code: as `run`.
+        """
+        plan = planned(tables, inputs, settings, (*SPARK_CODE, *code))
+        stage, missing = tables[0].name, stale(self.workspace, tables, plan)
+        if not missing:
+            say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
+            return
+        for run in [self._filed(table, write, plan) for table in missing]:
+            self.workspace.publish(run)
+        write_views(self.workspace)
+
+    def _filed(self, table: Table, write: Callable[[Table, Folder, str], Files], plan: Plan) -> Manifest:
+        say(f"{table.name}: working")
+        started = time.monotonic()
+        with progress(self.spark.sparkContext, table.name):
+            made = write(table, self.workspace.folder / table.name, plan.run_id)
+        self.spark.catalog.clearCache()
+        counts = counted(table, made.rows_in, sum(f.rows for f in made.files), made.dropped)
+        seconds = time.monotonic() - started
+        say(f"{table.name}: {counts.rows_out:,} rows in {seconds:.1f} s")
+        return manifest(
+            table, plan, made.files, counts, seconds=seconds, packages=PACKAGES, report=made.report, beside=made.beside
+        )
+
     def read(self, table: Table) -> DataFrame:
         """The current rows of a table, with exactly its columns."""
         return self._rows(table, self.workspace.files(table.name))
@@ -79,6 +121,10 @@ class Stages:
         """What a stage that reads these tables depends on: their rows, not how they came to be."""
         return {t.name: self.workspace.published(t.name).fingerprint for t in tables}
 
+    def read_or_empty(self, table: Table) -> DataFrame:
+        """As `read`; no rows where the table has not been published."""
+        return self.read(table) if self.workspace.manifest(table.name) else self.empty(table)
+
     def _rows(self, table: Table, files: Sequence[str]) -> DataFrame:
         ddl = ", ".join(f"`{c.name}` {spark_type(c.type)}" for c in table.columns)
         return self.spark.read.schema(ddl).parquet(*files)
@@ -86,7 +132,7 @@ class Stages:
     def _written(self, table: Table, output: Output, plan: Plan) -> Manifest:
         started = time.monotonic()
         dataset = self.workspace.folder / table.name
-        files = write_run(output.rows, table, dataset, plan.run_id, held=output.held)
+        files = write_run(output.rows, table, dataset, plan.run_id, held=output.held, rows_per_file=output.rows_per_file)
         uris = [f"{dataset.uri}/{file.path}" for file in files]
         dropped: dict[str, int] = {}
         for row in output.dropped.collect():
