@@ -1,4 +1,4 @@
-"""The shards: what `jobs/build_shards.py` writes and `uninote_train` reads. Self-contained: items with their text, pictures beside.
+"""The shards that `jobs/build_shards.py` writes and `uninote_train` reads: items with their text, pictures beside.
 
 A split's folder (`sft/train`, ...) holds `00000.parquet`, a shard's rows, and `00000.pictures.arrow`, each of its pictures once
 as PICTURES in Arrow IPC, so that a reader maps the file and copies nothing.
@@ -39,9 +39,7 @@ SFT = Table(
             column("component_id", pa.string(), "the component of the query's note", required=True),
             column("positive", CANDIDATE, "the item that is right for it; source: its granularity", required=True),
             column("candidates", pa.list_(CANDIDATE), "its hard negatives, by rank; may be empty", required=True),
-            column(
-                "label_from", pa.string(), "the one scale of the soft labels of the row: similarity, judge; null: no labels"
-            ),
+            column("label_from", pa.string(), "the one scale of the row's soft labels: similarity, judge; null: no labels"),
         ]
     ),
 )
@@ -58,7 +56,7 @@ RL = Table(
             column(
                 "source",
                 pa.string(),
-                "split: halves of a note, and noise; judged: real notes by grade, and noise",
+                "split: halves of a note, noise; judged: notes by grade, noise",
                 required=True,
             ),
             column("query", ITEM, "the half N_A, or a note", required=True),
@@ -66,13 +64,13 @@ RL = Table(
             column(
                 "candidates",
                 pa.list_(CANDIDATE),
-                "L_rank in the true order V; soft_label: the share of the content that it shares with the query, or the judge's",
+                "L_rank in the true order V; soft_label: the share of content, or the judge's",
                 required=True,
             ),
             column(
                 "relevant",
                 pa.int32(),
-                "len(L_rel): so many of the first candidates are relevant, the rest noise",
+                "len(L_rel): so many of the first are relevant, the rest noise",
                 required=True,
             ),
         ]
