@@ -32,7 +32,7 @@ def write_views(workspace: Workspace) -> None:
         database = Path(scratch) / DATABASE
         with duckdb.connect(str(database)) as connection:
             for table in DATASETS:
-                if workspace.manifest(table.name) is not None:
+                if workspace.whole(table.name) is not None:
                     _create_view(connection, table, workspace.files(table.name))
         workspace.folder.write(DATABASE, database.read_bytes())
 
