@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipelines.decode import Pixels
-from pipelines.encode.small.net import SmallNet
-from pipelines.encode.small.words import FEATURES, Features
+from small_encoder.net import SmallNet
+from small_encoder.words import FEATURES, Features
 
+Pixels = npt.NDArray[np.uint8]
+"""[h, w, 3] RGB."""
 PICTURE, TEXT = 0, 1
 """Kinds of a note's elements."""
 
