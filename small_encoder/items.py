@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from small_encoder import tensors
 from small_encoder.net import Shape, SmallNet
@@ -58,29 +60,79 @@ def shown(images: Sequence[Pixels], text: str, shape: Shape) -> Shown:
     return Shown(stacked, words, np.array([len(p) for p in pieces], np.int32))
 
 
-def embed(net: SmallNet, items: Sequence[Shown]) -> Tensor:
-    """[b, d] rows of unit length: an item of one picture or one piece is that element's vector; of more, the pool's.
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Items of one batch; each distinct picture and piece once: a note and the same note without a part cost one note."""
 
-    Each distinct picture and piece goes through its tower once: a note and the same note without a part cost one note.
+    pictures: Tensor
+    """[p, side, side, 3] uint8."""
+    words: Tensor
+    """[t, FEATURES] int32, of all pieces one after the other."""
+    pieces: Tensor
+    """[q] int64, tokens of each piece."""
+    elements: Tensor
+    """[e] int64, of all items one after the other: n < p is picture n, any other piece n - p."""
+    counts: Tensor
+    """[items] int64, elements of each item."""
+
+    def to(self, device: torch.device) -> "Packed":
+        """The same on a device."""
+        return Packed(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+def pack(items: Sequence[Shown]) -> Packed:
+    """Items as tensors on the processor. `items`: at least one, none of them empty."""
+    pictures: dict[bytes, int] = {}
+    pieces: dict[bytes, int] = {}
+    pixels: list[Pixels] = []
+    words: list[Features] = []
+    seen = [[_place(pictures, pixels, picture) for picture in item.pictures] for item in items]
+    read = [[_place(pieces, words, piece) for piece in _pieces(item)] for item in items]
+    elements = [[len(pixels) + n for n in told] + shown for shown, told in zip(seen, read, strict=True)]
+    return Packed(
+        torch.from_numpy(np.stack(pixels) if pixels else items[0].pictures),
+        torch.from_numpy(np.concatenate(words) if words else items[0].words),
+        torch.tensor([len(piece) for piece in words], dtype=torch.int64),
+        torch.tensor([n for item in elements for n in item], dtype=torch.int64),
+        torch.tensor([len(item) for item in elements], dtype=torch.int64),
+    )
+
+
+def part(packed: Packed, start: int, end: int) -> Packed:
+    """The items from `start` to before `end`, with the pictures and pieces that they show."""
+    first, last = int(packed.counts[:start].sum()), int(packed.counts[:end].sum())
+    used, elements = torch.unique(packed.elements[first:last], return_inverse=True)
+    shown = len(packed.pictures)
+    told = used[used >= shown] - shown
+    lines = torch.split(packed.words, packed.pieces.tolist())
+    return Packed(
+        packed.pictures[used[used < shown]],
+        torch.cat([lines[n] for n in told.tolist()]) if len(told) else packed.words[:0],
+        packed.pieces[told],
+        elements,
+        packed.counts[start:end],
+    )
+
+
+def embed(net: SmallNet, packed: Packed) -> Tensor:
+    """[items, d] rows of unit length: an item of one picture or one piece is that element's vector; of more, the pool's.
 
     Args:
         net: its batch norms in use, not in training, or an item's vector depends on the others.
-        items: none of them empty.
+        packed: on the network's device.
     """
-    pictures: dict[bytes, int] = {}
-    texts: dict[bytes, int] = {}
-    pixels: list[Pixels] = []
-    words: list[Features] = []
-    elements: list[list[tuple[int, int]]] = []
-    for item in items:
-        told = [(_place(texts, words, piece), tensors.TEXT) for piece in _pieces(item)]
-        elements.append(told + [(_place(pictures, pixels, picture), tensors.PICTURE) for picture in item.pictures])
-    seen = tensors.pictures(net, pixels) if pixels else None
-    read = tensors.texts(net, words) if words else None
-    vectors = [[(_row(seen if kind == tensors.PICTURE else read, n), kind) for n, kind in item] for item in elements]
-    several = [n for n, e in enumerate(vectors) if len(e) > 1]
-    pooled = iter(tensors.notes(net, [vectors[n] for n in several])) if several else iter(())
-    return torch.stack([e[0][0] if len(e) == 1 else next(pooled) for e in vectors])
+    towers = []
+    if len(packed.pictures):
+        towers.append(F.normalize(net.pictures(packed.pictures), dim=-1))
+    if len(packed.pieces):
+        towers.append(tensors.texts(net, torch.split(packed.words, packed.pieces.tolist())))
+    vectors = torch.cat(towers)
+    items = list(torch.split(packed.elements, packed.counts.tolist()))
+    padded = pad_sequence(items, batch_first=True)
+    present = torch.arange(padded.shape[1], device=padded.device) < packed.counts[:, None]
+    kinds = torch.where(padded < len(packed.pictures), tensors.PICTURE, tensors.TEXT)
+    pooled = F.normalize(net.note(vectors[padded], kinds, present), dim=-1)
+    return torch.where(packed.counts[:, None] == 1, vectors[padded[:, 0]], pooled)
 
 
 def _place(known: dict[bytes, int], kept: list[npt.NDArray[Number]], one: npt.NDArray[Number]) -> int:
@@ -88,12 +140,6 @@ def _place(known: dict[bytes, int], kept: list[npt.NDArray[Number]], one: npt.ND
     if place == len(kept):
         kept.append(one)
     return place
-
-
-def _row(vectors: Tensor | None, n: int) -> Tensor:
-    if vectors is None:
-        raise AssertionError("an element without its tower")
-    return vectors[n]
 
 
 def _pieces(item: Shown) -> list[Features]:

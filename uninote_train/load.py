@@ -40,7 +40,7 @@ class ModelChoice:
     kind: Kind = "small"
     """vlm: any transformers vision-language model, by its last token; open_clip: a two-tower baseline; small: this project's."""
     path: str | None = None
-    """A folder: of a model (safetensors), or of what this trainer saved. None, with kind small: fresh weights."""
+    """A folder: of a model (safetensors), or of what this trainer saved. None, with kind small: the weights that ship."""
     max_length: Annotated[int, Field(ge=16)] = 4096
     """vlm: tokens of an item; a longer text is cut at its end. Source: METHOD.md, section 6."""
     min_pixels: Annotated[int, Field(ge=0)] = 0

@@ -9,7 +9,7 @@ from pipelines.encode.content import BadContent, Content
 from pipelines.encode.encoder import Prepared, Vectors
 from pipelines.encode.fingerprint import fingerprint
 from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
-from small_encoder.items import Shown, embed, shown
+from small_encoder.items import Shown, embed, pack, shown
 from small_encoder.net import Shape, SmallNet
 
 FORM = 1
@@ -53,4 +53,5 @@ class SmallEncoder:
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
         """As `Encoder.encode`. All pictures of the batch go through their tower at once, all texts through theirs."""
-        return unit(embed(self.net, [Shown(**item.arrays) for item in batch]), self.dimensions)
+        packed = pack([Shown(**item.arrays) for item in batch]).to(self.net.scale.device)
+        return unit(embed(self.net, packed), self.dimensions)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from small_encoder import tensors
-from small_encoder.items import embed, shown
+from small_encoder.items import embed, pack, part, shown
 from small_encoder.net import Shape, SmallNet
 
 SHAPE = Shape(
@@ -31,16 +30,15 @@ def picture(seed):
     return np.random.default_rng(seed).integers(0, 256, (40, 50, 3), np.uint8)
 
 
-def test_a_picture_that_several_items_show_goes_through_the_tower_once(net, monkeypatch):
+def test_a_picture_that_several_items_show_goes_through_the_tower_once(net):
     given = []
-    whole = tensors.pictures
-    monkeypatch.setattr(tensors, "pictures", lambda net, pixels: given.append(len(pixels)) or whole(net, pixels))
+    net.pictures.register_forward_pre_hook(lambda _, inputs: given.append(len(inputs[0])))
     note = shown([picture(1), picture(2)], "red mug\nblue lamp", SHAPE)
     less = shown([picture(2)], "red mug\nblue lamp", SHAPE)
     one = shown([picture(2)], "", SHAPE)
-    together = embed(net, [note, less, one])
+    together = embed(net, pack([note, less, one]))
     assert given == [2]
-    alone = torch.cat([embed(net, [item]) for item in (note, less, one)])
+    alone = torch.cat([embed(net, pack([item])) for item in (note, less, one)])
     assert (together - alone).abs().max() < 1e-5
 
 
@@ -53,8 +51,8 @@ def test_a_shared_picture_has_the_gradient_of_both_items(net):
         (vectors * wanted).sum().backward()
         return net.pictures.stem[0].weight.grad.clone()
 
-    both = gradient(embed(net, items), target)
-    apart = sum(gradient(embed(net, [item]), target[n : n + 1]) for n, item in enumerate(items))
+    both = gradient(embed(net, pack(items)), target)
+    apart = sum(gradient(embed(net, pack([item])), target[n : n + 1]) for n, item in enumerate(items))
     assert both.abs().max() > 0
     assert (both - apart).abs().max() < 1e-5 * both.abs().max().clamp(min=1)
 
@@ -63,3 +61,19 @@ def test_what_shows_nothing_says_so():
     assert shown([], "。。", SHAPE).empty
     assert not shown([], "x", SHAPE).empty
     assert shown([picture(1)], "x y", SHAPE).length == 144 + 2
+
+
+def test_parts_of_a_batch_laid_end_to_end_are_the_batch(net):
+    items = [
+        shown([picture(1), picture(2)], "red mug\nblue lamp", SHAPE),
+        shown([picture(2)], "", SHAPE),
+        shown([], "blue lamp", SHAPE),
+        shown([picture(1)], "red mug", SHAPE),
+        shown([], "a\nb\nc", SHAPE),
+    ]
+    packed = pack(items)
+    whole = embed(net, packed)
+    for size in (1, 2, 3, 5):
+        pieces = [part(packed, n, min(n + size, 5)) for n in range(0, 5, size)]
+        assert (torch.cat([embed(net, piece) for piece in pieces]) - whole).abs().max() < 1e-5
+    assert len(part(packed, 1, 3).pictures) == 1
