@@ -39,7 +39,9 @@ SFT = Table(
             column("component_id", pa.string(), "the component of the query's note", required=True),
             column("positive", CANDIDATE, "the item that is right for it; source: its granularity", required=True),
             column("candidates", pa.list_(CANDIDATE), "its hard negatives, by rank; may be empty", required=True),
-            column("label_from", pa.string(), "the one scale of the soft labels of the row: similarity, judge; null: no labels"),
+            column(
+                "label_from", pa.string(), "the one scale of the soft labels of the row: similarity, judge; null: no labels"
+            ),
         ]
     ),
 )
@@ -53,7 +55,12 @@ RL = Table(
         [
             column("position", pa.int64(), "the row's place in the seeded order of its split, from 0", required=True),
             column("list_id", pa.string(), "a hash of the query and its candidates", required=True),
-            column("source", pa.string(), "split: halves of a note, and noise; judged: real notes by grade, and noise", required=True),
+            column(
+                "source",
+                pa.string(),
+                "split: halves of a note, and noise; judged: real notes by grade, and noise",
+                required=True,
+            ),
             column("query", ITEM, "the half N_A, or a note", required=True),
             column("component_id", pa.string(), "the component of the query's note", required=True),
             column(
@@ -62,7 +69,12 @@ RL = Table(
                 "L_rank in the true order V; soft_label: the share of the content that it shares with the query, or the judge's",
                 required=True,
             ),
-            column("relevant", pa.int32(), "len(L_rel): so many of the first candidates are relevant, the rest noise", required=True),
+            column(
+                "relevant",
+                pa.int32(),
+                "len(L_rel): so many of the first candidates are relevant, the rest noise",
+                required=True,
+            ),
         ]
     ),
 )

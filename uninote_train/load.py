@@ -31,6 +31,8 @@ class Lora:
     """Of the adapters' input."""
     targets: str = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
     """A regular expression of the whole module names that get one; the picture tower stays as it is. Ours."""
+    merge: bool = True
+    """Save the whole model too, with the adapters added in: what the pipeline's encoders read. As large as the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,10 @@ class ModelChoice:
     """Which model, and how it is held."""
 
     kind: Kind = "small"
-    """vlm: any transformers vision-language model, by its last token; open_clip: a two-tower baseline; small: this project's."""
+    """vlm: any of transformers' vision-language models, by its last token; open_clip: a two-tower baseline; small: ours."""
     path: str | None = None
-    """A folder: of a model (safetensors), or of what this trainer saved. None, with kind small: the weights that ship."""
+    """A folder: of a model, or of what this trainer saved (vlm: a hub id too; open_clip: NAME or NAME:TAG of its list too).
+    None: the weights that ship, small only."""
     max_length: Annotated[int, Field(ge=16)] = 4096
     """vlm: tokens of an item; a longer text is cut at its end. Source: METHOD.md, section 6."""
     min_pixels: Annotated[int, Field(ge=0)] = 0

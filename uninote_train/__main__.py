@@ -1,0 +1,43 @@
+"""Train and evaluate an encoder on shards.
+
+    python -m uninote_train sft [--shards DIR] [--out DIR] [--config FILE.toml] [--set section.key=value ...]
+    python -m uninote_train rl  [--shards DIR] [--out DIR] [--config FILE.toml] [--set section.key=value ...]
+    torchrun --nproc-per-node 8 -m uninote_train sft ...
+
+A run that was killed goes on where it was when it is started again. Settings: docs/settings.md.
+"""
+
+import sys
+
+from schemas.command import USERS_MISTAKE, run_job
+
+FLAGS = {
+    "shards": ("--shards", "the folder of shards that jobs/build_shards.py wrote"),
+    "out": ("--out", "a local folder for checkpoints, logs and the model"),
+}
+COMMANDS = ("sft", "rl")
+
+
+def main() -> None:
+    """Hand the command line to its stage; only what it needs is imported."""
+    command, arguments = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
+    program = f"python -m uninote_train {command}"
+    if command == "sft":
+        from uninote_train.settings import TrainSft
+        from uninote_train.train import train_sft
+
+        run_job(TrainSft, train_sft, __doc__ or "", FLAGS, arguments=arguments, program=program)
+    elif command == "rl":
+        from uninote_train.settings import TrainRl
+        from uninote_train.train import train_rl
+
+        run_job(TrainRl, train_rl, __doc__ or "", FLAGS, arguments=arguments, program=program)
+    elif command in ("-h", "--help"):
+        sys.stdout.write(__doc__ or "")
+    else:
+        sys.stderr.write(f"error: '{command}': wanted one of {', '.join(COMMANDS)}; --help says more\n")
+        sys.exit(USERS_MISTAKE)
+
+
+if __name__ == "__main__":
+    main()
