@@ -270,9 +270,7 @@ JUDGEMENTS = Table(
             column("query_id", pa.string(), "item_id of the query", required=True),
             column("candidate_id", pa.string(), "item_id of the candidate: a positive or a negative", required=True),
             column("task", pa.string(), "what was asked: image_to_note, note_to_note, ...", required=True),
-            column(
-                "judge", pa.string(), "the judge's name and fingerprint: its weights and all that changes scores", required=True
-            ),
+            column("judge", pa.string(), "its name and fingerprint: the weights and all that changes scores", required=True),
             column("prompt_hash", pa.string(), "of the question as it was asked, without the items", required=True),
             column("score", pa.float64(), "as the judge gave it, 0 to 1; null where there is a reason"),
             column("calibrated", pa.float64(), "probability that the candidate is relevant; null: not calibrated, or no score"),

@@ -8,7 +8,7 @@ python_311() {
   exit 2
 }
 
-# ensure_venv mining|dev: .venv with the packages of requirements/NAME.txt, installed once for each version of that file.
+# ensure_venv mining|models|train|dev: .venv with the packages of requirements/NAME.txt, installed once for each version of that file.
 ensure_venv() {
   local lock="$root/requirements/$1.txt" stamp
   stamp="$root/.venv/.$1-$(sha256sum "$lock" | cut -c1-16)"
