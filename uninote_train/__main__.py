@@ -3,6 +3,7 @@
     python -m uninote_train sft [--shards DIR] [--out DIR] [--config FILE.toml] [--set section.key=value ...]
     python -m uninote_train rl  [--shards DIR] [--out DIR] [--config FILE.toml] [--set section.key=value ...]
     torchrun --nproc-per-node 8 -m uninote_train sft ...
+    python -m uninote_train evaluate [--shards DIR] [--out DIR] [--name NAME] [--vectors DIR | --write-items DIR] [--set ...]
 
 A run that was killed goes on where it was when it is started again. Settings: docs/settings.md.
 """
@@ -15,7 +16,14 @@ FLAGS = {
     "shards": ("--shards", "the folder of shards that jobs/build_shards.py wrote"),
     "out": ("--out", "a local folder for checkpoints, logs and the model"),
 }
-COMMANDS = ("sft", "rl")
+EVALUATE_FLAGS = {
+    "shards": ("--shards", "the folder of SFT shards that jobs/build_shards.py wrote"),
+    "out": ("--out", "a local folder for the numbers, the page and the plots; all systems in it share them"),
+    "name": ("--name", "of the system in the tables"),
+    "vectors": ("--vectors", "a folder of another encoder's vectors, instead of a model"),
+    "write_items": ("--write-items", "a folder to write the items to, for another encoder; nothing else is done"),
+}
+COMMANDS = ("sft", "rl", "evaluate")
 
 
 def main() -> None:
@@ -32,6 +40,10 @@ def main() -> None:
         from uninote_train.train import train_rl
 
         run_job(TrainRl, train_rl, __doc__ or "", FLAGS, arguments=arguments, program=program)
+    elif command == "evaluate":
+        from uninote_train.evaluation.command import Evaluate, evaluate
+
+        run_job(Evaluate, evaluate, __doc__ or "", EVALUATE_FLAGS, arguments=arguments, program=program)
     elif command in ("-h", "--help"):
         sys.stdout.write(__doc__ or "")
     else:

@@ -1,0 +1,140 @@
+"""The numbers of all systems that were evaluated into one folder, as a Markdown page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from schemas.item import TASKS
+from uninote_train.evaluation.measure import META
+
+Systems = Mapping[str, Mapping[str, Any]]
+"""name -> what `measure` gave."""
+SHOWN = ("recall@1", "recall@5", "recall@10", "ndcg@10", "mrr")
+WAYS = {
+    "exact": "the picture as the note holds it",
+    "reencoded": "at 0.6 of its size, JPEG quality 40",
+    "cropped": "its middle, half of the area",
+    "component_out": "exact, the rest of its component out of the gallery",
+    "replaced": "asked for its note with the picture taken out",
+}
+
+
+def page(systems: Systems) -> str:
+    """Everything; means in percent, then the half width of the 95 % interval."""
+    parts = [
+        "# Evaluation\n",
+        "Percent, with half of the 95 % bootstrap interval over components. Recall of note_to_note is the share of several "
+        "positives. Neither right nor wrong, and out of a query's ranking: what is in its component or a positive's and is no "
+        "labelled positive, and what says the same words. Rule-made negatives are in no gallery.\n",
+        "## Tasks\n",
+        *_tasks(systems),
+        "## Precision of note_to_note\n",
+        *_precision(systems),
+        "## Meta tasks, recall@1\n",
+        *_meta(systems),
+        "## Dimensions, recall@1, mean of the meta tasks\n",
+        *_dimensions(systems),
+        "## What of a note is seen, recall@1\n",
+        "The notes of the same queries with their words alone, with their pictures alone, with both.\n",
+        *_modes(systems),
+        "## Does it match pixels? image_to_note, recall@1\n",
+        *_probe(systems),
+        "## Rule-made negatives that score below their positive\n",
+        *_rule(systems),
+    ]
+    return "\n".join(parts)
+
+
+def mean_of_meta(told: Mapping[str, Any], metric: str = "recall@1") -> float:
+    """The mean over the paper's meta tasks that are there; nan without one."""
+    values = [numbers[metric][0] for name, numbers in told["meta"].items() if name != "across notes"]
+    return sum(values) / len(values) if values else float("nan")
+
+
+def _at(system: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The numbers at all of its dimensions."""
+    return dict(system["at"][str(system["dimensions"])])
+
+
+def cell(numbers: Sequence[float]) -> str:
+    """`53.1 ±2.0` of (value, low, high) in [0, 1]."""
+    value, low, high = numbers
+    return f"{100 * value:.1f} ±{50 * (high - low):.1f}"
+
+
+def rows(head: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table and an empty line."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in body:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _tasks(systems: Systems) -> Iterator[str]:
+    body = []
+    for task in TASKS:
+        for name, system in systems.items():
+            told = _at(system)["tasks"].get(task)
+            if told:
+                sizes = f"{told['queries']:,} / {told['gallery']:,}"
+                body.append([task, sizes, name, *(_answered(told, metric) for metric in SHOWN)])
+    yield from rows(["task", "queries / gallery", "system", *SHOWN], body)
+
+
+def _answered(told: Mapping[str, Any], metric: str) -> str:
+    """A dash where the encoder reads no query or nothing of the gallery."""
+    lost = told["unanswered"]
+    return "-" if lost["queries"] == told["queries"] or lost["gallery"] == told["gallery"] else cell(told[metric])
+
+
+def _precision(systems: Systems) -> Iterator[str]:
+    names = ("precision@1", "precision@5", "precision@10")
+    told = {name: _at(system)["tasks"].get("note_to_note") for name, system in systems.items()}
+    yield from rows(["system", *names], [[name, *(cell(t[n]) for n in names)] for name, t in told.items() if t])
+
+
+def _meta(systems: Systems) -> Iterator[str]:
+    body = []
+    for name, system in systems.items():
+        meta = _at(system)["meta"]
+        body.append(
+            [name, *(cell(meta[m]["recall@1"]) if m in meta else "-" for m in META), f"{100 * mean_of_meta(_at(system)):.1f}"]
+        )
+    yield from rows(["system", *META, "mean without across notes"], body)
+
+
+def _dimensions(systems: Systems) -> Iterator[str]:
+    every = sorted({int(d) for system in systems.values() for d in system["at"]})
+    body = [[name, *(_mean(system["at"].get(str(d))) for d in every)] for name, system in systems.items()]
+    yield from rows(["system", *map(str, every)], body)
+
+
+def _mean(told: Mapping[str, Any] | None) -> str:
+    return "-" if told is None else f"{100 * mean_of_meta(told):.1f}"
+
+
+def _modes(systems: Systems) -> Iterator[str]:
+    tasks = [t for t in TASKS if any(t in mode["tasks"] for s in systems.values() for mode in s["modes"].values())]
+    body = []
+    for name, system in systems.items():
+        for mode, told in system["modes"].items():
+            body.append([name, mode, *(cell(told["tasks"][t]["recall@1"]) if t in told["tasks"] else "-" for t in tasks)])
+    yield from rows(["system", "notes show", *tasks], body)
+
+
+def _probe(systems: Systems) -> Iterator[str]:
+    asked = {way: about for way, about in WAYS.items() if any(way in s["probe"] for s in systems.values())}
+    for way, about in asked.items():
+        yield f"- {way}: {about}"
+    yield ""
+    body = [
+        [name, *(cell(s["probe"][way]["recall@1"]) if way in s["probe"] else "-" for way in asked)]
+        for name, s in systems.items()
+    ]
+    yield from rows(["system", *asked], body)
+
+
+def _rule(systems: Systems) -> Iterator[str]:
+    tasks = sorted({task for s in systems.values() for task in s["rule"]})
+    body = [[name, *(cell(s["rule"][t]["below"]) if t in s["rule"] else "-" for t in tasks)] for name, s in systems.items()]
+    yield from rows(["system", *tasks], body)
