@@ -69,9 +69,7 @@ def encode(model: Model, items: Sequence[Item], pictures: PictureFiles, settings
     names = tuple(item["item_id"] for item in order)
     broken = [n for n, row in zip(names, vectors, strict=True) if n not in refused and not np.isfinite(row).all()]
     if broken:
-        raise DataError(
-            f"{len(broken)} of {len(names)} items have vectors that are not finite: {broken[:8]}; the model is broken"
-        )
+        raise DataError(f"{len(broken)} of {len(names)} items have vectors that are not finite, {broken[:4]} first")
     return Encoded(names, vectors, refused)
 
 

@@ -34,9 +34,8 @@ def write_items(folder: Path, items: Sequence[Item], pictures: PictureFiles) -> 
     for n, some in enumerate(parts):
         pq.write_table(pa.table({"item": pa.array(some, ENCODE.field("item").type)}, schema=ENCODE), part / f"{n:05d}.parquet")
         names = sorted({image for item in some for image in item["image_ids"] if image in pictures})
-        rows = pa.table(
-            [pa.array(names, pa.string()), pa.array([pictures.content(i) for i in names], pa.binary())], schema=PICTURES
-        )
+        contents = [pictures.content(name) for name in names]
+        rows = pa.table([pa.array(names, pa.string()), pa.array(contents, pa.binary())], schema=PICTURES)
         with pa.OSFile(str(part / f"{n:05d}{PICTURES_ENDING}"), "wb") as file, pa.ipc.new_file(file, PICTURES) as writer:
             writer.write_table(rows)
     shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from uninote_train.evaluation.encode import Encoded
 from uninote_train.evaluation.intervals import Bootstrap, Estimate, Values, estimates, together
 from uninote_train.evaluation.metrics import NAMES, of_queries
 from uninote_train.evaluation.questions import Questions, questions
-from uninote_train.evaluation.ranking import ranks, shortened
+from uninote_train.evaluation.ranking import Vectors, ranks, shortened
 from uninote_train.evaluation.split import Split
 from uninote_train.evaluation.variants import Modes, Probe, modes, probe
 from uninote_train.model import Item
@@ -124,13 +124,16 @@ def _rule(split: Split, vectors: _Vectors, settings: Bootstrap) -> Told:
     told: Told = {}
     for task in sorted({c.task for c in split.counters}):
         mine = [c for c in split.counters if c.task == task]
-        query, right, made = (
-            vectors.of([getattr(c, side) for c in mine]).astype(np.float64) for side in ("query", "positive", "made")
-        )
-        below = ((query * right).sum(1).astype(np.float32) > (query * made).sum(1).astype(np.float32)).astype(float)
+        query, right, made = (vectors.of([getattr(c, side) for c in mine]) for side in ("query", "positive", "made"))
+        below = (_cosines(query, right) > _cosines(query, made)).astype(float)
         [one] = estimates(below[:, None], [split.component[c.query] for c in mine], settings)
         told[task] = {"pairs": len(mine), "below": [one.value, one.low, one.high]}
     return told
+
+
+def _cosines(one: Vectors, other: Vectors) -> Vectors:
+    """[n], as `ranks` has them."""
+    return (one.astype(np.float64) * other).sum(1).astype(np.float32)
 
 
 def _counted(reasons: Iterable[str]) -> dict[str, int]:

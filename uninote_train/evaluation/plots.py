@@ -16,7 +16,7 @@ from uninote_train.evaluation.table import Systems, mean_of_meta
 
 COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#edae49", "#6a4c93", "#5c6b73", "#00798c", "#a44a3f")
 """In the order of the systems' names; again from the first after the last."""
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -69,9 +69,8 @@ def _by_task(systems: Systems) -> Figure:
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0, 100)
     axes.set_xlabel("recall@1 (%), 95 % bootstrap interval over components")
-    axes.legend(
-        frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.6 / figure.get_figheight()), ncols=min(4, len(systems))
-    )
+    below = (0.5, -0.6 / figure.get_figheight())
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=below, ncols=min(4, len(systems)))
     return figure
 
 

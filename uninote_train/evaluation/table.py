@@ -1,6 +1,6 @@
 """The numbers of all systems that were evaluated into one folder, as a Markdown page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.item import TASKS
@@ -96,11 +96,14 @@ def _precision(systems: Systems) -> Iterator[str]:
 def _meta(systems: Systems) -> Iterator[str]:
     body = []
     for name, system in systems.items():
-        meta = _at(system)["meta"]
-        body.append(
-            [name, *(cell(meta[m]["recall@1"]) if m in meta else "-" for m in META), f"{100 * mean_of_meta(_at(system)):.1f}"]
-        )
+        told = _at(system)
+        meta = {m: numbers["recall@1"] for m, numbers in told["meta"].items()}
+        body.append([name, *_cells(meta, META), f"{100 * mean_of_meta(told):.1f}"])
     yield from rows(["system", *META, "mean without across notes"], body)
+
+
+def _cells(found: Mapping[str, Sequence[float]], names: Iterable[str]) -> list[str]:
+    return [cell(found[name]) if name in found else "-" for name in names]
 
 
 def _dimensions(systems: Systems) -> Iterator[str]:
@@ -118,23 +121,24 @@ def _modes(systems: Systems) -> Iterator[str]:
     body = []
     for name, system in systems.items():
         for mode, told in system["modes"].items():
-            body.append([name, mode, *(cell(told["tasks"][t]["recall@1"]) if t in told["tasks"] else "-" for t in tasks)])
+            found = {task: numbers["recall@1"] for task, numbers in told["tasks"].items()}
+            body.append([name, mode, *_cells(found, tasks)])
     yield from rows(["system", "notes show", *tasks], body)
 
 
 def _probe(systems: Systems) -> Iterator[str]:
     asked = {way: about for way, about in WAYS.items() if any(way in s["probe"] for s in systems.values())}
+    if not asked:
+        yield "No picture is asked whose note is here both with it and without it.\n"
+        return
     for way, about in asked.items():
         yield f"- {way}: {about}"
     yield ""
-    body = [
-        [name, *(cell(s["probe"][way]["recall@1"]) if way in s["probe"] else "-" for way in asked)]
-        for name, s in systems.items()
-    ]
-    yield from rows(["system", *asked], body)
+    found = {name: {way: numbers["recall@1"] for way, numbers in s["probe"].items()} for name, s in systems.items()}
+    yield from rows(["system", *asked], [[name, *_cells(of, asked)] for name, of in found.items()])
 
 
 def _rule(systems: Systems) -> Iterator[str]:
     tasks = sorted({task for s in systems.values() for task in s["rule"]})
-    body = [[name, *(cell(s["rule"][t]["below"]) if t in s["rule"] else "-" for t in tasks)] for name, s in systems.items()]
-    yield from rows(["system", *tasks], body)
+    found = {name: {task: told["below"] for task, told in s["rule"].items()} for name, s in systems.items()}
+    yield from rows(["system", *tasks], [[name, *_cells(of, tasks)] for name, of in found.items()])

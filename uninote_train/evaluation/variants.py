@@ -36,7 +36,7 @@ def edited(pixels: Pixels) -> Pixels:
 
 
 class Modes(NamedTuple):
-    """One split with all of each note, with its words alone, with its pictures alone: the same queries, so that they compare."""
+    """One split with all of each note, with its words alone, with its pictures alone; the same queries in each."""
 
     both: Split
     text: Split
