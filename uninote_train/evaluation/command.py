@@ -67,8 +67,8 @@ def evaluate(settings: Evaluate) -> None:
     encoded = _encoded(settings, asked, pictures)
     told = measure(asked, encoded, settings.dims, settings.bootstrap)
     out = Path(settings.out)
-    _write(out / settings.name / NUMBERS, json.dumps({"settings": as_tree(settings), **told}, indent=1))
-    systems = read_systems(out)
+    systems = beside(out, settings.name, {"settings": as_tree(settings), **told})
+    _write(out / settings.name / NUMBERS, json.dumps(systems[settings.name], indent=1))
     _write(out / PAGE, page(systems))
     from uninote_train.evaluation.plots import draw
 
@@ -76,18 +76,19 @@ def evaluate(settings: Evaluate) -> None:
     sys.stdout.write(_last_words(settings, told, out, [p.name for p in plots]))
 
 
-def read_systems(out: Path) -> Mapping[str, Mapping[str, Any]]:
-    """Name -> numbers, of every system in the folder that was asked the same questions as the newest; by name.
+def beside(out: Path, name: str, told: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Every system in the folder, and this one: name -> numbers, by name.
 
     Raises:
         DataError: two were asked different questions: they do not belong in one table.
     """
-    systems = {file.parent.name: json.loads(file.read_text(encoding="utf8")) for file in sorted(out.glob(f"*/{NUMBERS}"))}
+    there = {file.parent.name: json.loads(file.read_text(encoding="utf8")) for file in out.glob(f"*/{NUMBERS}")}
+    systems = dict(sorted((there | {name: told}).items()))
     sizes = {name: {t: (v["queries"], v["gallery"]) for t, v in _whole(s)["tasks"].items()} for name, s in systems.items()}
     if len({json.dumps(size, sort_keys=True) for size in sizes.values()}) > 1:
         raise DataError(
-            f"{out}: {', '.join(sizes)} were evaluated on different shards and do not belong in one table; move some away, or "
-            "choose another --out"
+            f"{out}: {', '.join(sizes)} were not all evaluated on these shards and do not belong in one table; choose another "
+            "--out, or move the others away"
         )
     return systems
 
