@@ -25,7 +25,7 @@ class Lora:
 
     rank: Annotated[int, Field(ge=0)] = 16
     """Of the adapters; 0: all weights of the language model are trained."""
-    alpha: Annotated[float, Field(gt=0)] = 32.0
+    alpha: Annotated[int, Field(gt=0)] = 32
     """The adapters' output is scaled by alpha / rank. Ours: twice the rank; the paper is silent."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Of the adapters' input."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from uninote_train.data.rows import SftRows
 from uninote_train.losses.divergence import Divergence, symmetric_kl, true_js
-from uninote_train.losses.in_batch import allowed
+from uninote_train.losses.in_batch import allowed, once
 from uninote_train.losses.info_nce import info_nce
 from uninote_train.losses.matryoshka import shortened
 from uninote_train.losses.targets import labelled, log_softmax
@@ -79,18 +79,23 @@ class Contrastive:
     def _info_nce(self, scores: Tensor, rows: SftRows, begun: Negatives) -> Tensor:
         there = rows.candidates >= 0
         candidates = torch.where(there, rows.candidates + begun.offset, rows.candidates)
-        rule = {"temperature": self.settings.temperature, "margin": self.settings.margin}
-        return info_nce(scores, candidates, begun.allowed, **rule)
+        heat, margin = self.settings.temperature, self.settings.margin
+        return info_nce(scores, candidates, begun.allowed, temperature=heat, margin=margin)
 
     def _negatives(self, rows: SftRows) -> Negatives:
         counts = self.processes.counts(len(rows.document_component), rows.document_component.device)
         offset = sum(counts[: self.processes.rank])
         if not self.settings.in_batch:
             return Negatives(offset, torch.zeros(len(rows.ids), sum(counts), dtype=torch.bool, device=rows.query.device))
-        ties = (rows.query_name, rows.query_component, rows.positive_component, rows.document_component)
-        everyone = [self.processes.gathered(t) for t in ties]
-        start = self.processes.rank * len(rows.ids)
-        return Negatives(offset, allowed(*everyone, rows=(start, start + len(rows.ids))))
+        everyone = self.processes.gathered
+        mine = self.processes.rank * len(rows.ids)
+        free = allowed(
+            everyone(rows.query_name), everyone(rows.query_component), everyone(rows.positive_component),
+            everyone(rows.document_component), rows=(mine, mine + len(rows.ids)),
+        )  # fmt: skip
+        names = everyone(rows.document_name)
+        own = torch.where(rows.candidates >= 0, rows.candidates, rows.candidates[:, :1])
+        return Negatives(offset, free & once(names, rows.document_name[own]))
 
     def _numbers(self, rows: SftRows, counted: Tensor, there: Tensor, begun: Negatives | None) -> dict[str, Tensor]:
         """Of all processes: rows without soft labels, candidates a row, in-batch negatives a row, documents."""

@@ -129,8 +129,8 @@ def _planned(stage: Stage, settings: TrainSft | TrainRl, model: Model, processes
     shards = open_shards(settings.shards, "train", TABLES[stage], settings.data.cache)
     order = Order(shards.counts, settings.run.seed, settings.data.window)
     rows = Steps(
-        stage=stage, shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank, world=processes.world,
-        rankings=rankings,
+        stage=stage, shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank,
+        world=processes.world, rankings=rankings,
     )  # fmt: skip
     return _Plan(Path(settings.out), rows, settings.optimizer.steps or -(-order.rows // batch), processes)
 
@@ -163,8 +163,9 @@ def _last_words(stage: Stage, settings: TrainSft | TrainRl, plan: _Plan, told: M
     ]
     if told["steps"]:
         lines.append(
-            f"now: {told['steps']:.0f} steps in {told['seconds']:.0f} s, {told['steps'] * plan.rows.batch / told['seconds']:.1f} "
-            f"rows/s, {told['wait_s'] / told['seconds']:.1%} of it waiting for data; last loss {told['loss']:.4g}"
+            f"now: {told['steps']:.0f} steps in {told['seconds']:.0f} s, "
+            f"{told['steps'] * plan.rows.batch / told['seconds']:.1f} rows/s, "
+            f"{told['wait_s'] / told['seconds']:.1%} of it waiting for data; last loss {told['loss']:.4g}"
         )
     else:
         lines.append("nothing to do: the run had reached its last step; another --out starts anew")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import torch
@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from schemas.errors import DataError, UninoteError
 from uninote_train.data.order import Order
 from uninote_train.data.rows import Rows, rl_rows, sft_rows
-from uninote_train.data.shards import Shards
+from uninote_train.data.shards import Row, Shards
 from uninote_train.model import Item, Pixels, Preparer
 
 Stage = Literal["sft", "rl"]
@@ -88,7 +88,7 @@ class Waited:
         self.seconds = 0.0
         """The wait for the newest rows."""
         workers = min(settings.workers, len(numbers))
-        options = {"prefetch_factor": settings.ahead, "worker_init_fn": _one_thread} if workers else {}
+        options: dict[str, Any] = {"prefetch_factor": settings.ahead, "worker_init_fn": _one_thread} if workers else {}
         self._loader = DataLoader(steps, batch_size=None, sampler=numbers, num_workers=workers, pin_memory=pin, **options)
 
     def __iter__(self) -> Iterator[Rows]:
@@ -112,10 +112,10 @@ class Waited:
             yield rows
 
 
-def _images(row: dict[str, object]) -> set[str]:
-    groups = [row.get("positive"), *(row["candidates"] or ())]  # type: ignore[misc]
-    items = [row["query"], *(c["item"] for c in groups if c)]  # type: ignore[index]
-    return {i for item in items for i in item["image_ids"] or ()}  # type: ignore[index]
+def _images(row: Row) -> set[str]:
+    groups = [row.get("positive"), *(row["candidates"] or ())]
+    items = [row["query"], *(c["item"] for c in groups if c)]
+    return {i for item in items for i in item["image_ids"] or ()}
 
 
 def _one_thread(_worker: int) -> None:

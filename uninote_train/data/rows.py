@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,6 +42,8 @@ class SftRows:
     """[b] int64."""
     document_component: Tensor
     """[documents] int64."""
+    document_name: Tensor
+    """[documents] int64, a hash of the item_id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def sft_rows(rows: Sequence[Row], preparer: Preparer, pictures: Callable[[Iterab
         query_component=torch.tensor([hashed(r["component_id"]) for r in rows]),
         positive_component=torch.tensor([hashed(r["positive"]["component_id"] or "") for r in rows]),
         document_component=torch.tensor([components[i["item_id"]] for i in documents.items]),
+        document_name=torch.tensor([hashed(i["item_id"]) for i in documents.items]),
     )
 
 
@@ -157,7 +160,7 @@ def _length(item: Item) -> tuple[int, str]:
 
 
 def _padded(rows: Sequence[Tensor], fill: float) -> Tensor:
-    return cast(Tensor, torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=fill))
+    return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=fill)
 
 
 def _floats(values: Sequence[Any]) -> Tensor:

@@ -1,5 +1,6 @@
 """Which documents of the whole batch may be a query's negatives."""
 
+import torch
 from torch import Tensor
 
 
@@ -35,6 +36,27 @@ def allowed(
     lies_in_query = query_component[:, None] == document_component
     tied = (same_query.float() @ lies_in_positive.float() > 0) | (same_positive.float() @ lies_in_query.float() > 0)
     return ~(tied | lies_in_query[mine] | lies_in_positive[mine])
+
+
+def once(names: Tensor, own: Tensor) -> Tensor:
+    """Documents that count once: the first of equal ones, and none that is a row's own candidate, which is scored as such.
+
+    Two processes may hold the same document; without this it would weigh twice, and two processes would not do what one does.
+
+    Args:
+        names: [d], a hash of each document's item_id.
+        own: [b, k], those of a row's candidates; any of them again where there is none.
+
+    Returns:
+        [b, d] bool.
+    """
+    distinct, place = torch.unique(names, return_inverse=True)
+    numbers = torch.arange(len(names), device=names.device)
+    first = torch.full_like(distinct, len(names)).scatter_reduce(0, place, numbers, "amin")
+    found = (first[place] == numbers).expand(len(own), -1).clone()
+    for column in own.T:  # one candidate at a time: [b, k, d] would be large
+        found &= column[:, None] != names
+    return found
 
 
 def outside_margin(scores: Tensor, positive: Tensor, margin: float) -> Tensor:

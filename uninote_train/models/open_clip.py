@@ -69,8 +69,8 @@ class ClipModel(Model):
             self.preparer = ClipPreparer(name, preprocess)
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise SettingsError(
-                f"model.path '{choice.path}': open_clip could not load it: {type(error).__name__}: {str(error)[:200]}; wanted a "
-                "folder of open_clip's files, or NAME or NAME:TAG of its list"
+                f"model.path '{choice.path}': open_clip could not load it: {type(error).__name__}: {str(error)[:200]}; wanted "
+                "a folder of open_clip's files, or NAME or NAME:TAG of its list"
             ) from None
         self._configuration = {**self._configuration, "preprocess_cfg": asdict(preprocess)}
         self.dimensions = int(self._configuration["model_cfg"]["embed_dim"])

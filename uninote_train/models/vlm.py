@@ -18,6 +18,7 @@ from uninote_train.model import Batch, Model
 from uninote_train.models.vlm_batch import PICTURES, VlmPreparer, pieces
 from uninote_train.prompts import Prompts
 
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # our own lines say how far a run is
 ADAPTER = "adapter_config.json"
 MERGED = "merged"
 
@@ -35,16 +36,16 @@ class VlmModel(Model):
         self.choice = choice
         folder = _path(choice)
         self.base_path = _base_of(folder)
-        self.preparer = VlmPreparer(choice, folder if Path(folder, "tokenizer.json").exists() else self.base_path)
+        self.preparer: VlmPreparer = VlmPreparer(choice, folder if Path(folder, "tokenizer.json").exists() else self.base_path)
         dtype = torch.bfloat16 if choice.gpu_dtype == "bfloat16" and device != "cpu" and choice.lora.rank else torch.float32
         base = _loaded(self.base_path, dtype)
         self.dimensions = int(base.config.get_text_config().hidden_size)
-        self.net = _adapted(base, folder, choice.lora)
+        self.net: Any = _adapted(base, folder, choice.lora)
 
     def embed(self, batch: Batch) -> Tensor:
         """As `Model.embed`: the last token's state, float32 from there on."""
         inputs = {name: t for name, t in batch.tensors.items() if name != PICTURES}
-        base = self.net.get_base_model() if isinstance(self.net, PeftModel) else self.net
+        base = self._base()
         if "pixel_values" in inputs:
             inputs["pixel_values"] = inputs["pixel_values"].to(base.dtype)
         states = base(**inputs, use_cache=False).last_hidden_state
@@ -58,9 +59,10 @@ class VlmModel(Model):
         return pieces(batch, size)
 
     def save(self, folder: Path) -> None:
-        """Adapters and processor; in `merged` the whole model with the adapters added in, and a preset that the pipeline reads."""
+        """Adapters and processor; in `merged` the whole model, adapters added in, and a preset that the pipeline reads."""
         self.preparer.save(folder)
-        self.net.save_pretrained(folder)
+        net: Any = self.net
+        net.save_pretrained(folder)
         if not isinstance(self.net, PeftModel):
             _write_preset(folder / "encoder.toml", ".", self.choice, self.dimensions)
         elif self.choice.lora.merge:
@@ -72,8 +74,11 @@ class VlmModel(Model):
 
     def start_checkpointing(self) -> None:
         """As `Model.start_checkpointing`."""
-        base = self.net.get_base_model() if isinstance(self.net, PeftModel) else self.net
-        base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self._base().gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+    def _base(self) -> Any:  # noqa: ANN401  # any of transformers' models
+        """The model that adapters, if any, have been put into: called itself, they act."""
+        return self.net.get_base_model() if isinstance(self.net, PeftModel) else self.net
 
 
 def _path(choice: ModelChoice) -> str:
@@ -103,14 +108,13 @@ def _base_of(folder: str) -> str:
 
 def _loaded(path: str, dtype: torch.dtype | str) -> Any:  # noqa: ANN401  # any of transformers' models
     verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         model, report = AutoModel.from_pretrained(path, dtype=dtype, trust_remote_code=False, output_loading_info=True)
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"model.path {path}: transformers could not load it: {str(error).splitlines()[0][:200]}; without a network download it "
-            "(`hf download ID --local-dir DIR`) and give the folder"
+            f"model.path {path}: transformers could not load it: {str(error).splitlines()[0][:200]}; without a network "
+            "download it (`hf download ID --local-dir DIR`) and give the folder"
         ) from None
     finally:
         transformers_logging.set_verbosity(verbosity)

@@ -1,4 +1,4 @@
-"""Items of a vision-language model as tensors: chat template, tokens and patches by the model's own processor; and their cutting.
+"""Items of a vision-language model as tensors: chat template, tokens, patches by the model's own processor; and their cutting.
 
 A row of `pixel_values` is no item: an item has as many pictures as it shows, and a picture as many patches as its grid says.
 """
@@ -28,7 +28,7 @@ GRID = "image_grid_thw"
 MARK_TOKENS = 4
 """Beside a picture's own tokens: what opens and closes it, at most."""
 PICTURES_SHARE = 0.75
-"""Of what the prompt leaves of `max_length`: what an item's pictures may take together. They are shrunk alike, none is left out."""
+"""Of what the prompt leaves of `max_length`: what an item's pictures may take together: shrunk alike, none left out."""
 
 
 class VlmPreparer:
@@ -41,7 +41,7 @@ class VlmPreparer:
             SettingsError: its files are not there.
         """
         try:
-            self.processor = AutoProcessor.from_pretrained(folder, trust_remote_code=False)
+            self.processor = AutoProcessor.from_pretrained(folder, trust_remote_code=False)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise SettingsError(f"model.path {folder}: no processor: {str(error).splitlines()[0][:200]}") from None
         self.processor.tokenizer.padding_side = "right"
@@ -68,8 +68,8 @@ class VlmPreparer:
         longest = int(tensors["attention_mask"].sum(1).max())
         if longest > self.choice.max_length:
             raise DataError(
-                f"item of {longest} tokens, at most model.max_length = {self.choice.max_length}: its pictures alone are too many; "
-                "raise it or lower model.max_pixels"
+                f"item of {longest} tokens, at most model.max_length = {self.choice.max_length}: its pictures alone are too "
+                "many; raise it or lower model.max_pixels"
             )
         return Batch(tensors, len(items))
 

@@ -13,7 +13,7 @@ from uninote_train.losses.targets import OUT, log_softmax
 
 
 def item_softmax(log_policy: Tensor, advantage: Tensor) -> Tensor:
-    """- sum of A_i log pi_i, a list. [l, g], [l, g] -> [l]; the gradient in the scores is pi_i sum(A) - A_i = - A_i, over tau."""
+    """- sum of A_i log pi_i, a list. [l, g], [l, g] -> [l]; the gradient in a score is pi_i sum(A) - A_i = - A_i, over tau."""
     return -(advantage * log_policy).sum(1)
 
 
