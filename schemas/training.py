@@ -1,9 +1,9 @@
-"""The shards: what `jobs/build_shards.py` writes and `uninote_train` reads. Self-contained: items with their text, pictures beside.
+"""The shards: what `jobs/build_shards.py` writes and `uninote_train` reads. Items with their text, pictures beside.
 
 Each split is a dataset of its own, `sft/train` to `rl/test`. Its run's folder (`sft/train/runs/<run id>`) holds
-`00000.parquet`, a shard's rows, and `00000.pictures.arrow`, each of its pictures once as PICTURES in Arrow IPC, so that a reader
-maps the file and copies nothing. `sft/train/_current.json` names the files of the published run; `shard_files` asks it. A shard's
-two files may be copied anywhere, and a folder of such copies is read in the order of their names.
+`00000.parquet`, a shard's rows, and `00000.pictures.arrow`, each of its pictures once as PICTURES in Arrow IPC, so that a
+reader maps the file and copies nothing. `sft/train/_current.json` names the files of the published run; `shard_files` asks
+it. A shard's two files may be copied anywhere, and a folder of such copies is read in the order of their names.
 """
 
 import json
@@ -79,7 +79,7 @@ RL = Table(
             column(
                 "candidates",
                 pa.list_(CANDIDATE),
-                "L_rank in the true order V; soft_label: the share of the content that it shares with the query, or the judge's",
+                "L_rank in the true order V; soft_label: the share of the query's content that it shows too, or the judge's",
                 required=True,
             ),
             column(
