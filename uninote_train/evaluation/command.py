@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,10 +14,12 @@ from pydantic import Field
 
 from schemas.errors import DataError, SettingsError
 from schemas.settings import as_tree
-from schemas.training import SFT, shard_files
+from schemas.table import Table
+from schemas.training import RL, SFT, ShardFiles, shard_files
 from uninote_train.evaluation.encode import Encoded, Encoding, encode
 from uninote_train.evaluation.exchange import read_vectors, write_items
 from uninote_train.evaluation.intervals import Bootstrap
+from uninote_train.evaluation.lists import read_lists
 from uninote_train.evaluation.measure import Exam, exam, measure
 from uninote_train.evaluation.pictures import PictureFiles
 from uninote_train.evaluation.split import read_split
@@ -36,6 +38,8 @@ class Evaluate:
     """A folder of SFT shards with the splits in it, or of one split's."""
     out: str = "evaluated"
     """A local folder: NAME/metrics.json of each system, and one page and plots of all that are there."""
+    lists: str | None = None
+    """A folder of ranking lists; none: `rl` beside `shards`, where there is one."""
     split: Literal["train", "validation", "test"] = "test"
     """Which rows are asked."""
     name: str = "model"
@@ -94,20 +98,27 @@ def beside(out: Path, name: str, told: Mapping[str, Any]) -> Mapping[str, Mappin
 
 
 def _asked(settings: Evaluate) -> tuple[Exam, PictureFiles]:
-    place = Path(settings.shards)
-    files = shard_files(place / settings.split if (place / settings.split).is_dir() else place)
-
-    def rows() -> Iterator[dict[str, Any]]:
-        for file in files:
-            opened = pq.ParquetFile(file.rows)
-            SFT.check(opened.schema_arrow)
-            for batch in opened.iter_batches(1024):
-                yield from batch.to_pylist()
-
-    split = read_split(rows())
+    shards = _files(Path(settings.shards), settings.split)
+    split = read_split(_rows(shards, SFT))
     if not split.pairs:
-        raise DataError(f"{place}: the split {settings.split} has no rows; look at the counts of {SFT.made_by}")
-    return exam(split), PictureFiles([file.pictures for file in files])
+        raise DataError(f"{settings.shards}: the split {settings.split} has no rows; look at the counts of {SFT.made_by}")
+    beside = Path(settings.shards).parent / "rl"
+    folder = Path(settings.lists) if settings.lists else beside if (beside / settings.split).is_dir() else None
+    listed = _files(folder, settings.split) if folder else []
+    lists = read_lists(_rows(listed, RL))
+    return exam(split, lists if lists.ranked else None), PictureFiles([file.pictures for file in (*shards, *listed)])
+
+
+def _files(folder: Path, split: str) -> list[ShardFiles]:
+    return shard_files(folder / split if (folder / split).is_dir() else folder)
+
+
+def _rows(files: Sequence[ShardFiles], table: Table) -> Iterator[dict[str, Any]]:
+    for file in files:
+        opened = pq.ParquetFile(file.rows)
+        table.check(opened.schema_arrow)
+        for batch in opened.iter_batches(1024):
+            yield from batch.to_pylist()
 
 
 def _encoded(settings: Evaluate, asked: Exam, pictures: PictureFiles) -> Encoded:

@@ -8,8 +8,10 @@ import numpy as np
 
 from uninote_train.evaluation.encode import Encoded
 from uninote_train.evaluation.intervals import Bootstrap, Estimate, Values, estimates, together
+from uninote_train.evaluation.lists import ORDER, Lists, order_of
+from uninote_train.evaluation.lists import TASK as LISTS
 from uninote_train.evaluation.metrics import NAMES, of_queries
-from uninote_train.evaluation.questions import Questions, questions
+from uninote_train.evaluation.questions import Questions, ask, questions
 from uninote_train.evaluation.ranking import Vectors, ranks, shortened
 from uninote_train.evaluation.split import Split
 from uninote_train.evaluation.variants import Modes, Probe, modes, probe
@@ -20,10 +22,11 @@ META = {
     "subordinate retrieval": ("image_to_note", "text_to_note"),
     "semantic extraction": ("note_to_image", "note_to_text"),
     "OCR perception": ("image_to_ocr", "ocr_to_image", "ocr_to_note"),
-    "content relevance": ("note_to_note",),
-    "across notes": ("image_to_image", "text_to_text"),
+    "content relevance": (LISTS,),
+    "across notes": ("note_to_note", "image_to_image", "text_to_text"),
 }
-"""The paper's five meta tasks, and ours for pairs of pictures and passages of two notes."""
+"""The paper's five meta tasks, and ours for what two notes share. The paper's note->note is the ranking lists' (lists.py); the
+pairs note_to_note are co-clicked, which says interest and not content."""
 Told = dict[str, Any]
 
 
@@ -34,18 +37,19 @@ class Exam:
     split: Split
     modes: Modes
     probe: Probe | None
+    lists: Lists | None
 
     def items(self) -> list[Item]:
         """What has to be encoded, by item_id."""
         every = dict(self.split.items) | dict(self.split.made)
-        for other in (*self.modes, *([self.probe.split] if self.probe else [])):
+        for other in (*self.modes, *(more.split for more in (self.probe, self.lists) if more)):
             every |= dict(other.items)
         return [every[name] for name in sorted(every)]
 
 
-def exam(split: Split) -> Exam:
-    """The exam of a split."""
-    return Exam(split, modes(split), probe(split))
+def exam(split: Split, lists: Lists | None = None) -> Exam:
+    """The exam of a split, and of its ranking lists."""
+    return Exam(split, modes(split), probe(split), lists)
 
 
 def measure(asked: Exam, encoded: Encoded, dims: Iterable[int], settings: Bootstrap) -> Told:
@@ -53,6 +57,8 @@ def measure(asked: Exam, encoded: Encoded, dims: Iterable[int], settings: Bootst
     has = encoded.vectors.shape[1]
     place = {name: n for n, name in enumerate(encoded.items)}
     tasks = questions(asked.split)
+    if asked.lists:
+        tasks.append(ask(asked.lists.split, LISTS, [(p.query, p.positive) for p in asked.lists.split.pairs]))
     by_dimension = {}
     for dimension in sorted({d for d in dims if d < has} | {has}):
         vectors = encoded.vectors if dimension == has else shortened(encoded.vectors, dimension)
@@ -66,6 +72,7 @@ def measure(asked: Exam, encoded: Encoded, dims: Iterable[int], settings: Bootst
         "modes": {name: _tasks(questions(split), whole, settings) for name, split in asked.modes._asdict().items()},
         "probe": {way: _task(task, whole, settings) for way, task in (asked.probe.asked if asked.probe else {}).items()},
         "rule": _rule(asked.split, whole, settings),
+        "order": _order(asked.lists, whole, settings) if asked.lists else {},
     }
 
 
@@ -128,6 +135,23 @@ def _rule(split: Split, vectors: _Vectors, settings: Bootstrap) -> Told:
         below = (_cosines(query, right) > _cosines(query, made)).astype(float)
         [one] = estimates(below[:, None], [split.component[c.query] for c in mine], settings)
         told[task] = {"pairs": len(mine), "below": [one.value, one.low, one.high]}
+    return told
+
+
+def _order(lists: Lists, vectors: _Vectors, settings: Bootstrap) -> Told:
+    """Means over the lists of what `order_of` says of each."""
+    scores = []
+    for one in lists.ranked:
+        query, offered = vectors.of([one.query]), vectors.of(one.candidates)
+        scores.append(_cosines(np.repeat(query, len(offered), 0), offered).astype(np.float64))
+    values = order_of(scores, [one.relevant for one in lists.ranked])
+    told: Told = {"lists": len(scores)}
+    for n, name in enumerate(ORDER):
+        there = ~np.isnan(values[:, n])
+        if there.any():
+            components = [lists.split.component[one.query] for one, ok in zip(lists.ranked, there, strict=True) if ok]
+            [mean] = estimates(values[there, n : n + 1], components, settings)
+            told[name] = [mean.value, mean.low, mean.high]
     return told
 
 

@@ -11,8 +11,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from schemas.item import TASKS
-from uninote_train.evaluation.table import Systems, mean_of_meta
+from uninote_train.evaluation.table import ASKED, Systems, mean_of_meta
 
 COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#edae49", "#6a4c93", "#5c6b73", "#00798c", "#a44a3f")
 """In the order of the systems' names; again from the first after the last."""
@@ -59,7 +58,7 @@ def _by_dimension(systems: Systems) -> Figure:
 
 
 def _by_task(systems: Systems) -> Figure:
-    tasks = [t for t in TASKS if any(t in _whole(s) for s in systems.values())]
+    tasks = [t for t in ASKED if any(t in _whole(s) for s in systems.values())]
     figure, axes = plt.subplots(figsize=(7.5, 0.9 + len(tasks) * (0.22 + 0.17 * len(systems))))
     wide = 0.8 / len(systems)
     for n, (name, system) in enumerate(systems.items()):

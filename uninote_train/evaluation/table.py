@@ -4,7 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.item import TASKS
+from uninote_train.evaluation.lists import ORDER
+from uninote_train.evaluation.lists import TASK as LISTS
 from uninote_train.evaluation.measure import META
+
+ASKED = (*TASKS, LISTS)
+"""In the order in which they are shown."""
 
 Systems = Mapping[str, Mapping[str, Any]]
 """name -> what `measure` gave."""
@@ -22,12 +27,12 @@ def page(systems: Systems) -> str:
     """Everything; means in percent, then the half width of the 95 % interval."""
     parts = [
         "# Evaluation\n",
-        "Percent, with half of the 95 % bootstrap interval over components. Recall of note_to_note is the share of several "
-        "positives. Neither right nor wrong, and out of a query's ranking: what is in its component or a positive's and is no "
-        "labelled positive, and what says the same words. Rule-made negatives are in no gallery.\n",
+        "Percent, with half of the 95 % bootstrap interval over components. Recall is the share of the right answers, of which "
+        "some tasks have several. Neither right nor wrong, and out of a query's ranking: what is in its component or a "
+        "positive's and is no labelled positive, and what says the same words. Rule-made negatives are in no gallery.\n",
         "## Tasks\n",
         *_tasks(systems),
-        "## Precision of note_to_note\n",
+        "## Tasks with several right answers, precision\n",
         *_precision(systems),
         "## Meta tasks, recall@1\n",
         *_meta(systems),
@@ -40,6 +45,8 @@ def page(systems: Systems) -> str:
         *_probe(systems),
         "## Rule-made negatives that score below their positive\n",
         *_rule(systems),
+        "## The order within a ranking list\n",
+        *_order(systems),
     ]
     return "\n".join(parts)
 
@@ -72,7 +79,7 @@ def rows(head: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _tasks(systems: Systems) -> Iterator[str]:
     body = []
-    for task in TASKS:
+    for task in ASKED:
         for name, system in systems.items():
             told = _at(system)["tasks"].get(task)
             if told:
@@ -89,8 +96,18 @@ def _answered(told: Mapping[str, Any], metric: str) -> str:
 
 def _precision(systems: Systems) -> Iterator[str]:
     names = ("precision@1", "precision@5", "precision@10")
-    told = {name: _at(system)["tasks"].get("note_to_note") for name, system in systems.items()}
-    yield from rows(["system", *names], [[name, *(cell(t[n]) for n in names)] for name, t in told.items() if t])
+    body = []
+    for task in ASKED:
+        for name, system in systems.items():
+            told = _at(system)["tasks"].get(task)
+            if told and told["positives"] > told["queries"]:
+                body.append([task, name, f"{told['positives'] / told['queries']:.1f}", *(_answered(told, n) for n in names)])
+    yield from rows(["task", "system", "right answers", *names], body)
+
+
+def _order(systems: Systems) -> Iterator[str]:
+    found = {name: s["order"] for name, s in systems.items() if s["order"]}
+    yield from rows(["system", *ORDER], [[name, *_cells(of, ORDER)] for name, of in found.items()])
 
 
 def _meta(systems: Systems) -> Iterator[str]:
@@ -117,7 +134,7 @@ def _mean(told: Mapping[str, Any] | None) -> str:
 
 
 def _modes(systems: Systems) -> Iterator[str]:
-    tasks = [t for t in TASKS if any(t in mode["tasks"] for s in systems.values() for mode in s["modes"].values())]
+    tasks = [t for t in ASKED if any(t in mode["tasks"] for s in systems.values() for mode in s["modes"].values())]
     body = []
     for name, system in systems.items():
         for mode, told in system["modes"].items():
