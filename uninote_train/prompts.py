@@ -27,3 +27,10 @@ class Prompts:
     def of(self, kind: Kind) -> str:
         """What an item of this kind is asked with."""
         return str(getattr(self, kind))
+
+
+def asked_as(kind: Kind, pictures: bool, words: bool) -> Kind:
+    """A note of pictures alone is asked as an image, one of words alone as a text: as the pipeline's encoders do."""
+    if kind != "note" or (pictures and words):
+        return kind
+    return "image" if pictures else "text"

@@ -74,7 +74,7 @@ class VlmModel(Model):
 
     def start_checkpointing(self) -> None:
         """As `Model.start_checkpointing`."""
-        self._base().gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self._base().activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
 
     def _base(self) -> Any:  # noqa: ANN401  # any of transformers' models
         """The model that adapters, if any, have been put into: called itself, they act."""

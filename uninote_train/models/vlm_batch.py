@@ -18,6 +18,7 @@ from schemas.errors import DataError, SettingsError
 from uninote_train.content import shown, words
 from uninote_train.load import ModelChoice
 from uninote_train.model import Batch, Item, Pictures, Pixels
+from uninote_train.prompts import asked_as
 
 TOKEN_ROWS = ("input_ids", "attention_mask", "mm_token_type_ids")
 """Tensors with a value a token, [items, t]."""
@@ -88,7 +89,7 @@ class VlmPreparer:
         turn: list[dict[str, Any]] = [{"type": "image"} for _ in range(images)]
         if text:
             turn.append({"type": "text", "text": text})
-        system = [{"type": "text", "text": self.choice.prompts.of(item["kind"])}]
+        system = [{"type": "text", "text": self.choice.prompts.of(asked_as(item["kind"], images > 0, bool(text)))}]
         turns = [{"role": "system", "content": system}, {"role": "user", "content": turn}]
         return str(self.processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
 
