@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from pipelines.annotate_job.settings import AnnotateImages
+from pipelines.encode_job.settings import EncodeItems
 from pipelines.mining.settings import MinePairs
 from pipelines.negatives_job.settings import MineHardNegatives
 from pipelines.shards_job.settings import BuildShards
@@ -22,6 +23,7 @@ from schemas import mined, tables, training
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 from schemas.item import ITEM
 from schemas.table import Table
+from uninote_train.evaluation.command import Evaluate
 
 STRUCTS = {"ITEM": ITEM, "EVIDENCE": tables.EVIDENCE, "CANDIDATE": training.CANDIDATE}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -50,9 +52,12 @@ def settings_page() -> str:
         "annotate_images": AnnotateImages,
         "mine_hard_negatives": MineHardNegatives,
         "build_shards": BuildShards,
+        "encode_items": EncodeItems,
     }
     for job, settings in jobs.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
+    for command, settings in {"evaluate": Evaluate}.items():
+        parts += [f"## python -m uninote_train {command}\n", *_sections(settings, "")]
     return "\n".join(parts)
 
 

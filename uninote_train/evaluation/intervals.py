@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 Values = npt.NDArray[np.float64]
 """[queries, numbers]."""
@@ -25,11 +27,12 @@ class Estimate:
 class Bootstrap:
     """How intervals are made."""
 
-    resamples: int = 1000
+    resamples: Annotated[int, Field(ge=1)] = 1000
     """Draws of as many components as there are, with replacement."""
-    confidence: float = 0.95
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Share of the draws that an interval holds."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Of the draws."""
 
 
 def estimates(values: Values, components: Sequence[str], settings: Bootstrap) -> list[Estimate]:

@@ -63,7 +63,7 @@ def _by_task(systems: Systems) -> Figure:
     wide = 0.8 / len(systems)
     for n, (name, system) in enumerate(systems.items()):
         _bars(axes, tasks, _whole(system), (n + 0.5) * wide - 0.4, wide, COLOURS[n % len(COLOURS)], name)
-    axes.set_yticks(range(len(tasks)), [t.replace("_to_", " → ") for t in tasks])
+    axes.set_yticks(range(len(tasks)), [t.replace("_to_", " → ").replace("_lists", " (lists)") for t in tasks])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0, 100)
