@@ -1,16 +1,25 @@
-"""The shards that `jobs/build_shards.py` writes and `uninote_train` reads: items with their text, pictures beside.
+"""The shards: what `jobs/build_shards.py` writes and `uninote_train` reads. Items with their text, pictures beside.
 
-A split's folder (`sft/train`, ...) holds `00000.parquet`, a shard's rows, and `00000.pictures.arrow`, each of its pictures once
-as PICTURES in Arrow IPC, so that a reader maps the file and copies nothing.
+Each split is a dataset of its own, `sft/train` to `rl/test`. Its run's folder (`sft/train/runs/<run id>`) holds
+`00000.parquet`, a shard's rows, and `00000.pictures.arrow`, each of its pictures once as PICTURES in Arrow IPC, so that a
+reader maps the file and copies nothing. `sft/train/_current.json` names the files of the published run; `shard_files` asks
+it. A shard's two files may be copied anywhere, and a folder of such copies is read in the order of their names.
 """
+
+import json
+from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
+from schemas.errors import DataError
 from schemas.item import ITEM
 from schemas.table import Table, column
 
 JOB = "jobs/build_shards.py"
 SPLITS = ("train", "validation", "test")
+CURRENT = "_current.json"
+PICTURES_ENDING = ".pictures.arrow"
 
 CANDIDATE = pa.struct(
     [
@@ -21,8 +30,9 @@ CANDIDATE = pa.struct(
         ("source", pa.string()),
     ]
 )
-"""A candidate of a query: its item and component, its similarity by the reference encoder, its soft label on the row's scale
-(`label_from`), and where it comes from: band, judge or rule; in a ranking list half, overlap, judged or noise."""
+"""A candidate of a query: its item and component, its similarity by the reference encoder (null in a ranking list), its soft
+label on the row's scale (`label_from`), and where it comes from: band, judge or rule; in a ranking list half, overlap, judged
+or noise."""
 
 SFT = Table(
     name="sft",
@@ -39,7 +49,12 @@ SFT = Table(
             column("component_id", pa.string(), "the component of the query's note", required=True),
             column("positive", CANDIDATE, "the item that is right for it; source: its granularity", required=True),
             column("candidates", pa.list_(CANDIDATE), "its hard negatives, by rank; may be empty", required=True),
-            column("label_from", pa.string(), "the one scale of the row's soft labels: similarity, judge; null: no labels"),
+            column(
+                "label_from",
+                pa.string(),
+                "the one scale of the soft labels of the row, the positive's and all candidates': similarity, judge; "
+                "null: none of them has a label",
+            ),
         ]
     ),
 )
@@ -56,7 +71,7 @@ RL = Table(
             column(
                 "source",
                 pa.string(),
-                "split: halves of a note, noise; judged: notes by grade, noise",
+                "split: halves of a note, and noise; judged: real notes by grade, and noise",
                 required=True,
             ),
             column("query", ITEM, "the half N_A, or a note", required=True),
@@ -64,13 +79,13 @@ RL = Table(
             column(
                 "candidates",
                 pa.list_(CANDIDATE),
-                "L_rank in the true order V; soft_label: the share of content, or the judge's",
+                "L_rank in the true order V; soft_label: the share of the query's content that it shows too, or the judge's",
                 required=True,
             ),
             column(
                 "relevant",
                 pa.int32(),
-                "len(L_rel): so many of the first are relevant, the rest noise",
+                "len(L_rel): so many of the first candidates are relevant, the rest noise",
                 required=True,
             ),
         ]
@@ -83,4 +98,40 @@ PICTURES = pa.schema(
         column("content", pa.binary(), "JPEG, upright, longest side as the settings say", required=True),
     ]
 )
-"""A crop is not stored: it is its picture with the item's `region`."""
+"""Every picture that an item of the shard names. A crop is not stored: it is its picture with the item's `region`. An image
+item has no region here."""
+
+
+class ShardFiles(NamedTuple):
+    """The two files of a shard."""
+
+    rows: Path
+    """SFT or RL rows, by position."""
+    pictures: Path
+    """PICTURES."""
+
+
+def shard_files(folder: str | Path) -> list[ShardFiles]:
+    """The shards of a split, in the order of their rows' positions.
+
+    Args:
+        folder: a published split (`W/sft/train`), or a folder with copies of shards.
+
+    Raises:
+        DataError: nothing is there, or a shard lacks its pictures.
+    """
+    place = Path(folder)
+    current = place / CURRENT
+    if current.exists():
+        rows = [place / file["path"] for file in json.loads(current.read_bytes())["files"]]
+    else:
+        rows = sorted(place.glob("*.parquet"))
+    if not rows:
+        raise DataError(f"{place}: neither {CURRENT} nor *.parquet there; wanted a split that {JOB} wrote, such as W/sft/train")
+    shards = [ShardFiles(file, file.with_name(f"{file.stem}{PICTURES_ENDING}")) for file in rows]
+    lacking = [str(file) for shard in shards for file in shard if not file.exists()]
+    if lacking:
+        raise DataError(
+            f"{place}: {len(lacking)} files of its shards are missing, {lacking[0]} first; copy or build them again"
+        )
+    return shards

@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from pipelines.annotate_job.settings import AnnotateImages
+from pipelines.encode_job.settings import EncodeItems
 from pipelines.mining.settings import MinePairs
 from pipelines.negatives_job.settings import MineHardNegatives
-from schemas import mined, tables
+from pipelines.shards_job.settings import BuildShards
+from schemas import mined, tables, training
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 from schemas.item import ITEM
 from schemas.table import Table
+from uninote_train.evaluation.command import Evaluate
 
+STRUCTS = {"ITEM": ITEM, "EVIDENCE": tables.EVIDENCE, "CANDIDATE": training.CANDIDATE}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 
@@ -29,6 +33,7 @@ MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 def tables_page() -> str:
     """docs/tables.md."""
     public = [value for value in vars(tables).values() if isinstance(value, Table) and value.name != "pairs"]
+    public += [training.SFT, training.RL]
     between = [mined.PICTURES, mined.PICTURE_PAIRS, mined.ANNOTATED]
     parts = ["# Tables\n", MADE, _inputs(), "## What comes out\n"]
     parts.append("Zstd Parquet, sorted by the key. `workspace.duckdb` has a view of each.\n")
@@ -42,9 +47,17 @@ def settings_page() -> str:
     """docs/settings.md."""
     parts = ["# Settings\n", MADE]
     parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
-    jobs = {"mine_pairs": MinePairs, "annotate_images": AnnotateImages, "mine_hard_negatives": MineHardNegatives}
+    jobs = {
+        "mine_pairs": MinePairs,
+        "annotate_images": AnnotateImages,
+        "mine_hard_negatives": MineHardNegatives,
+        "build_shards": BuildShards,
+        "encode_items": EncodeItems,
+    }
     for job, settings in jobs.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
+    for command, settings in {"evaluate": Evaluate}.items():
+        parts += [f"## python -m uninote_train {command}\n", *_sections(settings, "")]
     return "\n".join(parts)
 
 
@@ -64,7 +77,10 @@ def _table(table: Table) -> str:
 
 
 def _structs() -> str:
-    lines = [f"- **{name}**: `{kind}`" for name, kind in (("ITEM", ITEM), ("EVIDENCE", tables.EVIDENCE))]
+    lines = [
+        f"- **{name}**: `{kind}`"
+        for name, kind in (("ITEM", ITEM), ("EVIDENCE", tables.EVIDENCE), ("CANDIDATE", training.CANDIDATE))
+    ]
     return "\n".join(["### Structs\n", *lines, ""])
 
 

@@ -43,7 +43,7 @@ class ModelChoice:
     """vlm: any of transformers' vision-language models, by its last token; open_clip: a two-tower baseline; small: ours."""
     path: str | None = None
     """A folder: of a model, or of what this trainer saved (vlm: a hub id too; open_clip: NAME or NAME:TAG of its list too).
-    None: fresh weights, small only."""
+    None: the weights that ship, small only."""
     max_length: Annotated[int, Field(ge=16)] = 4096
     """vlm: tokens of an item; a longer text is cut at its end. Source: METHOD.md, section 6."""
     min_pixels: Annotated[int, Field(ge=0)] = 0

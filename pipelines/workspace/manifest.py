@@ -10,7 +10,7 @@ from schemas.errors import DataError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFile:
-    """One Parquet file of a run."""
+    """One file of a run."""
 
     path: str
     """Relative to the dataset's folder, so that a workspace can be moved."""
@@ -48,11 +48,13 @@ class Manifest:
     versions: dict[str, str]
     report: dict[str, Any] = field(default_factory=dict)
     """What else the step has to say: strata of the balance, the certificate of the splits."""
+    beside: list[DataFile] = field(default_factory=list)
+    """Files of the run that are no rows of the dataset: the pictures of shards."""
 
     @property
     def fingerprint(self) -> str:
         """A hash of the rows: two runs that made the same files have the same one."""
-        return fingerprint([file.sha256 for file in self.files])
+        return fingerprint([file.sha256 for file in [*self.files, *self.beside]])
 
     def to_json(self) -> bytes:
         """As stored."""
@@ -67,8 +69,8 @@ class Manifest:
         """
         try:
             raw = json.loads(content)
-            files = [DataFile(**file) for file in raw.pop("files")]
-            return cls(files=files, counts=Counts(**raw.pop("counts")), **raw)
+            files, beside = ([DataFile(**file) for file in raw.pop(name, [])] for name in ("files", "beside"))
+            return cls(files=files, beside=beside, counts=Counts(**raw.pop("counts")), **raw)
         except (ValueError, TypeError, KeyError) as error:
             raise DataError(f"{where}: not a manifest of this project ({error}); delete the file to make it again") from None
 

@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
+from pipelines.workspace.manifest import DataFile
+from pipelines.workspace.parquet import ROWS_PER_FILE
+
 
 class Output(NamedTuple):
     """A step's rows, and what its caps and checks took."""
@@ -19,6 +22,19 @@ class Output(NamedTuple):
     """What else belongs into the run's manifest; called with the rows as they were written."""
     held: bool = False
     """Whether the rows are a cheap choice from what the step has persisted: then they are not put aside once more."""
+    rows_per_file: int = ROWS_PER_FILE
+    """Of large rows, fewer."""
+
+
+class Files(NamedTuple):
+    """What a step returns that has written the files of its run itself."""
+
+    files: list[DataFile]
+    """Of its rows, in order."""
+    beside: list[DataFile]
+    dropped: Mapping[str, int]
+    rows_in: int | None
+    report: Mapping[str, Any]
 
 
 def dropped_counts(spark: SparkSession, counts: Mapping[str, int]) -> DataFrame:

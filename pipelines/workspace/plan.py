@@ -65,6 +65,7 @@ def manifest(
     seconds: float,
     packages: Sequence[str],
     report: Mapping[str, Any],
+    beside: Sequence[DataFile] = (),
 ) -> Manifest:
     """What a finished run says of itself; `packages` are the ones whose versions it was made with."""
     return Manifest(
@@ -79,4 +80,5 @@ def manifest(
         published_at=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={name: version(name) for name in packages},
         report=dict(report),
+        beside=list(beside),
     )

@@ -9,7 +9,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pipelines.items import spark_type
 from pipelines.workspace.files import Folder, open_filesystem
 from pipelines.workspace.manifest import DataFile
-from pipelines.workspace.parquet import ROWS_PER_FILE, sum_and_rows
+from pipelines.workspace.parquet import sum_and_rows
 from schemas.table import Table
 
 ROW_GROUP_BYTES = 16 << 20
@@ -18,19 +18,19 @@ SMALL_BYTES = 256 << 20
 """Up to this size the driver reads the files for their checksums itself: a Spark job costs more."""
 
 
-def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str, *, held: bool) -> list[DataFile]:
+def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str, *, held: bool, rows_per_file: int) -> list[DataFile]:
     """The files of a run, in the order of the rows.
 
     Rows are kept on the executors' disks first, unless the step holds them: the number of files follows from their
     count, and a range partitioning would otherwise compute the step twice, once for its samples.
 
-    Cost: one shuffle of the rows; one file for each 500,000 of them.
+    Cost: one shuffle of the rows; one file for each `rows_per_file` of them.
     """
     checked = rows.select(*table.columns.names)
     table.check(_declared_types(checked, table))
     kept = checked if held else checked.persist(StorageLevel.DISK_ONLY)
     try:
-        files = max(1, -(-kept.count() // ROWS_PER_FILE))
+        files = max(1, -(-kept.count() // rows_per_file))
         keys = [F.col(key) for key in table.key]
         placed = kept.repartition(1) if files == 1 else kept.repartitionByRange(files, *keys)
         run = dataset / "runs" / run_id

@@ -8,8 +8,9 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.items import spark_type
+from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import Manifest
-from pipelines.workspace.output import Output
+from pipelines.workspace.output import Files, Output
 from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.progress import progress
 from pipelines.workspace.publish import write_run
@@ -67,6 +68,37 @@ class Stages:
         write_views(self.workspace)
         say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
 
+    def run_files(
+        self,
+        table: Table,
+        write: Callable[[Folder, str], Files],
+        *,
+        inputs: Mapping[str, str],
+        settings: Mapping[str, Any],
+        code: Sequence[str],
+    ) -> None:
+        """As `run`, of a step that writes the files itself: `write` is given the dataset's folder and the id of its run.
+
+        What it writes below `runs/<id>` is not current until it returns, and written anew when it was killed.
+        """
+        plan = planned([table], inputs, settings, (*SPARK_CODE, *code))
+        if not stale(self.workspace, [table], plan):
+            say(f"{table.name}: unchanged, skipped ({self.workspace.published(table.name).counts.rows_out:,} rows)")
+            return
+        say(f"{table.name}: working")
+        started = time.monotonic()
+        with progress(self.spark.sparkContext, table.name):
+            made = write(self.workspace.folder / table.name, plan.run_id)
+        counts = counted(table, made.rows_in, sum(f.rows for f in made.files), made.dropped)
+        seconds = time.monotonic() - started
+        told = manifest(
+            table, plan, made.files, counts, seconds=seconds, packages=PACKAGES, report=made.report, beside=made.beside
+        )
+        self.workspace.publish(told)
+        self.spark.catalog.clearCache()
+        write_views(self.workspace)
+        say(f"{table.name}: {counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
+
     def read(self, table: Table) -> DataFrame:
         """The current rows of a table, with exactly its columns."""
         return self._rows(table, self.workspace.files(table.name))
@@ -79,6 +111,10 @@ class Stages:
         """What a stage that reads these tables depends on: their rows, not how they came to be."""
         return {t.name: self.workspace.published(t.name).fingerprint for t in tables}
 
+    def read_or_empty(self, table: Table) -> DataFrame:
+        """As `read`; no rows where the table has not been published."""
+        return self.read(table) if self.workspace.manifest(table.name) else self.empty(table)
+
     def _rows(self, table: Table, files: Sequence[str]) -> DataFrame:
         ddl = ", ".join(f"`{c.name}` {spark_type(c.type)}" for c in table.columns)
         return self.spark.read.schema(ddl).parquet(*files)
@@ -86,7 +122,7 @@ class Stages:
     def _written(self, table: Table, output: Output, plan: Plan) -> Manifest:
         started = time.monotonic()
         dataset = self.workspace.folder / table.name
-        files = write_run(output.rows, table, dataset, plan.run_id, held=output.held)
+        files = write_run(output.rows, table, dataset, plan.run_id, held=output.held, rows_per_file=output.rows_per_file)
         uris = [f"{dataset.uri}/{file.path}" for file in files]
         dropped: dict[str, int] = {}
         for row in output.dropped.collect():

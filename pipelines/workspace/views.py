@@ -7,7 +7,7 @@ import duckdb
 
 from pipelines.workspace.files import absolute
 from pipelines.workspace.workspace import Workspace
-from schemas import tables
+from schemas import tables, training
 from schemas.table import Table
 
 DATABASE = "workspace.duckdb"
@@ -33,14 +33,26 @@ def write_views(workspace: Workspace) -> None:
         with duckdb.connect(str(database)) as connection:
             for table in DATASETS:
                 if workspace.whole(table.name) is not None:
-                    _create_view(connection, table, workspace.files(table.name))
+                    _create_view(connection, table, _rows_of(workspace.files(table.name)))
+            for table in (training.SFT, training.RL):
+                if published := [s for s in training.SPLITS if workspace.whole(f"{table.name}/{s}") is not None]:
+                    _create_view(connection, table, _rows_by_split(workspace, table, published))
         workspace.folder.write(DATABASE, database.read_bytes())
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: list[str]) -> None:
-    places = [absolute(file) for file in files]
-    listed = ", ".join(_quoted(place) for place in places)
-    connection.execute(f"create view {table.name} as select * from read_parquet([{listed}])")
+def _rows_of(files: list[str], more: str = "") -> str:
+    listed = ", ".join(_quoted(absolute(file)) for file in files)
+    return f"select *{more} from read_parquet([{listed}])"
+
+
+def _rows_by_split(workspace: Workspace, table: Table, splits: list[str]) -> str:
+    """Shards have a dataset for each split; the view has a column."""
+    parts = [_rows_of(workspace.files(f"{table.name}/{split}"), f", {_quoted(split)} as split") for split in splits]
+    return " union all by name ".join(parts)
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, rows: str) -> None:
+    connection.execute(f"create view {table.name} as {rows}")
     connection.execute(f"comment on view {table.name} is {_quoted('one row: ' + table.grain)}")
     for column in table.columns:
         about = _quoted(column.metadata[b"about"].decode())

@@ -1,0 +1,41 @@
+"""Build the shards that a trainer reads from a mined workspace (Spark).
+
+    ./spark-submit.sh jobs/build_shards.py [--workspace URI] [--images URI] [--format shards|sentence-transformers]
+        [--config FILE.toml] [--set section.key=value ...]
+
+Training rows with soft labels and ranking lists, each split in shards of Parquet with their pictures beside. Settings:
+docs/settings.md.
+"""
+
+import sys
+from pathlib import Path
+
+if not any(path.endswith("uninote.zip") for path in sys.path):  # not from spark-submit.sh: the packages are beside us
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipelines.command import run_job
+from pipelines.session import spark_session
+from pipelines.shards_job.flow import build_shards
+from pipelines.shards_job.settings import BuildShards
+from pipelines.shards_job.summary import summary
+from pipelines.workspace.stages import Stages
+from pipelines.workspace.workspace import Workspace
+
+FLAGS = {
+    "workspace": ("--workspace", "the mined workspace; shards are published there (out)"),
+    "images": ("--images", "pictures' bytes, as mine_pairs.py was given them"),
+    "format": ("--format", "shards, or sentence-transformers beside them"),
+}
+
+
+def run(settings: BuildShards) -> None:
+    """Settings in, shards out."""
+    spark = spark_session("build_shards")
+    stages = Stages(spark, Workspace(settings.workspace))
+    build_shards(stages, settings)
+    sys.stdout.write(summary(stages.workspace))
+    spark.stop()
+
+
+if __name__ == "__main__":
+    run_job(BuildShards, run, __doc__ or "", FLAGS)

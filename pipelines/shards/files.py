@@ -1,0 +1,73 @@
+"""The files of shards, from rows that come sorted by shard. No engine: a task of Spark calls it."""
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.workspace.files import Folder
+from schemas.training import PICTURES
+
+ROWS_A_GROUP = 1_000
+"""Rows of a row group: what a reader holds at a time."""
+PICTURES_A_BATCH = 64
+"""Pictures of a record batch; a reader that maps the file touches only those that it asks for."""
+WRITTEN = pa.schema([("path", pa.string()), ("rows", pa.int64()), ("size_bytes", pa.int64()), ("sha256", pa.string())])
+"""What is told of a file."""
+
+
+def by_shard(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[tuple[int, pa.Table]]:
+    """Each shard with its rows, whole, in one chunk.
+
+    Args:
+        batches: shard, and the columns of `schema`; sorted by shard.
+        schema: the columns that are handed on, in order.
+    """
+    held: list[pa.RecordBatch] = []
+    current = -1
+    for batch in batches:
+        for shard, part in _runs(batch):
+            if held and shard != current:
+                yield current, _table(held, schema)
+                held = []
+            held.append(part)
+            current = shard
+    if held:
+        yield current, _table(held, schema)
+
+
+def rows_file(rows: pa.Table) -> bytes:
+    """Rows as Parquet: equal rows give equal bytes."""
+    sink = io.BytesIO()
+    pq.write_table(rows, sink, compression="zstd", row_group_size=ROWS_A_GROUP)
+    return sink.getvalue()
+
+
+def pictures_file(rows: pa.Table) -> bytes:
+    """PICTURES as an Arrow IPC file: equal rows give equal bytes."""
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, PICTURES) as writer:
+        writer.write_table(rows, max_chunksize=PICTURES_A_BATCH)
+    return sink.getvalue()
+
+
+def written(folder: str, path: str, rows: int, content: bytes) -> pa.RecordBatch:
+    """Write a file of the dataset's folder at once, and tell of it: WRITTEN."""
+    Folder(folder).write(path, content)
+    told = {"path": path, "rows": rows, "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return pa.RecordBatch.from_pylist([told], WRITTEN)
+
+
+def _runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The batch in pieces of one shard."""
+    shards = np.asarray(batch.column("shard"))
+    starts = np.flatnonzero(np.diff(shards, prepend=-1))
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(shards)], strict=True):
+        yield int(shards[start]), batch.slice(start, end - start)
+
+
+def _table(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_batches(batches).select(schema.names).cast(schema).combine_chunks()

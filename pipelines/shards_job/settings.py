@@ -1,0 +1,40 @@
+"""Settings of jobs/build_shards.py."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipelines.shards.balance import Sft
+from pipelines.shards.encode import Pictures
+from pipelines.shards.labels import Labels
+from pipelines.shards.lists import Ranking
+from pipelines.shards.tuples import Tuples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """Settings of the files."""
+
+    shard_bytes: Annotated[int, Field(ge=1 << 16, le=1 << 30)] = 128 << 20
+    """Of a shard, rows and pictures together, about. A task holds one shard in memory, its pictures up to three times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildShards:
+    """Settings of jobs/build_shards.py."""
+
+    workspace: str = "out"
+    """The folder (any URI) of the mined datasets; shards are published there."""
+    images: str | None = None
+    """Parquet or JSONL with image_id and content: the table of `mine_pairs.py --images`, for pictures that are no files."""
+    format: Literal["shards", "sentence-transformers"] = "shards"
+    """shards; sentence-transformers: the training rows also as its trainer reads them, below sentence_transformers/."""
+    seed: int = 0
+    """Enters the hashes that choose rows, split notes, draw noise and order rows."""
+    sft: Sft = field(default_factory=Sft)
+    labels: Labels = field(default_factory=Labels)
+    ranking: Ranking = field(default_factory=Ranking)
+    pictures: Pictures = field(default_factory=Pictures)
+    shard: Shard = field(default_factory=Shard)
+    tuples: Tuples = field(default_factory=Tuples)
