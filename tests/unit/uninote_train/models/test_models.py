@@ -13,7 +13,11 @@ from uninote_train.load import Lora, ModelChoice, load_model
 from uninote_train.model import trainable
 from uninote_train.prompts import Prompts
 
-PICTURES = {f"n{n}-{k}": np.random.default_rng(10 * n + k).integers(0, 255, (40 + 30 * n, 90, 3), np.uint8) for n in range(3) for k in range(2)}
+PICTURES = {
+    f"n{n}-{k}": np.random.default_rng(10 * n + k).integers(0, 255, (40 + 30 * n, 90, 3), np.uint8)
+    for n in range(3)
+    for k in range(2)
+}
 ITEMS = [
     item("image", 0, (0,)),
     item("text", 1, (), words(1)),
@@ -81,7 +85,11 @@ def test_the_pipeline_encodes_with_the_saved_model_as_the_trainer_does(models, k
     with torch.no_grad():
         wanted = model.eval()(model.preparer.prepare(ITEMS, PICTURES)).numpy()
     merged = tmp_path / "merged"
-    spec = load_spec(str(merged / "encoder.toml"), path=str(merged)) if kind == "vlm" else EncoderSpec(backend="open_clip", path=str(tmp_path))
+    spec = (
+        load_spec(str(merged / "encoder.toml"), path=str(merged))
+        if kind == "vlm"
+        else EncoderSpec(backend="open_clip", path=str(tmp_path))
+    )
     preparer, encoder = load_preparer(spec), load_encoder(spec)
     for row, shown in zip(wanted, ITEMS, strict=True):
         images = tuple(PICTURES[i] for i in shown["image_ids"])
