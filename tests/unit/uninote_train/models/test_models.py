@@ -146,3 +146,29 @@ def test_names_an_item_that_shows_nothing(models):
     model = load_model(choice(models, "open_clip"))
     with pytest.raises(DataError, match="item [0-9a-f]{32}: a text without a picture or a word"):
         model.preparer.prepare([item("text", 0, (), "  ")], {})
+
+
+@pytest.mark.parametrize("name", ["qwen3_vl", "qwen2_vl"])
+def test_the_direct_way_gives_what_the_processor_gives(models, name):
+    """Pictures that several items show are cut into patches once; a text of any length; nothing but texts."""
+    preparer = load_model(ModelChoice(kind="vlm", path=str(models(name)), lora=Lora(rank=0))).preparer
+    assert preparer._direct
+    repeated = [*ITEMS, item("note", 0, (0, 1), words(0)), item("image", 0, (0,)), item("text", 3, (), "long " * 50)]
+    for items in (repeated, [ITEMS[1], ITEMS[4]]):
+        direct = preparer.prepare(items, PICTURES).tensors
+        preparer._direct = False
+        plain = preparer.prepare(items, PICTURES).tensors
+        preparer._direct = True
+        assert direct.keys() == plain.keys()
+        assert all(torch.equal(direct[k], plain[k]) for k in plain)
+
+
+def test_a_processor_that_answers_otherwise_is_asked_itself(models):
+    from uninote_train.models.vlm_grid import fits
+
+    preparer = load_model(choice(models, "vlm")).preparer
+    prompt = preparer._around("", 2, False)[0]
+    assert fits(preparer.processor, prompt)
+    preparer.processor.image_processor.merge_size = 1  # more tokens a picture than the model's own count
+    preparer.processor.image_token = "<|video_pad|>"
+    assert not fits(preparer.processor, prompt)
