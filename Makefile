@@ -34,6 +34,14 @@ check:  ## what needs no engine, in seconds
 lint:  ## ruff, mypy, import-linter
 	@$(ENV); .venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
+.PHONY: faults
+faults:  ## kill the driver of every job at 50 random instants (half an hour)
+	@$(ENV); .venv/bin/python -m benchmarks.kill_driver --instants 50
+
+.PHONY: fuzz
+fuzz:  ## the properties, with a hundred times the examples
+	@$(ENV); .venv/bin/python -m pytest tests/property -m "not spark and not ray" --hypothesis-profile=fuzz
+
 .PHONY: docs
 docs:  ## write docs/tables.md and docs/settings.md again
 	@$(ENV); .venv/bin/python -m scripts.generate_docs

@@ -16,6 +16,7 @@ from pipelines.annotate_job.flow import annotate
 from pipelines.annotate_job.settings import AnnotateImages
 from pipelines.annotate_job.summary import summary
 from pipelines.command import run_job
+from pipelines.workspace.alone import alone
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.files import absolute
 from pipelines.workspace.workspace import Workspace
@@ -28,7 +29,7 @@ def run(settings: AnnotateImages) -> None:
     """Settings in, tables out."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(POSITIVES.name)
-    with ray_session(settings.ray) as machines:
+    with alone(stages.workspace.folder, "annotate_images"), ray_session(settings.ray) as machines:
         annotate(stages, settings, machines)
     sys.stdout.write(summary(stages))
 

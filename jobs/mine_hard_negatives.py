@@ -17,6 +17,7 @@ from pipelines.command import run_job
 from pipelines.negatives_job.flow import mine_hard_negatives
 from pipelines.negatives_job.settings import MineHardNegatives
 from pipelines.negatives_job.summary import summary
+from pipelines.workspace.alone import alone
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.files import absolute
 from pipelines.workspace.workspace import Workspace
@@ -30,7 +31,7 @@ def run(settings: MineHardNegatives) -> None:
     """Settings in, tables out."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(POSITIVES.name)
-    with ray_session(settings.ray) as machines:
+    with alone(stages.workspace.folder, "mine_hard_negatives"), ray_session(settings.ray) as machines:
         done = mine_hard_negatives(stages, settings, machines)
     sys.stdout.write(summary(stages, done))
 

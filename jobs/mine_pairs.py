@@ -19,6 +19,7 @@ from pipelines.mining.sample import truth_beside, with_sample
 from pipelines.mining.settings import MinePairs
 from pipelines.mining.summary import summary
 from pipelines.session import checkpoints, spark_session
+from pipelines.workspace.alone import alone
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.workspace import Workspace
 
@@ -33,13 +34,15 @@ FLAGS = {
 
 def run(settings: MinePairs) -> None:
     """Settings in, tables out."""
-    settings = with_sample(settings)
-    spark = spark_session("mine_pairs")
-    stages = Stages(spark, Workspace(settings.workspace))
-    with checkpoints(spark, stages.workspace.folder):
-        mine(stages, open_inputs(spark, settings.input), settings)
-    sys.stdout.write(summary(stages, truth_beside(settings.input)))
-    spark.stop()
+    workspace = Workspace(settings.workspace)
+    with alone(workspace.folder, "mine_pairs"):
+        settings = with_sample(settings)
+        spark = spark_session("mine_pairs")
+        stages = Stages(spark, workspace)
+        with checkpoints(spark, workspace.folder):
+            mine(stages, open_inputs(spark, settings.input), settings)
+        sys.stdout.write(summary(stages, truth_beside(settings.input)))
+        spark.stop()
 
 
 if __name__ == "__main__":

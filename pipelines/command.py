@@ -1,5 +1,21 @@
-"""Where jobs take their command line from: `schemas.command`, which the trainer shares."""
+"""The jobs' command line: `schemas.command`, which the trainer shares, and what the machine refuses a job in one line."""
 
-from schemas.command import USERS_MISTAKE, run_job
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeVar
 
-__all__ = ["USERS_MISTAKE", "run_job"]
+from pipelines.workspace.faults import told
+from schemas.command import run_command
+
+S = TypeVar("S")
+
+
+def run_job(
+    kind: type[S],
+    run: Callable[[S], None],
+    about: str,
+    flags: Mapping[str, tuple[str, str]],
+    switches: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+) -> None:
+    """As `run_command`."""
+    run_command(kind, run, about, flags, switches, mendable=told)

@@ -14,23 +14,26 @@ S = TypeVar("S")
 USERS_MISTAKE = 2
 
 
-def run_job(
+def run_command(
     kind: type[S],
     run: Callable[[S], None],
     about: str,
     flags: Mapping[str, tuple[str, str]],
     switches: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    *,
+    mendable: Callable[[BaseException], str | None],
     arguments: Sequence[str] | None = None,
     program: str | None = None,
 ) -> None:
     """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours.
 
     Args:
-        kind: the job's settings.
-        run: the job.
+        kind: the settings.
+        run: what is run.
         about: what it does, for --help.
         flags: dotted settings key to (flag, help): shorthands for --set.
         switches: the same for flags without a value; they set the key to true.
+        mendable: of an error that is not ours to name: one line if the user can mend it (a full disk), else None.
         arguments: the command line; None: the process's own.
         program: how it is called, for --help; None: the script's name.
     """
@@ -45,5 +48,14 @@ def run_job(
     try:
         run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
     except UninoteError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        sys.exit(USERS_MISTAKE)
+        _give_up(str(error))
+    except Exception as error:
+        said = mendable(error)
+        if said is None:
+            raise
+        _give_up(said)
+
+
+def _give_up(said: str) -> None:
+    sys.stderr.write(f"error: {' '.join(said.split())}\n")
+    sys.exit(USERS_MISTAKE)

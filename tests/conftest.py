@@ -6,7 +6,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("fuzz", max_examples=10_000, deadline=None)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -9,9 +9,12 @@ A run that was killed goes on where it was when it is started again. Settings: d
 """
 
 import sys
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-from schemas.command import USERS_MISTAKE, run_job
+from schemas.command import USERS_MISTAKE, run_command
 
+S = TypeVar("S")
 FLAGS = {
     "shards": ("--shards", "the folder of shards that jobs/build_shards.py wrote"),
     "out": ("--out", "a local folder for checkpoints, logs and the model"),
@@ -28,27 +31,33 @@ COMMANDS = ("sft", "rl", "evaluate")
 
 def main() -> None:
     """Hand the command line to its stage; only what it needs is imported."""
-    command, arguments = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
-    program = f"python -m uninote_train {command}"
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command == "sft":
         from uninote_train.settings import TrainSft
         from uninote_train.train import train_sft
 
-        run_job(TrainSft, train_sft, __doc__ or "", FLAGS, arguments=arguments, program=program)
+        _run(command, TrainSft, train_sft, FLAGS)
     elif command == "rl":
         from uninote_train.settings import TrainRl
         from uninote_train.train import train_rl
 
-        run_job(TrainRl, train_rl, __doc__ or "", FLAGS, arguments=arguments, program=program)
+        _run(command, TrainRl, train_rl, FLAGS)
     elif command == "evaluate":
         from uninote_train.evaluation.command import Evaluate, evaluate
 
-        run_job(Evaluate, evaluate, __doc__ or "", EVALUATE_FLAGS, arguments=arguments, program=program)
+        _run(command, Evaluate, evaluate, EVALUATE_FLAGS)
     elif command in ("-h", "--help"):
         sys.stdout.write(__doc__ or "")
     else:
         sys.stderr.write(f"error: '{command}': wanted one of {', '.join(COMMANDS)}; --help says more\n")
         sys.exit(USERS_MISTAKE)
+
+
+def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[str, tuple[str, str]]) -> None:
+    from uninote_train.run.faults import told
+
+    program = f"python -m uninote_train {command}"
+    run_command(kind, run, __doc__ or "", flags, mendable=told, arguments=sys.argv[2:], program=program)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipelines.annotate.answer import MISSING, UNREADABLE, Answer, annotation_rows
+from pipelines.annotate.answer import Answer, annotation_rows
 from pipelines.annotate.describe import Describe, Describer, Shown, load_describer
 from pipelines.annotate.ocr import Ocr, OcrAnnotator
-from pipelines.workspace.files import open_filesystem
+from pipelines.decode import BadPicture
+from pipelines.picture_file import picture_bytes
 
 READERS = 8
 """Files that an actor reads ahead at a time: an object store answers late."""
@@ -95,10 +96,6 @@ class DescribeChunk:
 
 def _content(uri: str) -> bytes | Answer:
     try:
-        system, path = open_filesystem(uri)
-        with system.open_input_stream(path) as stream:
-            return bytes(stream.read())
-    except FileNotFoundError:
-        return Answer(reason=MISSING, detail=uri)
-    except (OSError, ValueError) as error:
-        return Answer(reason=UNREADABLE, detail=f"{uri}: {error}"[:300])
+        return picture_bytes(uri)
+    except BadPicture as bad:
+        return Answer(reason=bad.reason, detail=f"{uri}: {bad.detail}")

@@ -13,7 +13,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.decode import BadPicture
 from pipelines.images.fingerprint import Fingerprint, fingerprint
-from pipelines.workspace.files import open_filesystem
+from pipelines.picture_file import picture_bytes
 from schemas.mined import PICTURES
 
 REFUSAL = [pa.field("reason", pa.string()), pa.field("detail", pa.string())]
@@ -103,10 +103,6 @@ def _content(row: Row) -> bytes | BadPicture:
     if row["uri"] is None:
         return BadPicture("no picture", "neither a uri nor a row in --images")
     try:
-        system, path = open_filesystem(row["uri"])
-        with system.open_input_stream(path) as stream:
-            return bytes(stream.read())
-    except FileNotFoundError:
-        return BadPicture("missing file", "nothing there")
-    except (OSError, ValueError) as error:
-        return BadPicture("unreadable file", str(error)[:300])
+        return picture_bytes(row["uri"])
+    except BadPicture as bad:
+        return bad

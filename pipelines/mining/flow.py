@@ -15,7 +15,7 @@ from pipelines.intake.clicks import accept_clicks
 from pipelines.intake.keep import kept_notes, refuse_if_too_many
 from pipelines.items import distinct_items, note_items
 from pipelines.mining.inputs import Inputs
-from pipelines.mining.pictures import fingerprinted
+from pipelines.mining.pictures import KERNELS, fingerprinted
 from pipelines.mining.settings import MinePairs
 from pipelines.text.passages import shared_passages
 from pipelines.within_note.pairs import within_note_pairs
@@ -66,7 +66,12 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
         lambda: fingerprinted(stages, inputs, settings),
         inputs=stages.fingerprints(NOTES) | contents | {"image_root": inputs.image_root},
         settings={"fingerprint": settings.fingerprint, "intake": settings.intake},
-        code=("pipelines.images", "pipelines.decode", "pipelines.intake", "pipelines.mining.pictures"),
+        code=(
+            *KERNELS,
+            "pipelines.picture_file",
+            "pipelines.intake",
+            "pipelines.mining.pictures",
+        ),
     )
 
 

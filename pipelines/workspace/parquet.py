@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.workspace.faults import damaged_file
 from pipelines.workspace.files import Folder, checksum, open_filesystem
 from pipelines.workspace.manifest import DataFile
 from schemas.errors import DataError
@@ -52,7 +53,7 @@ def write_file(rows: pa.Table, uri: str) -> None:
     """One zstd Parquet file; its folder is made."""
     system, path = open_filesystem(uri)
     system.create_dir(path.rsplit("/", 1)[0], recursive=True)
-    pq.write_table(rows, path, filesystem=system, compression="zstd")
+    pq.write_table(rows, path, filesystem=system, compression="zstd", write_page_checksum=True)
 
 
 def read_file(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -63,9 +64,9 @@ def read_file(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
     """
     system, path = open_filesystem(uri)
     try:
-        return pq.read_table(path, filesystem=system, columns=columns)
+        return pq.read_table(path, filesystem=system, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"{uri}: cannot be read ({error}); run the job that makes it again") from None
+        raise DataError(f"{damaged_file(uri)} ({error})") from None
 
 
 def _filled(parts: Iterable[pa.Table], table: Table) -> Iterator[pa.Table]:

@@ -39,8 +39,8 @@ def planned(tables: Sequence[Table], inputs: Mapping[str, str], settings: Mappin
 
 
 def stale(workspace: Workspace, tables: Sequence[Table], plan: Plan) -> list[Table]:
-    """The tables that do not stand there made from the same things."""
-    runs = {table.name: workspace.manifest(table.name) for table in tables}
+    """The tables that do not stand there, whole, made from the same things."""
+    runs = {table.name: workspace.whole(table.name) for table in tables}
     return [table for table in tables if (run := runs[table.name]) is None or run.run_id != plan.run_id]
 
 

@@ -32,10 +32,10 @@ def write_views(workspace: Workspace) -> None:
         database = Path(scratch) / DATABASE
         with duckdb.connect(str(database)) as connection:
             for table in DATASETS:
-                if workspace.manifest(table.name) is not None:
+                if workspace.whole(table.name) is not None:
                     _create_view(connection, table, _rows_of(workspace.files(table.name)))
             for table in (training.SFT, training.RL):
-                if published := [s for s in training.SPLITS if workspace.manifest(f"{table.name}/{s}") is not None]:
+                if published := [s for s in training.SPLITS if workspace.whole(f"{table.name}/{s}") is not None]:
                     _create_view(connection, table, _rows_by_split(workspace, table, published))
         workspace.folder.write(DATABASE, database.read_bytes())
 

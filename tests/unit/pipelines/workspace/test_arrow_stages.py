@@ -83,5 +83,5 @@ def test_many_rows_are_several_files_whatever_the_parts(tmp_path, monkeypatch):
 
 def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "x.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(DataError, match=r"x\.parquet: cannot be read"):
+    with pytest.raises(DataError, match=r"x\.parquet: damaged; delete"):
         parquet.read_file(str(tmp_path / "x.parquet"))

@@ -1,0 +1,191 @@
+"""Kill the driver of every job at random instants; a second run must give what an undisturbed one gives.
+
+    python -m benchmarks.kill_driver [--instants 50] [--notes 60] [--seed 0] [--scratch DIR]
+
+For each instant a job starts on the workspace that it had in the undisturbed run, is killed with signal 9, all of its
+processes at once, and started again. All the while a reader opens every published dataset: a file that its manifest names must
+be there, as long as it says, with as many rows. At the end every dataset must have the undisturbed run's rows, in their order.
+Exits 1 on the first difference.
+"""
+
+import argparse
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
+
+from pipelines.sample.corpus import Sample, make_sample
+from pipelines.workspace.workspace import CURRENT, Workspace
+from schemas.errors import UninoteError
+
+ROOT = Path(__file__).resolve().parent.parent
+SPARK = ("mine_pairs", "build_shards")
+ORDER = ("mine_pairs", "annotate_images", "mine_hard_negatives", "judge_relevance", "build_shards")
+EXTRA = {"mine_hard_negatives": ["--set", "guard.margin.preset=free"], "judge_relevance": ["--set", "judge.name=overlap"]}
+TIMEOUT_S = 600
+
+
+class Step(NamedTuple):
+    """A job of the undisturbed run."""
+
+    job: str
+    before: Path
+    """The workspace that it found."""
+    seconds: float
+    rows: dict[str, str]
+    """A digest of each dataset's rows, in their order, after it."""
+
+
+class Reader(threading.Thread):
+    """Looks at all published datasets again and again until it is told to stop."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is read yet."""
+        super().__init__(daemon=True)
+        self.folder, self.ended = folder, threading.Event()
+        self.looks, self.faults = 0, []
+
+    def run(self) -> None:
+        """Until `ended` is set."""
+        while not self.ended.wait(0.02):
+            for current in self.folder.rglob(CURRENT):
+                self._look(str(current.parent.relative_to(self.folder)))
+
+    def _look(self, dataset: str) -> None:
+        workspace = Workspace(str(self.folder))
+        try:
+            before = workspace.manifest(dataset)
+            for file, uri in zip(before.files, workspace.files(dataset), strict=True):
+                if uri.endswith(".parquet") and pq.read_metadata(uri).num_rows != file.rows:
+                    raise UninoteError(f"{uri}: other rows than its manifest says")
+            self.looks += 1
+        except (UninoteError, OSError, AttributeError) as error:
+            now = workspace.manifest(dataset)
+            if now is not None and now.run_id == before.run_id:  # else a newer run was published while we looked
+                self.faults.append(f"{dataset}: {error}")
+
+
+def command(job: str, corpus: Path, workspace: Path) -> list[str]:
+    """As a user types it."""
+    script = str(ROOT / "jobs" / f"{job}.py")
+    start = [str(ROOT / "spark-submit.sh"), "--driver-memory", "2g", script] if job in SPARK else [sys.executable, script]
+    given = (
+        ["--notes", str(corpus / "notes.parquet"), "--clicks", str(corpus / "clicks.parquet")] if job == "mine_pairs" else []
+    )
+    return [*start, "--workspace", str(workspace), *given, *EXTRA.get(job, [])]
+
+
+def finished(job: str, corpus: Path, workspace: Path) -> float:
+    """Run a job to its end; seconds. Exits with what it said if it failed."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command(job, corpus, workspace),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        sys.exit(f"{job}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
+    return time.monotonic() - started
+
+
+def rows_of(folder: Path) -> dict[str, str]:
+    """A digest of the rows of each published dataset, in their order."""
+    workspace, found = Workspace(str(folder)), {}
+    for current in sorted(folder.rglob(CURRENT)):
+        name, digest = str(current.parent.relative_to(folder)), hashlib.sha256()
+        for uri in workspace.files(name):
+            if uri.endswith(".parquet"):
+                for batch in pq.ParquetFile(uri).iter_batches():
+                    digest.update(repr(batch.to_pylist()).encode())
+            else:
+                digest.update(Path(uri).read_bytes())
+        found[name] = digest.hexdigest()
+    return found
+
+
+def undisturbed(corpus: Path, scratch: Path) -> list[Step]:
+    """Every job once, one after the other."""
+    workspace, steps = scratch / "whole", []
+    workspace.mkdir()
+    for job in ORDER:
+        if not (ROOT / "jobs" / f"{job}.py").exists():
+            continue
+        before = scratch / f"before_{job}"
+        shutil.copytree(workspace, before)
+        seconds = finished(job, corpus, workspace)
+        steps.append(Step(job, before, seconds, rows_of(workspace)))
+        print(f"{job}: {seconds:.0f} s undisturbed, {len(steps[-1].rows)} datasets", flush=True)
+    return steps
+
+
+def killed(step: Step, corpus: Path, workspace: Path, after: float) -> bool:
+    """Start the job, kill it after so many seconds; whether it was still at work."""
+    job = subprocess.Popen(
+        command(step.job, corpus, workspace),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        job.wait(after)
+    except subprocess.TimeoutExpired:
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
+        return True
+    return False
+
+
+def main() -> None:
+    """Command line in, lines of a table out."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--instants", type=int, default=50)
+    parser.add_argument("--notes", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scratch", type=Path)
+    given = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(dir=given.scratch))
+    make_sample(scratch / "corpus", Sample(notes=given.notes))
+    steps, dice = undisturbed(scratch / "corpus", scratch), random.Random(given.seed)
+    looks = working = 0
+    for number in range(given.instants):
+        step = steps[number % len(steps)]
+        workspace = scratch / "killed"
+        shutil.copytree(step.before, workspace)
+        reader = Reader(workspace)
+        reader.start()
+        after = dice.uniform(0, step.seconds)
+        at_work = killed(step, scratch / "corpus", workspace, after)
+        finished(step.job, scratch / "corpus", workspace)
+        reader.ended.set()
+        reader.join()
+        found = rows_of(workspace)
+        wrong = sorted(name for name in step.rows.keys() | found.keys() if step.rows.get(name) != found.get(name))
+        print(
+            f"{number + 1:3} {step.job} killed after {after:5.1f} s{'' if at_work else ' (had ended)'}: {reader.looks} looks",
+            flush=True,
+        )
+        if wrong or reader.faults:
+            sys.exit(f"differs: {wrong}; half-published: {reader.faults[:5]}; kept in {scratch}")
+        looks, working = looks + reader.looks, working + at_work
+        shutil.rmtree(workspace)
+    shutil.rmtree(scratch)
+    print(f"{given.instants} kills, {working} of a job at work; {looks:,} looks at published datasets")
+    print("none was half-published, and all rows are those of the undisturbed run")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""What the machine refused, in one line: an engine's own words are a page, and the cause stands in the middle of it."""
+
+import errno
+import re
+from collections.abc import Iterator
+
+AGAIN = "what was published before stands; mend that and run the job again"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+NEEDLES = (
+    ("No space left on device", f"no space is left on a disk that the job writes to: {AGAIN}"),
+    ("Disk quota exceeded", f"the disk quota is used up: {AGAIN}"),
+    ("Read-only file system", f"a folder that the job writes to is read-only: {AGAIN}"),
+    ("Permission denied", f"a folder or file may not be read or written by this user: {AGAIN}"),
+    ("java.lang.OutOfMemoryError", "Spark has run out of memory: give it more (--driver-memory 8g before the job's name)"),
+)
+DAMAGED = re.compile(r"(?:FAILED_READ_FILE|Corrupt|corrupt|not a Parquet file|CRC|Encountered error while reading file)")
+PARQUET = re.compile(r"[\w:/.~=@%+-]+/runs/[\w/.=-]+\.parquet")
+"""A file of a published run, as engines spell it."""
+
+
+def told(error: BaseException) -> str | None:
+    """One line for a fault that the user can mend; None for all others."""
+    words = " ".join(_words(error))
+    damaged = PARQUET.search(words) if DAMAGED.search(words) else None
+    if damaged:
+        return damaged_file(damaged.group())
+    for found in _chain(error):
+        if isinstance(found, OSError) and found.errno in (*FULL, *CLOSED):
+            return f"{found.filename or 'a file'}: {found.strerror}: {AGAIN}"
+    return next((f"{said}{_where(words, needle)}" for needle, said in NEEDLES if needle in words), None)
+
+
+def damaged_file(uri: str) -> str:
+    """What to do about a published file that cannot be read."""
+    dataset = uri.split("/runs/")[0]
+    return f"{uri}: damaged; delete {dataset}/_current.json and run the job that makes it: it is made anew"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _words(error: BaseException) -> Iterator[str]:
+    """What the errors of the chain say, Java's included."""
+    for found in _chain(error):
+        yield str(found)
+        java = getattr(found, "java_exception", None)
+        if java is not None:
+            yield str(java.toString())
+
+
+def _where(words: str, needle: str) -> str:
+    """The line that it stands in, where that is short enough to help."""
+    line = next((line.strip() for line in words.splitlines() if needle in line), "")
+    return f" ({line})" if line and len(line) <= 200 else ""
