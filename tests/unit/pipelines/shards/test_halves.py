@@ -27,7 +27,7 @@ def units(item, families):
 
 @given(NOTE, TEXT, SHARED, st.integers(0, 9))
 def test_the_halves_share_nothing_and_are_the_note(note, text, shared, seed):
-    found, family = made(note, text, shared, seed), dict(zip(*note))
+    found, family = made(note, text, shared, seed), dict(zip(*note, strict=True))
     a, b = found.query, found.relevant[-1]
     assert not set(a["image_ids"]) & set(b["image_ids"])
     assert not units(a, family) & units(b, family)
@@ -40,7 +40,7 @@ def test_the_halves_share_nothing_and_are_the_note(note, text, shared, seed):
 
 @given(NOTE, TEXT, SHARED, st.integers(0, 9))
 def test_the_order_is_that_of_what_is_shared_with_the_query(note, text, shared, seed):
-    found, family = made(note, text, shared, seed), dict(zip(*note))
+    found, family = made(note, text, shared, seed), dict(zip(*note, strict=True))
     query = units(found.query, family)
     overlap = [len(units(item, family) & query) / len(query) for item in found.relevant]
     assert found.shares == overlap

@@ -18,7 +18,10 @@ def test_a_positive_has_the_very_bits_that_it_would_have_as_a_candidate(d):
     ends = np.cumsum(counts)
     wanted = as_negatives_are_scored(queries, elements, ends - counts, ends)
     assert maxsim(queries, elements, counts).tobytes() == wanted.tobytes()
-    alone = [maxsim(queries[k : k + 1], elements[e - c : e], np.array([c])) for k, (c, e) in enumerate(zip(counts, ends))]
+    alone = [
+        maxsim(queries[k : k + 1], elements[e - c : e], np.array([c]))
+        for k, (c, e) in enumerate(zip(counts, ends, strict=True))
+    ]
     assert np.concatenate(alone).tobytes() == wanted.tobytes()
 
 

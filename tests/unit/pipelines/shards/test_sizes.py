@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +10,7 @@ from pipelines.shards.sizes import STEP, shards_for, tries
 def test_tries_rise_by_little_up_to_the_most(most):
     tried = tries(most)
     assert tried[0] == 1 and tried[-1] == most
-    assert all(a < b <= max(a + 1, a * STEP) for a, b in zip(tried, tried[1:]))
+    assert all(a < b <= max(a + 1, a * STEP) for a, b in pairwise(tried))
 
 
 @given(st.integers(0, 10**7), st.integers(1, 10**4))
