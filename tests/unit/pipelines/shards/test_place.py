@@ -94,7 +94,7 @@ def test_rows_are_cut_evenly_and_each_shard_has_its_pictures_once(spark, shown):
 def test_pictures_that_all_rows_show_do_not_ask_for_more_shards(spark, shown):
     rows = [row(f"k{k:03}", item("i0"), item("i1"), item("i2")) for k in range(100)]
     table = spark.createDataFrame(pa.Table.from_pylist(rows, ROWS))
-    numbers = [cut(table, shown, "key", ["position"], size).number for size in (1 << 20, 66_000, 34_000, 12_000)]
+    numbers = [cut(table, shown, "key", ["position"], size).number for size in (1 << 20, 64_000, 33_000, 12_000)]
     assert numbers[:3] == [1, 2, 3]  # some 63 kB of text, 3 kB of pictures in each shard; summed row by row, 363 kB
     assert all(a <= b for a, b in pairwise(numbers))
 
