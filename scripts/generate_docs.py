@@ -78,15 +78,15 @@ def _table(table: Table) -> str:
 
 
 def _structs() -> str:
-    lines = [
-        f"- **{name}**: `{kind}`"
-        for name, kind in (("ITEM", ITEM), ("EVIDENCE", tables.EVIDENCE), ("CANDIDATE", training.CANDIDATE))
-    ]
+    lines = [f"- **{name}**: `{kind}`" for name, kind in STRUCTS.items()]
     return "\n".join(["### Structs\n", *lines, ""])
 
 
 def _kind(kind: Any) -> str:  # noqa: ANN401
-    return "ITEM" if kind == ITEM else "EVIDENCE" if kind == tables.EVIDENCE else str(kind)
+    for name, struct in STRUCTS.items():
+        if kind == struct or getattr(kind, "value_type", None) == struct:
+            return name if kind == struct else f"list<{name}>"
+    return str(kind)
 
 
 def _about(column: Any) -> str:  # noqa: ANN401

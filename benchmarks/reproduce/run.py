@@ -11,10 +11,14 @@ from pathlib import Path
 
 from benchmarks.reproduce.plan import ARMS, START, Arm, Plan
 from benchmarks.reproduce.shards import write_arm
+from schemas.item import TASKS
 
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS = {"train": 0.7, "validation": 0.02, "test": 0.28}
 DIMS = "[32,64,128,256]"
+CLICKED = "note_to_note"
+"""No task of the paper's first stage, and its pairs here are co-clicked: two notes without content in common, which the overlap
+judge rightly calls irrelevant, are no lesson."""
 PYTHON = sys.executable
 
 
@@ -51,7 +55,8 @@ def corpus(work: Path, plan: Plan) -> None:
     command([*python, "jobs/annotate_images.py", "--workspace", w], logs / "2-annotate.log")
     command([*python, "jobs/mine_hard_negatives.py", "--workspace", w, "--calibrate"], logs / "3-negatives.log")
     command([*python, "jobs/judge_relevance.py", "--workspace", w, "--calibrate", "sample"], logs / "4-judge.log")
-    command([*spark, "jobs/build_shards.py", "--workspace", w], logs / "5-shards.log")
+    tasks = json.dumps([task for task in TASKS if task != CLICKED])
+    command([*spark, "jobs/build_shards.py", "--workspace", w, "--set", f"sft.tasks={tasks}"], logs / "5-shards.log")
     for negatives in {arm.negatives for arm in ARMS}:
         write_arm(work / "w" / "sft" / "train", work / "sft" / negatives / "train", negatives)
     write_arm(work / "w" / "rl" / "train", work / "rl" / "train", "all")

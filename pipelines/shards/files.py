@@ -2,10 +2,13 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.workspace.files import Folder
@@ -15,8 +18,15 @@ ROWS_A_GROUP = 1_000
 """Rows of a row group: what a reader holds at a time."""
 PICTURES_A_BATCH = 64
 """Pictures of a record batch; a reader that maps the file touches only those that it asks for."""
-WRITTEN = pa.schema([("path", pa.string()), ("rows", pa.int64()), ("size_bytes", pa.int64()), ("sha256", pa.string())])
-"""What is told of a file."""
+WRITTEN = pa.schema(
+    [("path", pa.string()), ("rows", pa.int64()), ("size_bytes", pa.int64()), ("sha256", pa.string()), ("counts", pa.string())]
+)
+"""What is told of a file; counts: JSON of what `counts` gives."""
+COUNTED = ("task", "granularity", "label_from", "source", "relevant")
+"""Columns of SFT and RL whose values are counted."""
+WITHOUT = "without candidates"
+
+Counts = Mapping[str, Mapping[str, int]]
 
 
 def by_shard(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[tuple[int, pa.Table]]:
@@ -54,11 +64,32 @@ def pictures_file(rows: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def written(folder: str, path: str, rows: int, content: bytes) -> pa.RecordBatch:
+def counts(rows: pa.Table) -> Counts:
+    """How many rows have each value of COUNTED, how many candidates come from each source, how many rows have none."""
+    values = {name: rows.column(name).to_pylist() for name in COUNTED if name in rows.column_names}
+    if "candidates" in rows.column_names:
+        sizes = rows.column("candidates").combine_chunks().value_lengths().to_pylist()
+        sources = pc.struct_field(pc.list_flatten(rows.column("candidates")), "source")
+        values |= {"candidates": sources.to_pylist(), "rows": [WITHOUT for size in sizes if not size]}
+    return {name: Counter(str(value or "none") for value in found) for name, found in values.items()}
+
+
+def summed(several: Iterable[Counts]) -> dict[str, dict[str, int]]:
+    """The sum of several counts, values in order."""
+    out: dict[str, Counter[str]] = {}
+    for one in several:
+        for name, found in one.items():
+            out.setdefault(name, Counter()).update(found)
+    return {name: dict(sorted(found.items())) for name, found in sorted(out.items())}
+
+
+def written(folder: str, path: str, rows: pa.Table | int, content: bytes) -> pa.RecordBatch:
     """Write a file of the dataset's folder at once, and tell of it: WRITTEN."""
     Folder(folder).write(path, content)
-    told = {"path": path, "rows": rows, "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    return pa.RecordBatch.from_pylist([told], WRITTEN)
+    count = rows if isinstance(rows, int) else len(rows)
+    found = {} if isinstance(rows, int) else counts(rows)
+    told = {"path": path, "rows": count, "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return pa.RecordBatch.from_pylist([told | {"counts": json.dumps(found)}], WRITTEN)
 
 
 def _runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:

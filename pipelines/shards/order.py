@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
@@ -39,12 +40,13 @@ def smallest(
     Cost: one shuffle of little more than the rows that are kept.
     """
     by_hash, key = hash_and_key
-    spark, given = rows.sparkSession, [(*group, quota, below(quota, counts[group])) for group, quota in wanted.items() if quota]
+    names = [*groups, "_quota", "_limit"]
+    given = [
+        dict(zip(names, (*group, quota, below(quota, counts[group])), strict=True)) for group, quota in wanted.items() if quota
+    ]
     if not given:
         return rows.limit(0)
-    types = [rows.schema[name].dataType.simpleString() for name in groups]
-    ddl = ", ".join(f"`{name}` {kind}" for name, kind in zip(groups, types, strict=True))
-    limits = spark.createDataFrame(given, f"{ddl}, _quota bigint, _limit bigint")
+    limits = rows.sparkSession.createDataFrame(pa.Table.from_pylist(given))
     near = rows.join(F.broadcast(limits), on=list(groups), how="inner").where(F.col(by_hash) <= F.col("_limit"))
     ranked = near.withColumn("_rank", F.row_number().over(Window.partitionBy(*groups).orderBy(by_hash, key)))
     return ranked.where(F.col("_rank") <= F.col("_quota")).select(*rows.columns)

@@ -2,8 +2,9 @@
 
 import re
 
-BOUNDARY = re.compile(r"(?<=[。！？!?；;\n])|(?<=\.)(?=\s)")
-"""Where a text may be cut: after the marks that end a sentence in Chinese and English, and at line breaks."""
+BOUNDARY = re.compile(r"(?<=[。！？!?；;\n])|(?<=\.\s)")
+"""Where a text may be cut: after the marks that end a sentence in Chinese and English, and at line breaks. What stands before a
+cut ends with its mark, so that sentences that were not neighbours can be joined."""
 
 
 def pieces(text: str) -> list[str]:

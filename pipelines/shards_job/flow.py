@@ -15,6 +15,7 @@ from pipelines.shards.tables import RL_ROWS, SFT_ROWS
 from pipelines.shards_job.pictures import show_pictures
 from pipelines.shards_job.settings import BuildShards
 from pipelines.shards_job.splits import publish_splits
+from pipelines.shards_job.tuples import publish_tuples
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.stages import Stages
 from schemas.errors import DataError
@@ -45,6 +46,8 @@ def build_shards(stages: Stages, settings: BuildShards) -> None:
     make_lists(stages, settings)
     show_pictures(stages, settings, contents, fingerprint)
     publish_splits(stages, settings)
+    if settings.format == "sentence-transformers":
+        publish_tuples(stages, settings)
 
 
 def check(stages: Stages) -> None:

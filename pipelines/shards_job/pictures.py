@@ -60,7 +60,7 @@ def _shown(stages: Stages, settings: BuildShards, contents: DataFrame | None) ->
     rows = made
     if known is not None:
         rows = rows.unionByName(known.join(files.select("sha256"), on="sha256", how="left_semi"))
-    told = _made_by(settings) | {"new": count if known is None else None, "refused": bad}
+    told = _made_by(settings) | {"new": made.count(), "refused": bad}
     return Output(rows, dropped_counts(stages.spark, {}), report=lambda _: told, rows_per_file=PICTURES_A_FILE)
 
 

@@ -1,12 +1,10 @@
 """The stages that publish the splits: rows with their places and pictures, in shards."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.shards.place import LIST_LOST, QUERY_LOST, Shards, Shown, cut, showable
+from pipelines.shards.place import LIST_LOST, QUERY_LOST, Shown, cut, showable
 from pipelines.shards.tables import RL_ROWS, SFT_ROWS, SHOWN, TRAINING
 from pipelines.shards.write import write_shards
 from pipelines.shards_job.settings import BuildShards
@@ -17,7 +15,6 @@ from schemas.table import Table
 from schemas.tables import IMAGES
 
 ROWS = {"sft": (SFT_ROWS, "pair_id", QUERY_LOST), "rl": (RL_ROWS, "list_id", LIST_LOST)}
-COUNTED = {"sft": ("task", "granularity", "label_from"), "rl": ("source", "relevant")}
 
 
 def publish_splits(stages: Stages, settings: BuildShards) -> None:
@@ -42,21 +39,7 @@ def _written(stages: Stages, settings: BuildShards, what: tuple[str, Table], dat
     shown = Shown(stages.read(IMAGES).select("image_id", "sha256").dropDuplicates(["image_id"]), stages.read(SHOWN))
     whole, amiss = showable(rows, shown, key)
     shards = cut(whole.where(~amiss), shown, key, table.columns.names, settings.shard.shard_bytes)
-    files, beside = write_shards(shards, table.columns, dataset, run_id)
-    kept = sum(file.rows for file in files)
-    return Files(files, beside, {lost: rows_in - kept}, rows_in, _report(shards, COUNTED[kind]))
-
-
-def _report(shards: Shards, counted: Sequence[str]) -> dict[str, Any]:
-    """Rows by each of some columns, candidates by their source, and the size of the files."""
-    return {
-        "shards": shards.number,
-        **{name: _counts(shards.rows, F.col(name).cast("string")) for name in counted},
-        "candidates": _counts(shards.rows, F.explode("candidates.source")),
-        "without_candidates": shards.rows.where(F.size("candidates") == 0).count(),
-    }
-
-
-def _counts(rows: DataFrame, value: Any) -> dict[str, int]:  # noqa: ANN401
-    found = rows.select(value.alias("value")).groupBy("value").count().collect()
-    return {row["value"] or "none": row["count"] for row in sorted(found, key=lambda r: r["value"] or "")}
+    made = write_shards(shards, table.columns, dataset, run_id)
+    kept = sum(file.rows for file in made.rows)
+    report: dict[str, Any] = {"shards": shards.number, "counts": made.counts}
+    return Files(made.rows, made.pictures, {lost: rows_in - kept}, rows_in, report)

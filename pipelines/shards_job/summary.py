@@ -11,9 +11,12 @@ def summary(workspace: Workspace) -> str:
     lines = [f"\nShards in {where}"]
     for splits in TRAINING.values():
         lines += [_split(workspace.published(table.name)) for table in splits]
-    for kind, counted in (("sft", ("task", "granularity", "label_from", "candidates")), ("rl", ("source", "candidates"))):
-        report = workspace.published(f"{kind}/train").report
-        lines += ["", f"{kind}/train", *[f"  {name}: {_told(report[name])}" for name in counted]]
+    for kind, counted in (
+        ("sft", ("task", "granularity", "label_from", "candidates", "rows")),
+        ("rl", ("source", "candidates")),
+    ):
+        report = workspace.published(f"{kind}/train").report["counts"]
+        lines += ["", f"{kind}/train", *[f"  {name}: {_told(report.get(name, {}))}" for name in counted]]
     lines += ["", *_left_out(workspace), "", f"next: python -m uninote_train sft --shards {where}/sft"]
     return "\n".join(lines) + "\n"
 

@@ -1,11 +1,13 @@
 """Ranks and metrics against plain Python that looks at one query at a time; intervals against one draw at a time."""
 
 import math
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from uninote_train.evaluation import ranking
 from uninote_train.evaluation.intervals import Bootstrap, estimates, together
 from uninote_train.evaluation.metrics import NAMES, of_queries
 from uninote_train.evaluation.ranking import ranks, shortened
@@ -73,21 +75,24 @@ def pytest_approx(value):
     return pytest.approx(value, abs=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 1000), st.integers(1, 5))
-def test_real_vectors_rank_the_same_in_blocks_of_any_size_and_gallery_order(seed, copies):
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000))
+def test_real_vectors_rank_the_same_in_blocks_of_any_size_and_gallery_order(seed):
+    """In float32 equal vectors score differently in another place of the product, and a block of three unlike one of twenty."""
     draw = np.random.default_rng(seed)
-    gallery = shortened(draw.standard_normal((60, 33)).astype(np.float32), 33)
-    gallery[10 : 10 + copies] = gallery[3]  # ties that rounding must not break
-    queries = shortened(gallery[:20] + 0.3 * draw.standard_normal((20, 33)).astype(np.float32), 33)
+    gallery = shortened(draw.standard_normal((301, 257)).astype(np.float32), 257)
+    copies = [7, 100, 203, 300]  # the last in a block of its own
+    gallery[copies] = gallery[3]
+    queries = shortened(gallery[:20] + 0.3 * draw.standard_normal((20, 257)).astype(np.float32), 257)
     right = [np.array([n]) for n in range(20)]
     out = [np.array([], np.int64)] * 20
-    whole = ranks(queries, gallery, right, out)
-    turned = draw.permutation(60)
+    with patch.object(ranking, "GALLERY", 20):
+        whole = ranks(queries, gallery, right, out)
+    turned = draw.permutation(301)
     place = np.argsort(turned)
-    again = ranks(queries, gallery[turned], [place[r] for r in right], out, held=4 * 60 * 7)
+    again = ranks(queries, gallery[turned], [place[r] for r in right], out, held=4 * 301 * 3)
     assert [r.tolist() for r in whole] == [r.tolist() for r in again]
-    assert whole[3][0] > copies  # each equal wrong one ranks before it
+    assert whole[3][0] > len(copies)  # each equal wrong one ranks before it
 
 
 @settings(max_examples=30, deadline=None)

@@ -21,8 +21,8 @@ PROBE_SIZES = ((40, 90), (64, 64))
 def tensors(processor: Any, texts: Sequence[str], pictures: Sequence[Pixels]) -> dict[str, Tensor]:  # noqa: ANN401
     """What `processor(text=texts, images=pictures, padding=True, return_tensors="pt")` gives.
 
+    Args:
         processor: with `image_token`, and an image processor of patches in a grid, `merge_size` squared to a token.
-        processor: with `image_token`, and an image processor whose pictures are patches in a grid, `merge_size` squared a token.
         texts: prompts with one image token for each picture.
         pictures: all of them in order; those that are the same object are cut into patches once.
     """

@@ -1,0 +1,79 @@
+"""The stages of `--format sentence-transformers`: the published shards of training rows, written once more as tuples."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.shards.files import written
+from pipelines.shards.tables import TRAINING
+from pipelines.shards.tuples import Tuples, tuple_files
+from pipelines.shards.write import TOLD, described
+from pipelines.shards_job.settings import BuildShards
+from pipelines.workspace.files import Folder, open_filesystem
+from pipelines.workspace.output import Files
+from pipelines.workspace.stages import Stages
+from schemas.table import Table
+from schemas.training import JOB, SPLITS
+
+TUPLES = {
+    split: Table(
+        name=f"sentence_transformers/{split}",
+        grain="anchor, positive, negative_1 to negative_n; a folder for each task",
+        key=(),
+        made_by=JOB,
+        columns=pa.schema([]),
+    )
+    for split in SPLITS
+}
+TOO_FEW = "fewer hard negatives than tuples.negatives"
+ROWS_AT_A_TIME = 64
+
+
+def publish_tuples(stages: Stages, settings: BuildShards) -> None:
+    """sft/train to sft/test -> sentence_transformers/train to sentence_transformers/test."""
+    for source in TRAINING["sft"]:
+        table = TUPLES[source.name.split("/")[1]]
+        stages.run_files(
+            table,
+            lambda dataset, run_id, source=source: _written(stages, settings.tuples, source, dataset, run_id),  # type: ignore[misc]
+            inputs=stages.fingerprints(source),
+            settings={"tuples": settings.tuples},
+            code=("pipelines.shards.tuples", "pipelines.shards.files", "pipelines.shards_job.tuples"),
+        )
+
+
+def _written(stages: Stages, settings: Tuples, source: Table, dataset: Folder, run_id: str) -> Files:
+    run = f"runs/{run_id}"
+    (dataset / run).delete()
+    published = stages.workspace.published(source.name)
+    folder = f"{stages.workspace.folder.uri}/{source.name}"
+    pairs = [
+        {"shard": n, "rows": f"{folder}/{r.path}", "pictures": f"{folder}/{p.path}"}
+        for n, (r, p) in enumerate(zip(published.files, published.beside, strict=True))
+    ]
+    shards = stages.spark.createDataFrame(pa.Table.from_pylist(pairs)).repartition(len(pairs), "shard")
+    told = shards.mapInArrow(_writing(dataset.uri, run, settings.negatives), TOLD)
+    files = described(told.toArrow().to_pylist())
+    kept, rows_in = sum(file.rows for file in files), published.counts.rows_out
+    tasks: dict[str, int] = {}
+    for file in files:
+        task = file.path.split("/")[2]
+        tasks[task] = tasks.get(task, 0) + file.rows
+    return Files(files, [], {TOO_FEW: rows_in - kept}, rows_in, {"task": tasks})
+
+
+def _writing(folder: str, run: str, negatives: int) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for shard in (row for batch in batches for row in batch.to_pylist()):
+            system, path = open_filesystem(shard["pictures"])
+            with system.open_input_file(path) as opened:
+                pictures = pa.ipc.open_file(opened).read_all()
+            system, path = open_filesystem(shard["rows"])
+            with system.open_input_file(path) as opened:
+                rows = pq.ParquetFile(opened).iter_batches(ROWS_AT_A_TIME)
+                for name, count, content in tuple_files(rows, pictures, negatives):
+                    task, number = name.split("/")
+                    yield written(folder, f"{run}/{task}/{shard['shard']:05}-{number}.parquet", count, content)
+
+    return work

@@ -1,0 +1,445 @@
+"""jobs/build_shards.py on the small sample: rows as the tables have them, in shards that need nothing else."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections import Counter
+from itertools import pairwise
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from pipelines.shards.balance import Sft
+from pipelines.shards.labels import Labels
+from pipelines.shards.lists import Ranking
+from pipelines.shards_job.settings import BuildShards, Shard
+from pipelines.workspace.workspace import Workspace
+from schemas.errors import DataError
+from schemas.tables import JUDGEMENTS
+from schemas.training import PICTURES, RL, SFT, SPLITS, shard_files
+from tests.e2e.workspaces import ROOT, environment
+
+pytestmark = pytest.mark.ray  # its hard negatives come from Ray
+SHARDED = [f"{kind}/{split}" for kind in ("sft", "rl") for split in SPLITS]
+SMALL = Shard(shard_bytes=1 << 20)
+"""Several shards of the small sample."""
+
+
+@pytest.fixture(scope="module")
+def hard(ray_local, mined, tmp_path_factory):
+    """A workspace with hard negatives."""
+    from pipelines.actors.cluster import Cluster, ray_session
+    from pipelines.negatives_job.flow import mine_hard_negatives
+    from pipelines.negatives_job.settings import MineHardNegatives
+    from pipelines.workspace.arrow_stages import ArrowStages
+
+    workspace = copied(mined[0], tmp_path_factory.mktemp("hard") / "w")
+    settings = MineHardNegatives(workspace=str(workspace), ray=Cluster(models=1, readers=1))
+    with ray_session(settings.ray) as machines:
+        mine_hard_negatives(ArrowStages(Workspace(str(workspace))), settings, machines)
+    return workspace
+
+
+def copied(source, folder):
+    return shutil.copytree(source, folder, dirs_exist_ok=True)
+
+
+def build(spark, workspace, partitions=2, **given):
+    """The job on the Spark of the test run; its last words."""
+    from pipelines.shards_job.flow import build_shards
+    from pipelines.shards_job.summary import summary
+    from pipelines.workspace.stages import Stages
+
+    spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    stages = Stages(spark, Workspace(str(workspace)))
+    build_shards(stages, BuildShards(workspace=str(workspace), **{"shard": SMALL} | given))
+    return summary(stages.workspace)
+
+
+@pytest.fixture(scope="module")
+def built(spark, hard, tmp_path_factory):
+    """Shards by one partition, as tuples too; and the last words."""
+    workspace = copied(hard, tmp_path_factory.mktemp("built") / "w")
+    return workspace, build(spark, workspace, partitions=1, format="sentence-transformers")
+
+
+def checksums(workspace):
+    """Every file of the published shards and what it holds."""
+    runs = {name: Workspace(str(workspace)).published(name) for name in SHARDED}
+    return {name: [(f.path.split("/")[-1], f.rows, f.sha256) for f in [*run.files, *run.beside]] for name, run in runs.items()}
+
+
+def rows(workspace, name):
+    return pa.concat_tables([pq.read_table(file) for file in Workspace(str(workspace)).files(name)])
+
+
+def dicts(workspace, name):
+    return rows(workspace, name).to_pylist()
+
+
+def shown(row):
+    """All items of a row."""
+    positive = [row["positive"]["item"]] if "positive" in row else []
+    return [row["query"], *positive, *(c["item"] for c in row["candidates"])]
+
+
+def test_the_last_words_say_what_was_made_and_what_to_do_next(built):
+    assert "sft/train" in built[1] and "rl/test" in built[1] and "image_to_note" in built[1]
+    assert "have no hard negative" in built[1]
+    assert built[1].strip().splitlines()[-1] == f"next: python -m uninote_train sft --shards {built[0]}/sft"
+
+
+def test_a_shard_needs_nothing_but_its_two_files(built, tmp_path):
+    for name in SHARDED:
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        for shard in shard_files(built[0] / name):
+            shutil.copy(shard.rows, folder)
+            shutil.copy(shard.pictures, folder)
+        position = 0
+        for shard in shard_files(folder):
+            table = pq.read_table(shard.rows)
+            (SFT if name.startswith("sft") else RL).check(table.schema)
+            assert table.column("position").to_pylist() == list(range(position, position + len(table)))
+            position += len(table)
+            with pa.memory_map(str(shard.pictures)) as mapped:
+                pictures = pa.ipc.open_file(mapped).read_all()
+                assert pictures.schema == PICTURES
+                ids = pictures.column("image_id").to_pylist()
+                wanted = {i for row in table.to_pylist() for item in shown(row) for i in item["image_ids"]}
+                assert ids == sorted(wanted)
+                for content in pictures.column("content")[:3].to_pylist():
+                    assert max(Image.open(io.BytesIO(content)).size) <= 768
+        assert position == Workspace(str(built[0])).published(name).counts.rows_out
+    assert len(shard_files(tmp_path / "sft/train")) > 1
+
+
+def test_every_pair_is_a_row_with_its_own_negatives(built):
+    positives = {p["pair_id"]: p for p in dicts(built[0], "positives")}
+    items = {i["item"]["item_id"]: i["item"] for name in ("items", "counterfactuals") for i in dicts(built[0], name)}
+    component = {c["note_id"]: c["component_id"] for c in dicts(built[0], "components")}
+    negatives = {}
+    for n in sorted(dicts(built[0], "hard_negatives"), key=lambda n: n["rank"]):
+        negatives.setdefault((n["query_id"], n["positive_id"], n["task"]), []).append(n)
+    made = {split: dicts(built[0], f"sft/{split}") for split in SPLITS}
+    distinct = {(p["query"]["item_id"], p["target"]["item_id"], p["task"]) for p in positives.values()}
+    assert {
+        (r["query"]["item_id"], r["positive"]["item"]["item_id"], r["task"]) for some in made.values() for r in some
+    } == distinct
+    assert sum(map(len, made.values())) == len(distinct)
+    for split, some in made.items():
+        for row in some:
+            pair = positives[row["pair_id"]]
+            assert (row["task"], row["granularity"], split) == (pair["task"], pair["granularity"], pair["split"])
+            assert [row["query"]["item_id"], row["positive"]["item"]["item_id"]] == [
+                pair["query"]["item_id"],
+                pair["target"]["item_id"],
+            ]
+            wanted = negatives.get((row["query"]["item_id"], row["positive"]["item"]["item_id"], row["task"]), [])
+            assert [(c["item"]["item_id"], c["source"], c["similarity"]) for c in row["candidates"]] == [
+                (n["candidate_id"], n["source"], n["similarity"]) for n in wanted
+            ]
+            assert all(c["item"] == items[c["item"]["item_id"]] for c in row["candidates"])
+            assert row["component_id"] == component[row["query"]["note_id"]]
+            assert all(c["component_id"] == component[c["item"]["note_id"]] for c in [row["positive"], *row["candidates"]])
+            assert all(item["region"] is None or item["kind"] == "crop" for item in shown(row))
+
+
+def test_the_positive_has_the_similarity_that_mining_gave_it(built):
+    """Against `negatives_job.offered.scored`, which the margins of the guard look at: the same bits."""
+    from pipelines.negatives_job.elements import shown as elements_of
+    from pipelines.negatives_job.flow import _items, _read
+    from pipelines.negatives_job.offered import World, scored
+    from pipelines.negatives_job.vectors import stored
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from schemas.tables import COUNTERFACTUALS, EMBEDDINGS, POSITIVES
+
+    stages = ArrowStages(Workspace(str(built[0])))
+    items, searched = _items(stages, stages.read(COUNTERFACTUALS), True)
+    elements = elements_of(items, stages.images(), _read(stages))
+    model = stages.workspace.published("hard_negatives").report["model"]
+    with stored([stages.read(EMBEDDINGS)], model, elements.rows.column("item_id").combine_chunks()) as vectors:
+        pairs = scored(World(items, searched, elements, vectors), stages.read(POSITIVES)).to_pylist()
+    wanted = {(p["query_id"], p["positive_id"], p["task"]): p["similarity"] for p in pairs}
+    made = [row for split in SPLITS for row in dicts(built[0], f"sft/{split}")]
+    found = {(r["query"]["item_id"], r["positive"]["item"]["item_id"], r["task"]): r["positive"]["similarity"] for r in made}
+    assert found == wanted
+    assert {r["label_from"] for r in made} == {"similarity"}
+    assert all(c["soft_label"] == c["similarity"] is not None for r in made for c in [r["positive"], *r["candidates"]])
+
+
+def test_lists_hold_halves_that_share_no_family_and_noise_that_is_free(built):
+    family, note = families(built[0]), {n["note_id"]: n for n in dicts(built[0], "notes")}
+    component = {c["note_id"]: c for c in dicts(built[0], "components")}
+    tied = {
+        frozenset(component[p[side]["note_id"]]["component_id"] for side in ("query", "target"))
+        for p in dicts(built[0], "positives")
+    }
+    lists = {split: dicts(built[0], f"rl/{split}") for split in SPLITS}
+    assert len(lists["train"]) > 50
+    for split, some in lists.items():
+        for row in some:
+            good, noise = row["candidates"][: row["relevant"]], row["candidates"][row["relevant"] :]
+            query = {family[i] for i in row["query"]["image_ids"]}
+            overlap = [len(query & {family[i] for i in c["item"]["image_ids"]}) for c in good]
+            assert overlap == list(range(len(good) - 1, -1, -1))
+            assert [c["source"] for c in row["candidates"]] == ["overlap"] * (len(good) - 1) + ["half"] + ["noise"] * len(noise)
+            assert all(a["soft_label"] > b["soft_label"] for a, b in pairwise(good)) and good[-1]["soft_label"] == 0
+            assert all(c["item"]["note_id"] == row["query"]["note_id"] for c in good)
+            whole = note[row["query"]["note_id"]]
+            text = f"{whole['title'] or ''}\n{whole['body'] or ''}"
+            halves = [row["query"]["text"], good[-1]["item"]["text"]]
+            assert Counter("".join("".join(halves).split())) == Counter("".join(text.split()))
+            others = [c["component_id"] for c in noise]
+            assert 1 <= len(noise) == len(set(others)) and len(row["candidates"]) <= 10
+            assert row["component_id"] not in others
+            assert not any(frozenset((row["component_id"], other)) in tied for other in others)
+            assert {component[c["item"]["note_id"]]["split"] for c in row["candidates"]} == {split}
+    assert Counter(len(row["candidates"]) for row in lists["train"]).most_common(1)[0][0] == 10
+
+
+def families(workspace):
+    """image_id -> its family over the whole corpus, chains included."""
+    import networkx as nx
+
+    graph = nx.Graph([(p["sha256_l"], p["sha256_r"]) for p in dicts(workspace, "mined/picture_pairs")])
+    images = {i["image_id"]: i["sha256"] for i in dicts(workspace, "images")}
+    graph.add_nodes_from(images.values())
+    number = {sha: k for k, some in enumerate(nx.connected_components(graph)) for sha in some}
+    return {image: number[sha] for image, sha in images.items()}
+
+
+def test_manifests_count_what_the_shards_hold(built):
+    for name in SHARDED:
+        run, made = Workspace(str(built[0])).published(name), dicts(built[0], name)
+        counted = run.report["counts"]
+        for column in ("task", "granularity", "label_from") if name.startswith("sft") else ("source",):
+            assert counted[column] == dict(Counter(row[column] for row in made))
+        assert counted["candidates"] == dict(Counter(c["source"] for row in made for c in row["candidates"]))
+        assert run.settings["pictures"]["longest_side"] == 768
+        assert len(run.files) == len(run.beside) == run.report["shards"]
+
+
+def test_three_partitions_write_the_bytes_of_one(spark, built, hard, tmp_path):
+    workspace = copied(hard, tmp_path / "w")
+    build(spark, workspace, partitions=3)
+    assert checksums(workspace) == checksums(built[0])
+
+
+def test_a_second_run_skips_every_stage(spark, built, capsys):
+    assert build(spark, built[0], format="sentence-transformers") == built[1]
+    told = capsys.readouterr().err
+    assert "working" not in told
+    assert told.count("unchanged, skipped") == 3 + 2 * len(SPLITS) + len(SPLITS)
+
+
+def test_another_choice_of_rows_encodes_no_picture_again(spark, built, tmp_path):
+    workspace = copied(built[0], tmp_path / "w")
+    build(
+        spark,
+        workspace,
+        sft=Sft(per_task=9, tasks=("image_to_note", "image_to_image")),
+        ranking=Ranking(lists=5, candidates=5, shared=2),
+    )
+    train = dicts(workspace, "sft/train")
+    assert Counter(row["task"] for row in train)["image_to_note"] == 9
+    assert set(Counter(row["task"] for row in train)) == {"image_to_note", "image_to_image"}
+    lists = dicts(workspace, "rl/train")
+    assert len(lists) == 5 and all(len(row["candidates"]) == 5 and row["relevant"] <= 3 for row in lists)
+    assert Workspace(str(workspace)).published("shards/pictures").report["new"] == 0
+
+
+def test_after_a_kill_while_shards_are_written(hard, built, tmp_path):
+    workspace = copied(hard, tmp_path / "w")
+    job = subprocess.Popen(
+        command(workspace), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    while job.poll() is None and not list(workspace.glob("sft/train/runs/*/*.parquet")):
+        time.sleep(0.02)
+    os.killpg(job.pid, signal.SIGKILL)
+    job.wait()
+    assert Workspace(str(workspace)).manifest("sft/train") is None
+    with pytest.raises(DataError, match="neither _current.json nor"):
+        shard_files(workspace / "sft/train")
+    again = subprocess.run(command(workspace), env=environment(), capture_output=True, text=True, timeout=400, check=False)
+    assert again.returncode == 0, again.stdout[-3000:]
+    assert "shards/pictures: unchanged, skipped" in again.stdout + again.stderr
+    assert checksums(workspace) == checksums(built[0])
+
+
+def command(workspace, *more):
+    job = str(ROOT / "jobs/build_shards.py")
+    return [
+        "bash",
+        str(ROOT / "spark-submit.sh"),
+        "--master",
+        "local[2]",
+        job,
+        "--workspace",
+        str(workspace),
+        "--set",
+        f"shard.shard_bytes={SMALL.shard_bytes}",
+        *more,
+    ]
+
+
+def test_pictures_of_a_table_are_asked_for_and_read_there(spark, hard, built, tmp_path):
+    workspace = copied(hard, tmp_path / "w")
+    [file] = Workspace(str(workspace)).files("images")
+    images = pq.read_table(file)
+    contents = {i["image_id"]: open(i["uri"], "rb").read() for i in images.to_pylist()}  # noqa: SIM115
+    pq.write_table(images.set_column(images.schema.get_field_index("uri"), "uri", pa.nulls(len(images), pa.string())), file)
+    with pytest.raises(
+        DataError, match="have no uri: they were mined from a table of bytes; give the same table again: --images"
+    ):
+        build(spark, workspace)
+    lost = sorted(contents)[0]
+    contents[lost] = b"no picture"
+    table = tmp_path / "images.parquet"
+    pq.write_table(pa.table({"image_id": list(contents), "content": list(contents.values())}), table)
+    told = build(spark, workspace, images=str(table))
+    assert "changed since it was mined" in told
+    for name in SHARDED:
+        made = dicts(workspace, name)
+        assert made and not any(lost in item["image_ids"] for row in made for item in shown(row))
+        run = Workspace(str(workspace)).published(name)
+        assert run.counts.rows_in == run.counts.rows_out + sum(run.counts.dropped.values())
+    one = [pa.ipc.open_file(pa.memory_map(str(s.pictures))).read_all().to_pylist() for s in shard_files(workspace / "rl/test")]
+    other = [pa.ipc.open_file(pa.memory_map(str(s.pictures))).read_all().to_pylist() for s in shard_files(built[0] / "rl/test")]
+    assert {p["image_id"]: p["content"] for some in one for p in some}.items() <= {
+        p["image_id"]: p["content"] for some in other for p in some
+    }.items()
+
+
+def test_a_corpus_whose_pictures_are_gone_is_refused(spark, hard, tmp_path):
+    workspace = copied(hard, tmp_path / "w")
+    [file] = Workspace(str(workspace)).files("images")
+    images = pq.read_table(file)
+    gone = pa.array([f"/nowhere/{k}.jpg" for k in range(len(images))])
+    pq.write_table(images.set_column(images.schema.get_field_index("uri"), "uri", gone), file)
+    with pytest.raises(
+        DataError,
+        match=r"cannot be shown, more than pictures.max_refused_share 0.01: {'missing file': \d+}; for example /nowhere",
+    ):
+        build(spark, workspace)
+
+
+def test_hard_negatives_of_other_positives_are_refused(spark, hard, tmp_path):
+    workspace = copied(hard, tmp_path / "w")
+    current = workspace / "positives" / "_current.json"
+    current.write_text(current.read_text().replace('"sha256": "', '"sha256": "0', 1))
+    with pytest.raises(DataError, match=r"run jobs/mine_hard_negatives\.py again"):
+        build(spark, workspace)
+
+
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_judged_notes_make_lists_and_labels(spark, hard, tmp_path, calibrated):
+    workspace = copied(hard, tmp_path / "w")
+    judge(workspace, calibrated)
+    told = build(spark, workspace, labels=Labels(judge_ceiling=0.95))
+    lists = [row for split in SPLITS for row in dicts(workspace, f"rl/{split}") if row["source"] == "judged"]
+    labelled = [row for split in SPLITS for row in dicts(workspace, f"sft/{split}") if row["label_from"] == "judge"]
+    if not calibrated:
+        assert (lists, labelled) == ([], [])
+        assert "the judgements are not calibrated" in told
+        return
+    assert len(lists) > 20 and len(labelled) > 100
+    known = {(j["query_id"], j["candidate_id"]): j for j in dicts(workspace, "judgements")}
+    for row in lists:
+        good, others = row["candidates"][: row["relevant"]], row["candidates"][row["relevant"] :]
+        said = [known[row["query"]["item_id"], c["item"]["item_id"]] for c in good]
+        assert good and all(j["grade"] >= 1 for j in said)
+        assert [c["soft_label"] for c in good] == sorted({j["calibrated"] for j in said}, reverse=True)
+        assert {c["source"] for c in others} <= {"judged", "noise"} and others[-1]["source"] == "noise"
+        assert all(
+            known[row["query"]["item_id"], c["item"]["item_id"]]["grade"] == 0 for c in others if c["source"] == "judged"
+        )
+    for row in labelled:
+        for c in [row["positive"], *row["candidates"]]:
+            assert c["soft_label"] == known[row["query"]["item_id"], c["item"]["item_id"]]["calibrated"]
+        assert all(c["soft_label"] < 0.95 for c in row["candidates"])
+
+
+def judge(workspace, calibrated):
+    """Judgements of every pair and negative of note_to_note, by a hash."""
+    pairs = {
+        (p["query"]["item_id"], p["target"]["item_id"]) for p in dicts(workspace, "positives") if p["task"] == "note_to_note"
+    }
+    pairs |= {(n["query_id"], n["candidate_id"]) for n in dicts(workspace, "hard_negatives") if n["task"] == "note_to_note"}
+    made = []
+    for query, candidate in sorted(pairs):
+        score = int((query[:4] + candidate[:4]), 16) % 1000 / 1000
+        made.append({
+            "query_id": query, "candidate_id": candidate, "task": "note_to_note", "judge": "hash", "prompt_hash": "p", "score": score,
+            "calibrated": score if calibrated else None, "grade": int(score * 3.99),
+        })  # fmt: skip
+    publish(workspace, pa.Table.from_pylist(made, JUDGEMENTS.columns))
+
+
+def publish(workspace, table):
+    from pipelines.workspace.parquet import write_parts
+    from pipelines.workspace.plan import counted, manifest, planned
+
+    plan = planned([JUDGEMENTS], {}, {}, ())
+    rows_ = table.sort_by([(name, "ascending") for name in JUDGEMENTS.key])
+    place = Workspace(str(workspace))
+    files = write_parts([rows_], JUDGEMENTS, place.folder / JUDGEMENTS.name, plan.run_id)
+    counts = counted(JUDGEMENTS, None, len(table), {})
+    place.publish(manifest(JUDGEMENTS, plan, files, counts, seconds=0, packages=(), report={}))
+
+
+def test_duckdb_pandas_and_datasets_read_them(built):
+    import datasets
+
+    with duckdb.connect(str(built[0] / "workspace.duckdb"), read_only=True) as connection:
+        found = dict(connection.sql("select split, count(*) from sft group by all").fetchall())
+        lists = connection.sql("select count(*) from rl where len(candidates) > relevant").fetchone()[0]
+    published = {name: Workspace(str(built[0])).published(name).counts.rows_out for name in SHARDED}
+    assert found == {split: published[f"sft/{split}"] for split in SPLITS}
+    assert lists == sum(published[f"rl/{split}"] for split in SPLITS)
+    files = [str(shard.rows) for shard in shard_files(built[0] / "sft/train")]
+    loaded = datasets.load_dataset("parquet", data_files={"train": files}, split="train", cache_dir=str(built[0] / "_cache"))
+    assert len(loaded) == found["train"]
+    assert loaded[0] == pq.read_table(files[0]).slice(0, 1).to_pylist()[0]
+    frame = pa.concat_tables([pq.read_table(file) for file in files]).to_pandas()
+    assert frame["position"].tolist() == list(range(found["train"]))
+
+
+@pytest.mark.slow
+def test_sentence_transformers_trains_on_the_tuples(built, tmp_path):
+    """Its own trainer, a tiny Qwen3-VL of random weights, four tasks: a few steps with a loss that is a number."""
+    import datasets
+    from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+    from sentence_transformers.sentence_transformer.losses import CachedMultipleNegativesRankingLoss
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+
+    from tests.unit.pipelines.encode.tiny import qwen3_vl
+
+    train = {}
+    for task in ("image_to_note", "note_to_image", "text_to_note", "note_to_text"):
+        files = [f for f in Workspace(str(built[0])).files("sentence_transformers/train") if f.split("/")[-2] == task]
+        loaded = datasets.load_dataset("parquet", data_files={"train": files}, split="train", cache_dir=str(tmp_path / "cache"))
+        assert loaded.column_names == ["anchor", "positive", *(f"negative_{k}" for k in range(1, 5))]
+        train[task] = loaded.select(range(4))
+    qwen3_vl(tmp_path / "tiny")
+    transformer = Transformer(str(tmp_path / "tiny"))
+    model = SentenceTransformer(modules=[transformer, Pooling(64, pooling_mode="lasttoken"), Normalize()], device="cpu")
+    before = model.encode(["red mug"])
+    arguments = SentenceTransformerTrainingArguments(
+        output_dir=str(tmp_path / "run"), per_device_train_batch_size=2, max_steps=5, learning_rate=1e-3, logging_steps=1,
+        save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True,
+    )  # fmt: skip
+    trainer = SentenceTransformerTrainer(
+        model=model, args=arguments, train_dataset=train, loss=CachedMultipleNegativesRankingLoss(model, mini_batch_size=1)
+    )
+    trainer.train()
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    assert len(losses) == 5 and np.isfinite(losses).all() and max(losses) > 0
+    assert np.abs(model.encode(["red mug"]) - before).max() > 1e-4
