@@ -34,6 +34,12 @@ judge:  ## judge the sample's negatives without a model, mine again with the jud
 shards:  ## training rows and ranking lists of out/, in shards
 	./spark-submit.sh jobs/build_shards.py --workspace out
 
+.PHONY: reproduce
+reproduce:  ## the paper's ablations at our scale, about an hour; NOTES= SEEDS= STEPS= RL_STEPS= WORK= PAGE=
+	@$(ENV); .venv/bin/python -m benchmarks.reproduce --page $(or $(PAGE),docs/reproduce.md) $(if $(WORK),--work $(WORK)) \
+	  $(if $(NOTES),--notes $(NOTES)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STEPS),--steps $(STEPS)) \
+	  $(if $(RL_STEPS),--rl-steps $(RL_STEPS))
+
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end
 	@$(ENV); .venv/bin/python -m pytest

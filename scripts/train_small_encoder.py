@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python -m scripts.train_small_encoder --work DIR [--out FILE] [--notes 6000] [--seed 1000]
 
 Draws 6,000 notes (seed 1000) to learn from and 1,000 (seed 0, the seed of the default run) to measure on below DIR,
-trains on one thread, and writes pipelines/encode/small/weights.safetensors. Needs requirements/models.txt; no network.
+trains on one thread, and writes small_encoder/weights.safetensors. Needs requirements/models.txt; no network.
 """
 
 import argparse
@@ -17,11 +17,11 @@ import torch
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.recall import sample_recall
 from pipelines.encode.small.corpus import read_notes
-from pipelines.encode.small.net import Shape
 from pipelines.encode.small.training import Training, train
-from pipelines.encode.small.weights import SHIPPED, save
 from pipelines.encode.spec import EncoderSpec
 from pipelines.sample.corpus import Sample, make_sample
+from small_encoder.net import Shape
+from small_encoder.weights import SHIPPED, save
 
 UNSEEN = Sample(notes=1000, seed=0)
 log = logging.getLogger("train_small_encoder")

@@ -48,7 +48,7 @@ def _preparer(spec: EncoderSpec) -> Preparer:
     match spec.backend:
         case "small":
             from pipelines.encode.small.encode import SmallPreparer
-            from pipelines.encode.small.weights import SHIPPED, read_shape
+            from small_encoder.weights import SHIPPED, read_shape
 
             return SmallPreparer(read_shape(Path(spec.path) if spec.path else SHIPPED))
         case "open_clip":
@@ -77,7 +77,7 @@ def _encoder(spec: EncoderSpec, device: str) -> Encoder:
     match spec.backend:
         case "small":
             from pipelines.encode.small.encode import SmallEncoder
-            from pipelines.encode.small.weights import SHIPPED, load
+            from small_encoder.weights import SHIPPED, load
 
             return SmallEncoder(load(Path(spec.path) if spec.path else SHIPPED), spec, device)
         case "open_clip":

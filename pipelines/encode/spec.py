@@ -43,7 +43,7 @@ class EncoderSpec:
     """Everything that decides an encoder's vectors but the weights themselves."""
 
     backend: Backend
-    """The module that runs it: pipelines/encode/backends, or pipelines/encode/small."""
+    """The module that runs it: pipelines/encode/backends, or pipelines/encode/small over small_encoder."""
     model: str = ""
     """A hub id; for open_clip any of its model names."""
     revision: str | None = None

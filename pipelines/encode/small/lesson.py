@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.decode import Pixels
 from pipelines.encode.small.copies import mild, strong
 from pipelines.encode.small.corpus import Shot, Told
-from pipelines.encode.small.words import Features, features, tokens
+from small_encoder.words import Features, features, tokens
 
 CHARACTERS = [chr(c) for c in range(0x4E00, 0x9FA6)]
 

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipelines.decode import Pixels
-from pipelines.encode.small import tensors
 from pipelines.encode.small.corpus import KEPT, Told
 from pipelines.encode.small.leaves import leaves
 from pipelines.encode.small.lesson import Draw, Lesson, lesson, same
-from pipelines.encode.small.net import Shape, SmallNet
+from small_encoder import tensors
+from small_encoder.net import Shape, SmallNet
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -10,11 +10,11 @@ from pipelines.encode.content import BadContent, Content
 from pipelines.encode.small.corpus import Shot, Told
 from pipelines.encode.small.encode import SmallEncoder, SmallPreparer
 from pipelines.encode.small.leaves import leaves
-from pipelines.encode.small.net import Shape, SmallNet
 from pipelines.encode.small.training import Training, train
-from pipelines.encode.small.weights import load, read_shape, save
 from pipelines.encode.spec import EncoderSpec
 from schemas.errors import SettingsError
+from small_encoder.net import Shape, SmallNet
+from small_encoder.weights import load, read_shape, save
 from tests.unit.pipelines.encode.pixels import picture
 
 SHAPE = Shape(

@@ -10,9 +10,9 @@ from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.recall import recall, sample_recall, vectors
 from pipelines.encode.small.copies import strong
 from pipelines.encode.small.corpus import read_notes
-from pipelines.encode.small.weights import SHIPPED
 from pipelines.encode.spec import load_spec
 from pipelines.sample.corpus import Sample, make_sample
+from small_encoder.weights import SHIPPED
 
 MEGABYTES = 5
 

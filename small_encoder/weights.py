@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from pipelines.encode.small.net import Shape, SmallNet
 from schemas.errors import SettingsError
+from small_encoder.net import Shape, SmallNet
 
 SHIPPED = Path(__file__).with_name("weights.safetensors")
 """Trained by `python -m scripts.train_small_encoder`; docs/encoders.md has the measures."""

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.encode.small.words import FEATURES, features, segments, tokens
+from small_encoder.words import FEATURES, features, segments, tokens
 
 
 def test_folds_width_case_and_drops_what_is_no_word():

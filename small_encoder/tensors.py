@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from pipelines.decode import Pixels
-from pipelines.encode.small.net import SmallNet
-from pipelines.encode.small.words import FEATURES, Features
+from small_encoder.net import SmallNet
+from small_encoder.words import FEATURES, Features
 
+Pixels = npt.NDArray[np.uint8]
+"""[h, w, 3] RGB."""
 PICTURE, TEXT = 0, 1
 """Kinds of a note's elements."""
 
@@ -25,7 +28,7 @@ TOGETHER = 128
 """Pieces of text in one padded array; longer lists are sorted by length first, so that little is padding."""
 
 
-def texts(net: SmallNet, rows: Sequence[Features]) -> Tensor:
+def texts(net: SmallNet, rows: Sequence[Features | Tensor]) -> Tensor:
     """[b, d] rows of unit length; a text without a token is some fixed vector."""
     order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
     parts = [_padded(net, [rows[n] for n in order[start : start + TOGETHER]]) for start in range(0, len(rows), TOGETHER)]
@@ -33,15 +36,14 @@ def texts(net: SmallNet, rows: Sequence[Features]) -> Tensor:
     return torch.cat(parts)[back]
 
 
-def _padded(net: SmallNet, rows: Sequence[Features]) -> Tensor:
-    longest = max(1, *(len(r) for r in rows))
-    padded = np.zeros((len(rows), longest, FEATURES), np.int64)
-    present = np.zeros((len(rows), longest), bool)
-    for n, row in enumerate(rows):
-        padded[n, : len(row)] = row
-        present[n, : len(row)] = True
+def _padded(net: SmallNet, rows: Sequence[Features | Tensor]) -> Tensor:
     device = net.scale.device
-    return F.normalize(net.text(torch.from_numpy(padded).to(device), torch.from_numpy(present).to(device)), dim=-1)
+    padded = pad_sequence([torch.as_tensor(row) for row in rows], batch_first=True).long().to(device)
+    if not padded.shape[1]:
+        padded = padded.new_zeros(len(rows), 1, FEATURES)
+    lengths = torch.tensor([len(row) for row in rows], device=device)
+    present = torch.arange(padded.shape[1], device=device) < lengths[:, None]
+    return F.normalize(net.text(padded, present), dim=-1)
 
 
 def notes(net: SmallNet, elements: Sequence[Sequence[tuple[Tensor, int]]]) -> Tensor:

@@ -1,0 +1,113 @@
+"""Commands one after the other, each skipped once it has finished; two trainings at a time, a thread each."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.reproduce.plan import ARMS, START, Arm, Plan
+from benchmarks.reproduce.shards import write_arm
+from schemas.item import TASKS
+
+ROOT = Path(__file__).resolve().parents[2]
+SPLITS = {"train": 0.7, "validation": 0.02, "test": 0.28}
+DIMS = "[32,64,128,256]"
+CLICKED = "note_to_note"
+"""No task of the paper's first stage, and its pairs here are co-clicked: two notes without content in common, which the overlap
+judge rightly calls irrelevant, are no lesson."""
+PYTHON = sys.executable
+
+
+class Failed(Exception):  # noqa: N818  # a command's own message says what is wrong
+    """A command ended badly; its log says why."""
+
+
+def command(arguments: Sequence[str], log: Path, threads: int | None = None) -> None:
+    """Run a command of this project, with its output in `log`.
+
+    Raises:
+        Failed: it did not end with 0.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = dict(os.environ)
+    if threads:
+        environment |= {"OMP_NUM_THREADS": str(threads)}
+    start = time.monotonic()
+    with log.open("w") as out:
+        done = subprocess.run(arguments, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False)
+    print(f"{time.strftime('%H:%M:%S')} {log.stem}: {time.monotonic() - start:.0f} s", flush=True)
+    if done.returncode:
+        last = "\n".join(log.read_text().splitlines()[-8:])
+        raise Failed(f"{' '.join(arguments)}\nended with {done.returncode}; {log} ends so:\n{last}")
+
+
+def corpus(work: Path, plan: Plan) -> None:
+    """The sample, mined, annotated, judged, in shards. Each job skips what it has done."""
+    w, logs = str(work / "w"), work / "logs"
+    sample = ["--set", f"sample.notes={plan.notes}", "--set", f"sample.seed={plan.corpus_seed}"]
+    splits = [part for name, share in SPLITS.items() for part in ("--set", f"components.{name}={share}")]
+    spark, python = ["./spark-submit.sh"], [PYTHON]
+    command([*spark, "jobs/mine_pairs.py", "--workspace", w, *sample, *splits], logs / "1-mine.log")
+    command([*python, "jobs/annotate_images.py", "--workspace", w], logs / "2-annotate.log")
+    command([*python, "jobs/mine_hard_negatives.py", "--workspace", w, "--calibrate"], logs / "3-negatives.log")
+    command([*python, "jobs/judge_relevance.py", "--workspace", w, "--calibrate", "sample"], logs / "4-judge.log")
+    tasks = json.dumps([task for task in TASKS if task != CLICKED])
+    command([*spark, "jobs/build_shards.py", "--workspace", w, "--set", f"sft.tasks={tasks}"], logs / "5-shards.log")
+    for negatives in {arm.negatives for arm in ARMS}:
+        write_arm(work / "w" / "sft" / "train", work / "sft" / negatives / "train", negatives)
+    write_arm(work / "w" / "rl" / "train", work / "rl" / "train", "all")
+
+
+def trainings(work: Path, plan: Plan) -> None:
+    """Every arm with every seed, two at a time; those that start from another's model after it."""
+    for later in (False, True):
+        jobs = [(arm, seed) for seed in range(plan.seeds) for arm in ARMS if bool(arm.after) == later]
+        with ThreadPoolExecutor(max(1, min(2, os.cpu_count() or 1))) as pool:
+            list(pool.map(lambda job: _train_and_ask(work, plan, *job), jobs))
+
+
+def start(work: Path) -> None:
+    """The numbers of the network as it is before."""
+    _ask(work, START, None)
+
+
+def _train_and_ask(work: Path, plan: Plan, arm: Arm, seed: int) -> None:
+    name = f"{arm.name}-{seed}"
+    out = work / "trained" / name
+    if not (out / "model").exists():
+        command(_training(work, plan, arm, seed, out), work / "logs" / f"train-{name}.log", threads=1)
+    _ask(work, name, out / "model")
+
+
+def _training(work: Path, plan: Plan, arm: Arm, seed: int, out: Path) -> list[str]:
+    stage = "rl" if arm.after else "sft"
+    shards = work / "rl" if arm.after else work / "sft" / arm.negatives
+    settings = {
+        "run.seed": seed, "run.threads": 1, "data.workers": 0, "run.checkpoint_every": 100,
+        "data.batch": plan.rl_batch if arm.after else plan.batch,
+        "optimizer.steps": plan.rl_steps if arm.after else plan.steps,
+        "optimizer.learning_rate": plan.rl_learning_rate if arm.after else plan.learning_rate,
+    }  # fmt: skip
+    if arm.after:
+        settings["model.path"] = work / "trained" / f"{arm.after}-{seed}" / "model"
+    else:
+        settings |= {"loss.kind": arm.loss, "loss.dims": DIMS}
+    sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    return [PYTHON, "-m", "uninote_train", stage, "--shards", str(shards), "--out", str(out), *sets]
+
+
+def _ask(work: Path, name: str, model: Path | None) -> None:
+    if (work / "evaluated" / name / "metrics.json").exists():
+        return
+    of = ["--set", f"model.path={model}"] if model else []
+    where = ["--shards", str(work / "w" / "sft"), "--out", str(work / "evaluated"), "--name", name]
+    command([PYTHON, "-m", "uninote_train", "evaluate", *where, *of], work / "logs" / f"evaluate-{name}.log", threads=1)
+
+
+def numbers(work: Path, name: str) -> dict:
+    """What `evaluate` said of a model."""
+    return json.loads((work / "evaluated" / name / "metrics.json").read_text())

@@ -1,0 +1,70 @@
+"""The training shards of each arm: the same rows and pictures, other negatives."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.training import PICTURES_ENDING, SFT, shard_files
+
+Row = dict[str, Any]
+NEGATIVES = ("all", "mined", "random")
+"""all: as the jobs chose them; mined: without rule-made ones; random: drawn from the shard's answers to the same task."""
+
+
+def write_arm(source: Path, folder: Path, negatives: str) -> None:
+    """A folder of a split's shards with other negatives, unless it is there from the same source. `all`: of ranking lists too.
+
+    Only rows change: every picture that an answer of the shard shows is beside it already.
+    """
+    files = shard_files(source)
+    sizes = [[str(file.rows), file.rows.stat().st_size] for file in files]
+    stamp = json.dumps({"source": sizes, "negatives": negatives})
+    made = folder / "made.json"
+    if made.exists() and made.read_text() == stamp:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for n, file in enumerate(files):
+        target = folder / f"{n:05d}.parquet"
+        if negatives == "all":
+            os.symlink(file.rows.resolve(), target)
+        else:
+            rows = with_negatives(pq.read_table(file.rows).to_pylist(), negatives)
+            pq.write_table(pa.Table.from_pylist(rows, SFT.columns), target, compression="zstd")
+        os.symlink(file.pictures.resolve(), folder / f"{n:05d}{PICTURES_ENDING}")
+    made.write_text(stamp)
+
+
+def with_negatives(rows: Sequence[Row], negatives: str) -> list[Row]:
+    """The rows of an arm but `all`, which takes them as they are."""
+    if negatives == "mined":
+        return [{**row, "candidates": [c for c in row["candidates"] if c["source"] != "rule"]} for row in rows]
+    if negatives != "random":
+        raise ValueError(f"negatives '{negatives}': wanted one of {NEGATIVES}")
+    answers = defaultdict(dict)
+    for row in rows:
+        answers[row["task"]][row["positive"]["item"]["item_id"]] = row["positive"]
+    pools = {task: [of[name] for name in sorted(of)] for task, of in answers.items()}
+    return [{**row, "candidates": _random(row, pools[row["task"]])} for row in rows]
+
+
+def _random(row: Row, pool: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """As many as the row had, of other components; drawn by a hash of the row's own name. They share nothing: label 0."""
+    own = {row["component_id"], row["positive"]["component_id"]}
+    wanted = len([c for c in row["candidates"] if c["source"] != "rule"]) or len(row["candidates"])
+    found: dict[str, Row] = {}
+    for turn in range(20 * wanted):
+        drawn = int.from_bytes(hashlib.sha256(f"{row['pair_id']} {turn}".encode()).digest()[:8], "big") % len(pool)
+        one = pool[drawn]
+        if one["component_id"] not in own and len(found) < wanted:
+            label = None if row["label_from"] is None else 0.0
+            found[one["item"]["item_id"]] = {**one, "similarity": None, "soft_label": label, "source": "random"}
+    return list(found.values())

@@ -1,0 +1,31 @@
+"""Encode the items of an evaluation with an encoder of the pipeline, so that it stands in the same table as a trained model.
+
+    python -m uninote_train evaluate --shards SHARDS --write-items ITEMS
+    python jobs/encode_items.py --items ITEMS --out VECTORS --set encoder.name=gme --set encoder.path=/models/gme-Qwen2-VL-2B
+    python -m uninote_train evaluate --shards SHARDS --vectors VECTORS --name gme --out OUT
+
+One process, one device; a job that was killed goes on with the file it was at. Presets: docs/encoders.md.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipelines.command import run_job
+from pipelines.encode_job.flow import encode_items
+from pipelines.encode_job.settings import EncodeItems
+
+FLAGS = {
+    "items": ("--items", "the folder that `evaluate --write-items` wrote"),
+    "out": ("--out", "a folder for the vectors"),
+}
+
+
+def run(settings: EncodeItems) -> None:
+    """Settings in, vectors out."""
+    sys.stdout.write(encode_items(settings))
+
+
+if __name__ == "__main__":
+    run_job(EncodeItems, run, __doc__ or "", FLAGS)

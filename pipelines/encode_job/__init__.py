@@ -1,0 +1,1 @@
+"""jobs/encode_items.py: any encoder of the pipeline answers for the items of an evaluation."""

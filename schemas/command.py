@@ -1,0 +1,63 @@
+"""What all command lines have in common: settings in, exit codes out."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from schemas.errors import UninoteError
+from schemas.settings import load_settings
+
+S = TypeVar("S")
+USERS_MISTAKE = 2
+Flag = tuple[str, str] | tuple[str, str, str]
+"""(flag, help), and what its value is where that is no URI."""
+
+
+def run_command(
+    kind: type[S],
+    run: Callable[[S], None],
+    about: str,
+    flags: Mapping[str, Flag],
+    switches: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    *,
+    mendable: Callable[[BaseException], str | None],
+    arguments: Sequence[str] | None = None,
+    program: str | None = None,
+) -> None:
+    """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours.
+
+    Args:
+        kind: the settings.
+        run: what is run.
+        about: what it does, for --help.
+        flags: dotted settings key to its flag: shorthands for --set.
+        switches: the same for flags without a value; they set the key to true.
+        mendable: of an error that is not ours to name: one line if the user can mend it (a full disk), else None.
+        arguments: the command line; None: the process's own.
+        program: how it is called, for --help; None: the script's name.
+    """
+    parser = argparse.ArgumentParser(prog=program, description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings; flags and --set beat it")
+    parser.add_argument("--set", action="append", default=[], metavar="section.key=value", help="one setting; may stand often")
+    for key, (flag, text, *what) in flags.items():
+        parser.add_argument(flag, dest=key, metavar=what[0] if what else "URI", help=text)
+    for key, (flag, text) in switches.items():
+        parser.add_argument(flag, dest=key, action="store_true", default=None, help=text)
+    given = vars(parser.parse_args(arguments))
+    try:
+        run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
+    except UninoteError as error:
+        _give_up(str(error))
+    except Exception as error:
+        said = mendable(error)
+        if said is None:
+            raise
+        _give_up(said)
+
+
+def _give_up(said: str) -> None:
+    sys.stderr.write(f"error: {' '.join(said.split())}\n")
+    sys.exit(USERS_MISTAKE)

@@ -1,0 +1,127 @@
+"""Ranks and metrics against plain Python that looks at one query at a time; intervals against one draw at a time."""
+
+import math
+from unittest.mock import patch
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from uninote_train.evaluation import ranking
+from uninote_train.evaluation.intervals import Bootstrap, estimates, together
+from uninote_train.evaluation.metrics import NAMES, of_queries
+from uninote_train.evaluation.ranking import ranks, shortened
+
+
+def plain(query, gallery, right, out):
+    """name -> value, by sorting what is left; of equal scores the wrong ones first."""
+
+    def score(n):
+        return float(np.float32(sum(float(a) * float(b) for a, b in zip(query, gallery[n], strict=True))))
+
+    left = [n for n in range(len(gallery)) if n not in out]
+    if any(math.isnan(x) for x in query):
+        order = []
+    else:
+        order = sorted((n for n in left if not math.isnan(gallery[n][0])), key=lambda n: (-score(n), n in right, n))
+    places = [order.index(n) + 1 for n in right if n in order]
+    told = {f"recall@{k}": sum(p <= k for p in places) / len(right) for k in (1, 5, 10)}
+    told |= {f"precision@{k}": sum(p <= k for p in places) / k for k in (1, 5, 10)}
+    best = sum(1 / math.log2(1 + n) for n in range(1, min(len(right), 10) + 1))
+    told["ndcg@10"] = sum(1 / math.log2(1 + p) for p in places if p <= 10) / best
+    told["mrr"] = 1 / min(places) if places else 0.0
+    return told
+
+
+@st.composite
+def tasks(draw):
+    """Small whole numbers, so that scores tie; some rows without a vector."""
+    queries, size, d = draw(st.integers(1, 6)), draw(st.integers(1, 30)), draw(st.integers(1, 3))
+    numbers = st.lists(st.integers(-2, 2), min_size=d, max_size=d)
+
+    def rows(count):
+        return np.array(
+            draw(
+                st.lists(
+                    st.one_of(numbers, st.just([math.nan] * d)) if draw(st.booleans()) else numbers,
+                    min_size=count,
+                    max_size=count,
+                )
+            ),
+            np.float32,
+        ).reshape(count, d)
+
+    right, out = [], []
+    for _ in range(queries):
+        mine = draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=5))
+        right.append(np.array(sorted(mine)))
+        out.append(np.array(sorted(draw(st.sets(st.integers(0, size - 1), max_size=8)) - mine), np.int64))
+    return rows(queries), rows(size), right, out
+
+
+@settings(max_examples=150, deadline=None)
+@given(tasks(), st.integers(1, 400))
+def test_metrics_are_those_of_sorting_one_query_at_a_time_whatever_the_block(task, held):
+    queries, gallery, right, out = task
+    found = of_queries(ranks(queries, gallery, right, out, held=held))
+    for row, (query, mine, away) in zip(found, zip(queries, right, out, strict=True), strict=True):
+        wanted = plain(query, gallery, mine.tolist(), set(away.tolist()))
+        assert dict(zip(NAMES, row, strict=True)) == {name: pytest_approx(value) for name, value in wanted.items()}
+
+
+def pytest_approx(value):
+    import pytest
+
+    return pytest.approx(value, abs=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000))
+def test_real_vectors_rank_the_same_in_blocks_of_any_size_and_gallery_order(seed):
+    """In float32 equal vectors score differently in another place of the product, and a block of three unlike one of twenty."""
+    draw = np.random.default_rng(seed)
+    gallery = shortened(draw.standard_normal((301, 257)).astype(np.float32), 257)
+    copies = [7, 100, 203, 300]  # the last in a block of its own
+    gallery[copies] = gallery[3]
+    queries = shortened(gallery[:20] + 0.3 * draw.standard_normal((20, 257)).astype(np.float32), 257)
+    right = [np.array([n]) for n in range(20)]
+    out = [np.array([], np.int64)] * 20
+    with patch.object(ranking, "GALLERY", 20):
+        whole = ranks(queries, gallery, right, out)
+    turned = draw.permutation(301)
+    place = np.argsort(turned)
+    again = ranks(queries, gallery[turned], [place[r] for r in right], out, held=4 * 301 * 3)
+    assert [r.tolist() for r in whole] == [r.tolist() for r in again]
+    assert whole[3][0] > len(copies)  # each equal wrong one ranks before it
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1)), min_size=1, max_size=20), st.integers(0, 99))
+def test_intervals_are_those_of_one_draw_of_components_at_a_time(rows, seed):
+    values, components = np.array([[v] for _, v in rows]), [c for c, _ in rows]
+    how = Bootstrap(resamples=50, seed=seed)
+    [found] = estimates(values, components, how)
+    names = sorted(set(components))
+    chance, means = np.random.default_rng(seed), []
+    for weights in chance.multinomial(len(names), np.full(len(names), 1 / len(names)), 50):
+        drawn = [v for c, v in rows for _ in range(weights[names.index(c)])]
+        means.append(sum(drawn) / len(drawn))
+    low, high = np.quantile(means, [0.025, 0.975])
+    assert np.allclose([found.value, found.low, found.high], [np.mean(values), low, high], atol=1e-9)
+    assert found.low <= found.high
+
+
+def test_queries_of_one_component_count_as_one_find():
+    """A hundred copies of a result are no surer than one: the interval is that of two components, not of two hundred rows."""
+    values = np.array([[1.0]] * 100 + [[0.0]] * 100)
+    [tied] = estimates(values, ["a"] * 100 + ["b"] * 100, Bootstrap())
+    [free] = estimates(values, [str(n) for n in range(200)], Bootstrap())
+    assert (tied.low, tied.high) == (0, 1)
+    assert free.high - free.low < 0.2
+
+
+def test_tasks_count_the_same_in_their_mean_and_share_their_draws():
+    one, other = np.array([[1.0], [0.0], [1.0]]), np.array([[0.0], [1.0], [0.0]])
+    both, each = together({"x": (one, ["a", "b", "c"]), "y": (other, ["a", "b", "c"])}, Bootstrap())
+    assert both[0].value == 0.5 == both[0].low == both[0].high  # what one wins in a draw the other loses
+    assert each["x"][0].value == 2 / 3

@@ -1,0 +1,42 @@
+"""Tiny models of real classes, and one thread: the sizes here are too small for two."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training_shards import rl_shards, sft_shards
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """The folder of a tiny model by name: qwen3_vl, clip."""
+    root = tmp_path_factory.mktemp("models")
+    made: dict[str, Path] = {}
+
+    def folder(name: str) -> Path:
+        from tests.unit.pipelines.encode import tiny
+
+        if name not in made:
+            made[name] = getattr(tiny, name)(root / name)
+        return made[name]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sft(tmp_path_factory) -> Path:
+    return sft_shards(tmp_path_factory.mktemp("sft"))
+
+
+@pytest.fixture(scope="session")
+def rl(tmp_path_factory) -> Path:
+    return rl_shards(tmp_path_factory.mktemp("rl"))

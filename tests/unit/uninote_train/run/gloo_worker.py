@@ -1,0 +1,90 @@
+"""One of several processes: the gradients of each case's step, written to a file. `python -m tests....gloo_worker RANK WORLD OUT SFT RL`."""
+
+import sys
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from safetensors.torch import save_file
+
+from schemas.training import RL, SFT
+from tests.unit.uninote_train.toy import Toy
+from uninote_train.data.loader import Steps
+from uninote_train.data.order import Order
+from uninote_train.data.shards import open_shards
+from uninote_train.model import trainable
+from uninote_train.ranking.reference import Reference
+from uninote_train.rl import Reinforced
+from uninote_train.run.grad_cache import backward
+from uninote_train.run.processes import Processes
+from uninote_train.settings import Contrast, Ranking
+from uninote_train.sft import Contrastive
+
+SFT_CASES = {
+    "symmetric_kl": Contrast(dims=(4, 16)),
+    "both": Contrast(dims=(16,), info_nce_weight=0.5),
+    "info_nce": Contrast(kind="info_nce", dims=(8, 16), temperature=0.1),
+    "own_only": Contrast(kind="info_nce", dims=(16,), in_batch=False),
+}
+RL_CASES = {
+    "item_softmax": Ranking(),
+    "plackett_luce": Ranking(policy="plackett_luce", kl=0.3),
+    "frozen": Ranking(frozen_documents=True, policy="positive_advantage"),
+}
+BATCH, STEP = 8, 1
+
+
+def gradients(processes: Processes, shards: dict[str, str], piece: int) -> dict[str, torch.Tensor]:
+    """Each case's averaged gradients and loss, and each number that is logged."""
+    found = {}
+    for name, settings in {**SFT_CASES, **RL_CASES}.items():
+        stage = "sft" if name in SFT_CASES else "rl"
+        model = Toy()
+        opened = open_shards(shards[stage], "train", SFT if stage == "sft" else RL, "/nowhere")
+        steps = Steps(
+            stage=stage, shards=opened, order=Order(opened.counts, 3, 2), preparer=model.preparer, batch=BATCH, rank=processes.rank,
+            world=processes.world, rankings=8,
+        )  # fmt: skip
+        if stage == "sft":
+            objective = Contrastive(settings, settings.dims, processes)
+        else:
+            start = Reference(Toy(seed=1), 0, torch.no_grad)  # another model: its KL is not zero
+            objective = Reinforced(settings, 16, start, processes)
+        rows = steps[STEP]
+        batches, begun, told = objective.inputs(rows), objective.begin(rows), []
+
+        def loss_of(vectors, objective=objective, batches=batches, rows=rows, begun=begun, told=told):
+            told.append(objective.loss(vectors.split([b.items for b in batches]), rows, begun))
+            return told[0].value
+
+        pieces = [p for b in batches for p in (model.split(b, piece) if piece else [b])]
+        loss = backward(model, pieces, loss_of, cached=piece > 0)
+        processes.average_gradients(trainable(model).values())
+        found |= {f"{name}/{n}": p.grad for n, p in trainable(model).items()}
+        found[f"{name}/loss"] = processes.total(loss) / processes.world
+        found |= {f"{name}/{n}": v for n, v in told[0].numbers.items() if n != "documents"}
+    return found
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    rank, world, out, sft, rl = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], sys.argv[5]
+    dist.init_process_group("gloo", init_method=f"file://{out / 'meeting'}", rank=rank, world_size=world)
+    processes = Processes(rank, world)
+    for piece in (0, 3):
+        found = gradients(processes, {"sft": sft, "rl": rl}, piece)
+        save_file({k: t.contiguous() for k, t in found.items()}, out / f"{rank}-{piece}.safetensors")
+    lonely, absent = torch.nn.Parameter(torch.zeros(2)), torch.nn.Parameter(torch.zeros(3))
+    if rank == 1:
+        lonely.grad = torch.tensor([2.0, 4.0])
+    processes.average_gradients([lonely, absent])
+    told = {
+        "lonely": lonely.grad,
+        "absent": torch.tensor(absent.grad is None),
+        "rows": processes.gathered(torch.arange(rank + 1) + 10 * rank),
+    }
+    save_file(told, out / f"{rank}-told.safetensors")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""Whole runs on tiny models of real classes: three steps of both stages, a kill, a row that is not finite, the command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from schemas.errors import DataError, SettingsError
+from schemas.settings import load_settings
+from tests.training_shards import rl_shards, sft_row, sft_shards, write_shard
+from uninote_train import __main__ as command
+from uninote_train.load import load_model
+from uninote_train.settings import TrainRl, TrainSft
+from uninote_train.train import train_rl, train_sft
+
+ROOT = Path(__file__).resolve().parents[3]
+CLIP = ["model.kind=open_clip", "data.batch=4", "data.workers=0", "run.threads=1", "loss.dims=[8,24]"]
+
+
+def settings_of(kind, shards, out, *assignments):
+    return load_settings(kind, None, assignments, {"shards": str(shards), "out": str(out)})
+
+
+def lines(out):
+    return [json.loads(line) for line in (Path(out) / "log.jsonl").read_text().splitlines()]
+
+
+def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, capsys):
+    """Three steps of SFT, then of RL from what SFT saved: adapters move, and the model that is saved is another one."""
+    tiny = ["model.kind=vlm", "model.lora.rank=4", "data.batch=4", "data.workers=1", "optimizer.steps=3", "run.piece=5"]
+    train_sft(
+        settings_of(
+            TrainSft,
+            sft,
+            tmp_path / "sft",
+            *tiny,
+            f"model.path={models('qwen3_vl')}",
+            "loss.dims=[16,64]",
+            "optimizer.learning_rate=1e-2",
+        )
+    )
+    said = capsys.readouterr().out
+    assert "sft: 3 steps, 12 rows seen, 0.50 epochs of 24" in said
+    assert said.splitlines()[-1].startswith("next: python -m uninote_train rl --shards ")
+    told = lines(tmp_path / "sft")
+    assert [t["step"] for t in told] == [1, 2, 3]
+    assert all(t["gradient_norm"] > 0 and t["wait_s"] >= 0 and t["rows_seen"] == 4 * t["step"] for t in told)
+    saved = tmp_path / "sft/model"
+    train_rl(settings_of(TrainRl, rl, tmp_path / "rl", *tiny, f"model.path={saved}", "optimizer.learning_rate=1e-2"))
+    assert "next: python -m uninote_train evaluate" in capsys.readouterr().out
+    told = lines(tmp_path / "rl")
+    assert len(told) == 3
+    assert all(t["gradient_norm"] > 0 for t in told)
+    assert told[0]["kl"] == pytest.approx(0, abs=1e-5)
+    assert told[2]["kl"] > told[0]["kl"]
+    assert sum(told[0][f"variance_share_{n}"] for n in ("penalty", "base", "absolute", "relative")) == pytest.approx(
+        1, abs=1e-4
+    )
+    weights = [load_model(_vlm(path)).state_dict() for path in (saved, tmp_path / "rl/model")]
+    moved = [n for n in weights[0] if not torch.equal(weights[0][n], weights[1][n])]
+    assert moved
+    assert all("lora" in n for n in moved)
+    assert not [f for f in tmp_path.rglob("*") if f.suffix in (".bin", ".pt", ".pth", ".pkl")]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [[], ["rank.policy=positive_advantage", "rank.frozen_documents=true"], ["rank.policy=plackett_luce", "rank.updates=2"]],
+    ids=str,
+)
+def test_rl_lifts_the_reward(models, tmp_path, extra):
+    """From a random start, on lists that can be learnt."""
+    shards = rl_shards(tmp_path / "rl", rows=8, shards=1)
+    given = [
+        *CLIP[:-1],
+        *extra,
+        f"model.path={models('clip')}",
+        "optimizer.steps=16",
+        "optimizer.learning_rate=1e-3",
+        "rank.kl=0.01",
+        "data.batch=8",
+    ]
+    train_rl(settings_of(TrainRl, shards, tmp_path / "out", *given))
+    told = lines(tmp_path / "out")
+    first, last = (sum(t["reward"] for t in part) / 3 for part in (told[:3], told[-3:]))
+    assert last > first + 0.1  # 2.7 at the start, 3.2 where every list stands right
+
+
+def test_sft_learns(models, tmp_path):
+    shards = sft_shards(tmp_path / "sft", rows=8, shards=1)
+    given = [
+        *CLIP,
+        f"model.path={models('clip')}",
+        "optimizer.steps=16",
+        "optimizer.learning_rate=2e-3",
+        "loss.info_nce_weight=0.1",
+        "data.batch=8",
+    ]
+    train_sft(settings_of(TrainSft, shards, tmp_path / "out", *given))
+    told = lines(tmp_path / "out")
+    assert told[-1]["loss"] < 0.7 * told[0]["loss"]
+    assert told[0]["in_batch_negatives"] > 0
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_goes_on_with_the_losses_of_one_that_was_not(models, sft, tmp_path):
+    """kill -9 between two checkpoints: what came after the last one is done again, to the same last digit."""
+    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=30", "run.checkpoint_every=4", "loss.kind=info_nce"]
+    train_sft(settings_of(TrainSft, sft, tmp_path / "whole", *given))
+    out = tmp_path / "killed"
+    line = [sys.executable, "-m", "uninote_train", "sft", "--shards", str(sft), "--out", str(out)]
+    process = subprocess.Popen([*line, *(part for g in given for part in ("--set", g))], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            if (out / "log.jsonl").exists() and len((out / "log.jsonl").read_text().splitlines()) >= 10:
+                break
+            time.sleep(0.005)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert (out / "checkpoints/step-00000008").exists()
+    assert not (out / "model").exists()
+    train_sft(settings_of(TrainSft, sft, out, *given, "data.workers=2"))
+    for key in ("loss", "gradient_norm", "learning_rate"):
+        assert [t[key] for t in lines(out)] == [t[key] for t in lines(tmp_path / "whole")], key
+    assert [t["step"] for t in lines(out)] == list(range(1, 31))
+    one, two = (load_model(_clip(tmp_path / n / "model")).state_dict() for n in ("whole", "killed"))
+    assert all(torch.equal(one[n], two[n]) for n in one)
+
+
+def test_a_finished_run_has_nothing_to_do_and_another_is_not_mixed_with_it(models, sft, tmp_path, capsys):
+    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=2"]
+    train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given))
+    train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given, "data.workers=1"))
+    assert "nothing to do: the run had reached its last step" in capsys.readouterr().out
+    with pytest.raises(
+        SettingsError, match=r"holds a run with other settings: loss\.temperature 0\.5, in the run 0\.02; give them"
+    ):
+        train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given, "loss.temperature=0.5"))
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, monkeypatch, capsys):
+    rows = [sft_row(n, 8, n) for n in range(8)]
+    rows[5]["candidates"][1]["soft_label"] = float("inf")
+    write_shard(tmp_path / "sft/train", "00000", rows)
+    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=4", "run.checkpoint_every=1", "data.batch=2"]
+    with pytest.raises(
+        DataError, match=r"step \d: the loss is nan in 1 of 2 rows of this process; rows pair-0005; look at them"
+    ):
+        train_sft(settings_of(TrainSft, tmp_path / "sft", tmp_path / "out", *given))
+    assert not (tmp_path / "out/model").exists()
+    line = ["uninote_train", "sft", "--shards", str(tmp_path / "sft"), "--out", str(tmp_path / "cli")]
+    monkeypatch.setattr(sys, "argv", [*line, *(part for g in given for part in ("--set", g))])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    [said] = [s for s in capsys.readouterr().err.splitlines() if s.startswith("error: ")]
+    assert "pair-0005" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sft", "--set", "loss.temprature=1"], "unknown ['temprature']; known keys are"),
+        (["sft", "--shards", "/nowhere"], "error: "),
+        (["rl", "--set", "rank.policy=best"], "rank.policy = 'best'"),
+        (["train"], "error: 'train': wanted one of sft, rl"),
+        ([], "wanted one of"),
+    ],
+)
+def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, said, monkeypatch, capsys):
+    path = (
+        ["--set", f"model.path={models('clip')}", "--set", "model.kind=open_clip"]
+        if arguments and arguments[0] != "train"
+        else []
+    )
+    monkeypatch.setattr(sys, "argv", ["uninote_train", *arguments, *path])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert said in told[0]
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(models, sft, tmp_path):
+    from uninote_train.run.processes import Processes
+    from uninote_train.train import _planned
+
+    given = settings_of(TrainSft, sft, tmp_path, *CLIP, f"model.path={models('clip')}")
+    with pytest.raises(SettingsError, match=r"data\.batch 4: not a multiple of the 3 training processes"):
+        _planned("sft", given, load_model(_clip(models("clip"))), Processes(0, 3), 0)
+
+
+def _vlm(path):
+    from uninote_train.load import ModelChoice
+
+    return ModelChoice(kind="vlm", path=str(path))
+
+
+def _clip(path):
+    from uninote_train.load import ModelChoice
+
+    return ModelChoice(kind="open_clip", path=str(path))

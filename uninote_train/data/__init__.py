@@ -1,0 +1,1 @@
+"""Shards -> batches, in data workers: order, rows and pictures, unique items, tensors."""

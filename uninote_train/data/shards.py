@@ -1,0 +1,131 @@
+"""A split's folder of shards: rows in Parquet, pictures beside them in Arrow IPC, mapped and not copied.
+
+A folder elsewhere (s3://..., gs://...) is read through fsspec; each file is fetched once into a local folder and mapped there.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.errors import DataError
+from schemas.table import Table
+from schemas.training import PICTURES
+from uninote_train.model import Pixels
+
+PICTURES_END = ".pictures.arrow"
+OPEN_SHARDS = 16
+"""Kept open by a worker: two windows of shards. Rows are held in memory, pictures are mapped."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """The shards of a split. Small and picklable: files are opened where they are read."""
+
+    folder: str
+    names: tuple[str, ...]
+    """Without the ending, sorted: 00000, 00001, ..."""
+    counts: tuple[int, ...]
+    """Rows of each."""
+    cache: str
+    """Where files of a remote folder are kept."""
+
+    def row(self, shard: int, row: int) -> Row:
+        """A row as plain values."""
+        return _rows(self._local(shard, ".parquet")).slice(row, 1).to_pylist()[0]
+
+    def picture(self, shard: int, image_id: str) -> Pixels:
+        """RGB [height, width, 3].
+
+        Raises:
+            DataError: it is not in the shard, or is no picture.
+        """
+        path = self._local(shard, PICTURES_END)
+        contents, places = _pictures(path)
+        if image_id not in places:
+            raise DataError(f"{path}: no picture {image_id}, which a row of the shard shows; build the shards again")
+        content = contents[places[image_id]].as_buffer()
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if len(content) else None
+        if pixels is None:
+            raise DataError(f"{path}: picture {image_id} is {len(content)} bytes that are no picture; build the shards again")
+        return np.asarray(pixels, np.uint8)
+
+    def _local(self, shard: int, ending: str) -> str:
+        return local_file(f"{self.folder}/{self.names[shard]}{ending}", self.cache)
+
+
+def open_shards(folder: str, split: str, table: Table, cache: str) -> Shards:
+    """The shards in `folder`/`split`, or in `folder` itself if it holds any.
+
+    Args:
+        folder: a path or a URI.
+        split: train, validation or test.
+        table: SFT or RL; each shard's columns are checked against it.
+        cache: a local folder for files of a remote one.
+
+    Raises:
+        DataError: no shards, a shard without its pictures, a file that cannot be read, or no rows.
+        SchemaError: a shard of another table.
+
+    Cost: reads the footer of every Parquet file.
+    """
+    system, root = fsspec.core.url_to_fs(folder)
+    for place in (f"{root}/{split}", root):
+        files = {Path(f).name for f in system.ls(place, detail=False)} if system.isdir(place) else set()
+        names = tuple(sorted(f.removesuffix(".parquet") for f in files if f.endswith(".parquet")))
+        if names:
+            break
+    else:
+        raise DataError(
+            f"{folder}: no shards: wanted 00000.parquet and 00000{PICTURES_END} there or in {split}/; {table.made_by}"
+        )
+    alone = [n for n in names if n + PICTURES_END not in files]
+    if alone:
+        raise DataError(
+            f"{place}: no {alone[0]}{PICTURES_END} beside {alone[0]}.parquet ({len(alone)} such); copy the whole folder"
+        )
+    counts = tuple(_checked(system, f"{place}/{name}.parquet", table) for name in names)
+    if not sum(counts):
+        raise DataError(f"{place}: {len(names)} shards without a row; look at the counts of {table.made_by}")
+    return Shards(str(system.unstrip_protocol(place)) if "://" in folder else place, names, counts, cache)
+
+
+def local_file(uri: str, cache: str) -> str:
+    """A path of the file on this machine; fetched once if it is elsewhere."""
+    if "://" not in uri:
+        return uri
+    return str(fsspec.open_local(f"simplecache::{uri}", simplecache={"cache_storage": cache}))
+
+
+def _checked(system: Any, path: str, table: Table) -> int:  # noqa: ANN401  # any of fsspec's
+    try:
+        with system.open(path, "rb") as opened:
+            found = pq.ParquetFile(opened)
+            table.check(found.schema_arrow)
+            return int(found.metadata.num_rows)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}; build the shards again") from None
+
+
+@lru_cache(maxsize=OPEN_SHARDS)
+def _rows(path: str) -> pa.Table:
+    return pq.read_table(path, memory_map=True).combine_chunks()
+
+
+@lru_cache(maxsize=OPEN_SHARDS)
+def _pictures(path: str) -> tuple[pa.ChunkedArray, dict[str, int]]:
+    try:
+        with pa.memory_map(path) as mapped, pa.ipc.open_file(mapped) as opened:
+            table = opened.read_all()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"{path}: not a readable Arrow file: {str(error).splitlines()[0]}; build the shards again") from None
+    if table.schema.names != PICTURES.names:
+        raise DataError(f"{path}: columns {table.schema.names}, wanted {PICTURES.names}; build the shards again")
+    return table["content"], {name: n for n, name in enumerate(table["image_id"].to_pylist())}

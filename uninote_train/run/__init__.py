@@ -1,0 +1,1 @@
+"""The loop around an objective: gradients, processes, checkpoints, logs."""

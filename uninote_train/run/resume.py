@@ -1,0 +1,85 @@
+"""Where a run stands: goes on from its newest checkpoint, or refuses one of another run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from schemas.errors import SettingsError
+from uninote_train.model import Model, trainable
+from uninote_train.run import checkpoint
+from uninote_train.run.optimizer import set_state, state_of
+
+CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is saved and loaded together."""
+
+    out: Path
+    model: Model
+    optimizer: torch.optim.AdamW
+    schedule: Any
+    identity: Mapping[str, Any]
+    """Settings and shards of the run, as JSON; a checkpoint of others is refused."""
+    keep: int
+
+    def load(self) -> int:
+        """Go on from the newest checkpoint; how many steps are done.
+
+        Raises:
+            SettingsError: the checkpoint is of a run with other settings or shards; names what differs.
+        """
+        found = checkpoint.newest(self.out / CHECKPOINTS)
+        if found is None:
+            return 0
+        differing = _differing(self.identity, found.state["identity"], "")
+        if differing:
+            raise SettingsError(
+                f"{self.out} holds a run with other settings: {'; '.join(differing)}; give them as they were, or another --out"
+            )
+        held = _held(self.model)
+        with torch.no_grad():
+            for name, tensor in held.items():
+                tensor.copy_(found.weights[name])
+        set_state(self.optimizer, self.parameters(self.model), found.optimizer)
+        self.schedule.load_state_dict(found.state["schedule"])
+        for group, rate in zip(self.optimizer.param_groups, self.schedule.get_last_lr(), strict=True):
+            group["lr"] = rate
+        return int(found.state["step"])
+
+    def save(self, step: int) -> None:
+        """Write a checkpoint after `step` steps."""
+        state = {"step": step, "identity": self.identity, "schedule": self.schedule.state_dict()}
+        optimizer = state_of(self.optimizer, self.parameters(self.model))
+        checkpoint.write(self.out / CHECKPOINTS, checkpoint.Checkpoint(_held(self.model), optimizer, state), self.keep)
+
+    @staticmethod
+    def parameters(model: Model) -> dict[str, nn.Parameter]:
+        """What is trained.
+
+        Raises:
+            SettingsError: nothing is.
+        """
+        found = trainable(model)
+        if not found:
+            raise SettingsError("the model has no trainable parameters; model.lora.targets names no module of it")
+        return found
+
+
+def _held(model: Model) -> dict[str, Tensor]:
+    """Trained parameters and buffers that belong to the model's state."""
+    state = model.state_dict(keep_vars=True)
+    buffers = {name: t for name, t in state.items() if not isinstance(t, nn.Parameter)}
+    return {**trainable(model), **buffers}
+
+
+def _differing(now: Any, then: Any, name: str) -> list[str]:  # noqa: ANN401  # JSON
+    if not (isinstance(now, Mapping) and isinstance(then, Mapping)):
+        return [] if now == then else [f"{name} {now!r}, in the run {then!r}"]
+    keys = sorted(set(now) | set(then))
+    return [d for k in keys for d in _differing(now.get(k), then.get(k), f"{name}.{k}" if name else k)]
