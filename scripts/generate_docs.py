@@ -24,6 +24,7 @@ from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 from schemas.item import ITEM
 from schemas.table import Table
 from uninote_train.evaluation.command import Evaluate
+from uninote_train.settings import TrainRl, TrainSft
 
 STRUCTS = {"ITEM": ITEM, "EVIDENCE": tables.EVIDENCE, "CANDIDATE": training.CANDIDATE}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -56,7 +57,7 @@ def settings_page() -> str:
     }
     for job, settings in jobs.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
-    for command, settings in {"evaluate": Evaluate}.items():
+    for command, settings in {"sft": TrainSft, "rl": TrainRl, "evaluate": Evaluate}.items():
         parts += [f"## python -m uninote_train {command}\n", *_sections(settings, "")]
     return "\n".join(parts)
 
@@ -113,7 +114,14 @@ def _default(f: dataclasses.Field[Any]) -> str:
 
 
 def _field_docs(kind: type) -> dict[str, str]:
-    """The string below each field of a dataclass."""
+    """The string below each field of a dataclass, of those that it takes after too."""
+    docs: dict[str, str] = {}
+    for parent in reversed(kind.__mro__):
+        docs |= _own_docs(parent) if dataclasses.is_dataclass(parent) else {}
+    return docs
+
+
+def _own_docs(kind: type) -> dict[str, str]:
     [definition] = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []
     docs = {}

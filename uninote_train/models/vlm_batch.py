@@ -18,6 +18,7 @@ from schemas.errors import DataError, SettingsError
 from uninote_train.content import shown, words
 from uninote_train.load import ModelChoice
 from uninote_train.model import Batch, Item, Pictures, Pixels
+from uninote_train.models.vlm_grid import fits, tensors
 from uninote_train.prompts import asked_as
 
 TOKEN_ROWS = ("input_ids", "attention_mask", "mm_token_type_ids")
@@ -28,6 +29,8 @@ GRID = "image_grid_thw"
 """[pictures, 3]: patches in time, height and width; a picture has their product as rows of pixel_values."""
 MARK_TOKENS = 4
 """Beside a picture's own tokens: what opens and closes it, at most."""
+PLACE = "{the words of the item}"
+"""Where the words go in a prompt that is kept."""
 PICTURES_SHARE = 0.75
 """Of what the prompt leaves of `max_length`: what an item's pictures may take together: shrunk alike, none left out."""
 
@@ -47,51 +50,73 @@ class VlmPreparer:
             raise SettingsError(f"model.path {folder}: no processor: {str(error).splitlines()[0][:200]}") from None
         self.processor.tokenizer.padding_side = "right"
         self.choice = choice
+        self._prompts: dict[tuple[str, int, bool], tuple[str, str]] = {}
+        self._lengths: dict[str, int] = {}
         size = dict(getattr(self.processor.image_processor, "size", None) or {})
         if "longest_edge" in size:
             least, most = choice.min_pixels or size["shortest_edge"], choice.max_pixels or size["longest_edge"]
             self.processor.image_processor.size = {"shortest_edge": least, "longest_edge": most}
         added = [t.content for t in self.processor.tokenizer.added_tokens_decoder.values()]
+        self._direct = fits(self.processor, self._around("", 2, False)[0])
         self._reserved = re.compile("|".join(re.escape(t) for t in sorted(added, key=len, reverse=True) if t.strip()) or "(?!)")
 
     def prepare(self, items: Sequence[Item], pictures: Pictures) -> Batch:
         """As `Preparer.prepare`; a text that is too long is cut at its end."""
-        seen = [[Image.fromarray(p) for p in self._fitted(i, shown(i, pictures))] for i in items]
+        seen = [self._fitted(i, shown(i, pictures)) for i in items]
         said = [self._reserved.sub(" ", words(i)).strip() for i in items]  # a note that spells a picture's mark is no picture
         for item, images, text in zip(items, seen, said, strict=True):
             if not images and not text:
                 raise DataError(f"item {item['item_id']}: a {item['kind']} without a picture or a word; build the shards again")
-        tensors = self._processed(items, seen, said)
-        long = tensors["attention_mask"].sum(1) - self.choice.max_length
+        made = self._processed(items, seen, said)
+        long = made["attention_mask"].sum(1) - self.choice.max_length
         if (long > 0).any():
             said = [self._cut(text, int(n)) if n > 0 else text for text, n in zip(said, long, strict=True)]
-            tensors = self._processed(items, seen, said)
-        longest = int(tensors["attention_mask"].sum(1).max())
+            made = self._processed(items, seen, said)
+        longest = int(made["attention_mask"].sum(1).max())
         if longest > self.choice.max_length:
             raise DataError(
                 f"item of {longest} tokens, at most model.max_length = {self.choice.max_length}: its pictures alone are too "
                 "many; raise it or lower model.max_pixels"
             )
-        return Batch(tensors, len(items))
+        return Batch(made, len(items))
 
     def save(self, folder: Path) -> None:
         """Write the processor's files."""
         self.processor.save_pretrained(folder)
 
-    def _processed(self, items: Sequence[Item], seen: list[list[Image.Image]], said: list[str]) -> dict[str, Tensor]:
+    def _processed(self, items: Sequence[Item], seen: list[list[Pixels]], said: list[str]) -> dict[str, Tensor]:
         texts = [self._prompt(i, len(p), w) for i, p, w in zip(items, seen, said, strict=True)]
         flat = [p for images in seen for p in images]
-        found = self.processor(text=texts, images=flat or None, padding=True, return_tensors="pt")
         counts = torch.tensor([len(p) for p in seen], dtype=torch.int64)
+        if self._direct:
+            return {**tensors(self.processor, texts, flat), PICTURES: counts}
+        images = [Image.fromarray(p) for p in flat]
+        found = self.processor(text=texts, images=images or None, padding=True, return_tensors="pt")
         return {**{k: torch.as_tensor(v) for k, v in found.items()}, PICTURES: counts}
 
     def _prompt(self, item: Item, images: int, text: str) -> str:
-        turn: list[dict[str, Any]] = [{"type": "image"} for _ in range(images)]
-        if text:
-            turn.append({"type": "text", "text": text})
-        system = [{"type": "text", "text": self.choice.prompts.of(asked_as(item["kind"], images > 0, bool(text)))}]
-        turns = [{"role": "system", "content": system}, {"role": "user", "content": turn}]
-        return str(self.processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+        system = self.choice.prompts.of(asked_as(item["kind"], images > 0, bool(text)))
+        before, after = self._around(system, images, bool(text))
+        return before + text + after
+
+    def _around(self, system: str, images: int, text: bool) -> tuple[str, str]:
+        """The prompt before and behind the text. A template is a program: it is run once for each shape of item."""
+        key = (system, images, text)
+        if key not in self._prompts:
+            turn: list[dict[str, Any]] = [{"type": "image"} for _ in range(images)]
+            turn += [{"type": "text", "text": PLACE}] if text else []
+            turns = [{"role": "system", "content": [{"type": "text", "text": system}]}, {"role": "user", "content": turn}]
+            whole = str(self.processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+            before, _, after = whole.partition(PLACE)
+            self._prompts[key] = (before, after)
+        return self._prompts[key]
+
+    def _room(self, item: Item, images: int) -> int:
+        """Tokens that an item without words leaves, its pictures' own not counted."""
+        prompt = self._prompt(item, 0, "")
+        if prompt not in self._lengths:
+            self._lengths[prompt] = len(self.processor.tokenizer(prompt)["input_ids"])
+        return max(self.choice.max_length - self._lengths[prompt] - MARK_TOKENS * images, 1)
 
     def _cut(self, text: str, tokens: int) -> str:
         """The text without its last `tokens` tokens."""
@@ -104,8 +129,7 @@ class VlmPreparer:
         patch, merge = (getattr(self.processor.image_processor, n, None) for n in ("patch_size", "merge_size"))
         if not images or not isinstance(patch, int) or not isinstance(merge, int):
             return images
-        room = self.choice.max_length - len(self.processor.tokenizer(self._prompt(item, 0, ""))["input_ids"])
-        most = max(room - MARK_TOKENS * len(images), 1) * PICTURES_SHARE / len(images) * (patch * merge) ** 2
+        most = self._room(item, len(images)) * PICTURES_SHARE / len(images) * (patch * merge) ** 2
         return [_shrunk(p, most) for p in images]
 
 

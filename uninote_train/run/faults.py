@@ -12,7 +12,7 @@ MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 def told(error: BaseException) -> str | None:
     """One line for a fault that the user can mend; None for all others."""
     if isinstance(error, torch.OutOfMemoryError):
-        return f"the device's memory is full: lower run.piece, set model.gradient_checkpointing=true, or lower data.batch; {AGAIN}"
+        return f"the device's memory is full: lower run.piece or set model.gradient_checkpointing=true; {AGAIN}"
     if isinstance(error, OSError) and error.errno in MENDABLE:
         return f"{error.filename or 'a file'}: {error.strerror}: {AGAIN}"
     if isinstance(error, SafetensorError) and "os error" in str(error).lower():

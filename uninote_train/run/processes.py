@@ -7,11 +7,11 @@ step's backward passes are done: the same numbers, and nothing to count.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Processes:
         before, after = (local.new_zeros((n, *local.shape[1:])) for n in (start, sum(counts) - start - len(local)))
         placed = torch.cat([before, local, after])
         if placed.is_floating_point() and placed.requires_grad:
-            return all_reduce(placed)
+            summed: Tensor = _Sum.apply(placed)
+            return summed
         dist.all_reduce(placed)
         return placed
 
@@ -91,6 +92,24 @@ class Processes:
         """Until all processes are here."""
         if self.world > 1:
             dist.barrier()
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over the processes; its gradient is the sum of theirs. torch's own of this kind is being taken out."""
+
+    @staticmethod
+    def forward(ctx: Any, placed: Tensor) -> Tensor:  # noqa: ANN401  # torch's
+        """Of an array that is made for this and may be written to."""
+        ctx.mark_dirty(placed)
+        dist.all_reduce(placed)
+        return placed
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401
+        """Each process's loss pulls at all rows."""
+        summed = gradients[0].contiguous().clone()
+        dist.all_reduce(summed)
+        return summed
 
 
 def _by_type(parameters: Sequence[nn.Parameter]) -> list[list[nn.Parameter]]:

@@ -34,7 +34,17 @@ def lines(out):
 def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, capsys):
     """Three steps of SFT, then of RL from what SFT saved: adapters move, and the model that is saved is another one."""
     tiny = ["model.kind=vlm", "model.lora.rank=4", "data.batch=4", "data.workers=1", "optimizer.steps=3", "run.piece=5"]
-    train_sft(settings_of(TrainSft, sft, tmp_path / "sft", *tiny, f"model.path={models('qwen3_vl')}", "loss.dims=[16,64]", "optimizer.learning_rate=1e-2"))
+    train_sft(
+        settings_of(
+            TrainSft,
+            sft,
+            tmp_path / "sft",
+            *tiny,
+            f"model.path={models('qwen3_vl')}",
+            "loss.dims=[16,64]",
+            "optimizer.learning_rate=1e-2",
+        )
+    )
     said = capsys.readouterr().out
     assert "sft: 3 steps, 12 rows seen, 0.50 epochs of 24" in said
     assert said.splitlines()[-1].startswith("next: python -m uninote_train rl --shards ")
@@ -49,7 +59,9 @@ def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, 
     assert all(t["gradient_norm"] > 0 for t in told)
     assert told[0]["kl"] == pytest.approx(0, abs=1e-5)
     assert told[2]["kl"] > told[0]["kl"]
-    assert sum(told[0][f"variance_share_{n}"] for n in ("penalty", "base", "absolute", "relative")) == pytest.approx(1, abs=1e-4)
+    assert sum(told[0][f"variance_share_{n}"] for n in ("penalty", "base", "absolute", "relative")) == pytest.approx(
+        1, abs=1e-4
+    )
     weights = [load_model(_vlm(path)).state_dict() for path in (saved, tmp_path / "rl/model")]
     moved = [n for n in weights[0] if not torch.equal(weights[0][n], weights[1][n])]
     assert moved
@@ -57,11 +69,23 @@ def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, 
     assert not [f for f in tmp_path.rglob("*") if f.suffix in (".bin", ".pt", ".pth", ".pkl")]
 
 
-@pytest.mark.parametrize("extra", [[], ["rank.policy=positive_advantage", "rank.frozen_documents=true"], ["rank.policy=plackett_luce", "rank.updates=2"]], ids=str)
+@pytest.mark.parametrize(
+    "extra",
+    [[], ["rank.policy=positive_advantage", "rank.frozen_documents=true"], ["rank.policy=plackett_luce", "rank.updates=2"]],
+    ids=str,
+)
 def test_rl_lifts_the_reward(models, tmp_path, extra):
     """From a random start, on lists that can be learnt."""
     shards = rl_shards(tmp_path / "rl", rows=8, shards=1)
-    given = [*CLIP[:-1], *extra, f"model.path={models('clip')}", "optimizer.steps=16", "optimizer.learning_rate=1e-3", "rank.kl=0.01", "data.batch=8"]
+    given = [
+        *CLIP[:-1],
+        *extra,
+        f"model.path={models('clip')}",
+        "optimizer.steps=16",
+        "optimizer.learning_rate=1e-3",
+        "rank.kl=0.01",
+        "data.batch=8",
+    ]
     train_rl(settings_of(TrainRl, shards, tmp_path / "out", *given))
     told = lines(tmp_path / "out")
     first, last = (sum(t["reward"] for t in part) / 3 for part in (told[:3], told[-3:]))
@@ -70,7 +94,14 @@ def test_rl_lifts_the_reward(models, tmp_path, extra):
 
 def test_sft_learns(models, tmp_path):
     shards = sft_shards(tmp_path / "sft", rows=8, shards=1)
-    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=16", "optimizer.learning_rate=2e-3", "loss.info_nce_weight=0.1", "data.batch=8"]
+    given = [
+        *CLIP,
+        f"model.path={models('clip')}",
+        "optimizer.steps=16",
+        "optimizer.learning_rate=2e-3",
+        "loss.info_nce_weight=0.1",
+        "data.batch=8",
+    ]
     train_sft(settings_of(TrainSft, shards, tmp_path / "out", *given))
     told = lines(tmp_path / "out")
     assert told[-1]["loss"] < 0.7 * told[0]["loss"]
@@ -109,7 +140,9 @@ def test_a_finished_run_has_nothing_to_do_and_another_is_not_mixed_with_it(model
     train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given))
     train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given, "data.workers=1"))
     assert "nothing to do: the run had reached its last step" in capsys.readouterr().out
-    with pytest.raises(SettingsError, match=r"holds a run with other settings: loss\.temperature 0\.5, in the run 0\.02; give them"):
+    with pytest.raises(
+        SettingsError, match=r"holds a run with other settings: loss\.temperature 0\.5, in the run 0\.02; give them"
+    ):
         train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given, "loss.temperature=0.5"))
 
 
@@ -118,7 +151,9 @@ def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, m
     rows[5]["candidates"][1]["soft_label"] = float("inf")
     write_shard(tmp_path / "sft/train", "00000", rows)
     given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=4", "run.checkpoint_every=1", "data.batch=2"]
-    with pytest.raises(DataError, match=r"step \d: the loss is nan in 1 of 2 rows of this process; rows pair-0005; look at them"):
+    with pytest.raises(
+        DataError, match=r"step \d: the loss is nan in 1 of 2 rows of this process; rows pair-0005; look at them"
+    ):
         train_sft(settings_of(TrainSft, tmp_path / "sft", tmp_path / "out", *given))
     assert not (tmp_path / "out/model").exists()
     line = ["uninote_train", "sft", "--shards", str(tmp_path / "sft"), "--out", str(tmp_path / "cli")]
@@ -141,7 +176,11 @@ def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, m
     ],
 )
 def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, said, monkeypatch, capsys):
-    path = ["--set", f"model.path={models('clip')}", "--set", "model.kind=open_clip"] if arguments and arguments[0] != "train" else []
+    path = (
+        ["--set", f"model.path={models('clip')}", "--set", "model.kind=open_clip"]
+        if arguments and arguments[0] != "train"
+        else []
+    )
     monkeypatch.setattr(sys, "argv", ["uninote_train", *arguments, *path])
     with pytest.raises(SystemExit) as ended:
         command.main()

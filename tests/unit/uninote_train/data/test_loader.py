@@ -17,7 +17,9 @@ from uninote_train.data.shards import open_shards
 def steps_of(folder, tmp_path, batch=4, rank=0, world=1, preparer=None):
     shards = open_shards(str(folder), "train", SFT, str(tmp_path))
     order = Order(shards.counts, 3, 2)
-    return Steps(stage="sft", shards=shards, order=order, preparer=preparer or ToyPreparer(), batch=batch, rank=rank, world=world)
+    return Steps(
+        stage="sft", shards=shards, order=order, preparer=preparer or ToyPreparer(), batch=batch, rank=rank, world=world
+    )
 
 
 def read(steps, numbers, workers):

@@ -46,7 +46,11 @@ def test_a_crop_is_cut_out_of_its_picture():
             return super().prepare(items, pictures)
 
     row = sft_row(0, 9, 2)
-    sft_rows([row], Spy(), lambda items: {i: torch.zeros(100, 200, 3, dtype=torch.uint8).numpy() for x in items for i in x["image_ids"]})
+    sft_rows(
+        [row],
+        Spy(),
+        lambda items: {i: torch.zeros(100, 200, 3, dtype=torch.uint8).numpy() for x in items for i in x["image_ids"]},
+    )
     assert seen["crop"] == [(70, 110, 3)]  # of 100 x 200: 0.2 to 0.9 down, 0.25 to 0.8 across
     assert seen["note"][0] == (100, 200, 3)
 

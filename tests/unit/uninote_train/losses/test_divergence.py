@@ -11,7 +11,6 @@ from uninote_train.losses.divergence import symmetric_kl, true_js
 from uninote_train.losses.targets import labelled, log_softmax
 
 
-
 def softmax(scores, temperature):
     raised = [math.exp(s / temperature) for s in scores]
     return [r / sum(raised) for r in raised]

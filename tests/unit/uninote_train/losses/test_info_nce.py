@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from schemas.errors import SettingsError
 from uninote_train.losses.info_nce import info_nce
 from uninote_train.losses.matryoshka import shortened, usable
-from schemas.errors import SettingsError
 
 
 def slow(scores, candidates, negatives, tau, margin):

@@ -13,7 +13,11 @@ from uninote_train.load import Lora, ModelChoice, load_model
 from uninote_train.model import trainable
 from uninote_train.prompts import Prompts
 
-PICTURES = {f"n{n}-{k}": np.random.default_rng(10 * n + k).integers(0, 255, (40 + 30 * n, 90, 3), np.uint8) for n in range(3) for k in range(2)}
+PICTURES = {
+    f"n{n}-{k}": np.random.default_rng(10 * n + k).integers(0, 255, (40 + 30 * n, 90, 3), np.uint8)
+    for n in range(3)
+    for k in range(2)
+}
 ITEMS = [
     item("image", 0, (0,)),
     item("text", 1, (), words(1)),
@@ -81,7 +85,11 @@ def test_the_pipeline_encodes_with_the_saved_model_as_the_trainer_does(models, k
     with torch.no_grad():
         wanted = model.eval()(model.preparer.prepare(ITEMS, PICTURES)).numpy()
     merged = tmp_path / "merged"
-    spec = load_spec(str(merged / "encoder.toml"), path=str(merged)) if kind == "vlm" else EncoderSpec(backend="open_clip", path=str(tmp_path))
+    spec = (
+        load_spec(str(merged / "encoder.toml"), path=str(merged))
+        if kind == "vlm"
+        else EncoderSpec(backend="open_clip", path=str(tmp_path))
+    )
     preparer, encoder = load_preparer(spec), load_encoder(spec)
     for row, shown in zip(wanted, ITEMS, strict=True):
         images = tuple(PICTURES[i] for i in shown["image_ids"])
@@ -138,3 +146,29 @@ def test_names_an_item_that_shows_nothing(models):
     model = load_model(choice(models, "open_clip"))
     with pytest.raises(DataError, match="item [0-9a-f]{32}: a text without a picture or a word"):
         model.preparer.prepare([item("text", 0, (), "  ")], {})
+
+
+@pytest.mark.parametrize("name", ["qwen3_vl", "qwen2_vl"])
+def test_the_direct_way_gives_what_the_processor_gives(models, name):
+    """Pictures that several items show are cut into patches once; a text of any length; nothing but texts."""
+    preparer = load_model(ModelChoice(kind="vlm", path=str(models(name)), lora=Lora(rank=0))).preparer
+    assert preparer._direct
+    repeated = [*ITEMS, item("note", 0, (0, 1), words(0)), item("image", 0, (0,)), item("text", 3, (), "long " * 50)]
+    for items in (repeated, [ITEMS[1], ITEMS[4]]):
+        direct = preparer.prepare(items, PICTURES).tensors
+        preparer._direct = False
+        plain = preparer.prepare(items, PICTURES).tensors
+        preparer._direct = True
+        assert direct.keys() == plain.keys()
+        assert all(torch.equal(direct[k], plain[k]) for k in plain)
+
+
+def test_a_processor_that_answers_otherwise_is_asked_itself(models):
+    from uninote_train.models.vlm_grid import fits
+
+    preparer = load_model(choice(models, "vlm")).preparer
+    prompt = preparer._around("", 2, False)[0]
+    assert fits(preparer.processor, prompt)
+    preparer.processor.image_processor.merge_size = 1  # more tokens a picture than the model's own count
+    preparer.processor.image_token = "<|video_pad|>"
+    assert not fits(preparer.processor, prompt)

@@ -78,7 +78,11 @@ def main() -> None:
     if rank == 1:
         lonely.grad = torch.tensor([2.0, 4.0])
     processes.average_gradients([lonely, absent])
-    told = {"lonely": lonely.grad, "absent": torch.tensor(absent.grad is None), "rows": processes.gathered(torch.arange(rank + 1) + 10 * rank)}
+    told = {
+        "lonely": lonely.grad,
+        "absent": torch.tensor(absent.grad is None),
+        "rows": processes.gathered(torch.arange(rank + 1) + 10 * rank),
+    }
     save_file(told, out / f"{rank}-told.safetensors")
 
 

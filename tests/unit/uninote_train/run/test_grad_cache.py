@@ -20,7 +20,14 @@ def pictures():
 
 def items():
     """Pictures of unequal grids: none, one and two to an item, in an order that no piece cuts evenly."""
-    made = [item("text", 0, (), words(0)), item("note", 1, (), words(1, 2)), item("image", 2), item("note", 3), item("note", 4, (), "red"), item("image", 5)]
+    made = [
+        item("text", 0, (), words(0)),
+        item("note", 1, (), words(1, 2)),
+        item("image", 2),
+        item("note", 3),
+        item("note", 4, (), "red"),
+        item("image", 5),
+    ]
     for place, names in ((2, ["a-0"]), (3, ["b-0", "b-1"]), (4, ["c-0"]), (5, ["b-1"])):
         made[place]["image_ids"] = names
     return made
