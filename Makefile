@@ -16,11 +16,17 @@ negatives:  ## annotate the sample's pictures, then mine its hard negatives, in 
 	@$(ENV); .venv/bin/python jobs/annotate_images.py --workspace out && \
 	  .venv/bin/python jobs/mine_hard_negatives.py --workspace out --calibrate
 
+<<<<<<< HEAD
 .PHONY: reproduce
 reproduce:  ## the paper's ablations at our scale, about an hour; NOTES= SEEDS= STEPS= RL_STEPS= WORK= PAGE=
 	@$(ENV); .venv/bin/python -m benchmarks.reproduce --page $(or $(PAGE),docs/reproduce.md) $(if $(WORK),--work $(WORK)) \
 	  $(if $(NOTES),--notes $(NOTES)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STEPS),--steps $(STEPS)) \
 	  $(if $(RL_STEPS),--rl-steps $(RL_STEPS))
+=======
+.PHONY: shards
+shards:  ## training rows and ranking lists of out/, in shards
+	./spark-submit.sh jobs/build_shards.py --workspace out
+>>>>>>> shards
 
 .PHONY: test
 test:  ## everything: unit, property, integration, end to end

@@ -18,23 +18,40 @@ from pipelines.session import spark_session
 from pipelines.shards_job.flow import build_shards
 from pipelines.shards_job.settings import BuildShards
 from pipelines.shards_job.summary import summary
+<<<<<<< HEAD
+=======
+from pipelines.workspace.alone import alone
+>>>>>>> shards
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.workspace import Workspace
 
 FLAGS = {
     "workspace": ("--workspace", "the mined workspace; shards are published there (out)"),
     "images": ("--images", "pictures' bytes, as mine_pairs.py was given them"),
+<<<<<<< HEAD
     "format": ("--format", "shards, or sentence-transformers beside them"),
+=======
+    "format": ("--format", "sentence-transformers: tuples for its trainer beside the shards", "shards|sentence-transformers"),
+>>>>>>> shards
 }
 
 
 def run(settings: BuildShards) -> None:
     """Settings in, shards out."""
+<<<<<<< HEAD
     spark = spark_session("build_shards")
     stages = Stages(spark, Workspace(settings.workspace))
     build_shards(stages, settings)
     sys.stdout.write(summary(stages.workspace))
     spark.stop()
+=======
+    workspace = Workspace(settings.workspace)
+    with alone(workspace.folder, "build_shards"):
+        spark = spark_session("build_shards")
+        build_shards(Stages(spark, workspace), settings)
+        sys.stdout.write(summary(workspace))
+        spark.stop()
+>>>>>>> shards
 
 
 if __name__ == "__main__":

@@ -53,7 +53,10 @@ def settings_page() -> str:
         "annotate_images": AnnotateImages,
         "mine_hard_negatives": MineHardNegatives,
         "build_shards": BuildShards,
+<<<<<<< HEAD
         "encode_items": EncodeItems,
+=======
+>>>>>>> shards
     }
     for job, settings in jobs.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]

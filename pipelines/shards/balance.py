@@ -58,6 +58,7 @@ def balanced(positives: DataFrame, negatives: DataFrame, settings: Sft, seed: in
     Cost: one shuffle of the pairs' ids by query, one of the negatives' ids.
     """
     pairs = _distinct(positives).join(_counted(negatives), on=["query_id", "positive_id", "task"], how="left")
+<<<<<<< HEAD
     known = pairs.withColumns({"negatives": F.coalesce("negatives", F.lit(0)), "order": hashed("pair_id", seed, "chosen")})
     asked = F.col("task").isin(list(settings.tasks))
     usable = known.where(asked & (F.col("negatives") >= settings.min_negatives)).persist()
@@ -70,6 +71,24 @@ def balanced(positives: DataFrame, negatives: DataFrame, settings: Sft, seed: in
     left_out = _left_out(known, settings) | {ENOUGH: sum(counts.values()) - sum(wanted.values())}
     left_out[TWICE] = positives.count() - sum(left_out.values()) - sum(wanted.values())
     return chosen.select(*columns), left_out
+=======
+    rich, few = F.col("negatives").isNotNull(), F.coalesce("negatives", F.lit(0)) < settings.min_negatives
+    why = F.when(~F.col("task").isin(list(settings.tasks)), NOT_ASKED).when(few, TOO_FEW)
+    known = pairs.withColumns({"rich": rich, "why": why, "order": hashed("pair_id", seed, "chosen")}).persist()
+    groups = ["split", "task", "granularity", "rich"]
+    counts: dict[tuple[object, ...], int] = {}
+    left_out: Counter[str] = Counter()
+    for row in known.groupBy("why", *groups).count().collect():
+        if row["why"]:
+            left_out[row["why"]] += row["count"]
+        else:
+            counts[tuple(row[name] for name in groups)] = row["count"]
+    wanted = _wanted(counts, settings.per_task)
+    chosen = smallest(known.where("why is null"), groups, wanted, counts, ("order", "pair_id"))
+    left_out[TWICE] = positives.count() - sum(counts.values()) - left_out.total()
+    left_out[ENOUGH] = sum(counts.values()) - sum(wanted.values())
+    return chosen.select("pair_id", "task", "granularity", "split", "query_id", "positive_id"), left_out
+>>>>>>> shards
 
 
 def _distinct(positives: DataFrame) -> DataFrame:
@@ -91,7 +110,11 @@ def _counted(negatives: DataFrame) -> DataFrame:
     return negatives.groupBy("query_id", "positive_id", "task").agg(F.count("*").alias("negatives"))
 
 
+<<<<<<< HEAD
 def _wanted(counts: Mapping[tuple[str, str, str, bool], int], per_task: int) -> dict[tuple[object, ...], int]:
+=======
+def _wanted(counts: Mapping[tuple[object, ...], int], per_task: int) -> dict[tuple[object, ...], int]:
+>>>>>>> shards
     """Rows of each split, task, granularity and whether they have negatives."""
     wanted: dict[tuple[object, ...], int] = {}
     for split in SPLITS:
@@ -103,6 +126,7 @@ def _wanted(counts: Mapping[tuple[str, str, str, bool], int], per_task: int) -> 
             quotas = preferred(mine, GRANULARITIES, per_task)
             wanted |= {(split, task, *group): rows for group, rows in quotas.items()}
     return {group: rows for group, rows in wanted.items() if rows}
+<<<<<<< HEAD
 
 
 def _left_out(known: DataFrame, settings: Sft) -> Counter[str]:
@@ -110,3 +134,5 @@ def _left_out(known: DataFrame, settings: Sft) -> Counter[str]:
     why = F.when(~asked, NOT_ASKED).when(F.col("negatives") < settings.min_negatives, TOO_FEW)
     rows = known.select(why.alias("why")).where("why is not null").groupBy("why").count().collect()
     return Counter({row["why"]: row["count"] for row in rows})
+=======
+>>>>>>> shards

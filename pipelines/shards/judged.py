@@ -21,8 +21,14 @@ TASK = "note_to_note"
 NOT_CALIBRATED = "judged queries: the judgements are not calibrated"
 NONE_RELEVANT = "judged queries: nothing relevant"
 ALIKE = "judged queries: one candidate"
+<<<<<<< HEAD
 NO_ROOM = 1
 """Places of a list that judged candidates leave to noise."""
+=======
+TIED = "relevant candidates of which the judge said the same as of another, left out"
+FOR_NOISE = 1
+"""Places of a list that judged candidates leave to noise, at least."""
+>>>>>>> shards
 
 CHOSEN = pa.schema(
     [
@@ -108,7 +114,13 @@ def judged_lists(
     none = lists.where(F.col("relevant") == 0).count()
     one = lists.where((F.col("relevant") > 0) & (F.size("order") < 2)).count()
     dropped = {NONE_RELEVANT: none, ALIKE: one, ENOUGH: sum(counts.values()) - sum(wanted.values())}
+<<<<<<< HEAD
     return counted(rows.select(*RL_ROWS.columns.names), dropped, lists.count())
+=======
+    tied = int(lists.agg(F.coalesce(F.sum("tied"), F.lit(0)).alias("tied")).collect()[0]["tied"])
+    made = counted(rows.select(*RL_ROWS.columns.names), dropped, lists.count())
+    return made._replace(report=lambda _: {TIED: tied})
+>>>>>>> shards
 
 
 def _shown(chosen: DataFrame, notes: DataFrame) -> DataFrame:
@@ -133,7 +145,11 @@ def _ranking(settings: Ranking) -> Any:  # noqa: ANN401
 
 def _ranked(row: dict[str, Any], settings: Ranking) -> dict[str, Any]:
     given = [Graded(c["candidate_id"], c["judged"], c["score"], c["grade"]) for c in row["candidates"]]
+<<<<<<< HEAD
     found = ranked(given, settings.min_grade, settings.candidates - NO_ROOM)
+=======
+    found = ranked(given, settings.min_grade, settings.candidates - FOR_NOISE)
+>>>>>>> shards
     order = [{"place": k, "candidate_id": g.candidate_id, "label": g.label} for k, g in enumerate(found.order)]
     return {"query_id": row["query_id"], "relevant": found.relevant, "tied": found.tied, "order": order}
 

@@ -24,6 +24,10 @@ from schemas.training import CANDIDATE
 
 ENOUGH = "its split has its number of lists"
 NO_NOISE = "no note is free to be its noise"
+<<<<<<< HEAD
+=======
+SHORT = "lists short of noise, kept"
+>>>>>>> shards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,15 @@ from pyspark.sql import functions as F
 
 from pipelines.decode import BadPicture
 from pipelines.items import spark_type
+<<<<<<< HEAD
 from pipelines.shards.encode import Pictures, reencoded
 from pipelines.shards.tables import SHOWN
 from pipelines.workspace.files import open_filesystem
+=======
+from pipelines.picture_file import picture_bytes
+from pipelines.shards.encode import Pictures, reencoded
+from pipelines.shards.tables import SHOWN
+>>>>>>> shards
 
 READERS = 8
 """Files that a task reads ahead: an object store answers late."""
@@ -99,6 +105,7 @@ def _content(row: Row) -> bytes | BadPicture:
     if row["uri"] is None:
         return BadPicture("no picture", "neither a uri nor a row in --images")
     try:
+<<<<<<< HEAD
         system, path = open_filesystem(row["uri"])
         with system.open_input_stream(path) as stream:
             return bytes(stream.read())
@@ -106,3 +113,8 @@ def _content(row: Row) -> bytes | BadPicture:
         return BadPicture("missing file", "nothing there")
     except (OSError, ValueError) as error:
         return BadPicture("unreadable file", str(error)[:300])
+=======
+        return picture_bytes(row["uri"])
+    except BadPicture as bad:
+        return bad
+>>>>>>> shards

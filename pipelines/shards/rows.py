@@ -29,6 +29,10 @@ LABELLED = pa.schema(
     [
         ("pair_id", pa.string()),
         ("label_from", pa.string()),
+<<<<<<< HEAD
+=======
+        ("similarity", pa.float64()),
+>>>>>>> shards
         ("soft_label", pa.float64()),
         ("kept", pa.list_(CHOICE)),
         ("relevant", pa.int32()),
@@ -71,6 +75,7 @@ def training_rows(sources: Sources, settings: Sft, labels: Labels, seed: int) ->
     chosen, left_out = balanced(sources.positives, sources.negatives, settings, seed)
     chosen = chosen.persist()
     pairs = sources.positives.select("pair_id", "query", F.col("target").alias("positive"), "component_id")
+<<<<<<< HEAD
     pairs = pairs.join(chosen, on="pair_id", how="inner")
     scores = similarities(pairs, sources.embeddings, sources.read)
     known = _known(chosen, scores, sources)
@@ -79,6 +84,16 @@ def training_rows(sources: Sources, settings: Sft, labels: Labels, seed: int) ->
     whole = pairs.join(told, on="pair_id", how="inner").join(_candidates(told, sources), on="pair_id", how="left")
     of_positive = sources.components.select(F.col("note_id").alias("_note"), F.col("component_id").alias("_component"))
     whole = whole.join(of_positive, on=F.col("positive.note_id") == F.col("_note"), how="inner")
+=======
+    of_positive = sources.components.select(F.col("note_id").alias("_note"), F.col("component_id").alias("_component"))
+    pairs = pairs.join(chosen, on="pair_id", how="inner").join(
+        of_positive, on=F.col("positive.note_id") == F.col("_note"), how="inner"
+    )
+    scores = similarities(pairs, sources.embeddings, sources.read)
+    ddl = ", ".join(f"{f.name} {spark_type(f.type)}" for f in LABELLED)
+    told = _known(chosen, scores, sources).mapInArrow(_labelling(labels), ddl).persist()
+    whole = pairs.join(told, on="pair_id", how="inner").join(_candidates(told, sources), on="pair_id", how="left")
+>>>>>>> shards
     rows = whole.select(
         "split",
         hashed("pair_id", seed, "order").alias("order"),
@@ -164,6 +179,10 @@ def _one(row: dict[str, Any], settings: Labels) -> dict[str, Any]:
     return {
         "pair_id": row["pair_id"],
         "label_from": found.label_from,
+<<<<<<< HEAD
+=======
+        "similarity": row["similarity"],
+>>>>>>> shards
         "soft_label": found.positive,
         "kept": kept,
         "relevant": found.relevant,

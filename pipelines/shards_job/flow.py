@@ -8,7 +8,11 @@ from pyspark.sql import functions as F
 from pipelines.intake.listing import files_fingerprint
 from pipelines.intake.read import read_input
 from pipelines.shards.judged import NOT_CALIBRATED, judge_of, judged, judged_lists
+<<<<<<< HEAD
 from pipelines.shards.lists import NoteSources, half_lists, split_notes
+=======
+from pipelines.shards.lists import SHORT, NoteSources, half_lists, split_notes
+>>>>>>> shards
 from pipelines.shards.noise import component_ties
 from pipelines.shards.rows import Sources, report, training_rows
 from pipelines.shards.tables import RL_ROWS, SFT_ROWS
@@ -92,7 +96,21 @@ def make_lists(stages: Stages, settings: BuildShards) -> None:
         made = [half_lists(split, ties, settings.ranking, settings.seed), *_judged_lists(stages, settings, split, ties)]
         whole = reduce(DataFrame.unionByName, [output.rows for output in made])
         dropped = reduce(DataFrame.unionByName, [output.dropped for output in made])
+<<<<<<< HEAD
         return [Output(whole, dropped, sum(output.rows_in or 0 for output in made), held=True)]
+=======
+        short = F.size("candidates") < settings.ranking.candidates
+        told = {name: n for output in made if output.report for name, n in output.report(whole).items()}
+        return [
+            Output(
+                whole,
+                dropped,
+                sum(output.rows_in or 0 for output in made),
+                report=lambda rows: told | {SHORT: rows.where(short).count()},
+                held=True,
+            )
+        ]
+>>>>>>> shards
 
     stages.run(
         [RL_ROWS],

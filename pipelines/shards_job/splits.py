@@ -18,6 +18,7 @@ ROWS = {"sft": (SFT_ROWS, "pair_id", QUERY_LOST), "rl": (RL_ROWS, "list_id", LIS
 
 
 def publish_splits(stages: Stages, settings: BuildShards) -> None:
+<<<<<<< HEAD
     """SFT_ROWS, RL_ROWS and SHOWN -> sft/train to rl/test."""
     told = {name: getattr(settings, name) for name in ("seed", "sft", "labels", "ranking", "pictures", "shard")}
     for kind, splits in TRAINING.items():
@@ -35,6 +36,25 @@ def _written(stages: Stages, settings: BuildShards, what: tuple[str, Table], dat
     kind, table = what
     source, key, lost = ROWS[kind]
     rows = stages.read(source).where(F.col("split") == table.name.split("/")[1])
+=======
+    """SFT_ROWS, RL_ROWS and SHOWN -> sft/train to rl/test.
+
+    All are published together: no training split stands beside a test split of another mining.
+    """
+    stages.run_files(
+        [table for splits in TRAINING.values() for table in splits],
+        lambda table, dataset, run_id: _written(stages, settings, table, dataset, run_id),
+        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, SHOWN, IMAGES),
+        settings={name: getattr(settings, name) for name in ("seed", "sft", "labels", "ranking", "pictures", "shard")},
+        code=("pipelines.shards", "pipelines.shards_job.splits"),
+    )
+
+
+def _written(stages: Stages, settings: BuildShards, table: Table, dataset: Folder, run_id: str) -> Files:
+    kind, split = table.name.split("/")
+    source, key, lost = ROWS[kind]
+    rows = stages.read(source).where(F.col("split") == split)
+>>>>>>> shards
     rows_in = rows.count()
     shown = Shown(stages.read(IMAGES).select("image_id", "sha256").dropDuplicates(["image_id"]), stages.read(SHOWN))
     whole, amiss = showable(rows, shown, key)

@@ -41,6 +41,11 @@ def _left_out(workspace: Workspace) -> list[str]:
     lines += [
         f"  {'pictures':<15} {n:>11,}  {reason}" for reason, n in workspace.published(SHOWN.name).report["refused"].items()
     ]
+<<<<<<< HEAD
+=======
+    lists = workspace.published(RL_ROWS.name).report
+    lines += [f"  {'lists':<15} {n:>11,}  {what}" for what, n in lists.items() if n]
+>>>>>>> shards
     lines.append(f"  {rows['rows_without_negatives']:,} training rows have no hard negative, and are kept")
     return lines
 

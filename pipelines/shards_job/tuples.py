@@ -16,8 +16,13 @@ from pipelines.workspace.stages import Stages
 from schemas.table import Table
 from schemas.training import JOB, SPLITS
 
+<<<<<<< HEAD
 TUPLES = {
     split: Table(
+=======
+TUPLES = [
+    Table(
+>>>>>>> shards
         name=f"sentence_transformers/{split}",
         grain="anchor, positive, negative_1 to negative_n; a folder for each task",
         key=(),
@@ -25,13 +30,18 @@ TUPLES = {
         columns=pa.schema([]),
     )
     for split in SPLITS
+<<<<<<< HEAD
 }
+=======
+]
+>>>>>>> shards
 TOO_FEW = "fewer hard negatives than tuples.negatives"
 ROWS_AT_A_TIME = 64
 
 
 def publish_tuples(stages: Stages, settings: BuildShards) -> None:
     """sft/train to sft/test -> sentence_transformers/train to sentence_transformers/test."""
+<<<<<<< HEAD
     for source in TRAINING["sft"]:
         table = TUPLES[source.name.split("/")[1]]
         stages.run_files(
@@ -48,6 +58,24 @@ def _written(stages: Stages, settings: Tuples, source: Table, dataset: Folder, r
     (dataset / run).delete()
     published = stages.workspace.published(source.name)
     folder = f"{stages.workspace.folder.uri}/{source.name}"
+=======
+    sources = TRAINING["sft"]
+    stages.run_files(
+        TUPLES,
+        lambda table, dataset, run_id: _written(stages, settings.tuples, table, dataset, run_id),
+        inputs=stages.fingerprints(*sources),
+        settings={"tuples": settings.tuples},
+        code=("pipelines.shards.tuples", "pipelines.shards.files", "pipelines.shards_job.tuples"),
+    )
+
+
+def _written(stages: Stages, settings: Tuples, table: Table, dataset: Folder, run_id: str) -> Files:
+    source = f"sft/{table.name.split('/')[1]}"
+    run = f"runs/{run_id}"
+    (dataset / run).delete()
+    published = stages.workspace.published(source)
+    folder = f"{stages.workspace.folder.uri}/{source}"
+>>>>>>> shards
     pairs = [
         {"shard": n, "rows": f"{folder}/{r.path}", "pictures": f"{folder}/{p.path}"}
         for n, (r, p) in enumerate(zip(published.files, published.beside, strict=True))

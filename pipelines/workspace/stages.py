@@ -70,13 +70,19 @@ class Stages:
 
     def run_files(
         self,
+<<<<<<< HEAD
         table: Table,
         write: Callable[[Folder, str], Files],
+=======
+        tables: Sequence[Table],
+        write: Callable[[Table, Folder, str], Files],
+>>>>>>> shards
         *,
         inputs: Mapping[str, str],
         settings: Mapping[str, Any],
         code: Sequence[str],
     ) -> None:
+<<<<<<< HEAD
         """As `run`, of a step that writes the files itself: `write` is given the dataset's folder and the id of its run.
 
         What it writes below `runs/<id>` is not current until it returns, and written anew when it was killed.
@@ -98,6 +104,39 @@ class Stages:
         self.spark.catalog.clearCache()
         write_views(self.workspace)
         say(f"{table.name}: {counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
+=======
+        """As `run`, of a step that writes its files itself.
+
+        Args:
+            tables: what is published: all together, when the files of all are written.
+            write: called for each table that is stale, with its folder and the id of its run; what it writes below
+                `runs/<id>` is not current until then, and written anew when the job was killed.
+            inputs: as `run`.
+            settings: as `run`.
+            code: as `run`.
+        """
+        plan = planned(tables, inputs, settings, (*SPARK_CODE, *code))
+        stage, missing = tables[0].name, stale(self.workspace, tables, plan)
+        if not missing:
+            say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
+            return
+        for run in [self._filed(table, write, plan) for table in missing]:
+            self.workspace.publish(run)
+        write_views(self.workspace)
+
+    def _filed(self, table: Table, write: Callable[[Table, Folder, str], Files], plan: Plan) -> Manifest:
+        say(f"{table.name}: working")
+        started = time.monotonic()
+        with progress(self.spark.sparkContext, table.name):
+            made = write(table, self.workspace.folder / table.name, plan.run_id)
+        self.spark.catalog.clearCache()
+        counts = counted(table, made.rows_in, sum(f.rows for f in made.files), made.dropped)
+        seconds = time.monotonic() - started
+        say(f"{table.name}: {counts.rows_out:,} rows in {seconds:.1f} s")
+        return manifest(
+            table, plan, made.files, counts, seconds=seconds, packages=PACKAGES, report=made.report, beside=made.beside
+        )
+>>>>>>> shards
 
     def read(self, table: Table) -> DataFrame:
         """The current rows of a table, with exactly its columns."""

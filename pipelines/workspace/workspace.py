@@ -54,10 +54,11 @@ class Workspace:
     def _broken(self, run: Manifest) -> list[str]:
         """What is wrong with the files of a run by a look at their sizes: one request for all of them."""
         system, path = open_filesystem(f"{self.folder.uri}/{run.dataset}")
-        found = system.get_file_info([f"{path}/{file.path}" for file in run.files])
+        files = [*run.files, *run.beside]
+        found = system.get_file_info([f"{path}/{file.path}" for file in files])
         return [
             f"{info.path}: {_size(info)}, its manifest says {file.size_bytes} bytes"
-            for file, info in zip(run.files, found, strict=True)
+            for file, info in zip(files, found, strict=True)
             if info.size != file.size_bytes
         ]
 
