@@ -7,17 +7,17 @@ from dataclasses import dataclass
 class Plan:
     """Settings of `make reproduce`."""
 
-    notes: int = 3000
+    notes: int = 2000
     """Of the sample corpus."""
     corpus_seed: int = 5000
     """Of the sample corpus: another than the default run's (0) and than those that the shipped weights were trained on."""
     seeds: int = 3
     """Trainings of an arm: other orders of the rows."""
-    steps: int = 300
+    steps: int = 200
     """Of each contrastive training."""
     batch: int = 16
     """Rows of a step."""
-    rl_steps: int = 150
+    rl_steps: int = 100
     """Of each ranking training."""
     rl_batch: int = 8
     """Lists of a step. Source: METHOD.md, section 7."""

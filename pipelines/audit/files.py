@@ -56,7 +56,7 @@ RULES = (
 
 def list_files(connection: duckdb.DuckDBPyConnection, workspace: Workspace, *, checksums: bool) -> None:
     """Create the temporary table `files`. Cost: with checksums all bytes are read, on eight threads; else the footers."""
-    named = [(run, file) for _, run in published(workspace) for file in run.files]
+    named = [(run, file) for _, run in published(workspace) for file in (*run.files, *run.beside)]
     with ThreadPoolExecutor(READERS) as readers:
         found = list(readers.map(lambda pair: _looked_at(workspace, *pair, checksums=checksums), named))
     connection.register("found", pa.Table.from_pylist(found, FILES))

@@ -1,5 +1,6 @@
 """The arms' shards and the tables of `make reproduce`; a short training of every arm from shards that are there."""
 
+import itertools
 import json
 
 import pyarrow.parquet as pq
@@ -10,7 +11,9 @@ from benchmarks.reproduce.plan import ARMS, START, Plan
 from benchmarks.reproduce.run import numbers, start, trainings
 from benchmarks.reproduce.shards import with_negatives, write_arm
 from benchmarks.reproduce.tables import page, spread
+from schemas.settings import load_settings
 from tests.training_shards import rl_shards, sft_row, sft_shards
+from uninote_train.settings import TrainRl, TrainSft
 
 
 def names(row):
@@ -63,28 +66,32 @@ def test_a_spread_is_the_standard_deviation_over_seeds():
     assert spread([0.1]) == "10.0"
 
 
+@pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
+def test_the_trainer_knows_every_setting_of_an_arm(arm, tmp_path):
+    _, _, _, stage, *given = run._training(tmp_path, Plan(), arm, 1, tmp_path / "out")
+    sets = [value for flag, value in itertools.pairwise(given) if flag == "--set"]
+    settings = load_settings(TrainRl if stage == "rl" else TrainSft, None, sets, {})
+    assert settings.run.seed == 1
+    if arm.after:
+        assert settings.model.path == str(tmp_path / "trained" / f"{arm.after}-1" / "model")
+    else:
+        assert settings.loss.kind == arm.loss and settings.loss.dims[-1] == 256
+
+
 @pytest.mark.slow
-def test_every_arm_is_trained_and_asked_and_the_tables_name_them_all(tmp_path, monkeypatch):
+def test_an_arm_and_ranking_after_it_are_trained_and_asked_once(tmp_path, monkeypatch):
     """Real commands, two steps each; run again, nothing is done again."""
-    sft_shards(tmp_path / "w" / "sft", rows=24)
-    sft_shards(tmp_path / "w" / "sft", rows=16, split="test")
-    rl_shards(tmp_path / "w" / "rl", rows=8)
+    sft_shards(tmp_path / "w" / "sft", rows=12, split="test")
     rl_shards(tmp_path / "w" / "rl", rows=8, split="test")
-    for negatives in ("all", "mined", "random"):
-        write_arm(tmp_path / "w" / "sft" / "train", tmp_path / "sft" / negatives / "train", negatives)
-    write_arm(tmp_path / "w" / "rl" / "train", tmp_path / "rl" / "train", "all")
+    write_arm(sft_shards(tmp_path / "from", rows=24) / "train", tmp_path / "sft" / "all" / "train", "all")
+    write_arm(rl_shards(tmp_path / "lists", rows=8) / "train", tmp_path / "rl" / "train", "all")
+    arms = [arm for arm in ARMS if arm.name in ("all", "rl")]
+    monkeypatch.setattr(run, "ARMS", arms)
     plan = Plan(seeds=1, steps=2, batch=4, rl_steps=2, rl_batch=2)
     start(tmp_path)
     trainings(tmp_path, plan)
-    told = page({START: [numbers(tmp_path, START)], **{arm.name: [numbers(tmp_path, f"{arm.name}-0")] for arm in ARMS}})
-    for about in (
-        "before training",
-        "mined, without the rule",
-        "mined, and the rule",
-        "with RL",
-        "InfoNCE",
-        "note_to_note_lists",
-    ):
+    told = page({START: [numbers(tmp_path, START)], **{arm.name: [numbers(tmp_path, f"{arm.name}-0")] for arm in arms}})
+    for about in ("before training", "mined, and the rule", "with RL", "note_to_note_lists"):
         assert about in told
     assert numbers(tmp_path, "all-0")["at"] != numbers(tmp_path, "rl-0")["at"]
     assert json.loads((tmp_path / "trained" / "rl-0" / "model" / "run.json").read_text())["stage"] == "rl"
