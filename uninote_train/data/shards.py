@@ -3,6 +3,7 @@
 A folder elsewhere (s3://..., gs://...) is read through fsspec; each file is fetched once into a local folder and mapped there.
 """
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +17,9 @@ import pyarrow.parquet as pq
 
 from schemas.errors import DataError
 from schemas.table import Table
-from schemas.training import PICTURES
+from schemas.training import CURRENT, PICTURES, PICTURES_ENDING
 from uninote_train.model import Pixels
 
-PICTURES_END = ".pictures.arrow"
 OPEN_SHARDS = 16
 """Kept open by a worker: two windows of shards. Rows are held in memory, pictures are mapped."""
 Row = dict[str, Any]
@@ -31,7 +31,7 @@ class Shards:
 
     folder: str
     names: tuple[str, ...]
-    """Without the ending, sorted: 00000, 00001, ..."""
+    """Below the folder, without the ending, in the order of their rows: 00000, or runs/RUN/00000."""
     counts: tuple[int, ...]
     """Rows of each."""
     cache: str
@@ -47,7 +47,7 @@ class Shards:
         Raises:
             DataError: it is not in the shard, or is no picture.
         """
-        path = self._local(shard, PICTURES_END)
+        path = self._local(shard, PICTURES_ENDING)
         contents, places = _pictures(path)
         if image_id not in places:
             raise DataError(f"{path}: no picture {image_id}, which a row of the shard shows; build the shards again")
@@ -62,7 +62,7 @@ class Shards:
 
 
 def open_shards(folder: str, split: str, table: Table, cache: str) -> Shards:
-    """The shards in `folder`/`split`, or in `folder` itself if it holds any.
+    """The shards of `folder`/`split`, or of `folder` itself: those of the published run, or a folder of copies.
 
     Args:
         folder: a path or a URI.
@@ -77,24 +77,31 @@ def open_shards(folder: str, split: str, table: Table, cache: str) -> Shards:
     Cost: reads the footer of every Parquet file.
     """
     system, root = fsspec.core.url_to_fs(folder)
-    for place in (f"{root}/{split}", root):
-        files = {Path(f).name for f in system.ls(place, detail=False)} if system.isdir(place) else set()
-        names = tuple(sorted(f.removesuffix(".parquet") for f in files if f.endswith(".parquet")))
-        if names:
-            break
-    else:
+    places = (f"{root}/{split}", root)
+    place, names = next(((p, found) for p in places if (found := _names(system, p))), ("", ()))
+    if not names:
         raise DataError(
-            f"{folder}: no shards: wanted 00000.parquet and 00000{PICTURES_END} there or in {split}/; {table.made_by}"
+            f"{folder}: no shards: wanted {CURRENT} of {table.made_by}, or 00000.parquet and 00000{PICTURES_ENDING}, in "
+            f"{split}/ or there"
         )
-    alone = [n for n in names if n + PICTURES_END not in files]
+    alone = [n for n in names if not system.exists(f"{place}/{n}{PICTURES_ENDING}")]
     if alone:
-        raise DataError(
-            f"{place}: no {alone[0]}{PICTURES_END} beside {alone[0]}.parquet ({len(alone)} such); copy the whole folder"
-        )
+        raise DataError(f"{place}: no {alone[0]}{PICTURES_ENDING} beside its rows ({len(alone)} such); copy the whole folder")
     counts = tuple(_checked(system, f"{place}/{name}.parquet", table) for name in names)
     if not sum(counts):
         raise DataError(f"{place}: {len(names)} shards without a row; look at the counts of {table.made_by}")
     return Shards(str(system.unstrip_protocol(place)) if "://" in folder else place, names, counts, cache)
+
+
+def _names(system: Any, place: str) -> tuple[str, ...]:  # noqa: ANN401  # any of fsspec's
+    """The shards of a folder without their ending: those of the published run, or in a folder of copies all by name."""
+    if not system.isdir(place):
+        return ()
+    if system.exists(f"{place}/{CURRENT}"):
+        files = [str(file["path"]) for file in json.loads(system.cat_file(f"{place}/{CURRENT}"))["files"]]
+    else:
+        files = sorted(Path(f).name for f in system.ls(place, detail=False) if f.endswith(".parquet"))
+    return tuple(f.removesuffix(".parquet") for f in files)
 
 
 def local_file(uri: str, cache: str) -> str:

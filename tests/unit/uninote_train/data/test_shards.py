@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -29,15 +30,33 @@ def test_a_folder_of_shards_may_be_named_itself_or_by_uri(sft, tmp_path):
     assert np.array_equal(there.picture(0, "n0-0"), elsewhere.picture(0, "n0-0"))
 
 
+def test_a_published_run_is_read_and_none_beside_it(sft, tmp_path):
+    """As jobs/build_shards.py leaves a split: an older run lies beside the one that _current.json names."""
+    train = tmp_path / "sft/train"
+    for run, names in (("old", ["00000"]), ("new", ["00000", "00002"])):
+        for name in names:
+            for ending in (".parquet", ".pictures.arrow"):
+                (train / "runs" / run).mkdir(parents=True, exist_ok=True)
+                shutil.copy(sft / "train" / f"{name}{ending}", train / "runs" / run / f"{name}{ending}")
+    files = [{"path": f"runs/new/{name}.parquet"} for name in ("00000", "00002")]
+    (train / "_current.json").write_text(json.dumps({"files": files}))
+    shards = open_shards(str(tmp_path / "sft"), "train", SFT, str(tmp_path))
+    assert shards.counts == (4, 12)
+    assert shards.row(1, 0)["pair_id"] == "pair-0012"
+    assert shards.picture(1, "n0-0").shape[2] == 3
+
+
 def test_says_what_is_missing_or_of_another_kind(sft, tmp_path):
-    with pytest.raises(DataError, match=r"no shards: wanted 00000\.parquet and 00000\.pictures\.arrow there or in validation/"):
+    with pytest.raises(
+        DataError, match=r"no shards: wanted _current\.json of jobs/build_shards\.py, or 00000\.parquet and .* in validation/"
+    ):
         open_shards(str(sft), "validation", SFT, str(tmp_path))
     with pytest.raises(SchemaError, match="table 'rl': missing column 'list_id'"):
         open_shards(str(sft), "train", RL, str(tmp_path))
     copy = tmp_path / "copy"
     shutil.copytree(sft, copy)
     (copy / "train/00001.pictures.arrow").unlink()
-    with pytest.raises(DataError, match=r"no 00001\.pictures\.arrow beside 00001\.parquet \(1 such\); copy the whole folder"):
+    with pytest.raises(DataError, match=r"no 00001\.pictures\.arrow beside its rows \(1 such\); copy the whole folder"):
         open_shards(str(copy), "train", SFT, str(tmp_path))
     (copy / "train/00001.parquet").write_bytes(b"PAR1 and nothing")
     shutil.copy(copy / "train/00000.pictures.arrow", copy / "train/00001.pictures.arrow")
