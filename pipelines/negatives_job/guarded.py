@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.negatives.choose import Chosen, chosen
+from pipelines.negatives.glimpses import Sights, glimpse
 from pipelines.negatives.guard import Guard, screened
 from pipelines.negatives.looks import Looks
 from pipelines.negatives.search import Found
@@ -22,6 +23,7 @@ class Against:
     """[items] item_id."""
     ties: Ties
     pictures: Looks
+    sights: Sights
     judged: pa.Table | None
     """JUDGED."""
     guard: Guard
@@ -43,11 +45,15 @@ def choose(
     """
     candidates = table(found, query_ids, task, against.ids)
     screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
-    return chosen(screen, wanted, rules, against.judged, against.guard)
+    look = glimpse(screen, against.ties, positives, against.sights, against.guard)
+    return chosen(screen, wanted, rules, against.judged, against.guard, look)
 
 
 def left(found: Found, query_ids: pa.Array, task: str, against: Against, positives: pa.Table) -> pa.Table:
-    """CANDIDATES that the guard leaves, to be labelled; the guard's margin must be `free`."""
+    """CANDIDATES that the guard leaves, to be labelled; the guard's margin must be `free`.
+
+    Pixels are not looked at: of all candidates that is dear, and without it the band is on the safe side.
+    """
     candidates = table(found, query_ids, task, against.ids)
     screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
     return candidates.filter(pa.array(screen.reasons == 0))

@@ -1,0 +1,130 @@
+"""Candidates of which a picture may lie in one of the query's or of a positive's, or around it, though nothing else ties them.
+
+The last of the guard's looks and the loosest: by pixels (`inside`), where one of the two pictures is poor in features, so
+that mining could not see a copy or a crop of it. It is dear, so only what would be written is looked at.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipelines.negatives import asked
+from pipelines.negatives.copies import families
+from pipelines.negatives.echoes import grouped
+from pipelines.negatives.guard import Guard, Screened
+from pipelines.negatives.inside import Pair, lies_in, small
+from pipelines.negatives.ties import Ties
+
+Numbers = NDArray[np.int64]
+Glimpse = Callable[[Numbers], NDArray[np.bool_]]
+"""[n] rows of a screen -> [n] whether each may show the same as its query or a positive of it."""
+
+MEMBERS = 6
+"""Pictures of a family that are looked at, those with the most features: the best kept of its copies."""
+AT_ONCE = 2_048
+"""Pairs of pictures in work at a time; bounds what is unpacked."""
+REMEMBERED = 1 << 20
+"""Pairs of pictures whose answer a process keeps, from block to block."""
+
+
+class Shown(NamedTuple):
+    """What is kept of a picture to look at it."""
+
+    features: int
+    thumbnail: bytes
+
+
+class Sights(NamedTuple):
+    """What notes show."""
+
+    families: Mapping[str, Sequence[int]]
+    """note_id -> the families of its pictures, in ascending order."""
+    members: Sequence[Sequence[str]]
+    """By family its distinct files (sha256), at most MEMBERS."""
+    shown: Mapping[str, Shown]
+    """sha256 -> the picture."""
+
+
+def sights(images: pa.Table, pictures: pa.Table, picture_pairs: pa.Table) -> Sights:
+    """Of IMAGES (note_id, image_id, sha256), PICTURES (sha256, feature_count, thumbnail) and PICTURE_PAIRS."""
+    columns = (pictures.column(name).to_pylist() for name in ("sha256", "feature_count", "thumbnail"))
+    shown = {sha256: Shown(count, thumbnail) for sha256, count, thumbnail in zip(*columns, strict=True)}
+    family = families(images, picture_pairs)
+    of_note: dict[str, set[int]] = {}
+    files: list[set[str]] = [set() for _ in range(1 + max(family.values(), default=-1))]
+    for note_id, image_id, sha256 in zip(
+        *(images.column(name).to_pylist() for name in ("note_id", "image_id", "sha256")), strict=True
+    ):
+        if sha256 in shown:
+            of_note.setdefault(note_id, set()).add(family[image_id])
+            files[family[image_id]].add(sha256)
+    members = [sorted(own, key=lambda s: (-shown[s].features, s))[:MEMBERS] for own in files]
+    return Sights({note: sorted(own) for note, own in of_note.items()}, members, shown)
+
+
+def glimpse(screen: Screened, ties: Ties, positives: pa.Table, known: Sights, settings: Guard) -> Glimpse:
+    """The look at the candidates of a screen.
+
+    Whole families of pictures are compared, so that a crop which nothing ties to a blurred copy is held against the sharp one.
+
+    Args:
+        screen: of the candidates.
+        ties: of the workspace that they are from.
+        positives: SCORED, all positives of the queries.
+        known: the notes' pictures; a note without is like none.
+        settings: what is poor, and how much must agree.
+
+    Cost: that of `lies_in` for each distinct pair of pictures that this process has not seen yet.
+    """
+    names = asked.unit_names(screen.rows).unique()
+    mine = positives.filter(pc.is_in(asked.unit_names(positives), value_set=names))
+    answers = grouped(asked.units(mine, names), ties.numbers(mine.column("positive_id")))
+    queries, offered = (ties.numbers(screen.rows.column(name)) for name in ("query_id", "candidate_id"))
+    unit, note = asked.units(screen.rows, names), ties.items.field("note_id")
+    pairs: dict[tuple[int, int], frozenset[Pair]] = {}
+
+    def of(items: Iterable[int]) -> set[int]:
+        return {family for item in items for family in known.families.get(note[item].as_py(), ())}
+
+    def compared(row: int) -> frozenset[Pair]:
+        here, there = of([int(offered[row])]), of([int(queries[row]), *answers.get(int(unit[row]), [])])
+        both = {(min(a, b), max(a, b)) for a in here for b in there if a != b}
+        for one, other in both - pairs.keys():
+            pairs[one, other] = frozenset(_pairs(one, other, known, settings.poor_features))
+        return frozenset().union(*(pairs[key] for key in both))
+
+    def look(rows: Numbers) -> NDArray[np.bool_]:
+        asks = [compared(row) for row in rows.tolist()]
+        found = _found(frozenset().union(*asks), known, settings.min_lying)
+        return np.array([not found.isdisjoint(row) for row in asks], bool)
+
+    return look
+
+
+def _pairs(one: int, other: int, known: Sights, poor: int) -> Iterator[Pair]:
+    """The pairs of two families' pictures of which one has few features."""
+    for a, b in product(known.members[one], known.members[other]):
+        if min(known.shown[a].features, known.shown[b].features) < poor:
+            yield (a, b) if a < b else (b, a)
+
+
+_seen: dict[tuple[Pair, float], bool] = {}
+"""By the bytes of the pictures and what was asked of them, so it is never stale."""
+
+
+def _found(pairs: frozenset[Pair], known: Sights, least: float) -> set[Pair]:
+    """Those that `lies_in` finds; remembered."""
+    new = sorted(pair for pair in pairs if (pair, least) not in _seen)
+    if len(_seen) + len(new) > REMEMBERED:
+        _seen.clear()
+        new = sorted(pairs)
+    for begin in range(0, len(new), AT_ONCE):
+        part = new[begin : begin + AT_ONCE]
+        smalls = {sha256: small(known.shown[sha256].thumbnail) for sha256 in {name for pair in part for name in pair}}
+        _seen.update({(pair, least): said for pair, said in zip(part, lies_in(part, smalls, least).tolist(), strict=True)})
+    return {pair for pair in pairs if _seen[pair, least]}
