@@ -26,7 +26,7 @@ Glimpse = Callable[[Numbers], NDArray[np.bool_]]
 
 MEMBERS = 6
 """Pictures of a family that are looked at, those with the most features: the best kept of its copies."""
-AT_ONCE = 2_048
+AT_ONCE = 16_384
 """Pairs of pictures in work at a time; bounds what is unpacked."""
 REMEMBERED = 1 << 20
 """Pairs of pictures whose answer a process keeps, from block to block."""

@@ -16,16 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Grey = NDArray[np.uint8]
 
 COARSE, FINE = 12, 32
 """Sides to which what is laid is brought, pixels."""
 SIZES = tuple(0.87**k for k in range(7))
 """Sides of a place as shares of the whole picture's (of the roots of the areas): 1 to 0.43."""
-NEAR_SIZES = (0.915, 0.957, 1.0, 1.045, 1.093)
+NEAR_SIZES = (0.94, 1.0, 1.06)
 """What is tried finely, around the size that was found coarsely."""
 AROUND = 0.12
 """Share of its side by which a place may be off."""
-PLACES = 2
+PLACES = 1
 """Places that are looked at finely, of each hand."""
 PROMISING = 0.6
 """Coarse correlation below which no place is looked at finely. Source: docs/log.md."""
@@ -44,8 +45,8 @@ Pair = tuple[str, str]
 class Small(NamedTuple):
     """A picture ready to be laid, and to be laid on."""
 
-    grey: Floats
-    """[h, w]."""
+    grey: Grey
+    """[h, w]; bytes, since many are held."""
     coarse: Floats
     """[2, d] as it is and mirrored, at COARSE, unit length."""
     shape: int
@@ -63,7 +64,7 @@ class _Places(NamedTuple):
 
 def small(jpeg: bytes) -> Small:
     """Of a thumbnail's file. Cost: 0.3 ms."""
-    grey = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE), np.float32)
+    grey = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
     height, width = grey.shape
     laid = _resized(grey, (COARSE, COARSE))
     both = np.stack([_slopes(one).ravel() for one in (laid, np.ascontiguousarray(laid[:, ::-1]))])
@@ -97,7 +98,7 @@ def lies_in(pairs: Sequence[Pair], pictures: Mapping[str, Small], least: float) 
     return found
 
 
-def _places(grey: Floats, aspect: float) -> _Places | None:
+def _places(grey: Grey, aspect: float) -> _Places | None:
     """Every place of the picture, a pixel of COARSE apart, for things of this width by height; None: it is too narrow."""
     height, width = grey.shape
     vectors, boxes = [], []
@@ -119,13 +120,13 @@ def _places(grey: Floats, aspect: float) -> _Places | None:
     return _Places(_unit(np.concatenate(vectors)), np.concatenate(boxes).astype(np.float32))
 
 
-def _finely(laid: Floats, ground: Floats, hands: Floats, places: _Places, least: float) -> bool:
+def _finely(laid: Grey, ground: Grey, hands: Floats, places: _Places, least: float) -> bool:
     """Whether one of the best places holds it. hands: [2, places] coarse correlations."""
-    for hand, coarse in enumerate(hands):
+    best = hands.max(axis=1)
+    for hand in np.flatnonzero(best >= PROMISING):
+        coarse = hands[hand]
         top = np.argpartition(-coarse, PLACES)[:PLACES] if len(coarse) > PLACES else np.arange(len(coarse))
         top = top[coarse[top] >= PROMISING]
-        if not len(top):
-            continue
         thing = laid if hand == 0 else np.ascontiguousarray(laid[:, ::-1])
         slopes = _slopes(_resized(thing, (FINE, FINE)))
         if any(_around(slopes, laid.shape[1] / laid.shape[0], ground, places.boxes[place]) >= least for place in top):
@@ -133,7 +134,7 @@ def _finely(laid: Floats, ground: Floats, hands: Floats, places: _Places, least:
     return False
 
 
-def _around(slopes: Floats, aspect: float, ground: Floats, box: Floats) -> float:
+def _around(slopes: Floats, aspect: float, ground: Grey, box: Floats) -> float:
     """The best correlation of [FINE, FINE, 2] slopes with the ground, a little around a place and in sizes near its own."""
     noise, best = FINE * FINE * 2 * NOISE**2, -1.0
     own = float((slopes * slopes).sum()) + noise
@@ -155,7 +156,7 @@ def _around(slopes: Floats, aspect: float, ground: Floats, box: Floats) -> float
     return best
 
 
-def _cut(ground: Floats, x: float, y: float, wide: float, high: float) -> Floats:
+def _cut(ground: Grey, x: float, y: float, wide: float, high: float) -> Grey:
     """The place and AROUND to all sides of it, as far as there is ground."""
     height, width = ground.shape
     reach = 0.5 + AROUND
@@ -176,6 +177,6 @@ def _unit(vectors: Floats) -> Floats:
     return whole / np.linalg.norm(whole, axis=1, keepdims=True)
 
 
-def _resized(grey: Floats, sides: tuple[int, int]) -> Floats:
+def _resized(grey: Grey, sides: tuple[int, int]) -> Floats:
     way = cv2.INTER_AREA if sides[0] <= grey.shape[1] and sides[1] <= grey.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey, sides, interpolation=way), np.float32)
+    return np.asarray(cv2.resize(grey.astype(np.float32), sides, interpolation=way), np.float32)
