@@ -6,7 +6,8 @@ The bare model is given pictures that are decoded and prepared already, in one p
 write without Ray: a thread reads, decodes and prepares ahead, the other runs the model; no chunk is written. The stage reads,
 decodes and prepares in one actor, runs the model in another and writes its chunks; the start of Ray and of the actors, and
 the model's first batch, are left out of all three. Where the model is as fast as a decoder, its share of the bare
-model says how many processors there are, and that of the plain process what the actors cost. `--encoder vit` is an open_clip ViT of --vit's size with random weights.
+model says how many processors there are, and that of the plain process what the actors cost. `--encoder vit` is an
+open_clip ViT of --vit's size with random weights.
 """
 
 import argparse
