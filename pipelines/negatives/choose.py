@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.negatives import asked
-from pipelines.negatives.guard import GIVEN_UP, JUDGE, LAID, REASONS, REPEATED, Guard, Screened, judgements
+from pipelines.negatives.guard import GIVEN_UP, JUDGE, REASONS, REPEATED, Guard, Screened, judgements
 from schemas.tables import HARD_NEGATIVES, SHORTFALLS
 
 RULES = pa.schema(
@@ -20,6 +20,8 @@ RULE_JUDGED = f"rule: {REASONS[JUDGE]}"
 NO_CANDIDATES = "search: too few candidates in the split"
 
 Numbers = NDArray[np.int64]
+Look = Callable[[Numbers], NDArray[np.int8]]
+"""Rows of a screen -> the number of the reason that takes each, 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def chosen(
     rules: pa.Table | None,
     judged: pa.Table | None,
     settings: Guard,
-    look: Callable[[Numbers], NDArray[np.bool_]] | None = None,
+    look: Look | None = None,
 ) -> Chosen:
     """Choose negatives for each pair.
 
@@ -53,8 +55,8 @@ def chosen(
         rules: RULES, or None.
         judged: JUDGED, or None; a rule-made negative that the judge calls relevant is dropped.
         settings: how many, and the spread.
-        look: rows of the screen -> which of them may show the same after all (`glimpses.glimpse`), or None. It is asked of
-            what would be written, and of what takes the place of those that it takes, never twice.
+        look: what takes rows after all (`beside.Beside.looks`), or None. It is asked of what would be written, and of what
+            takes the place of those that it takes, never twice.
 
     Cost: one sort of the candidates that are left, and the looks.
     """
@@ -104,7 +106,7 @@ def _seen(
     units: int,
     settings: Guard,
     reasons: NDArray[np.int8],
-    look: Callable[[Numbers], NDArray[np.bool_]] | None,
+    look: Look | None,
 ) -> tuple[Numbers, Numbers]:
     """`_spread` of what the look leaves; marks what it takes."""
     seen = np.zeros(len(reasons), bool)
@@ -114,8 +116,8 @@ def _seen(
         if look is None or not len(new):
             return taken, starts
         seen[new] = True
-        reasons[new[look(new)]] = LAID
-        order = order[reasons[order] != LAID]
+        reasons[new] = look(new)
+        order = order[reasons[order] == 0]
 
 
 def _spread(order: Numbers, unit: Numbers, units: int, settings: Guard) -> tuple[Numbers, Numbers]:

@@ -4,25 +4,18 @@ The last of the guard's looks and the loosest: by pixels (`inside`), where one o
 that mining could not see a copy or a crop of it. It is dear, so only what would be written is looked at.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from pipelines.negatives import asked
+from pipelines.negatives.beside import Held
 from pipelines.negatives.copies import families
-from pipelines.negatives.echoes import grouped
-from pipelines.negatives.guard import Guard, Screened
+from pipelines.negatives.guard import Guard
 from pipelines.negatives.inside import Pair, lies_in, small
-from pipelines.negatives.ties import Ties
 
-Numbers = NDArray[np.int64]
-Glimpse = Callable[[Numbers], NDArray[np.bool_]]
-"""[n] rows of a screen -> [n] whether each may show the same as its query or a positive of it."""
+Families = tuple[int, int]
 
 MEMBERS = 6
 """Pictures of a family that are looked at, those with the most features: the best kept of its copies."""
@@ -67,43 +60,30 @@ def sights(images: pa.Table, pictures: pa.Table, picture_pairs: pa.Table) -> Sig
     return Sights({note: sorted(own) for note, own in of_note.items()}, members, shown)
 
 
-def glimpse(screen: Screened, ties: Ties, positives: pa.Table, known: Sights, settings: Guard) -> Glimpse:
-    """The look at the candidates of a screen.
+def alike_in_pixels(held: Sequence[Held], known: Sights, settings: Guard) -> list[bool]:
+    """Whether a picture of each candidate's note may show the same as one of the notes that it is held against.
 
     Whole families of pictures are compared, so that a crop which nothing ties to a blurred copy is held against the sharp one.
 
     Args:
-        screen: of the candidates.
-        ties: of the workspace that they are from.
-        positives: SCORED, all positives of the queries.
-        known: the notes' pictures; a note without is like none.
+        held: notes; one without a picture is like none.
+        known: what they show.
         settings: what is poor, and how much must agree.
 
     Cost: that of `lies_in` for each distinct pair of pictures that this process has not seen yet.
     """
-    names = asked.unit_names(screen.rows).unique()
-    mine = positives.filter(pc.is_in(asked.unit_names(positives), value_set=names))
-    answers = grouped(asked.units(mine, names), ties.numbers(mine.column("positive_id")))
-    queries, offered = (ties.numbers(screen.rows.column(name)) for name in ("query_id", "candidate_id"))
-    unit, note = asked.units(screen.rows, names), ties.items.field("note_id")
-    pairs: dict[tuple[int, int], frozenset[Pair]] = {}
+    pairs: dict[Families, frozenset[Pair]] = {}
 
-    def of(items: Iterable[int]) -> set[int]:
-        return {family for item in items for family in known.families.get(note[item].as_py(), ())}
-
-    def compared(row: int) -> frozenset[Pair]:
-        here, there = of([int(offered[row])]), of([int(queries[row]), *answers.get(int(unit[row]), [])])
+    def compared(candidate: str, others: frozenset[str]) -> frozenset[Pair]:
+        here, there = known.families.get(candidate, ()), {f for note in others for f in known.families.get(note, ())}
         both = {(min(a, b), max(a, b)) for a in here for b in there if a != b}
         for one, other in both - pairs.keys():
             pairs[one, other] = frozenset(_pairs(one, other, known, settings.poor_features))
-        return frozenset().union(*(pairs[key] for key in both))
+        return frozenset[Pair]().union(*(pairs[key] for key in both))
 
-    def look(rows: Numbers) -> NDArray[np.bool_]:
-        asks = [compared(row) for row in rows.tolist()]
-        found = _found(frozenset().union(*asks), known, settings.min_lying)
-        return np.array([not found.isdisjoint(row) for row in asks], bool)
-
-    return look
+    asks = [compared(*one) for one in held]
+    found = _found(frozenset[Pair]().union(*asks), known, settings.min_lying)
+    return [not found.isdisjoint(ask) for ask in asks]
 
 
 def _pairs(one: int, other: int, known: Sights, poor: int) -> Iterator[Pair]:

@@ -131,7 +131,7 @@ def test_a_look_takes_what_would_be_written_and_what_takes_its_place():
 
     def look(at):
         asked_of.extend(at.tolist())
-        return np.isin(at, [0, 1, 2, 4])
+        return np.where(np.isin(at, [0, 1, 2, 4]), LAID, 0)
 
     out = chosen(screen(*rows), pairs(("q", "p")), None, None, free(negatives=3), look)
     assert written(out) == ["c3", "c5", "c6"]
@@ -141,6 +141,6 @@ def test_a_look_takes_what_would_be_written_and_what_takes_its_place():
 
 def test_what_a_look_takes_is_told_of_a_short_query():
     rows = [("q", f"c{k}", 0.9 - k / 100, 0, k) for k in range(3)]
-    out = chosen(screen(*rows), pairs(("q", "p")), None, None, free(negatives=3), lambda at: np.ones(len(at), bool))
+    out = chosen(screen(*rows), pairs(("q", "p")), None, None, free(negatives=3), lambda at: np.full(len(at), LAID))
     assert written(out) == []
     assert out.shortfalls.to_pylist()[0]["reason"] == REASONS[LAID]

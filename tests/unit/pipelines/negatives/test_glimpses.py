@@ -3,13 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
-from pipelines.negatives.glimpses import glimpse, sights
-from pipelines.negatives.guard import SCORED, Guard, Screened
-from pipelines.negatives.ties import tied
+from pipelines.negatives.glimpses import alike_in_pixels, sights
+from pipelines.negatives.guard import Guard
 from tests.unit.pipelines.negatives.test_inside import lamp, saved
-from tests.unit.pipelines.negatives.worlds import components, images, item, items, picture_pairs, positives
+from tests.unit.pipelines.negatives.worlds import images, picture_pairs
 
-TASK = "image_to_note"
 WHOLE = lamp(3)
 FILES = {
     "whole": WHOLE,
@@ -20,10 +18,8 @@ FILES = {
 
 
 def world(shown, ties=(), poor=("whole", "blurred beyond", "crop", "other")):
-    """Ties and Sights of note -> its pictures' files; every note is an item, and so is each first picture."""
+    """Sights of note -> its pictures' files."""
     notes = {note: [(f"{note}{k}", file) for k, file in enumerate(files)] for note, files in shown.items()}
-    made = [item("note", n, [i for i, _ in own]) for n, own in notes.items()]
-    made += [item("image", n, [own[0][0]]) for n, own in notes.items()]
     pictures = pa.table(
         {
             "sha256": list(FILES),
@@ -31,29 +27,19 @@ def world(shown, ties=(), poor=("whole", "blurred beyond", "crop", "other")):
             "thumbnail": [saved(picture) for picture in FILES.values()],
         }
     )
-    ids = {(i["kind"], i["note_id"]): i["item_id"] for i in made}
-    known = sights(images(notes), pictures, picture_pairs(*ties))
-    return tied(positives(), components({n: n for n in shown}), items(made)), known, ids
+    return sights(images(notes), pictures, picture_pairs(*ties))
 
 
-def taken(shown, candidate, answers=(), settings=None, **more):
-    """Whether the note `candidate` is taken from the picture of the note q."""
-    ties, known, ids = world(shown, **more)
-    rows = pa.table({"query_id": [ids["image", "q"]], "task": [TASK], "candidate_id": [ids["note", candidate]]})
-    screen = Screened(rows, np.zeros(1, np.int8), np.zeros(1, np.int64))
-    scored = [
-        {"query_id": ids["image", "q"], "positive_id": ids["note", a], "task": TASK, "granularity": "crop", "similarity": 0.9}
-        for a in answers
-    ]
-    look = glimpse(screen, ties, pa.Table.from_pylist(scored, SCORED), known, settings or Guard())
-    return look(np.array([0])).tolist() == [True]
+def taken(shown, candidate, against=("q",), settings=None, **more):
+    """Whether the note `candidate` is taken from those that it is held against."""
+    return alike_in_pixels([(candidate, frozenset(against))], world(shown, **more), settings or Guard()) == [True]
 
 
 def test_a_crop_is_found_in_the_query_s_note_and_in_a_positive_s():
     assert taken({"q": ["whole"], "c": ["crop"]}, "c")
     assert taken({"q": ["crop"], "c": ["other", "whole"]}, "c")
     assert not taken({"q": ["other"], "p": ["whole"], "c": ["crop"]}, "c")
-    assert taken({"q": ["other"], "p": ["whole"], "c": ["crop"]}, "c", answers=["p"])
+    assert taken({"q": ["other"], "p": ["whole"], "c": ["crop"]}, "c", against=("q", "p"))
     assert not taken({"q": ["other"], "c": ["crop"]}, "c")
 
 
