@@ -2,9 +2,12 @@
 
     python -m benchmarks.encode_speed --photos FOLDER [--encoder small] [--pictures 512] [--json FILE]
 
-The bare model is given pictures that are decoded and prepared already, in one process. The stage reads, decodes and
-prepares them in one actor, runs the model in another and writes its chunks; the start of Ray and of the actors, and
-the model's first batch, are left out of both. `--encoder vit` is an open_clip ViT of --vit's size with random weights.
+The bare model is given pictures that are decoded and prepared already, in one process. The plain process is what one would
+write without Ray: a thread reads, decodes and prepares ahead, the other runs the model; no chunk is written. The stage reads,
+decodes and prepares in one actor, runs the model in another and writes its chunks; the start of Ray and of the actors, and
+the model's first batch, are left out of all three. Where the model is as fast as a decoder, its share of the bare
+model says how many processors there are, and that of the plain process what the actors cost. `--encoder vit` is an
+open_clip ViT of --vit's size with random weights.
 """
 
 import argparse
@@ -12,9 +15,11 @@ import json
 import statistics
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pyarrow as pa
 import torch
 
@@ -68,6 +73,23 @@ def bare(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, rounds: i
     return len(prepared) / statistics.median(taken)
 
 
+def plain(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, readers: int, rounds: int) -> float:
+    """Pictures a second of one process that reads ahead in threads, the median round."""
+    torch.set_num_threads(batching.threads)
+    cv2.setNumThreads(1)
+    reader, encoder = LoadReader(spec)(), load_encoder(spec)
+    encoder.encode(reader(parts[0])[: batching.max_items])
+    taken = []
+    for _ in range(rounds):
+        started = time.monotonic()
+        with ThreadPoolExecutor(readers) as ahead:
+            for prepared in ahead.map(reader, parts):
+                for k in range(0, len(prepared), batching.max_items):
+                    encoder.encode(prepared[k : k + batching.max_items])
+        taken.append(time.monotonic() - started)
+    return sum(map(len, parts)) / statistics.median(taken)
+
+
 def stage(actors: Pool, parts: list[pa.Table], scratch: Path, rounds: int) -> float:
     """Pictures a second of the pools, the median round."""
     taken = []
@@ -104,6 +126,7 @@ def main() -> None:
         scratch = Path(folder)
         spec = random_vit(scratch / "vit", given.vit) if given.encoder == "vit" else load_spec(given.encoder)
         alone = bare(spec, parts, batching, given.rounds)
+        simple = plain(spec, parts, batching, given.readers, given.rounds)
         with ray_session(Cluster(address="local", readers=given.readers, models=1)) as machines:
             actors = pool(LoadReader(spec), LoadChunkEncoder(spec, gpu=False, batching=batching), machines)
             actors.model()
@@ -115,8 +138,10 @@ def main() -> None:
         "threads": given.threads,
         "readers": given.readers,
         "bare_pictures_a_s": round(alone, 1),
+        "plain_process_pictures_a_s": round(simple, 1),
         "stage_pictures_a_s": round(ours, 1),
         "share": round(ours / alone, 3),
+        "share_of_plain_process": round(ours / simple, 3),
     }
     print(json.dumps(result, indent=1))
     if given.json:

@@ -46,18 +46,18 @@ def main() -> None:
         for task, found in sample_recall(read_notes(given.sample, side=480), preparer, encoder).items():
             print(json.dumps({"task": task, **{f"recall@{k}": round(v, 3) for k, v in found.items()}}))
     if given.bench:
-        near_copies(given.bench, preparer, encoder)
+        near_copies(given.bench, preparer, encoder, spec.whole_side or spec.longest_side)
     if given.speed:
         speed(preparer, encoder)
 
 
-def near_copies(folder: Path, preparer: Preparer, encoder: Encoder) -> None:
-    """Recall of planted copies and crops by edit, for the encoder and for grey thumbnails."""
+def near_copies(folder: Path, preparer: Preparer, encoder: Encoder, side: int) -> None:
+    """Recall of planted copies and crops by edit, for the encoder and for grey thumbnails. side: what is decoded to, pixels."""
     files = {p.stem: p for p in sorted((folder / "images").iterdir())}
     rows, pixels = [], []
     for row in pq.read_table(folder / "truth" / "images.parquet").sort_by("image_id").to_pylist():
         try:
-            pixels.append(rgb(files[row["image_id"]].read_bytes(), 400))
+            pixels.append(rgb(files[row["image_id"]].read_bytes(), side))
             rows.append(row)
         except (BadContent, KeyError):
             continue

@@ -1,9 +1,9 @@
 """The share of false negatives with and without each guard, against the planted truth of bench/build.py.
 
-    python -m benchmarks.false_negatives --workspace W --bench BENCH [--vectors FILE.npz] [--json FILE]
+    python -m benchmarks.false_negatives --workspace W --bench BENCH [--simple] [--only NAME ...] [--json FILE]
 
---vectors: `item_id` [n] and `vector` [n, d] float32, of every item of the workspace; without it simple
-features stand in (`simple_vectors`), which say nothing of a real encoder. The band is calibrated on half of
+Vectors are those that jobs/mine_hard_negatives.py has left in the workspace (--simple: simple features stand in, which say
+nothing of a real encoder). The band is calibrated on half of
 the queries by the planted truth and measured on the other half. sentence-transformers' mine_hard_negatives
 is run on the same vectors where the package is installed.
 """
@@ -24,7 +24,8 @@ import pyarrow.parquet as pq
 from benchmarks import peer_miner
 from benchmarks.planted_truth import PlantedTruth
 from benchmarks.simple_vectors import image_vectors, item_vectors
-from pipelines.negatives import asked, looks
+from pipelines.negatives import asked, glimpses, looks, words
+from pipelines.negatives.beside import Beside
 from pipelines.negatives.calibrate import Calibrate, Calibration, Labels, calibrated
 from pipelines.negatives.choose import RULES, Chosen, chosen
 from pipelines.negatives.fixed_order import products
@@ -35,6 +36,7 @@ from pipelines.negatives.maxsim import best_notes_by_group, maxsim
 from pipelines.negatives.rule import Rule, counterfactuals
 from pipelines.negatives.search import Search, by_group
 from pipelines.negatives.ties import Ties, tied
+from pipelines.negatives_job.guarded import last_looks
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from schemas.tables import COMPONENTS, POSITIVES
@@ -75,12 +77,13 @@ def opened(given: argparse.Namespace) -> World:
     )
     tables = {name: pa.concat_tables([pq.read_table(f) for f in workspace.files(name)]) for name in names}
     items = tables["items"].column("item").to_pylist()
-    if given.vectors:
-        loaded = np.load(given.vectors)
-        at = {item_id: row for row, item_id in enumerate(loaded["item_id"].tolist())}
-        vectors = loaded["vector"][[at[i["item_id"]] for i in items]].astype(np.float32)
-    else:
+    if given.simple:
         vectors = item_vectors(items, image_vectors(tables["images"], given.bench / "images"))
+    else:
+        stored = pa.concat_tables([pq.read_table(f, columns=["item_id", "vector"]) for f in workspace.files("embeddings")])
+        of = dict(zip(stored.column("item_id").to_pylist(), stored.column("vector").to_pylist(), strict=True))
+        dimensions = next(len(vector) for vector in of.values() if vector)
+        vectors = np.array([of.get(i["item_id"]) or [0.0] * dimensions for i in items], np.float32)
     own = {i["image_ids"][0]: row for row, i in enumerate(items) if i["kind"] == "image"}
     shown = [
         [own[i] for i in item["image_ids"] if i in own] + [row] if item["kind"] == "note" else []
@@ -164,9 +167,20 @@ def variants(
         Guard().max_standing,
     )
 
-    def run(ties: Ties, margin: MarginSettings, standing: float, pictures: looks.Looks | None = None) -> Callable[[], Chosen]:
+    said = words.words(world.tables["notes"])
+    small = glimpses.sights(*(world.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
+
+    def run(
+        ties: Ties, margin: MarginSettings, standing: float, pictures: looks.Looks | None = None, last: bool = False
+    ) -> Callable[[], Chosen]:
         settings = Guard(margin=margin, max_standing=standing)
-        return lambda: chosen(screened(candidates, ties, scored, None, settings, pictures), wanted, rules, None, settings)
+
+        def work() -> Chosen:
+            screen = screened(candidates, ties, scored, None, settings, pictures)
+            look = last_looks(Beside(screen, ties, scored), said, small, settings) if last else None
+            return chosen(screen, wanted, rules, None, settings, look)
+
+        return work
 
     return {
         "no guard": run(nothing, FREE, OFF),
@@ -176,14 +190,16 @@ def variants(
         "percpos alone": run(nothing, PERCPOS, OFF),
         "texts alone": run(nothing, FREE, on),
         "looks alone": run(nothing, FREE, OFF, seen),
-        "all but components": run(only_pairs, band, on, seen),
-        "all but mined pairs": run(only_components, band, on, seen),
-        "all but the band": run(full, FREE, on, seen),
-        "all but texts": run(full, band, OFF, seen),
-        "all but looks": run(full, band, on),
-        "all": run(full, band, on, seen),
-        "all, uninote-band": run(full, MarginSettings(), on, seen),
-        "all, nv-percpos-0.95": run(full, PERCPOS, on, seen),
+        "words and pixels alone": run(nothing, FREE, OFF, last=True),
+        "all but components": run(only_pairs, band, on, seen, True),
+        "all but mined pairs": run(only_components, band, on, seen, True),
+        "all but the band": run(full, FREE, on, seen, True),
+        "all but texts": run(full, band, OFF, seen, True),
+        "all but looks": run(full, band, on, last=True),
+        "all but words and pixels": run(full, band, on, seen),
+        "all": run(full, band, on, seen, True),
+        "all, uninote-band": run(full, MarginSettings(), on, seen, True),
+        "all, nv-percpos-0.95": run(full, PERCPOS, on, seen, True),
     }
 
 
@@ -192,13 +208,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--bench", type=Path, required=True)
-    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--simple", action="store_true")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="of the rows of the table; `all` alone stands beside the peer"
+    )
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     world, truth = opened(given), PlantedTruth(given.bench / "truth")
     begun = time.monotonic()
     candidates, scored = offered(world)
-    print(f"search {time.monotonic() - begun:.1f} s, {len(candidates)} candidates")
+    print(f"search {time.monotonic() - begun:.1f} s of all queries, {len(candidates)} candidates")
     band = _band(world, candidates, scored, truth)
     tables = (world.tables[t] for t in ("positives", "notes", "images", "mined/picture_pairs"))
     made = counterfactuals(*tables, Rule())
@@ -209,7 +228,12 @@ def main() -> None:
     note = {item_id: i["note_id"] for item_id, i in shown.items()}
     print(f"{'guard':<24}{'negatives':>10}{'false':>7}{'share':>9}{'short':>7}{'seconds':>9}")
     results = {}
-    for name, work in variants(world, candidates, scored, wanted, _rule_table(made.rows), band).items():
+    every = variants(world, candidates, scored, wanted, _rule_table(made.rows), band)
+    if unknown := set(given.only or ()) - every.keys():
+        parser.error(f"--only {sorted(unknown)}: rows are {list(every)}")
+    for name, work in every.items():
+        if given.only and name not in given.only:
+            continue
         begun = time.monotonic()
         out = work()
         seconds, false = time.monotonic() - begun, truth.leaks(out.rows, shown, note)

@@ -53,8 +53,8 @@ def standing(passage: str, text: str) -> float:
     size = gram_size(letters)
     if len(letters) < size:
         return float(letters in _folded(text))
-    grams, there = _grams(passage, size), _grams(text, size)
-    return len(grams & there) / len(grams)
+    mine = grams(passage, size)
+    return len(mine & grams(text, size)) / len(mine)
 
 
 def without(passage: str, text: str) -> str:
@@ -87,7 +87,8 @@ def _folded(text: str) -> str:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _grams(text: str, size: int) -> frozenset[str]:
+def grams(text: str, size: int) -> frozenset[str]:
+    """All runs of so many letters of the folded text; none where it is shorter."""
     letters = _folded(text)
     return frozenset(letters[k : k + size] for k in range(len(letters) - size + 1))
 

@@ -37,6 +37,7 @@ PICTURES = Table(
             column("surface", pa.string(), "photo or flat", required=True),
             column("thumbnail", pa.binary(), "small picture on which pairs are verified", required=True),
             column("features", pa.binary(), "local features, packed", required=True),
+            column("feature_count", pa.int32(), "how many they are", required=True),
         ]
     ),
 )

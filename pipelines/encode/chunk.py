@@ -93,24 +93,25 @@ class Reader:
             SettingsError: a package or a file is missing.
         """
         self._preparer = load_preparer(spec)
-        self._longest_side = spec.longest_side
+        self._side = {True: spec.longest_side, False: spec.whole_side or spec.longest_side}
+        """Pixels to decode to, of a picture that is cut and of a whole one."""
 
     def __call__(self, rows: pa.Table) -> Read:
-        """One answer a row. Each picture is read and decoded once a chunk.
+        """One answer a row. Each picture is read and decoded once a chunk, or twice: cut and, smaller, whole.
 
         Cost: the chunk's picture files and pixels in memory.
         """
         items = rows.to_pylist()
-        uris = sorted({uri for item in items for uri in item["uris"]})
+        wanted = sorted({(uri, self._side[item["kind"] == "crop"]) for item in items for uri in item["uris"]})
         with ThreadPoolExecutor(READERS) as readers:
-            pictures = dict(zip(uris, readers.map(self._picture, uris), strict=True))
+            pictures = dict(zip(wanted, readers.map(lambda both: self._picture(*both), wanted), strict=True))
         return [self._prepared(item, pictures) for item in items]
 
-    def _picture(self, uri: str) -> Pixels | BadContent:
+    def _picture(self, uri: str, side: int) -> Pixels | BadContent:
         try:
             system, path = open_filesystem(uri)
             with system.open_input_stream(path) as stream:
-                return rgb(bytes(stream.read()), self._longest_side)
+                return rgb(bytes(stream.read()), side)
         except BadContent as bad:
             return BadContent(bad.reason, f"{uri}: {bad.detail}")
         except FileNotFoundError:
@@ -118,10 +119,12 @@ class Reader:
         except (OSError, ValueError) as error:
             return BadContent(UNREADABLE, f"{uri}: {error}"[:300])
 
-    def _prepared(self, item: Mapping[str, Any], pictures: Mapping[str, Pixels | BadContent]) -> Prepared | BadContent:
+    def _prepared(
+        self, item: Mapping[str, Any], pictures: Mapping[tuple[str, int], Pixels | BadContent]
+    ) -> Prepared | BadContent:
         shown: list[Pixels] = []
         for uri in item["uris"]:
-            picture = pictures[uri]
+            picture = pictures[uri, self._side[item["kind"] == "crop"]]
             if isinstance(picture, BadContent):
                 return picture
             shown.append(picture)

@@ -42,6 +42,7 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
     if upright is not picture.rgb:
         small = pdq_picture(upright)
         turned = pdq_hashes(small)[0]
+    features = detect(cv2.cvtColor(upright, cv2.COLOR_RGB2GRAY), settings.detection)
     return {
         "width": picture.width,
         "height": picture.height,
@@ -52,7 +53,8 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
         "quality": quality,
         "surface": surface(quality),
         "thumbnail": _thumbnail(upright, settings),
-        "features": pack(detect(cv2.cvtColor(upright, cv2.COLOR_RGB2GRAY), settings.detection)),
+        "features": pack(features),
+        "feature_count": len(features.sigmas),
     }
 
 

@@ -1,5 +1,6 @@
 """Eight negatives a query, from what the guard left; a query that stays short is written short, with the reason."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ RULE_JUDGED = f"rule: {REASONS[JUDGE]}"
 NO_CANDIDATES = "search: too few candidates in the split"
 
 Numbers = NDArray[np.int64]
+Look = Callable[[Numbers], NDArray[np.int8]]
+"""Rows of a screen -> the number of the reason that takes each, 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,14 @@ class Chosen:
     """Candidates by reason, in the guard's order, with those that the choice and the judge of rules took."""
 
 
-def chosen(screen: Screened, pairs: pa.Table, rules: pa.Table | None, judged: pa.Table | None, settings: Guard) -> Chosen:
+def chosen(
+    screen: Screened,
+    pairs: pa.Table,
+    rules: pa.Table | None,
+    judged: pa.Table | None,
+    settings: Guard,
+    look: Look | None = None,
+) -> Chosen:
     """Choose negatives for each pair.
 
     The rule-made negative comes first, then the nearest of the others, one a component: eight copies
@@ -45,14 +55,16 @@ def chosen(screen: Screened, pairs: pa.Table, rules: pa.Table | None, judged: pa
         rules: RULES, or None.
         judged: JUDGED, or None; a rule-made negative that the judge calls relevant is dropped.
         settings: how many, and the spread.
+        look: what takes rows after all (`beside.Beside.looks`), or None. It is asked of what would be written, and of what
+            takes the place of those that it takes, never twice.
 
-    Cost: one sort of the candidates that are left.
+    Cost: one sort of the candidates that are left, and the looks.
     """
     names = asked.unit_names(pairs).unique()
     reasons = screen.reasons.copy()
     unit = asked.units(screen.rows, names)
     order = _distinct(screen, unit, reasons)
-    taken, starts = _spread(order, unit, len(names), settings)
+    taken, starts = _seen(order, unit, len(names), settings, reasons, look)
     pair_unit = asked.units(pairs, names)
     made, refused = _rules(pairs, rules, judged, settings)
     given_up = np.zeros(len(names), bool)
@@ -86,6 +98,26 @@ def _distinct(screen: Screened, unit: Numbers, reasons: NDArray[np.int8]) -> Num
     nearest[first] = True
     reasons[order[~nearest]] = REPEATED
     return order[nearest]
+
+
+def _seen(
+    order: Numbers,
+    unit: Numbers,
+    units: int,
+    settings: Guard,
+    reasons: NDArray[np.int8],
+    look: Look | None,
+) -> tuple[Numbers, Numbers]:
+    """`_spread` of what the look leaves; marks what it takes."""
+    seen = np.zeros(len(reasons), bool)
+    while True:
+        taken, starts = _spread(order, unit, units, settings)
+        new = taken[~seen[taken]]
+        if look is None or not len(new):
+            return taken, starts
+        seen[new] = True
+        reasons[new] = look(new)
+        order = order[reasons[order] == 0]
 
 
 def _spread(order: Numbers, unit: Numbers, units: int, settings: Guard) -> tuple[Numbers, Numbers]:

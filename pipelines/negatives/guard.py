@@ -45,8 +45,10 @@ REASONS = (
     "text: a passage of its query or of a positive stands in it, or it in them",
     "look: a picture of its note looks like one of its query's or of a positive's",
     "choice: in the component of a better negative",
+    "words: its note says what few others say, as the note of its query or of a positive does",
+    "pixels: a picture of its note may lie in one of its query's or a positive's, or around it",
 )
-"""By number; the order is that of the guard."""
+"""By number; the order is that of the guard. The last two look at what would be written alone."""
 (
     _,
     SPLIT,
@@ -62,6 +64,8 @@ REASONS = (
     QUOTE,
     LOOK,
     REPEATED,
+    RETOLD,
+    LAID,
 ) = range(len(REASONS))
 
 
@@ -83,6 +87,17 @@ class Guard:
     max_look: Annotated[int, Field(ge=0, le=256)] = 96
     """PDQ bits of 256 up to which a candidate's picture looks like one of the query's or of a positive's, in any turn. Ours: on
     bench7 every copy that mining missed is within 96, and 0.2 % of the pairs of different pictures are."""
+    poor_features: Annotated[int, Field(ge=0)] = 100
+    """Local features below which mining may miss a copy or a crop: such a picture is held against any other by its pixels. 0:
+    none is. Ours: of the pairs in docs/log.md that features cannot tie, 19 of 20 have fewer on one side."""
+    min_lying: Annotated[float, Field(ge=0, le=1)] = 0.7
+    """Correlation of slopes from which a picture may lie in another (`inside`). Ours, docs/log.md: seven of ten crops that
+    mining cannot see are found, and 4 % of the pairs of other pictures that look alike from afar are refused for nothing."""
+    min_shared_grams: Annotated[int, Field(ge=1)] = 12
+    """Runs of letters (4 Chinese ones, 8 others) that few notes have, from which two notes that share them say the same. Ours:
+    15 Chinese characters in a row, three or four English words; what mining calls a passage is about as long."""
+    familiar_notes: Annotated[int, Field(ge=0)] = 50
+    """A run of letters that more notes have says nothing. Ours: above the notes of one product line, below a greeting."""
     spread: Annotated[int, Field(ge=1)] = 1
     """Every so-many-th candidate is taken, in rounds, so that the negatives differ; UniME-V2 takes 5. 1: the nearest."""
 

@@ -14,7 +14,7 @@ from pipelines.actors.corpus import kept, searchers
 from pipelines.actors.pool import Pool, pool
 from pipelines.encode.chunk import LoadChunkEncoder, LoadReader
 from pipelines.encode.spec import load_spec
-from pipelines.negatives import asked, looks
+from pipelines.negatives import asked, glimpses, looks, words
 from pipelines.negatives.choose import NO_CANDIDATES, RULES
 from pipelines.negatives.guard import JUDGED, Guard
 from pipelines.negatives.rule import counterfactuals
@@ -45,6 +45,11 @@ from schemas.tables import (
 
 JUDGEMENTS = "judgements"
 NOT_ENCODED = "encode: the query has no vector"
+READ = (
+    *(POSITIVES, COMPONENTS, ITEMS, NOTES, IMAGES),
+    *(PICTURES, PICTURE_PAIRS, PICTURE_DOUBTS, COUNTERFACTUALS, EMBEDDINGS),
+)
+"""What negatives are chosen from."""
 CODE = ("pipelines.negatives", "pipelines.negatives_job", "pipelines.actors")
 
 
@@ -115,10 +120,7 @@ def choose_negatives(
         stages.run(
             [HARD_NEGATIVES, SHORTFALLS],
             lambda _: _chosen(stages, world, against, how, model),
-            inputs=stages.fingerprints(
-                POSITIVES, COMPONENTS, ITEMS, IMAGES, PICTURES, PICTURE_DOUBTS, COUNTERFACTUALS, EMBEDDINGS
-            )
-            | {"model": model, JUDGEMENTS: _judgements_fingerprint(stages)},
+            inputs=stages.fingerprints(*READ) | {"model": model, JUDGEMENTS: _judgements_fingerprint(stages)},
             settings={"guard": guard, "depth": how.depth, "cells": settings.cells},
             code=CODE,
         )
@@ -193,13 +195,16 @@ def _rules(world: World, made: pa.Table) -> pa.Table:
 
 def _against(stages: ArrowStages, world: World, guard: Guard) -> Against:
     ties = tied(stages.read(POSITIVES), stages.read(COMPONENTS), stages.read(ITEMS))
-    columns = ["sha256", "pdq", "pdq_turns"]
-    pictures = looks.looks(stages.read(IMAGES), stages.read(PICTURES, columns), stages.read(PICTURE_DOUBTS))
+    images = stages.read(IMAGES)
+    pictures = looks.looks(images, stages.read(PICTURES, ["sha256", "pdq", "pdq_turns"]), stages.read(PICTURE_DOUBTS))
+    small = stages.read(PICTURES, ["sha256", "feature_count", "thumbnail"])
+    sights = glimpses.sights(images, small, stages.read(PICTURE_PAIRS))
     judged = None
     if stages.workspace.manifest(JUDGEMENTS):
         files = [read_file(uri, JUDGED.names) for uri in stages.workspace.files(JUDGEMENTS)]
         judged = pa.concat_tables(files).cast(JUDGED)
-    return Against(world.ids(), ties, pictures, judged, guard)
+    said = words.words(stages.read(NOTES, ["note_id", "title", "body"]))
+    return Against(world.ids(), ties, pictures, sights, said, judged, guard)
 
 
 def _judgements_fingerprint(stages: ArrowStages) -> str:

@@ -6,11 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.negatives.choose import Chosen, chosen
-from pipelines.negatives.guard import Guard, screened
+from pipelines.negatives.beside import Beside
+from pipelines.negatives.choose import Chosen, Look, chosen
+from pipelines.negatives.glimpses import Sights, alike_in_pixels
+from pipelines.negatives.guard import LAID, RETOLD, Guard, screened
 from pipelines.negatives.looks import Looks
 from pipelines.negatives.search import Found
 from pipelines.negatives.ties import Ties
+from pipelines.negatives.words import Words, retold
 from pipelines.negatives_job.offered import table
 
 
@@ -22,6 +25,8 @@ class Against:
     """[items] item_id."""
     ties: Ties
     pictures: Looks
+    sights: Sights
+    words: Words
     judged: pa.Table | None
     """JUDGED."""
     guard: Guard
@@ -43,11 +48,25 @@ def choose(
     """
     candidates = table(found, query_ids, task, against.ids)
     screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
-    return chosen(screen, wanted, rules, against.judged, against.guard)
+    look = last_looks(Beside(screen, against.ties, positives), against.words, against.sights, against.guard)
+    return chosen(screen, wanted, rules, against.judged, against.guard, look)
+
+
+def last_looks(beside: Beside, words: Words, sights: Sights, guard: Guard) -> Look:
+    """The words and the pixels of what would be written."""
+    return beside.looks(
+        {
+            RETOLD: lambda held: retold(held, words, guard),
+            LAID: lambda held: alike_in_pixels(held, sights, guard),
+        }
+    )
 
 
 def left(found: Found, query_ids: pa.Array, task: str, against: Against, positives: pa.Table) -> pa.Table:
-    """CANDIDATES that the guard leaves, to be labelled; the guard's margin must be `free`."""
+    """CANDIDATES that the guard leaves, to be labelled; the guard's margin must be `free`.
+
+    Words and pixels are not looked at: of all candidates that is dear, and without them the band is on the safe side.
+    """
     candidates = table(found, query_ids, task, against.ids)
     screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
     return candidates.filter(pa.array(screen.reasons == 0))

@@ -1,5 +1,7 @@
 """A chunk of items: a poison item costs its own row, and a batch that fails is asked again one by one."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pyarrow as pa
@@ -83,3 +85,16 @@ def test_batches_follow_from_the_items_and_not_from_their_order():
         assert made.column("item_id").to_pylist() == order
         seen.append(encoder.batches)
     assert seen[0] == seen[1] == [[9, 4], [4, 2]]
+
+
+def test_a_crop_is_cut_from_the_larger_picture_and_moves_no_whole_one(tmp_path):
+    file, box = tmp_path / "fine.png", {"x0": 0.0, "y0": 0.0, "x1": 0.25, "y1": 0.25}
+    cv2.imwrite(str(file), np.random.default_rng(0).integers(0, 255, (400, 400, 3), np.uint8))
+    whole, crop = {"uris": [str(file)]}, {"uris": [str(file)], "kind": "crop", "region": box}
+    small, large = (replace(load_spec("small"), longest_side=400, whole_side=side) for side in (100, 0))
+    read = {name: Reader(spec) for name, spec in (("small", small), ("large", large))}
+    alone, both = read["small"](chunk(whole)), read["small"](chunk(whole, crop))
+    assert np.array_equal(alone[0].arrays["pictures"], both[0].arrays["pictures"])
+    as_large = read["large"](chunk(whole, crop))
+    assert np.array_equal(both[1].arrays["pictures"], as_large[1].arrays["pictures"])
+    assert not np.array_equal(both[0].arrays["pictures"], as_large[0].arrays["pictures"])

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.negatives.asked import ASKED
 from pipelines.negatives.choose import NO_CANDIDATES, RULE_JUDGED, RULES, chosen
-from pipelines.negatives.guard import COMPONENT, GIVEN_UP, JUDGED, MARGIN, REASONS, REPEATED, TOO_NEAR, Guard, Screened
+from pipelines.negatives.guard import COMPONENT, GIVEN_UP, JUDGED, LAID, MARGIN, REASONS, REPEATED, TOO_NEAR, Guard, Screened
 from pipelines.negatives.margins import MarginSettings
 from schemas.tables import HARD_NEGATIVES, SHORTFALLS
 
@@ -123,3 +123,24 @@ def test_every_candidate_is_counted_once():
     rows = [("q", f"c{k}", 0.5, TOO_NEAR if k % 3 else 0, k % 4) for k in range(20)]
     out = chosen(screen(*rows), pairs(("q", "p")), None, None, free(negatives=2))
     assert sum(out.counts.values()) == 20
+
+
+def test_a_look_takes_what_would_be_written_and_what_takes_its_place():
+    rows = [("q", f"c{k}", 0.9 - k / 100, 0, k) for k in range(9)]
+    asked_of = []
+
+    def look(at):
+        asked_of.extend(at.tolist())
+        return np.where(np.isin(at, [0, 1, 2, 4]), LAID, 0)
+
+    out = chosen(screen(*rows), pairs(("q", "p")), None, None, free(negatives=3), look)
+    assert written(out) == ["c3", "c5", "c6"]
+    assert sorted(asked_of) == [0, 1, 2, 3, 4, 5, 6]  # each once, and c7 and c8 never
+    assert out.counts[REASONS[LAID]] == 4 and out.counts["kept"] == 5
+
+
+def test_what_a_look_takes_is_told_of_a_short_query():
+    rows = [("q", f"c{k}", 0.9 - k / 100, 0, k) for k in range(3)]
+    out = chosen(screen(*rows), pairs(("q", "p")), None, None, free(negatives=3), lambda at: np.full(len(at), LAID))
+    assert written(out) == []
+    assert out.shortfalls.to_pylist()[0]["reason"] == REASONS[LAID]
