@@ -1,6 +1,6 @@
 """Judge how relevant the candidates of a workspace are to their queries (Ray).
 
-    python jobs/judge_relevance.py [--workspace URI] [--plan] [--calibrate sample|FOLDER|LABELS.parquet] [--config FILE.toml]
+    python jobs/judge_relevance.py [--workspace URI] [--plan] [--calibrate sample|FOLDER|LABELS.csv] [--config FILE.toml]
                                    [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/judge_relevance.py --workspace URI
 

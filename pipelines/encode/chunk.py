@@ -11,13 +11,13 @@ import pyarrow as pa
 import torch
 from pydantic import Field
 
-from pipelines.decode import Pixels
+from pipelines.decode import BadPicture, Pixels
 from pipelines.encode.batches import batches
 from pipelines.encode.content import BadContent, Content, cut, rgb
 from pipelines.encode.encoder import Encoder, Prepared
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec
-from pipelines.workspace.files import open_filesystem
+from pipelines.picture_file import picture_bytes
 from schemas.item import REGION
 from schemas.tables import EMBEDDINGS
 
@@ -109,15 +109,9 @@ class Reader:
 
     def _picture(self, uri: str, side: int) -> Pixels | BadContent:
         try:
-            system, path = open_filesystem(uri)
-            with system.open_input_stream(path) as stream:
-                return rgb(bytes(stream.read()), side)
-        except BadContent as bad:
+            return rgb(picture_bytes(uri), side)
+        except (BadContent, BadPicture) as bad:
             return BadContent(bad.reason, f"{uri}: {bad.detail}")
-        except FileNotFoundError:
-            return BadContent(MISSING, uri)
-        except (OSError, ValueError) as error:
-            return BadContent(UNREADABLE, f"{uri}: {error}"[:300])
 
     def _prepared(
         self, item: Mapping[str, Any], pictures: Mapping[tuple[str, int], Pixels | BadContent]

@@ -9,14 +9,11 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from pipelines.judge.judge import PAIRS
-from schemas.errors import DataError
 
 SOURCES = ("positive", "band", "rule", "label", "earlier")
 """Why a pair is there; of several reasons the first counts. label: a person labelled it. earlier: it was judged before."""
 ASKED = pa.schema([*PAIRS, ("source", pa.string()), ("similarity", pa.float64())])
 """PAIRS, why each is there, and the reference encoder's similarity of the negatives."""
-LABELS = pa.schema([("query_id", pa.string()), ("candidate_id", pa.string()), ("relevant", pa.bool_())])
-"""What people say."""
 
 AGAIN = "asked already: beside another positive, or by another granularity"
 TOO_FAR, TOO_NEAR = "cascade: below the band", "cascade: above the band"
@@ -85,27 +82,6 @@ def asked(positives: pa.Table, negatives: pa.Table, items: pa.Table, extra: pa.T
     return Asked(ordered, dropped, len(rows) - int((again & earlier).sum()))
 
 
-def read_labels(rows: pa.Table, where: str) -> pa.Table:
-    """LABELS, distinct.
-
-    Raises:
-        DataError: a column is missing or of another type, a value is missing, or a pair has two labels.
-    """
-    faults = [
-        f"column '{wanted.name}' ({wanted.type})"
-        for wanted in LABELS
-        if wanted.name not in rows.column_names or rows.schema.field(wanted.name).type not in (wanted.type, _large(wanted.type))
-    ]
-    if faults:
-        raise DataError(f"{where}: labels need {', '.join(faults)}; found {rows.schema.names}")
-    labels = rows.select(LABELS.names).cast(LABELS).group_by(LABELS.names).aggregate([]).select(LABELS.names)
-    empty = sum(column.null_count for column in labels.columns)
-    twice = len(labels) - len(labels.group_by(LABELS.names[:2]).aggregate([]))
-    if empty or twice:
-        raise DataError(f"{where}: {empty} values are missing, {twice} pairs are called both relevant and not; mend the labels")
-    return labels
-
-
 def _positives(positives: pa.Table) -> pa.Table:
     query, target = (pc.struct_field(positives.column(side), "item_id") for side in ("query", "target"))
     return _rows(query, target, positives.column("task"), "positive", pa.nulls(len(positives), pa.float64()))
@@ -166,7 +142,3 @@ def _first(rows: pa.Table, able: np.ndarray) -> np.ndarray:
     first = np.zeros(len(rows), bool)
     first[sorting[new]] = True
     return first & able
-
-
-def _large(kind: pa.DataType) -> pa.DataType:
-    return pa.large_string() if kind == pa.string() else kind

@@ -3,8 +3,9 @@
 Content is pictures and letters. A picture weighs 1, a text its letters / `letters_per_picture`. A
 picture is shared when the other item shows one of its family, is the words that were read or
 described in it, or holds its description. Of a text the other item has all, where it stands in it
-or was read in its pictures; else the passages that mining found in both notes; else, in parts of
-one note, the sentences that stand in both. With w(x) the weight of an item and s(x, y) the weight of what of x is found in y:
+or was read in its pictures (a word or two prove nothing of another note); else the passages that
+mining found in both notes; else, in parts of one note, the sentences that stand in both. With w(x)
+the weight of an item and s(x, y) the weight of what of x is found in y:
 
     two notes:        (s(q, c) + s(c, q)) / (w(q) + w(c))
     part and whole:   max(s(q, c) / w(q), s(c, q) / w(c))
@@ -111,7 +112,10 @@ class OverlapJudge:
     def _letters(self, one: _Shown, other: _Shown) -> float:
         """The weight of what of a text is found in the other item."""
         whole = weight(one.text)
-        if not whole or one.stands_for & (other.families | other.stands_for) or stands(one.text, other.words):
+        if not whole or one.stands_for & (other.families | other.stands_for):
+            return whole
+        says = whole >= self._settings.least_letters or stands(other.text, one.text)
+        if (says or one.note_id == other.note_id) and stands(one.text, other.words):
             return whole
         if one.note_id == other.note_id:
             return sum(weight(part) for part in sentences(one.text) if stands(part, other.text))

@@ -98,6 +98,9 @@ class Overlap:
     """So many letters and digits weigh as much as one picture; a Chinese character counts as three. Ours."""
     same_note: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """What two parts of one note have for that alone, in note_to_note: N_B after N_A, which shares nothing, is before noise."""
+    least_letters: Annotated[float, Field(ge=0)] = 12.0
+    """A text that weighs less (four Chinese characters, twelve letters) is not looked for in another note: a "D" that OCR has
+    read stands in every one. Ours."""
     least_standing: Annotated[float, Field(gt=0, le=1)] = 0.4
     """Share of a mined passage's grams that an item has to have, for the item may be a half of its note. As the guard's: a
     passage retyped with 8 % of its letters changed keeps about half."""

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.judge.calibration import Calibration
-from pipelines.judge.cascade import read_labels
 from pipelines.judge.controls import Control, pictured, swapped
 from pipelines.judge.measure import Labelled, Measured, measured
 from pipelines.judge.planted import Planted
@@ -18,6 +17,7 @@ from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.judge_job.sources import Files, chunk_rows, components, no_labels
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.files import Folder
+from pipelines.workspace.labels import SUFFIXES, read_labels
 from pipelines.workspace.parquet import read_file
 from pipelines.workspace.say import say
 from schemas.errors import DataError
@@ -47,13 +47,18 @@ NO_LABELS = np.zeros(0, np.int8)
 
 
 def given_labels(settings: JudgeRelevance) -> pa.Table:
-    """LABELS of a file of labels; none where there is none, or the labels are a corpus's truth.
+    """LABELS_IN of a file of labels; none where there is none, or the labels are a corpus's truth.
 
     Raises:
         DataError: it cannot be read, or is no table of labels.
     """
     named = settings.labels.calibrate
-    return read_labels(read_file(named), named) if named and named.endswith(".parquet") else no_labels()
+    return read_labels(str(named)) if _is_file(named) else no_labels()
+
+
+def _is_file(named: str | None) -> bool:
+    """Whether `--calibrate` names a file of labels, and no folder with a truth."""
+    return named is not None and named.lower().endswith(SUFFIXES)
 
 
 def calibration_for(
@@ -66,7 +71,7 @@ def calibration_for(
         asking: the judge.
         pairs: ASKED.
         said: their SAID.
-        labels: LABELS of a file.
+        labels: LABELS_IN of a file.
         pictures: of the workspace.
 
     Raises:
@@ -110,7 +115,7 @@ def sample(pairs: pa.Table, relevant: NDArray[np.bool_], count: int) -> NDArray[
 def _stored(stages: ArrowStages, asking: Asking) -> Found:
     content = stages.workspace.folder.read(FILE)
     if content is None:
-        return Found(None, "not calibrated: --calibrate LABELS.parquet makes its scores probabilities", None, 0, NO_LABELS)
+        return Found(None, "not calibrated: --calibrate labels.csv makes its scores probabilities", None, 0, NO_LABELS)
     try:
         found = Calibration.from_json(content.decode(), asking.cache.model, asking.cache.prompt_hash)
     except DataError as error:
@@ -123,7 +128,7 @@ def _stored(stages: ArrowStages, asking: Asking) -> Found:
 
 def _labels(stages: ArrowStages, settings: JudgeRelevance, pairs: pa.Table, labels: pa.Table) -> NDArray[np.int8]:
     """[n] 1: relevant, 0: not, -1: nobody says."""
-    if len(labels) or str(settings.labels.calibrate).endswith(".parquet"):
+    if len(labels) or _is_file(settings.labels.calibrate):
         both = [pc.binary_join_element_wise(t.column("query_id"), t.column("candidate_id"), "\n") for t in (pairs, labels)]
         at = pc.index_in(both[0], value_set=both[1].combine_chunks()).combine_chunks()
         return np.asarray(pc.fill_null(labels.column("relevant").combine_chunks().take(at).cast(pa.int8()), -1), np.int8)
@@ -139,9 +144,9 @@ def _truth(folder: Folder, stages: ArrowStages) -> Planted:
     missing = [f"{name}.parquet" for name in TRUTH if f"{name}.parquet" not in there]
     if missing:
         raise DataError(
-            f"--calibrate {folder.uri}: no {', '.join(missing)}; wanted a Parquet file of labels (query_id, candidate_id, "
-            "relevant), a folder with images.parquet (image_id, family) and passages.parquet (source_note, target_note, "
-            "passage), or `sample`"
+            f"--calibrate {folder.uri}: no {', '.join(missing)}; wanted a .csv, .jsonl or .parquet file of labels "
+            "(query_id, candidate_id, relevant), a folder with images.parquet (image_id, family) and passages.parquet "
+            "(source_note, target_note, passage), or `sample`"
         )
     images, passages = (read_file(f"{folder.uri}/{name}.parquet") for name in TRUTH)
     aliases = read_file(f"{folder.uri}/aliases.parquet") if "aliases.parquet" in there else None

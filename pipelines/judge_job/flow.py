@@ -31,7 +31,7 @@ from schemas.tables import JUDGEMENTS
 
 PAGE = "judge_report.html"
 CACHE = "judge_cache"
-CODE = ("pipelines.judge", "pipelines.judge_job")
+CODE = ("pipelines.judge", "pipelines.judge_job", "pipelines.quotes")
 MILLION = 1e6
 WORTH = ("label", "band", "positive", "rule", "earlier")
 """In which order a budget is spent."""

@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.judge.cascade import ASKED, LABELS, Asked, asked
+from pipelines.judge.cascade import ASKED, Asked, asked
 from pipelines.judge.chunk import CHUNK, FILES
 from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.files import absolute
+from schemas.inputs import LABELS_IN
 from schemas.tables import COMPONENTS, COUNTERFACTUALS, HARD_NEGATIVES, ITEMS, JUDGEMENTS, POSITIVES
 
 NAMED = pa.schema([ASKED.field(name) for name in ("query_id", "candidate_id", "source")])
@@ -55,7 +56,7 @@ def pairs_of(stages: ArrowStages, settings: JudgeRelevance, labels: pa.Table) ->
     Args:
         stages: of the workspace.
         settings: the cascade's.
-        labels: LABELS.
+        labels: LABELS_IN.
     """
     made = stages.read_or_empty(COUNTERFACTUALS).select(["item"])
     items = pa.concat_tables([stages.read(ITEMS).select(["item"]), made])
@@ -105,8 +106,8 @@ def components(stages: ArrowStages, pairs: pa.Table) -> NDArray[np.int64]:
 
 
 def no_labels() -> pa.Table:
-    """LABELS without a row."""
-    return LABELS.empty_table()
+    """LABELS_IN without a row."""
+    return LABELS_IN.empty_table()
 
 
 def _named(rows: pa.Table, source: str) -> pa.Table:

@@ -64,7 +64,7 @@ def _next(stages: ArrowStages, done: Done) -> str:
     """Mining and judging take turns until no written negative is called relevant and all carry the judge's labels."""
     folder = stages.workspace.folder.uri
     if done.found.calibration is None:
-        again = f".venv/bin/python jobs/judge_relevance.py --workspace {folder} --calibrate LABELS.parquet"
+        again = f".venv/bin/python jobs/judge_relevance.py --workspace {folder} --calibrate labels.csv"
         return f"{again}; mining ignores a judge that is not calibrated"
     said = stages.read(JUDGEMENTS, ["query_id", "candidate_id", "calibrated"])
     said = said.filter(pc.is_valid(said.column("calibrated")))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipelines.negatives.beside import Held
 from pipelines.negatives.guard import Guard
-from pipelines.negatives.quotes import NARROW_GRAM, WIDE_GRAM, grams
+from pipelines.quotes import NARROW_GRAM, WIDE_GRAM, grams
 from schemas.item import full_text
 
 BUCKETS = 1 << 22

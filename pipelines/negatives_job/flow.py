@@ -50,7 +50,7 @@ READ = (
     *(PICTURES, PICTURE_PAIRS, PICTURE_DOUBTS, COUNTERFACTUALS, EMBEDDINGS),
 )
 """What negatives are chosen from."""
-CODE = ("pipelines.negatives", "pipelines.negatives_job", "pipelines.actors")
+CODE = ("pipelines.negatives", "pipelines.quotes", "pipelines.negatives_job", "pipelines.actors")
 
 
 class Done(NamedTuple):
@@ -92,7 +92,7 @@ def make_counterfactuals(stages: ArrowStages, settings: MineHardNegatives, read:
         make,
         inputs=stages.fingerprints(POSITIVES, NOTES, IMAGES, PICTURE_PAIRS, ANNOTATIONS),
         settings={"rule": settings.rule},
-        code=("pipelines.negatives", "pipelines.negatives_job.flow"),
+        code=("pipelines.negatives", "pipelines.quotes", "pipelines.negatives_job.flow"),
     )
 
 

@@ -35,7 +35,7 @@ def show_pictures(stages: Stages, settings: BuildShards, contents: DataFrame | N
         lambda: [_shown(stages, settings, contents)],
         inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, IMAGES) | {"contents": fingerprint},
         settings={"pictures": settings.pictures},
-        code=("pipelines.shards", "pipelines.decode"),
+        code=("pipelines.shards", "pipelines.decode", "pipelines.picture_file"),
     )
 
 

@@ -13,6 +13,7 @@ from pipelines.workspace.files import open_filesystem
 from schemas.errors import DataError
 from schemas.inputs import LABELS_IN
 
+SUFFIXES = (".csv", ".jsonl", ".parquet")
 YES, NO = ("true", "1", "yes"), ("false", "0", "no")
 NAMES = ("query_id", "candidate_id")
 

@@ -1,10 +1,8 @@
 """Which pairs are asked: each once, and every row that gives none has a reason."""
 
 import pyarrow as pa
-import pytest
 
-from pipelines.judge.cascade import AGAIN, GONE, LABELS, NO_NEGATIVES, TOO_FAR, TOO_NEAR, Cascade, asked, read_labels
-from schemas.errors import DataError
+from pipelines.judge.cascade import AGAIN, GONE, NO_NEGATIVES, TOO_FAR, TOO_NEAR, Cascade, asked
 from tests.unit.pipelines.judge.tables import item, items, negatives, positives
 
 Q, OTHER = item("image", "a", ["a0"]), item("image", "z", ["z0"])
@@ -90,25 +88,3 @@ def test_a_pair_whose_item_is_gone_is_counted():
     found = asked(POSITIVES, NEGATIVES, items(Q, WHOLE, NEAR), NOTHING, Cascade())
     assert set(named(found)) == {("a", "whole"), ("a", "b")}
     assert found.rows_in == len(found.pairs) + sum(found.dropped.values())
-
-
-def labelled(*rows):
-    return pa.Table.from_pylist([dict(zip(LABELS.names, row, strict=True)) for row in rows], LABELS)
-
-
-def test_labels_are_read_once_each():
-    assert len(read_labels(labelled(("a", "b", True), ("a", "b", True), ("a", "c", False)), "f")) == 2
-
-
-@pytest.mark.parametrize(
-    ("rows", "told"),
-    [
-        (pa.table({"query_id": ["a"]}), r"labels need column 'candidate_id' \(string\), column 'relevant' \(bool\)"),
-        (pa.table({"query_id": ["a"], "candidate_id": ["b"], "relevant": [1]}), r"labels need column 'relevant' \(bool\)"),
-        (labelled(("a", "b", True), ("a", "b", False)), "1 pairs are called both"),
-        (labelled(("a", "b", None)), "1 values are missing"),
-    ],
-)
-def test_labels_that_are_none_are_refused_in_words(rows, told):
-    with pytest.raises(DataError, match=told):
-        read_labels(rows, "labels.parquet")

@@ -51,6 +51,13 @@ def test_ranking_lists_of_halves_come_out_in_their_true_order(split):
     assert max(found[of_a + 1 :]) < found[of_a]
 
 
+def test_a_letter_that_stands_everywhere_says_nothing_of_another_note():
+    """OCR reads a "D" on a shelf; all notes of desks have one."""
+    query, here, there = item("ocr", "n", text="D"), item("note", "n", ["a"], "Desk D"), item("note", "m", ["b"], "A desk")
+    assert scores([("ocr_to_note", query, here), ("ocr_to_note", query, there)]) == [1.0, 0.0]
+    assert score("text_to_text", item("text", "n", text="红色的杯"), item("text", "m", text="红色的杯子")) == 1.0
+
+
 def test_halves_that_share_nothing_are_counted_by_hand():
     """A: 2 pictures, 100 letters; B: 1 picture, 100 letters; 1 of A's is added: (1 + 1) / (3 + 3) before the bonus."""
     query, candidate = item("note", "n", ["a", "b"], "x" * 100), item("note", "n", ["c", "a"], "y" * 100)
