@@ -7,7 +7,9 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -20,6 +22,8 @@ from pipelines.shards.balance import Sft
 from pipelines.shards.labels import Labels
 from pipelines.shards.lists import Ranking
 from pipelines.shards_job.settings import BuildShards, Shard
+from pipelines.workspace.manifest import DataFile
+from pipelines.workspace.parquet import sum_and_rows
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from schemas.tables import JUDGEMENTS
@@ -28,7 +32,7 @@ from tests.e2e.workspaces import ROOT, environment
 
 pytestmark = pytest.mark.ray  # its hard negatives come from Ray
 SHARDED = [f"{kind}/{split}" for kind in ("sft", "rl") for split in SPLITS]
-SMALL = Shard(shard_bytes=1 << 20)
+SMALL = Shard(shard_bytes=4 << 20)
 """Several shards of the small sample."""
 
 
@@ -292,10 +296,9 @@ def command(workspace, *more):
 
 def test_pictures_of_a_table_are_asked_for_and_read_there(spark, hard, built, tmp_path):
     workspace = copied(hard, tmp_path / "w")
-    [file] = Workspace(str(workspace)).files("images")
-    images = pq.read_table(file)
-    contents = {i["image_id"]: open(i["uri"], "rb").read() for i in images.to_pylist()}  # noqa: SIM115
-    pq.write_table(images.set_column(images.schema.get_field_index("uri"), "uri", pa.nulls(len(images), pa.string())), file)
+    images = rows(workspace, "images")
+    contents = {i["image_id"]: Path(i["uri"]).read_bytes() for i in images.to_pylist()}
+    with_uris(workspace, images, pa.nulls(len(images), pa.string()))
     with pytest.raises(
         DataError, match="have no uri: they were mined from a table of bytes; give the same table again: --images"
     ):
@@ -318,12 +321,20 @@ def test_pictures_of_a_table_are_asked_for_and_read_there(spark, hard, built, tm
     }.items()
 
 
+def with_uris(workspace, images, uris):
+    """Publish the same images with other uris."""
+    place = Workspace(str(workspace))
+    [file] = place.files("images")
+    pq.write_table(images.set_column(images.schema.get_field_index("uri"), "uri", uris), file)
+    run = place.published("images")
+    size, digest, count = sum_and_rows(file)
+    place.publish(replace(run, files=[DataFile(path=run.files[0].path, rows=count, size_bytes=size, sha256=digest)]))
+
+
 def test_a_corpus_whose_pictures_are_gone_is_refused(spark, hard, tmp_path):
     workspace = copied(hard, tmp_path / "w")
-    [file] = Workspace(str(workspace)).files("images")
-    images = pq.read_table(file)
-    gone = pa.array([f"/nowhere/{k}.jpg" for k in range(len(images))])
-    pq.write_table(images.set_column(images.schema.get_field_index("uri"), "uri", gone), file)
+    images = rows(workspace, "images")
+    with_uris(workspace, images, pa.array([f"/nowhere/{k}.jpg" for k in range(len(images))]))
     with pytest.raises(
         DataError,
         match=r"cannot be shown, more than pictures.max_refused_share 0.01: {'missing file': \d+}; for example /nowhere",
@@ -400,7 +411,7 @@ def test_duckdb_pandas_and_datasets_read_them(built):
 
     with duckdb.connect(str(built[0] / "workspace.duckdb"), read_only=True) as connection:
         found = dict(connection.sql("select split, count(*) from sft group by all").fetchall())
-        lists = connection.sql("select count(*) from rl where len(candidates) > relevant").fetchone()[0]
+        lists = connection.sql("select count(*) from rl where len(candidates) > relevant").fetchall()[0][0]
     published = {name: Workspace(str(built[0])).published(name).counts.rows_out for name in SHARDED}
     assert found == {split: published[f"sft/{split}"] for split in SPLITS}
     assert lists == sum(published[f"rl/{split}"] for split in SPLITS)
@@ -423,7 +434,7 @@ def test_sentence_transformers_trains_on_the_tuples(built, tmp_path):
     from tests.unit.pipelines.encode.tiny import qwen3_vl
 
     train = {}
-    for task in ("image_to_note", "note_to_image", "text_to_note", "note_to_text"):
+    for task in ("image_to_note", "text_to_note", "note_to_note", "image_to_image"):
         files = [f for f in Workspace(str(built[0])).files("sentence_transformers/train") if f.split("/")[-2] == task]
         loaded = datasets.load_dataset("parquet", data_files={"train": files}, split="train", cache_dir=str(tmp_path / "cache"))
         assert loaded.column_names == ["anchor", "positive", *(f"negative_{k}" for k in range(1, 5))]
@@ -433,7 +444,7 @@ def test_sentence_transformers_trains_on_the_tuples(built, tmp_path):
     model = SentenceTransformer(modules=[transformer, Pooling(64, pooling_mode="lasttoken"), Normalize()], device="cpu")
     before = model.encode(["red mug"])
     arguments = SentenceTransformerTrainingArguments(
-        output_dir=str(tmp_path / "run"), per_device_train_batch_size=2, max_steps=5, learning_rate=1e-3, logging_steps=1,
+        output_dir=str(tmp_path / "run"), per_device_train_batch_size=2, max_steps=3, learning_rate=1e-3, logging_steps=1,
         save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True,
     )  # fmt: skip
     trainer = SentenceTransformerTrainer(
@@ -441,5 +452,5 @@ def test_sentence_transformers_trains_on_the_tuples(built, tmp_path):
     )
     trainer.train()
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    assert len(losses) == 5 and np.isfinite(losses).all() and max(losses) > 0
+    assert len(losses) == 3 and np.isfinite(losses).all() and max(losses) > 0
     assert np.abs(model.encode(["red mug"]) - before).max() > 1e-4
