@@ -59,7 +59,7 @@ def corpus(work: Path, plan: Plan) -> None:
     command([*spark, "jobs/build_shards.py", "--workspace", w, "--set", f"sft.tasks={tasks}"], logs / "5-shards.log")
     for negatives in {arm.negatives for arm in ARMS}:
         write_arm(work / "w" / "sft" / "train", work / "sft" / negatives / "train", negatives)
-    write_arm(work / "w" / "rl" / "train", work / "rl" / "train", "all")
+    write_arm(work / "w" / "rl" / "train", work / "rl" / "train", None)
 
 
 def trainings(work: Path, plan: Plan) -> None:

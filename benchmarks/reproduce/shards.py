@@ -19,8 +19,8 @@ NEGATIVES = ("all", "mined", "random")
 """all: as the jobs chose them; mined: without rule-made ones; random: drawn from the shard's answers to the same task."""
 
 
-def write_arm(source: Path, folder: Path, negatives: str) -> None:
-    """A folder of a split's shards with other negatives, unless it is there from the same source. `all`: of ranking lists too.
+def write_arm(source: Path, folder: Path, negatives: str | None) -> None:
+    """A folder of a split's shards with other negatives, unless it is there from the same source. None: as they are.
 
     Only rows change: every picture that an answer of the shard shows is beside it already.
     """
@@ -34,17 +34,24 @@ def write_arm(source: Path, folder: Path, negatives: str) -> None:
     folder.mkdir(parents=True)
     for n, file in enumerate(files):
         target = folder / f"{n:05d}.parquet"
-        if negatives == "all":
+        if negatives is None:
             os.symlink(file.rows.resolve(), target)
         else:
-            rows = with_negatives(pq.read_table(file.rows).to_pylist(), negatives)
+            rows = with_negatives(judged(pq.read_table(file.rows).to_pylist()), negatives)
             pq.write_table(pa.Table.from_pylist(rows, SFT.columns), target, compression="zstd")
         os.symlink(file.pictures.resolve(), folder / f"{n:05d}{PICTURES_ENDING}")
     made.write_text(stamp)
 
 
+def judged(rows: Sequence[Row]) -> list[Row]:
+    """The rows that the judge has labelled: a similarity is another scale, and the trained network's own opinion."""
+    return [row for row in rows if row["label_from"] == "judge"]
+
+
 def with_negatives(rows: Sequence[Row], negatives: str) -> list[Row]:
-    """The rows of an arm but `all`, which takes them as they are."""
+    """The rows of an arm."""
+    if negatives == "all":
+        return list(rows)
     if negatives == "mined":
         return [{**row, "candidates": [c for c in row["candidates"] if c["source"] != "rule"]} for row in rows]
     if negatives != "random":
@@ -65,6 +72,5 @@ def _random(row: Row, pool: Sequence[Mapping[str, Any]]) -> list[Row]:
         drawn = int.from_bytes(hashlib.sha256(f"{row['pair_id']} {turn}".encode()).digest()[:8], "big") % len(pool)
         one = pool[drawn]
         if one["component_id"] not in own and len(found) < wanted:
-            label = None if row["label_from"] is None else 0.0
-            found[one["item"]["item_id"]] = {**one, "similarity": None, "soft_label": label, "source": "random"}
+            found[one["item"]["item_id"]] = {**one, "similarity": None, "soft_label": 0.0, "source": "random"}
     return list(found.values())

@@ -6,7 +6,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.reproduce import run
+from benchmarks.reproduce import run, shards
 from benchmarks.reproduce.plan import ARMS, START, Plan
 from benchmarks.reproduce.run import numbers, start, trainings
 from benchmarks.reproduce.shards import with_negatives, write_arm
@@ -14,6 +14,8 @@ from benchmarks.reproduce.tables import page, spread
 from schemas.settings import load_settings
 from tests.training_shards import rl_shards, sft_row, sft_shards
 from uninote_train.settings import TrainRl, TrainSft
+
+JUDGED = shards.judged
 
 
 def names(row):
@@ -42,6 +44,17 @@ def test_random_negatives_are_answers_of_the_same_task_in_other_components_and_a
         assert all(c["component_id"] not in own and c["soft_label"] == 0 for c in row["candidates"])
     assert found == with_negatives(rows[::-1], "random")[::-1]
     assert found != with_negatives(rows, "mined")
+
+
+@pytest.fixture(autouse=True)
+def labelled_by_a_judge(monkeypatch):
+    """The made shards say `similarity`."""
+    monkeypatch.setattr(shards, "judged", lambda rows: list(rows))
+
+
+def test_rows_that_no_judge_has_labelled_are_left_out():
+    rows = [{**sft_row(n, 8, n), "label_from": source} for n, source in enumerate(("judge", "similarity", None))]
+    assert JUDGED(rows) == rows[:1]
 
 
 def test_an_arm_is_written_once_and_shows_the_pictures_of_its_source(tmp_path):
@@ -84,7 +97,7 @@ def test_an_arm_and_ranking_after_it_are_trained_and_asked_once(tmp_path, monkey
     sft_shards(tmp_path / "w" / "sft", rows=12, split="test")
     rl_shards(tmp_path / "w" / "rl", rows=8, split="test")
     write_arm(sft_shards(tmp_path / "from", rows=24) / "train", tmp_path / "sft" / "all" / "train", "all")
-    write_arm(rl_shards(tmp_path / "lists", rows=8) / "train", tmp_path / "rl" / "train", "all")
+    write_arm(rl_shards(tmp_path / "lists", rows=8) / "train", tmp_path / "rl" / "train", None)
     arms = [arm for arm in ARMS if arm.name in ("all", "rl")]
     monkeypatch.setattr(run, "ARMS", arms)
     plan = Plan(seeds=1, steps=2, batch=4, rl_steps=2, rl_batch=2)
