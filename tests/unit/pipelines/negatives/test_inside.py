@@ -37,6 +37,7 @@ EDITS = {
     "mirrored": lambda p: p[:, ::-1],
     "blurred": lambda p: cv2.GaussianBlur(p, (0, 0), 3.0),
     "a third of the size": lambda p: cv2.resize(p, None, fx=0.33, fy=0.33, interpolation=cv2.INTER_AREA),
+    "overexposed": lambda p: np.minimum(p.astype(float) * 1.35, 255).astype(np.uint8),
     "less contrast": lambda p: (255 - (255 - p.astype(float)) * 0.6).astype(np.uint8),
 }
 
