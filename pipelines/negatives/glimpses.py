@@ -72,18 +72,17 @@ def alike_in_pixels(held: Sequence[Held], known: Sights, settings: Guard) -> lis
 
     Cost: that of `lies_in` for each distinct pair of pictures that this process has not seen yet.
     """
-    pairs: dict[Families, frozenset[Pair]] = {}
+    asks = [_families(*one, known) for one in held]
+    pairs = {both: list(_pairs(*both, known, settings.poor_features)) for both in set[Families]().union(*asks)}
+    found = _found({pair for own in pairs.values() for pair in own}, known, settings.min_lying)
+    alike = {both for both, own in pairs.items() if not found.isdisjoint(own)}
+    return [not alike.isdisjoint(ask) for ask in asks]
 
-    def compared(candidate: str, others: frozenset[str]) -> frozenset[Pair]:
-        here, there = known.families.get(candidate, ()), {f for note in others for f in known.families.get(note, ())}
-        both = {(min(a, b), max(a, b)) for a in here for b in there if a != b}
-        for one, other in both - pairs.keys():
-            pairs[one, other] = frozenset(_pairs(one, other, known, settings.poor_features))
-        return frozenset[Pair]().union(*(pairs[key] for key in both))
 
-    asks = [compared(*one) for one in held]
-    found = _found(frozenset[Pair]().union(*asks), known, settings.min_lying)
-    return [not found.isdisjoint(ask) for ask in asks]
+def _families(candidate: str, others: frozenset[str], known: Sights) -> set[Families]:
+    """The pairs of families of which one is the candidate's."""
+    here, there = known.families.get(candidate, ()), {f for note in others for f in known.families.get(note, ())}
+    return {(min(a, b), max(a, b)) for a in here for b in there if a != b}
 
 
 def _pairs(one: int, other: int, known: Sights, poor: int) -> Iterator[Pair]:
@@ -97,7 +96,7 @@ _seen: dict[tuple[Pair, float], bool] = {}
 """By the bytes of the pictures and what was asked of them, so it is never stale."""
 
 
-def _found(pairs: frozenset[Pair], known: Sights, least: float) -> set[Pair]:
+def _found(pairs: set[Pair], known: Sights, least: float) -> set[Pair]:
     """Those that `lies_in` finds; remembered."""
     new = sorted(pair for pair in pairs if (pair, least) not in _seen)
     if len(_seen) + len(new) > REMEMBERED:

@@ -198,6 +198,7 @@ def _against(stages: ArrowStages, world: World, guard: Guard) -> Against:
     images = stages.read(IMAGES)
     pictures = looks.looks(images, stages.read(PICTURES, ["sha256", "pdq", "pdq_turns"]), stages.read(PICTURE_DOUBTS))
     small = stages.read(PICTURES, ["sha256", "feature_count", "thumbnail"])
+    small = small if guard.poor_features else small.slice(0, 0)
     sights = glimpses.sights(images, small, stages.read(PICTURE_PAIRS))
     judged = None
     if stages.workspace.manifest(JUDGEMENTS):

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks import finished_negatives
+from benchmarks.planted_truth import PlantedTruth
 from pipelines.negatives.planted import Planted
 from pipelines.negatives_job.settings import EncoderChoice, MineHardNegatives
 from pipelines.workspace.workspace import Workspace
@@ -84,6 +86,15 @@ def test_no_negative_is_a_copy_a_crop_or_a_quote(hard, corpus):
     ]
     assert len(searched) > 500
     assert false == []
+
+
+def test_the_count_against_the_truth_is_zero_and_sees_a_false_one(hard, corpus, monkeypatch):
+    found = finished_negatives.counted(str(hard[0]), corpus / "truth")
+    assert found["negatives"] > 500
+    assert (found["false"], found["false_pairs"]) == (0, [])
+    monkeypatch.setattr(PlantedTruth, "related", lambda *_: True)
+    searched = [row for row in rows(hard[0], "hard_negatives").to_pylist() if row["source"] == "band"]
+    assert finished_negatives.counted(str(hard[0]), corpus / "truth")["false_by_source"] == {"band": len(searched)}
 
 
 def test_a_rule_made_negative_does_not_show_the_picture_that_asks(hard, corpus):

@@ -37,6 +37,7 @@ EDITS = {
     "mirrored": lambda p: p[:, ::-1],
     "blurred": lambda p: cv2.GaussianBlur(p, (0, 0), 3.0),
     "a third of the size": lambda p: cv2.resize(p, None, fx=0.33, fy=0.33, interpolation=cv2.INTER_AREA),
+    "overexposed": lambda p: np.minimum(p.astype(float) * 1.35, 255).astype(np.uint8),
     "less contrast": lambda p: (255 - (255 - p.astype(float)) * 0.6).astype(np.uint8),
 }
 
@@ -81,3 +82,10 @@ def test_pictures_of_shapes_that_hold_no_place_of_each_other():
         for rows, columns in ((slice(80, 110), slice(None)), (slice(None), slice(100, 130)))
     )
     assert not found(long, tall)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 160), (160, 3), (12, 12), (13, 160)])
+def test_a_sliver_has_an_answer(shape):
+    sliver = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    pictures = {"sliver": small(cv2.imencode(".png", sliver)[1].tobytes()), "thing": small(saved(lamp(3)))}
+    assert lies_in([("sliver", "thing"), ("sliver", "sliver")], pictures, LEAST).shape == (2,)
