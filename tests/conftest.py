@@ -9,7 +9,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+hypothesis.settings.register_profile("ours", deadline=None)  # two cores that others use too: seconds say nothing
 hypothesis.settings.register_profile("fuzz", max_examples=10_000, deadline=None)
+hypothesis.settings.load_profile("ours")
 
 ROOT = Path(__file__).resolve().parent.parent
 
