@@ -18,7 +18,7 @@ from benchmarks.planted_truth import PlantedTruth
 from pipelines.negatives.planted import Planted
 from pipelines.negatives_job.settings import EncoderChoice, MineHardNegatives
 from pipelines.workspace.workspace import Workspace
-from tests.e2e.workspaces import ROOT
+from tests.e2e.workspaces import ROOT, republish
 
 pytestmark = pytest.mark.ray
 CHUNKS = EncoderChoice(chunk_items=64, chunk_pictures=24)
@@ -138,12 +138,11 @@ def test_a_second_run_skips_every_stage_and_computes_no_vector(hard, capsys):
 
 def test_a_picture_that_is_none_costs_its_own_rows(hard, mined, tmp_path):
     workspace = mined_again(mined, tmp_path / "w")
-    [file] = Workspace(str(workspace)).files("images")
-    images = pq.read_table(file)
+    images = rows(workspace, "images")
     poison = tmp_path / "poison.jpg"
     poison.write_bytes(b"\xff\xd8 no picture")
     uris = [str(poison), *images.column("uri").to_pylist()[1:]]
-    pq.write_table(images.set_column(images.schema.get_field_index("uri"), "uri", pa.array(uris)), file)
+    republish(workspace, "images", images.set_column(images.schema.get_field_index("uri"), "uri", pa.array(uris)))
     image_id = images.column("image_id")[0].as_py()
     shows = {i["item_id"] for i in rows(workspace, "items").column("item").to_pylist() if image_id in i["image_ids"]}
     assert "refused" in run_here(workspace)

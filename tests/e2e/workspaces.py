@@ -2,11 +2,14 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.workspace.manifest import DataFile
+from pipelines.workspace.parquet import sum_and_rows
 from pipelines.workspace.workspace import Workspace
 from schemas.mined import MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
@@ -56,3 +59,14 @@ def told(done):
 
 def given(corpus, workspace):
     return ("--notes", corpus / "notes.parquet", "--clicks", corpus / "clicks.parquet", "--workspace", workspace)
+
+
+def republish(workspace, name, table):
+    """Put other rows in a dataset's only file, and tell its manifest."""
+    place = Workspace(str(workspace))
+    [file] = place.files(name)
+    (Path(file).parent / f".{Path(file).name}.crc").unlink(missing_ok=True)  # Hadoop's own checksum, of the file before
+    pq.write_table(table, file)
+    run = place.published(name)
+    size, digest, count = sum_and_rows(file)
+    place.publish(replace(run, files=[DataFile(path=run.files[0].path, rows=count, size_bytes=size, sha256=digest)]))
