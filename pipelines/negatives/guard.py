@@ -87,9 +87,10 @@ class Guard:
     max_look: Annotated[int, Field(ge=0, le=256)] = 96
     """PDQ bits of 256 up to which a candidate's picture looks like one of the query's or of a positive's, in any turn. Ours: on
     bench7 every copy that mining missed is within 96, and 0.2 % of the pairs of different pictures are."""
-    poor_features: Annotated[int, Field(ge=0)] = 100
-    """Local features below which mining may miss a copy or a crop: such a picture is held against any other by its pixels. 0:
-    none is. Ours: of the pairs in docs/log.md that features cannot tie, 19 of 20 have fewer on one side."""
+    poor_features: Annotated[int, Field(ge=0)] = 150
+    """Local features (of at most 220) below which mining may miss a copy or a crop: such a picture is held against any other by
+    its pixels. 0: none is. Ours: of the pairs in docs/log.md that features cannot tie all have fewer on one side, and photos,
+    of which mining finds every crop, have more."""
     min_lying: Annotated[float, Field(ge=0, le=1)] = 0.7
     """Correlation of slopes from which a picture may lie in another (`inside`). Ours, docs/log.md: seven of ten crops that
     mining cannot see are found, and 4 % of the pairs of other pictures that look alike from afar are refused for nothing."""

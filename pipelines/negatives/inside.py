@@ -62,12 +62,12 @@ class Small(NamedTuple):
     """A picture as it is, and overexposed."""
 
     plain: View
-    exposed: View | None
-    """None: overexposure leaves nothing of it."""
+    exposed: View
+    """Often little is left: of that nobody can say what it is not either."""
     light: float
     """Mean level."""
     clipped: bool
-    """Whether some of it is white and there is more to see: it may be overexposed itself."""
+    """Whether some of it is white: it may be overexposed itself."""
 
 
 Named = tuple[str, View]
@@ -86,9 +86,7 @@ def small(jpeg: bytes) -> Small:
     """Of a thumbnail's file. Cost: 0.5 ms."""
     grey = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
     brighter = np.minimum(grey.astype(np.float32) * EXPOSURE, 255).astype(np.uint8)
-    exposed = _view(brighter) if _shows(brighter) else None
-    clipped = float((grey >= WHITE).mean()) >= MIN_WHITE and _shows(grey)
-    return Small(_view(grey), exposed, float(grey.mean()), clipped)
+    return Small(_view(grey), _view(brighter), float(grey.mean()), float((grey >= WHITE).mean()) >= MIN_WHITE)
 
 
 def lies_in(pairs: Sequence[Pair], pictures: Mapping[str, Small], least: float) -> NDArray[np.bool_]:
@@ -109,12 +107,11 @@ def lies_in(pairs: Sequence[Pair], pictures: Mapping[str, Small], least: float) 
 
 
 def _overexposed(pair: Pair, pictures: Mapping[str, Small]) -> tuple[Named, Named] | None:
-    """The darker one overexposed, and the lighter one; None where that cannot be what made it lighter, or left nothing."""
+    """The darker one overexposed, and the lighter one; None where that cannot be what made it lighter."""
     darker, lighter = sorted(pair, key=lambda name: (pictures[name].light, name))
-    exposed = pictures[darker].exposed
-    return (
-        ((f"{darker} exposed", exposed), (lighter, pictures[lighter].plain)) if exposed and pictures[lighter].clipped else None
-    )
+    if not pictures[lighter].clipped:
+        return None
+    return (f"{darker} exposed", pictures[darker].exposed), (lighter, pictures[lighter].plain)
 
 
 def _lie(pairs: Sequence[tuple[Named, Named]], least: float) -> NDArray[np.bool_]:
@@ -141,12 +138,6 @@ def _view(grey: Grey) -> View:
     laid = _resized(grey, (COARSE, COARSE))
     both = np.stack([_slopes(one).ravel() for one in (laid, np.ascontiguousarray(laid[:, ::-1]))])
     return View(grey, _unit(both), round(np.log(width / height) / SHAPE_STEP))
-
-
-def _shows(grey: Grey) -> bool:
-    """Whether there is more to see than noise."""
-    slopes = _slopes(_resized(grey, (FINE, FINE)))
-    return float(np.sqrt((slopes * slopes).mean())) >= 2 * NOISE
 
 
 def _places(grey: Grey, aspect: float) -> _Places | None:

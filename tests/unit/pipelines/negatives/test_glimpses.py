@@ -11,7 +11,7 @@ from tests.unit.pipelines.negatives.worlds import images, picture_pairs
 WHOLE = lamp(3)
 FILES = {
     "whole": WHOLE,
-    "blurred beyond": np.full((200, 260), 200, np.uint8) + (np.arange(260, dtype=np.uint8) % 40)[None, :],
+    "blurred beyond": np.full((200, 260), 40, np.uint8) + (np.arange(260, dtype=np.uint8) % 40)[None, :],
     "crop": np.ascontiguousarray(WHOLE[:130, :170]),
     "other": lamp(9),
 }
