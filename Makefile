@@ -34,6 +34,15 @@ judge:  ## judge the sample's negatives without a model, mine again with the jud
 shards:  ## training rows and ranking lists of out/, in shards
 	./spark-submit.sh jobs/build_shards.py --workspace out
 
+.PHONY: train
+train:  ## both stages on the sample's shards, some steps of each, and the test split asked, in out/; STEPS= RL_STEPS=
+	@$(ENV); .venv/bin/python -m uninote_train sft --shards out/sft --out out/trained/sft --set data.batch=16 \
+	    --set optimizer.learning_rate=3e-4 --set optimizer.steps=$(or $(STEPS),40) && \
+	  .venv/bin/python -m uninote_train rl --shards out/rl --out out/trained/rl --set model.path=out/trained/sft/model \
+	    --set optimizer.steps=$(or $(RL_STEPS),10) && \
+	  .venv/bin/python -m uninote_train evaluate --shards out/sft --out out/evaluated --name start && \
+	  .venv/bin/python -m uninote_train evaluate --shards out/sft --out out/evaluated --name trained --set model.path=out/trained/rl/model
+
 .PHONY: reproduce
 reproduce:  ## the paper's ablations at our scale, about an hour; NOTES= SEEDS= STEPS= RL_STEPS= WORK= PAGE=
 	@$(ENV); .venv/bin/python -m benchmarks.reproduce --page $(or $(PAGE),docs/reproduce.md) $(if $(WORK),--work $(WORK)) \

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pipelines.intake.listing import files_fingerprint
 from pipelines.intake.read import read_input
 from pipelines.mining.settings import Input
+from pipelines.workspace.files import absolute
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 
@@ -24,6 +25,7 @@ class Inputs:
     fingerprints: dict[str, str]
     """Of their files."""
     image_root: str
+    """Absolute: the pictures' uris are read by other jobs, from other folders."""
 
 
 def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
@@ -42,7 +44,7 @@ def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
             faults.append(f"{name}: {error}")
     if faults:
         raise DataError("; ".join(faults))
-    return Inputs(tables, fingerprints, settings.image_root or _folder_of(given["notes"]))
+    return Inputs(tables, fingerprints, absolute(settings.image_root or _folder_of(given["notes"])))
 
 
 def _folder_of(uri: str) -> str:
