@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from schemas.errors import SettingsError
 from schemas.item import Kind
 
 Pixels = npt.NDArray[np.uint8]
@@ -101,10 +102,12 @@ class Model(nn.Module, ABC):
         return self.embed(batch)
 
     def start_checkpointing(self) -> None:
-        """Recompute activations in the backward pass, where the model can: less memory, a forward pass more."""
-        raise NotImplementedError(
-            f"{type(self).__name__} has no gradient checkpointing; set model.gradient_checkpointing=false"
-        )
+        """Recompute activations in the backward pass: less memory, a forward pass more.
+
+        Raises:
+            SettingsError: this model cannot; one that can says how.
+        """
+        raise SettingsError(f"{type(self).__name__} has no gradient checkpointing; set model.gradient_checkpointing=false")
 
 
 def trainable(model: nn.Module) -> dict[str, nn.Parameter]:

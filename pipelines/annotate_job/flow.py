@@ -3,7 +3,6 @@
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from pipelines.actors.cluster import Machines
 from pipelines.actors.pool import Load, Work, finished, pool
+from pipelines.actors.refusals import Limit
 from pipelines.annotate.answer import KILLED, NO_TEXT, AnnotationKind, Answer, annotation_rows
 from pipelines.annotate.cache import split_by_cache, spread
 from pipelines.annotate.chunk import CHUNK, LoadDescriber, LoadFiles, LoadOcr
@@ -25,7 +25,6 @@ from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.files import absolute
 from pipelines.workspace.plan import Plan
 from pipelines.workspace.union import GRAPH_CODE, united
-from schemas.errors import DataError
 from schemas.mined import ANNOTATED, MINED
 from schemas.tables import ANNOTATIONS, COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
 
@@ -125,21 +124,6 @@ def list_items(stages: ArrowStages) -> None:
     )
 
 
-def refuse_if_too_many(reasons: Sequence[str], of: int, most: float) -> None:
-    """Fail once more than a share of the pictures could not be annotated.
-
-    Raises:
-        DataError: with the commonest reasons.
-    """
-    bad = Counter(reason for reason in reasons if reason not in NO_FAULT)
-    if bad.total() > most * of:
-        told = ", ".join(f"{reason} ({count})" for reason, count in bad.most_common(5))
-        raise DataError(
-            f"annotations: {bad.total()} of {of} pictures could not be annotated: {told}; chunks.max_refused_share is "
-            f"{most:g}; look at the uris in 'images', or raise it"
-        )
-
-
 def _asked(
     stages: ArrowStages,
     settings: AnnotateImages,
@@ -161,7 +145,15 @@ def _asked(
             folder=stages.workspace.folder / ANNOTATIONS.name / UNFINISHED,
             stamp=f"{kind} {model}",
             lost=partial(_lost, kind=kind, model=model),
-            check=partial(refuse_if_too_many, of=len(images), most=settings.chunks.max_refused_share),
+            check=Limit(
+                stage=ANNOTATIONS.name,
+                of=len(images),
+                most=settings.chunks.max_refused_share,
+                setting="chunks.max_refused_share",
+                what="pictures could not be annotated",
+                mend="look at the uris in 'images'",
+                no_fault=NO_FAULT,
+            ),
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
         said = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])

@@ -14,7 +14,7 @@ from pydantic import Field
 from pipelines.decode import BadPicture, Pixels
 from pipelines.encode.batches import batches
 from pipelines.encode.content import BadContent, Content, cut, rgb
-from pipelines.encode.encoder import Encoder, Prepared
+from pipelines.encode.encoder import Encoder, Prepared, Preparer
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec
 from pipelines.picture_file import picture_bytes
@@ -93,8 +93,7 @@ class Reader:
             SettingsError: a package or a file is missing.
         """
         self._preparer = load_preparer(spec)
-        self._side = {True: spec.longest_side, False: spec.whole_side or spec.longest_side}
-        """Pixels to decode to, of a picture that is cut and of a whole one."""
+        self._spec = spec
 
     def __call__(self, rows: pa.Table) -> Read:
         """One answer a row. Each picture is read and decoded once a chunk, or twice: cut and, smaller, whole.
@@ -102,32 +101,45 @@ class Reader:
         Cost: the chunk's picture files and pixels in memory.
         """
         items = rows.to_pylist()
-        wanted = sorted({(uri, self._side[item["kind"] == "crop"]) for item in items for uri in item["uris"]})
+        wanted = sorted({(uri, side(self._spec, item["kind"])) for item in items for uri in item["uris"]})
         with ThreadPoolExecutor(READERS) as readers:
             pictures = dict(zip(wanted, readers.map(lambda both: self._picture(*both), wanted), strict=True))
-        return [self._prepared(item, pictures) for item in items]
+        return [
+            prepared(self._preparer, item, [pictures[uri, side(self._spec, item["kind"])] for uri in item["uris"]])
+            for item in items
+        ]
 
-    def _picture(self, uri: str, side: int) -> Pixels | BadContent:
+    def _picture(self, uri: str, longest_side: int) -> Pixels | BadContent:
         try:
-            return rgb(picture_bytes(uri), side)
+            return rgb(picture_bytes(uri), longest_side)
         except (BadContent, BadPicture) as bad:
             return BadContent(bad.reason, f"{uri}: {bad.detail}")
 
-    def _prepared(
-        self, item: Mapping[str, Any], pictures: Mapping[tuple[str, int], Pixels | BadContent]
-    ) -> Prepared | BadContent:
-        shown: list[Pixels] = []
-        for uri in item["uris"]:
-            picture = pictures[uri, self._side[item["kind"] == "crop"]]
-            if isinstance(picture, BadContent):
-                return picture
-            shown.append(picture)
-        try:
-            if item["kind"] == "crop":
-                shown = [cut(pixels, list(item["region"].values())) for pixels in shown]
-            return self._preparer.prepare(Content(kind=item["kind"], images=tuple(shown), text=item["text"]))
-        except BadContent as bad:
-            return bad
+
+def side(spec: EncoderSpec, kind: str) -> int:
+    """Pixels to decode a picture to, for an item of this kind: a crop's is cut before the model shrinks it."""
+    return spec.longest_side if kind == "crop" else spec.whole_side or spec.longest_side
+
+
+def prepared(preparer: Preparer, item: Mapping[str, Any], pictures: Sequence[Pixels | BadContent]) -> Prepared | BadContent:
+    """What the model takes of an item, or why it cannot be had.
+
+    Args:
+        preparer: the encoder's.
+        item: its kind, region and text.
+        pictures: its pictures in order, whole.
+    """
+    shown = []
+    for picture in pictures:
+        if isinstance(picture, BadContent):
+            return picture
+        shown.append(picture)
+    try:
+        if item["kind"] == "crop":
+            shown = [cut(pixels, list(item["region"].values())) for pixels in shown]
+        return preparer.prepare(Content(kind=item["kind"], images=tuple(shown), text=item["text"]))
+    except BadContent as bad:
+        return bad
 
 
 class ChunkEncoder:

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import torch
 
 from pipelines.decode import Pixels
-from pipelines.encode.chunk import ChunkEncoder
-from pipelines.encode.content import BadContent, Content, cut, rgb
+from pipelines.encode.chunk import ChunkEncoder, prepared, side
+from pipelines.encode.content import BadContent, rgb
 from pipelines.encode.encoder import Prepared, Preparer
 from pipelines.encode.load import load_encoder, load_preparer
-from pipelines.encode.spec import load_spec
+from pipelines.encode.spec import EncoderSpec, load_spec
 from pipelines.encode_job.settings import EncodeItems
 from pipelines.workspace.say import say
 from schemas.errors import DataError
@@ -51,8 +51,7 @@ def encode_items(settings: EncodeItems) -> str:
         target = out / file.name
         if not target.exists():
             items = pq.read_table(file, schema=ENCODE).column("item").to_pylist()
-            pictures = _pictures(file.with_name(file.stem + PICTURES_ENDING), spec.longest_side)
-            rows = _encoded(items, [_prepared(preparer, item, pictures) for item in items], encoder)
+            rows = _encoded(items, _read(preparer, items, file.with_name(file.stem + PICTURES_ENDING), spec), encoder)
             pq.write_table(rows, out / f".{file.name}", compression="zstd")
             (out / f".{file.name}").replace(target)
         counts.update(reason or "vectors" for reason in pq.read_table(target, columns=["reason"]).column("reason").to_pylist())
@@ -71,31 +70,26 @@ def _mine(out: Path, model: str, encoder: Mapping[str, Any]) -> None:
     told.write_text(json.dumps({"model": model, **encoder}, indent=1))
 
 
-def _pictures(file: Path, longest_side: int) -> dict[str, Pixels | BadContent]:
+def _read(preparer: Preparer, items: Sequence[Mapping[str, Any]], file: Path, spec: EncoderSpec) -> list[Prepared | BadContent]:
+    """What the model takes of each item, or why it cannot be had; each picture is decoded once a size."""
     with pa.memory_map(str(file)) as mapped:
         table = pa.ipc.open_file(mapped).read_all()
-    found: dict[str, Pixels | BadContent] = {}
-    for name, content in zip(table.column("image_id").to_pylist(), table.column("content"), strict=True):
-        try:
-            found[name] = rgb(content.as_py(), longest_side)
-        except BadContent as bad:
-            found[name] = bad
-    return found
+    contents = dict(zip(table.column("image_id").to_pylist(), table.column("content"), strict=True))
+    decoded: dict[tuple[str, int], Pixels | BadContent] = {}
+
+    def picture(name: str, longest_side: int) -> Pixels | BadContent:
+        if (name, longest_side) not in decoded:
+            decoded[name, longest_side] = _picture(contents.get(name), name, longest_side)
+        return decoded[name, longest_side]
+
+    return [prepared(preparer, item, [picture(i, side(spec, item["kind"])) for i in item["image_ids"]]) for item in items]
 
 
-def _prepared(
-    preparer: Preparer, item: Mapping[str, Any], pictures: Mapping[str, Pixels | BadContent]
-) -> Prepared | BadContent:
-    shown: list[Pixels] = []
-    for name in item["image_ids"]:
-        picture = pictures.get(name, BadContent("missing file", name))
-        if isinstance(picture, BadContent):
-            return picture
-        shown.append(picture)
+def _picture(content: pa.BinaryScalar | None, name: str, longest_side: int) -> Pixels | BadContent:
+    if content is None:
+        return BadContent("missing file", name)
     try:
-        if item["kind"] == "crop":
-            shown = [cut(pixels, list(item["region"].values())) for pixels in shown]
-        return preparer.prepare(Content(kind=item["kind"], images=tuple(shown), text=item["text"]))
+        return rgb(content.as_py(), longest_side)
     except BadContent as bad:
         return bad
 

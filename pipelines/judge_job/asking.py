@@ -1,7 +1,6 @@
 """Pairs -> answers: out of the cache, and the rest by pools of actors."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,12 +11,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.actors.pool import Work
+from pipelines.actors.refusals import Limit
 from pipelines.judge.cache import SAID, Cache, keys
 from pipelines.judge.chunk import refused
 from pipelines.judge.judge import NOT_ASKED
 from pipelines.judge_job.judges import Bench
 from pipelines.judge_job.settings import JudgeRelevance
-from schemas.errors import DataError
 
 KILLED = "its process died"
 STAGE = "judge"
@@ -105,19 +104,17 @@ def pieces(rows: pa.Table, wanted: NDArray[np.bool_], size: int) -> Iterator[pa.
         yield rows.take(pa.array(rest[begin : begin + size]))
 
 
-def refuse_if_too_many(reasons: Sequence[str], of: int, most: float) -> None:
-    """Fail once more than a share of the pairs have no score.
-
-    Raises:
-        DataError: with the commonest reasons.
-    """
-    bad = Counter(reason for reason in reasons if reason != NOT_ASKED)
-    if bad.total() > most * of:
-        told = ", ".join(f"{reason} ({count})" for reason, count in bad.most_common(5))
-        raise DataError(
-            f"judgements: {bad.total()} of {of} pairs have no score: {told}; chunks.max_refused_share is {most:g}; mend what "
-            "the reasons say and run again (what was answered is kept), or raise it"
-        )
+def limit(of: int, most: float) -> Limit:
+    """How many pairs may go without a score; those that a budget left out do not count."""
+    return Limit(
+        stage=STAGE,
+        of=of,
+        most=most,
+        setting="chunks.max_refused_share",
+        what="pairs have no score",
+        mend="mend what the reasons say and run again (what was answered is kept)",
+        no_fault=(NOT_ASKED,),
+    )
 
 
 def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[pa.Table]:
@@ -126,7 +123,7 @@ def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[p
         folder=asking.cache.unfinished,
         stamp=asking.bench.name(),
         lost=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
-        check=partial(refuse_if_too_many, of=len(rows), most=asking.settings.chunks.max_refused_share),
+        check=limit(len(rows), asking.settings.chunks.max_refused_share),
     )
     asking.cache.gather()  # the names of this run's chunks must be free: one may hold a reason of an earlier hour
     chunks = list(pieces(rows, wanted, asking.settings.chunks.pairs))

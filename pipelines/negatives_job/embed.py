@@ -1,13 +1,13 @@
 """SHOWN rows -> EMBEDDINGS: what is known under the encoder's fingerprint stays, the rest is encoded by the pools."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.actors.pool import Pool, Work, finished
+from pipelines.actors.refusals import Limit
 from pipelines.encode.chunk import NOT_READ, PASSING, embedding_rows
 from pipelines.encode.content import BadContent
 from pipelines.negatives_job.elements import Shown, chunks
@@ -17,7 +17,6 @@ from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.parquet import read_file
 from pipelines.workspace.plan import Plan
 from pipelines.workspace.source import code_fingerprint
-from schemas.errors import DataError
 from schemas.settings import as_tree
 from schemas.tables import EMBEDDINGS
 
@@ -52,7 +51,15 @@ def embed(stages: ArrowStages, actors: Pool, model: str, shown: Shown, settings:
         lost=lambda rows: embedding_rows(
             rows, [BadContent(KILLED, "each time that it was encoded, the last time alone")], model
         ),
-        check=lambda reasons: refuse_if_too_many(reasons, len(shown.rows), settings.max_refused_share),
+        check=Limit(
+            stage=EMBEDDINGS.name,
+            of=len(shown.rows),
+            most=settings.max_refused_share,
+            setting="encoder.max_refused_share",
+            what="items have no vector",
+            mend="look at the pictures' uris in 'images'",
+            no_fault=(NOT_READ,),
+        ),
     )
     stages.run(
         [EMBEDDINGS],
@@ -110,21 +117,6 @@ def ordered(one: Iterable[pa.Table], other: Iterable[pa.Table]) -> Iterator[pa.T
         ready = [pc.less_equal(_keys(rows), min(ends)) for rows in held]
         yield _sorted(pa.concat_tables([rows.filter(now) for rows, now in zip(held, ready, strict=True)]))
         held = [rows.filter(pc.invert(now)) for rows, now in zip(held, ready, strict=True)]
-
-
-def refuse_if_too_many(reasons: Sequence[str], of: int, most: float) -> None:
-    """Fail once more than a share of the items have no vector.
-
-    Raises:
-        DataError: with the commonest reasons.
-    """
-    bad = Counter(reason for reason in reasons if reason != NOT_READ)
-    if bad.total() > most * of:
-        told = ", ".join(f"{reason} ({count})" for reason, count in bad.most_common(5))
-        raise DataError(
-            f"embeddings: {bad.total()} of {of} items have no vector: {told}; encoder.max_refused_share is {most:g}; "
-            "look at the pictures' uris in 'images', or raise it"
-        )
 
 
 def _names(rows: pa.Table) -> pa.Array:

@@ -1,14 +1,12 @@
 """Pools of actors: the same rows for any number of them, whatever dies."""
 
-from functools import partial
-
 import pytest
 
 from pipelines.actors.cluster import Machines
 from pipelines.actors.pool import Work, finished, pool
+from pipelines.actors.refusals import Limit
 from pipelines.encode.chunk import embedding_rows
 from pipelines.encode.content import BadContent
-from pipelines.negatives_job.embed import refuse_if_too_many
 from pipelines.workspace.files import Folder
 from schemas.errors import DataError, SettingsError
 from tests.integration.workers import Lengths, Texts, Unloadable, rows
@@ -27,7 +25,14 @@ def worked(folder, texts, models=1, size=4, most=1.0):
         folder=Folder(str(folder / "chunks")),
         stamp="1",
         lost=lost,
-        check=partial(refuse_if_too_many, of=len(every), most=most),
+        check=Limit(
+            stage="lengths",
+            of=len(every),
+            most=most,
+            setting="encoder.max_refused_share",
+            what="items have no vector",
+            mend="look",
+        ),
     )
     actors = pool(Texts(), Lengths(folder), Machines(1, models, 0))
     try:

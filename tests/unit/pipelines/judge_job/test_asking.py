@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.judge.judge import NOT_ASKED
-from pipelines.judge_job.asking import _affordable, pieces, refuse_if_too_many
+from pipelines.judge_job.asking import _affordable, limit, pieces
 from schemas.errors import DataError
 
 SLOW_FIRST = settings(deadline=None, max_examples=60)
@@ -49,7 +49,7 @@ def test_money_goes_to_the_first_by_worth_among_those_that_are_not_known():
 
 
 def test_too_many_pairs_without_a_score_end_the_job_with_their_reasons():
-    refuse_if_too_many(["too long"] * 2, 10, 0.2)
-    refuse_if_too_many([NOT_ASKED] * 9, 10, 0.2)
+    limit(10, 0.2)(["too long"] * 2)
+    limit(10, 0.2)([NOT_ASKED] * 9)
     with pytest.raises(DataError, match=r"3 of 10 pairs have no score: too long \(2\), server refused \(1\)"):
-        refuse_if_too_many(["too long", "server refused", "too long"], 10, 0.2)
+        limit(10, 0.2)(["too long", "server refused", "too long"])
