@@ -22,7 +22,7 @@ def test_the_first_command_and_the_query_print_what_the_readme_says(tmp_path):
     assert mined.returncode == 0, mined.stdout[-3000:]
     # Other jobs read the pictures from wherever they run.
     with duckdb.connect(str(tmp_path / "out/workspace.duckdb"), read_only=True) as connection:
-        assert connection.sql("select count(*) from images where uri not like '/%'").fetchone() == (0,)
+        assert connection.execute("select count(*) from images where uri not like '/%'").fetchone() == (0,)
     at = next(k for k, (language, _) in enumerate(BLOCKS) if language == "python")
     shown = run([str(ROOT / ".venv/bin/python"), "-c", BLOCKS[at][1]], tmp_path)
     here, there = (table(text) for text in (shown.stdout, BLOCKS[at + 1][1]))
