@@ -16,6 +16,7 @@ from schemas.errors import SettingsError
 from uninote_train.load import Lora, ModelChoice
 from uninote_train.model import Batch, Model
 from uninote_train.models.vlm_batch import PICTURES, VlmPreparer, pieces
+from uninote_train.models.vlm_grid import PATCHES, opened
 from uninote_train.prompts import Prompts
 
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # our own lines say how far a run is
@@ -46,8 +47,10 @@ class VlmModel(Model):
         """As `Model.embed`: the last token's state, float32 from there on."""
         inputs = {name: t for name, t in batch.tensors.items() if name != PICTURES}
         base = self._base()
-        if "pixel_values" in inputs:
-            inputs["pixel_values"] = inputs["pixel_values"].to(base.dtype)
+        if PATCHES in inputs:
+            patches = inputs[PATCHES]
+            floats = opened(self.preparer.processor.image_processor, patches) if patches.dtype == torch.uint8 else patches
+            inputs[PATCHES] = floats.to(base.dtype)
         states = base(**inputs, use_cache=False).last_hidden_state
         mask = inputs["attention_mask"]
         last = mask.shape[1] - 1 - mask.flip(1).long().argmax(1)  # whatever side the padding is on
