@@ -10,7 +10,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from benchmarks.reproduce.plan import ARMS, START, Plan
+from benchmarks.reproduce.plan import ARMS, SHIPS, START, Plan
 from benchmarks.reproduce.run import Failed, corpus, numbers, start, trainings
 from benchmarks.reproduce.tables import mean_of_all, page
 
@@ -29,12 +29,12 @@ def main() -> None:
     plan = Plan(**given)
     try:
         corpus(work, plan)
-        start(work)
+        start(work, plan)
         trainings(work, plan)
     except Failed as error:
         sys.exit(f"error: {error}")
     found = {arm.name: [numbers(work, f"{arm.name}-{seed}") for seed in range(plan.seeds)] for arm in ARMS}
-    told = page({START: [numbers(work, START)], **found})
+    told = page({SHIPS: [numbers(work, SHIPS)], START: [numbers(work, START)], **found})
     (work / "tables.md").write_text(told)
     if target:
         text = target.read_text()

@@ -11,6 +11,13 @@ class Plan:
     """Of the sample corpus."""
     corpus_seed: int = 5000
     """Of the sample corpus: another than the default run's (0) and than those that the shipped weights were trained on."""
+    school_notes: int = 1500
+    """Of the corpus that the network learns from before any of this (seed 1000)."""
+    coarse_steps: int = 100
+    """Of that schooling, a sixth of what the shipped weights had: those were drilled on the truth of such corpora until no
+    training on mined pairs could add to it (docs/log.md)."""
+    fine_steps: int = 30
+    """Of that schooling, at the size of use."""
     seeds: int = 3
     """Trainings of an arm: other orders of the rows."""
     steps: int = 200
@@ -21,6 +28,9 @@ class Plan:
     """Of each ranking training."""
     rl_batch: int = 8
     """Lists of a step. Source: METHOD.md, section 7."""
+    label_temperature: float = 0.1
+    """Of the soft labels: the judge's span 0 to 1 where similarities span a fifth, so that the paper's 0.02 would say five times
+    as much (a mistake then costs 45 nats, and nothing else is learned)."""
     learning_rate: float = 3e-4
     """Of the contrastive trainings: all weights of a small network move, not adapters of a large one."""
     rl_learning_rate: float = 3e-5
@@ -48,4 +58,6 @@ ARMS = (
     Arm("rl", "all", "symmetric_kl", after="all"),
 )
 START = "start"
-"""The network before any of it: the weights that ship."""
+"""The network before any of it, after a sixth of its schooling."""
+SHIPS = "ships"
+"""The weights that ship, after all of it: not trained here, only asked."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.reproduce.plan import ARMS, START, Arm, Plan
+from benchmarks.reproduce.plan import ARMS, SHIPS, START, Arm, Plan
 from benchmarks.reproduce.shards import write_arm
 from schemas.item import TASKS
 
@@ -70,9 +70,19 @@ def trainings(work: Path, plan: Plan) -> None:
             list(pool.map(lambda job: _train_and_ask(work, plan, *job), jobs))
 
 
-def start(work: Path) -> None:
-    """The numbers of the network as it is before."""
-    _ask(work, START, None)
+def start(work: Path, plan: Plan) -> None:
+    """School the network, and ask it as it then is, and the weights that ship."""
+    weights = _school(work)
+    if not weights.exists():
+        steps = ["--coarse-steps", str(plan.coarse_steps), "--fine-steps", str(plan.fine_steps)]
+        where = ["--work", str(weights.parent), "--out", str(weights), "--notes", str(plan.school_notes)]
+        command([PYTHON, "-m", "scripts.train_small_encoder", *where, *steps], work / "logs" / "6-school.log", threads=1)
+    _ask(work, START, weights)
+    _ask(work, SHIPS, None)
+
+
+def _school(work: Path) -> Path:
+    return work / "school" / "weights.safetensors"
 
 
 def _train_and_ask(work: Path, plan: Plan, arm: Arm, seed: int) -> None:
@@ -95,7 +105,8 @@ def _training(work: Path, plan: Plan, arm: Arm, seed: int, out: Path) -> list[st
     if arm.after:
         settings["model.path"] = work / "trained" / f"{arm.after}-{seed}" / "model"
     else:
-        settings |= {"loss.kind": arm.loss, "loss.dims": DIMS}
+        settings |= {"model.path": _school(work), "loss.kind": arm.loss, "loss.dims": DIMS}
+        settings |= {"loss.label_temperature": plan.label_temperature}
     sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     return [PYTHON, "-m", "uninote_train", stage, "--shards", str(shards), "--out", str(out), *sets]
 

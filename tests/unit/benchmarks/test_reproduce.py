@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.reproduce import run, shards
-from benchmarks.reproduce.plan import ARMS, START, Plan
+from benchmarks.reproduce.plan import ARMS, SHIPS, START, Plan
 from benchmarks.reproduce.run import numbers, start, trainings
 from benchmarks.reproduce.shards import with_negatives, write_arm
 from benchmarks.reproduce.tables import page, spread
@@ -88,6 +88,7 @@ def test_the_trainer_knows_every_setting_of_an_arm(arm, tmp_path):
     if arm.after:
         assert settings.model.path == str(tmp_path / "trained" / f"{arm.after}-1" / "model")
     else:
+        assert settings.model.path == str(tmp_path / "school" / "weights.safetensors")
         assert settings.loss.kind == arm.loss and settings.loss.dims[-1] == 256
 
 
@@ -100,14 +101,15 @@ def test_an_arm_and_ranking_after_it_are_trained_and_asked_once(tmp_path, monkey
     write_arm(rl_shards(tmp_path / "lists", rows=8) / "train", tmp_path / "rl" / "train", None)
     arms = [arm for arm in ARMS if arm.name in ("all", "rl")]
     monkeypatch.setattr(run, "ARMS", arms)
-    plan = Plan(seeds=1, steps=2, batch=4, rl_steps=2, rl_batch=2)
-    start(tmp_path)
+    plan = Plan(seeds=1, steps=2, batch=4, rl_steps=2, rl_batch=2, school_notes=40, coarse_steps=2, fine_steps=1)
+    start(tmp_path, plan)
     trainings(tmp_path, plan)
-    told = page({START: [numbers(tmp_path, START)], **{arm.name: [numbers(tmp_path, f"{arm.name}-0")] for arm in arms}})
-    for about in ("before training", "mined, and the rule", "with RL", "note_to_note_lists"):
+    asked = {name: [numbers(tmp_path, name)] for name in (SHIPS, START)}
+    told = page({**asked, **{arm.name: [numbers(tmp_path, f"{arm.name}-0")] for arm in arms}})
+    for about in ("the weights that ship", "before training", "mined, and the rule", "with RL", "note_to_note_lists"):
         assert about in told
     assert numbers(tmp_path, "all-0")["at"] != numbers(tmp_path, "rl-0")["at"]
     assert json.loads((tmp_path / "trained" / "rl-0" / "model" / "run.json").read_text())["stage"] == "rl"
     monkeypatch.setattr(run, "command", lambda *given, **more: pytest.fail(f"ran again: {given}"))
-    start(tmp_path)
+    start(tmp_path, plan)
     trainings(tmp_path, plan)
