@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import processors
 from transformers import (
     BertConfig,
     BertModel,
@@ -25,28 +25,11 @@ from transformers import (
     Qwen2VLForConditionalGeneration,
     Qwen2VLImageProcessor,
     Qwen2VLProcessor,
-    Qwen3VLConfig,
-    Qwen3VLForConditionalGeneration,
-    Qwen3VLProcessor,
 )
 from transformers.models.qwen2_vl.video_processing_qwen2_vl import Qwen2VLVideoProcessor
-from transformers.models.qwen3_vl.video_processing_qwen3_vl import Qwen3VLVideoProcessor
 
-QWEN = [
-    "<|endoftext|>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|vision_start|>",
-    "<|vision_end|>",
-    "<|vision_pad|>",
-    "<|image_pad|>",
-    "<|video_pad|>",
-]
-CHAT = (
-    "{%- for m in messages -%}<|im_start|>{{ m.role }}\n{%- for c in m.content -%}"
-    "{%- if c.type == 'image' -%}<|vision_start|><|image_pad|><|vision_end|>{%- elif 'text' in c -%}{{ c.text }}{%- endif -%}"
-    "{%- endfor -%}<|im_end|>\n{% endfor -%}{%- if add_generation_prompt -%}<|im_start|>assistant\n{% endif -%}"
-)
+from tests.tiny_qwen3vl import CHAT, byte_tokenizer, qwen_model, qwen_processor, qwen_tokenizer
+
 WORDS = [
     "red mug on the left 红色马克杯",
     "a blue lamp at night 蓝色台灯",
@@ -54,57 +37,21 @@ WORDS = [
 ] * 20
 
 
-def byte_tokenizer(special: list[str], pad: str, **options: object) -> PreTrainedTokenizerFast:
-    tok = Tokenizer(models.BPE())
-    tok.normalizer, tok.pre_tokenizer, tok.decoder = (
-        normalizers.NFC(),
-        pre_tokenizers.ByteLevel(add_prefix_space=False),
-        decoders.ByteLevel(),
-    )
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    tok.train_from_iterator(
-        WORDS, trainers.BpeTrainer(vocab_size=420, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tok, pad_token=pad, additional_special_tokens=special, model_max_length=4096, **options
-    )
+def learned(special: list[str], pad: str, **options: object) -> PreTrainedTokenizerFast:
+    return byte_tokenizer(WORDS, 420, special, pad, model_max_length=4096, **options)
 
 
 def qwen3_vl(folder: Path) -> Path:
     torch.manual_seed(0)
-    tok = byte_tokenizer(QWEN, "<|endoftext|>", eos_token="<|im_end|>", padding_side="left")
-    ids = tok.convert_tokens_to_ids
-    pictures = Qwen2VLImageProcessor(
-        patch_size=16,
-        merge_size=2,
-        temporal_patch_size=2,
-        size={"shortest_edge": 4096, "longest_edge": 16384},
-        image_mean=[0.5] * 3,
-        image_std=[0.5] * 3,
-    )
-    video = Qwen3VLVideoProcessor(patch_size=16, merge_size=2, temporal_patch_size=2)
-    processor = Qwen3VLProcessor(image_processor=pictures, tokenizer=tok, video_processor=video, chat_template=CHAT)
-    rope = {"rope_type": "default", "rope_theta": 5e6, "mrope_section": [4, 2, 2], "mrope_interleaved": True}
-    config = Qwen3VLConfig(
-        text_config=dict(
-            vocab_size=len(tok), hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-            head_dim=16, max_position_embeddings=4096, pad_token_id=tok.pad_token_id, rope_parameters=rope,
-        ),
-        vision_config=dict(
-            depth=2, hidden_size=32, intermediate_size=64, num_heads=2, patch_size=16, spatial_merge_size=2, temporal_patch_size=2,
-            out_hidden_size=64, num_position_embeddings=64, deepstack_visual_indexes=[0],
-        ),
-        image_token_id=ids("<|image_pad|>"), video_token_id=ids("<|video_pad|>"), vision_start_token_id=ids("<|vision_start|>"),
-        vision_end_token_id=ids("<|vision_end|>"), tie_word_embeddings=True,
-    )  # fmt: skip
-    _saved(Qwen3VLForConditionalGeneration(config), folder)
-    processor.save_pretrained(folder)
+    tok = qwen_tokenizer(WORDS, 420, 4096)
+    _saved(qwen_model(tok, inner=96, longest=4096, tie_word_embeddings=True), folder)
+    qwen_processor(tok, 4096, 16384, image_mean=[0.5] * 3, image_std=[0.5] * 3).save_pretrained(folder)
     return folder
 
 
 def qwen2_vl(folder: Path) -> Path:
     torch.manual_seed(0)
-    tok = byte_tokenizer(QWEN, "<|endoftext|>", eos_token="<|im_end|>", padding_side="left")
+    tok = qwen_tokenizer(WORDS, 420, 4096)
     ids = tok.convert_tokens_to_ids
     pictures = Qwen2VLImageProcessor(
         patch_size=14, merge_size=2, temporal_patch_size=2, size={"shortest_edge": 3136, "longest_edge": 12544}
@@ -129,7 +76,7 @@ def qwen2_vl(folder: Path) -> Path:
 def llava_next(folder: Path) -> Path:
     torch.manual_seed(0)
     special = ["<pad>", "<image>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
-    tok = byte_tokenizer(special, "<pad>", eos_token="<|eot_id|>", padding_side="left")
+    tok = learned(special, "<pad>", eos_token="<|eot_id|>", padding_side="left")
     side, patch = 28, 14
     pictures = LlavaNextImageProcessor(
         size={"shortest_edge": side},
@@ -222,7 +169,7 @@ def nv_embed(folder: Path) -> Path:
 
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
-    tok = byte_tokenizer(["<unk>", "<s>", "</s>"], "</s>", bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+    tok = learned(["<unk>", "<s>", "</s>"], "</s>", bos_token="<s>", eos_token="</s>", unk_token="<unk>")
     tok.backend_tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A", special_tokens=[("<s>", tok.convert_tokens_to_ids("<s>"))]
     )
