@@ -78,7 +78,7 @@ def _fitted(
     def extra(block: Block) -> list[Any]:
         return [held, of_block(every, world.ids().take(pa.array(block.items)), block.task)]
 
-    rows = pa.concat_tables(list(_or_nothing(offers(world, some, how, left, extra))))
+    rows = pa.concat_tables(list(_or_nothing(offers(world, some, every, how, left, extra))))
     names = asked.unit_names(some).unique()
     item = world.items.column("item").combine_chunks()
     note = dict(zip(item.field("item_id").to_pylist(), item.field("note_id").to_pylist(), strict=True))

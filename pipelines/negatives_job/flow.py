@@ -159,7 +159,7 @@ def _chosen(stages: ArrowStages, world: World, against: Against, how: How, model
 
     rows, short = [HARD_NEGATIVES.columns.empty_table()], [SHORTFALLS.columns.empty_table()]
     counts: Counter[str] = Counter()
-    for part in offers(world, every, how, choose, extra):
+    for part in offers(world, every, every, how, choose, extra):
         rows.append(part.rows)
         short.append(part.shortfalls)
         counts.update(part.counts)

@@ -20,8 +20,6 @@ from pipelines.negatives.search import Found
 from pipelines.negatives_job.elements import Shown
 from pipelines.negatives_job.vectors import Stored
 
-KINDS = {"image": ("image", "crop"), "text": ("text",), "ocr": ("ocr",), "note": ("note",)}
-"""What is searched for the last word of a task."""
 ROWS_AT_A_TIME = 65_536
 
 Numbers = NDArray[np.int64]
@@ -99,30 +97,51 @@ def scored(world: World, positives: pa.Table) -> pa.Table:
 
 
 def offers(
-    world: World, pairs: pa.Table, how: How, then: Callable[..., Any], extra: Callable[[Block], list[Any]]
+    world: World, asking: pa.Table, every: pa.Table, how: How, then: Callable[..., Any], extra: Callable[[Block], list[Any]]
 ) -> Iterator[Any]:
     """What `then(Found, block's ids and task, *extra)` makes of every block, task by task within each split.
 
     Args:
         world: what is searched.
-        pairs: ASKED; their queries ask, once for each task.
+        asking: ASKED; their queries ask, once for each task.
+        every: ASKED, all pairs: their positives are what answers a task.
         how: depth and memory.
         then: a function of a module, called in a task of Ray.
         extra: its further arguments for a block.
     """
     split = np.asarray(world.items.column("split").combine_chunks().to_numpy(zero_copy_only=False), str)
-    tasks = np.array(pairs.column("task").to_pylist(), str)
-    queries = world.numbers(pairs.column("query_id"))
+    tasks, of = (np.array(pairs.column("task").to_pylist(), str) for pairs in (asking, every))
+    queries, answers = world.numbers(asking.column("query_id")), world.numbers(every.column("positive_id"))
     usable = world.seen()[queries]
     for place in sorted(set(split[: world.searched].tolist())):
-        for wanted in KINDS:
-            mine = usable & (split[queries] == place) & np.char.endswith(tasks, f"_to_{wanted}")
+        for task in np.unique(tasks).tolist():
+            mine = usable & (split[queries] == place) & (tasks == task)
             if not mine.any():
                 continue
-            parts = _corpus(world, wanted, split == place, how)
-            blocks = list(_blocks(queries[mine], tasks[mine], how.queries))
-            asks = (_asked(world, block, wanted, how, then, extra) for block in blocks)
-            yield from answered(how.actors, f"{place} {wanted}", parts, asks)
+            pool = candidates(world, task, answers[of == task])
+            parts = _corpus(world, pool[split[pool] == place], task.endswith("_to_note"), how)
+            asks = (_asked(world, block, how, then, extra) for block in _blocks(queries[mine], task, how.queries))
+            yield from answered(how.actors, f"{place} {task}", parts, asks)
+
+
+def candidates(world: World, task: str, answers: Numbers) -> Numbers:
+    """Numbers of the items that a task's queries are offered, ascending: of the form of its answers, or form tells them apart.
+
+    What answers the task elsewhere: a caption is answered by captions, not by a note's body, and a picture in whole by
+    pictures in whole. A learner that is given others learns that long texts and crops are wrong, whatever was asked
+    (docs/log.md). Where query and answer are alike (image to image), every item of the answers' kinds has their form.
+
+    Args:
+        world: whose items; rule-made ones are not offered.
+        task: such as image_to_note.
+        answers: numbers of the positives of all its pairs, in any split.
+    """
+    answers = np.unique(answers[(answers >= 0) & (answers < world.searched)])
+    asked_for, given = task.split("_to_")
+    if asked_for != given:
+        return answers
+    kinds = world.items.column("item").combine_chunks().field("kind").slice(0, world.searched)
+    return np.flatnonzero(np.asarray(pc.is_in(kinds, value_set=pc.unique(kinds.take(pa.array(answers)))), bool))
 
 
 def table(found: Found, query_ids: pa.Array, task: str, ids: pa.Array) -> pa.Table:
@@ -144,28 +163,21 @@ def table(found: Found, query_ids: pa.Array, task: str, ids: pa.Array) -> pa.Tab
     return pa.table(columns, names=CANDIDATES.names).cast(CANDIDATES)
 
 
-def _asked(
-    world: World, block: Block, wanted: str, how: How, then: Callable[..., Any], extra: Callable[[Block], list[Any]]
-) -> Asked:
+def _asked(world: World, block: Block, how: How, then: Callable[..., Any], extra: Callable[[Block], list[Any]]) -> Asked:
     vectors = world.stored.at(world.shown.items[block.items])
     ids = world.ids().take(pa.array(block.items))
-    return Asked(vectors, how.depth, wanted == "note", then, [ids, block.task, *extra(block)])
+    return Asked(vectors, how.depth, block.task.endswith("_to_note"), then, [ids, block.task, *extra(block)])
 
 
-def _blocks(queries: Numbers, tasks: NDArray[np.str_], size: int) -> Iterator[Block]:
-    for task in np.unique(tasks).tolist():
-        mine = np.unique(queries[tasks == task])
-        for begin in range(0, len(mine), size):
-            yield Block(task, mine[begin : begin + size])
+def _blocks(queries: Numbers, task: str, size: int) -> Iterator[Block]:
+    mine = np.unique(queries)
+    for begin in range(0, len(mine), size):
+        yield Block(task, mine[begin : begin + size])
 
 
-def _corpus(world: World, wanted: str, here: NDArray[np.bool_], how: How) -> Iterator[Corpus]:
-    """The corpus of a kind and split in parts; rule-made items are not searched."""
-    kinds = world.items.column("item").combine_chunks().field("kind")
-    of_kind = np.asarray(pc.is_in(kinds, value_set=pa.array(KINDS[wanted])), bool) & here
-    of_kind[world.searched :] = False
-    pool = np.flatnonzero(of_kind)
-    if wanted == "note":
+def _corpus(world: World, pool: Numbers, notes: bool, how: How) -> Iterator[Corpus]:
+    """The corpus of a pool in parts: notes by their elements."""
+    if notes:
         rows, starts = _elements(world, pool)
         names = np.repeat(pool, np.diff(starts))
     else:
@@ -173,12 +185,11 @@ def _corpus(world: World, wanted: str, here: NDArray[np.bool_], how: How) -> Ite
     there = world.stored.there[rows]
     rows, names = rows[there], names[there]
     middle = None
-    if wanted != "note" and len(rows) > how.cells.above:
+    if not notes and len(rows) > how.cells.above:
         middle = centres(world.stored.at(rows), how.cells)
     for part in np.array_split(np.arange(len(rows)), len(how.actors)):
         if len(part):
-            vectors = world.stored.at(rows[part])
-            yield Corpus(vectors=vectors, names=names[part], elements=wanted == "note", middle=middle)
+            yield Corpus(vectors=world.stored.at(rows[part]), names=names[part], elements=notes, middle=middle)
 
 
 def _elements(world: World, notes: Numbers) -> tuple[Numbers, Numbers]:

@@ -108,6 +108,19 @@ def test_a_rule_made_negative_does_not_show_the_picture_that_asks(hard, corpus):
     assert [pair for pair in shown if pair[0] & pair[1]] == []
 
 
+def test_a_negative_answers_its_task_elsewhere(hard):
+    """Or it is told from the positive by its form: a crop where all answers are whole, a body where they are captions."""
+    pairs = rows(hard[0], "positives").to_pylist()
+    answers = {(pair["task"], pair["target"]["item_id"]) for pair in pairs}
+    searched = [row for row in rows(hard[0], "hard_negatives").to_pylist() if row["source"] != "rule"]
+    unlike = [row for row in searched if len(set(row["task"].split("_to_"))) == 2]
+    assert len(unlike) > 200
+    assert [row for row in unlike if (row["task"], row["candidate_id"]) not in answers] == []
+    kinds = {item["item_id"]: item["kind"] for item in rows(hard[0], "items").column("item").to_pylist()}
+    wanted = {(pair["task"], pair["target"]["kind"]) for pair in pairs}
+    assert {(row["task"], kinds[row["candidate_id"]]) for row in searched} <= wanted
+
+
 def test_a_rule_made_negative_has_a_similarity(hard):
     ruled = [row for row in rows(hard[0], "hard_negatives").to_pylist() if row["source"] == "rule"]
     assert ruled
