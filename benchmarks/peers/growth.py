@@ -26,7 +26,7 @@ from pipelines.session import ROOT
 
 TITLE = "Growth of our steps"
 SIZES, VECTORS = (250, 1000, 4000), (12_500, 50_000, 200_000)
-ASKING = 20
+ASKING, GROUP = 20, 6
 """One item in so many asks."""
 Point = dict[str, Any]
 """One step at one size: step, size, seconds, core_s, peak_mib, shuffled_mib."""
@@ -113,7 +113,7 @@ def run(sizes: tuple[int, ...] = SIZES, vectors: tuple[int, ...] = VECTORS) -> l
         points += of_size(notes, folder)
         shutil.rmtree(folder)
     for size in vectors:
-        out = measured(guarded, size, size // ASKING, "uninote-band")
+        out = measured(guarded, size, size // ASKING, GROUP, "uninote-band")
         name = f"search, guard, choice: vectors, 1 in {ASKING} asks"
         points.append({"step": name, "size": size, **out.taken, "shuffled_mib": None, "fault": out.fault})
     return summed(points)

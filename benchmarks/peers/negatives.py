@@ -2,7 +2,7 @@
 
     .venv-bench/bin/python -m benchmarks.peers.negatives [--size 100000] [--queries 2000]
 
-100 k vectors (benchmarks/peers/vectors.py): topics, whose items are true negatives, and groups of six that show one content.
+100 k vectors (benchmarks/peers/vectors.py): topics, whose items are true negatives, and groups of 6 or 24 with one content.
 A false negative shows the content of its query. All are given the vectors; what mining ties is told to all that can be told.
 """
 
@@ -22,12 +22,14 @@ from benchmarks.peers.vectors import TASK, name, world
 from benchmarks.watch import Watch
 
 TITLE = "Hard negatives"
-COLUMNS = ("pairs", "negatives", "false", "false_share", "unlike")
+COLUMNS = ("group", "pairs", "negatives", "false", "false_share", "unlike")
+GROUPS = (6, 24)
+"""Items that show one content: what mining ties, and what went round. The smaller come with more queries: as many items."""
 Found = dict[tuple[int, int], list[int]]
 """(query, positive) -> candidates, by number."""
 
 
-def ours(size: int, queries: int, preset: str, taken: Watch) -> Found:
+def ours(size: int, queries: int, many: int, preset: str, taken: Watch) -> Found:
     """Exact search of 100, ties, guard and choice, as in jobs/mine_hard_negatives.py."""
     from pipelines.negatives import asked
     from pipelines.negatives.choose import chosen
@@ -37,7 +39,7 @@ def ours(size: int, queries: int, preset: str, taken: Watch) -> Found:
     from pipelines.negatives.search import Search, exact
     from pipelines.negatives.ties import tied
 
-    given = world(size, queries)
+    given = world(size, queries, many)
     settings = Guard(margin=MarginSettings(preset=preset))
     rows = np.unique(given.pairs[:, 0])
     ids = np.array([name(n) for n in range(size)])
@@ -65,12 +67,12 @@ def _by_pair(rows: pa.Table) -> Found:
     return dict(found)
 
 
-def in_sentence_transformers(size: int, queries: int, options: dict[str, Any], taken: Watch) -> Found:
+def in_sentence_transformers(size: int, queries: int, many: int, options: dict[str, Any], taken: Watch) -> Found:
     """mine_hard_negatives with vectors for a model; every mined positive of a query is a row of its dataset."""
     import datasets  # noqa: F401  # imports are in nobody's time
     import sentence_transformers.util  # noqa: F401
 
-    given = world(size, queries)
+    given = world(size, queries, many)
     ids = [[name(n) for n in side] for side in given.pairs.T.tolist()]
     wanted = pa.table([*ids, [TASK] * len(given.pairs)], names=["query_id", "positive_id", "task"])
     items = given.tables["items"].column("item").to_pylist()
@@ -79,14 +81,14 @@ def in_sentence_transformers(size: int, queries: int, options: dict[str, Any], t
     return _by_pair(rows)
 
 
-def in_flag_embedding(size: int, queries: int, taken: Watch) -> Found:
+def in_flag_embedding(size: int, queries: int, many: int, taken: Watch) -> Found:
     """What its scripts/hn_mine.py does, in our words (the package has no miner): 15 at random of the 10th to 210th nearest.
 
     Equality with the query or a listed positive is all that is refused; what is short is filled with any item.
     """
     import faiss
 
-    given, draw = world(size, queries), random.Random(0)
+    given, draw = world(size, queries, many), random.Random(0)
     positives: dict[int, set[int]] = defaultdict(set)
     for q, p in given.pairs.tolist():
         positives[q].add(p)
@@ -105,14 +107,15 @@ def in_flag_embedding(size: int, queries: int, taken: Watch) -> Found:
     return found
 
 
-def counted(found: Found, size: int, queries: int) -> dict[str, Any]:
+def counted(found: Found, size: int, queries: int, many: int) -> dict[str, Any]:
     """Negatives of all pairs; false ones; and those that are of another topic than their query: too easy to teach much."""
-    given = world(size, queries)
+    given = world(size, queries, many)
     both = np.array([(q, c) for (q, _), candidates in found.items() for c in candidates])
     false = int((given.group[both[:, 0]] == given.group[both[:, 1]]).sum())
     far = (given.vectors[both[:, 0]] * given.vectors[both[:, 1]]).sum(axis=1) < 0.25
     share = round(false / len(both), 5)
     return {
+        "group": many,
         "pairs": len(found),
         "negatives": len(both),
         "false": false,
@@ -134,7 +137,12 @@ def run(size: int = 100_000, queries: int = 2000) -> list[Row]:
         (st, "as ours: relative margin 0.05, top 100, 8", in_sentence_transformers, (peer_miner.AS_OURS,)),
         ("FlagEmbedding hn_mine", "defaults: 10 to 210, 15", in_flag_embedding, ()),
     ]
-    return rows_of(contenders, size, queries, numbers=partial(counted, size=size, queries=queries))
+    rows: list[Row] = []
+    for many in GROUPS:
+        given = (size, queries * GROUPS[0] // many, many)
+        numbers = partial(counted, size=given[0], queries=given[1], many=many)
+        rows += [row | {"group": many} for row in rows_of(contenders, *given, numbers=numbers)]
+    return rows
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from schemas.tables import COMPONENTS, ITEMS, POSITIVES
 
-TOPIC, GROUP, DIMENSIONS = 250, 6, 128
+TOPIC, DIMENSIONS = 250, 128
 MISSED = 0.013
 """Share of the ties that mining does not find: its recall of copies on bench/build.py is 0.987."""
 TASK = "image_to_image"
@@ -31,21 +31,21 @@ def name(number: int) -> str:
     return f"item_{number:07}"
 
 
-def world(size: int, queries: int, seed: int = 0) -> World:
-    """Topics of 250 items at a cosine of 0.6; `queries` groups of six, whose copies are 0.4 to 0.94 alike.
+def world(size: int, queries: int, many: int, seed: int = 0) -> World:
+    """Topics of 250 items at a cosine of 0.6; `queries` groups of `many`, whose copies are 0.4 to 0.94 alike.
 
     A group is tied as mining ties it: each copy by one pair to an earlier one, not each with each; a few ties are missed.
     """
     rng = np.random.default_rng(seed)
     topics = _unit(rng.standard_normal((size // TOPIC + 1, DIMENSIONS)))
     vectors = _unit(np.sqrt(0.6) * topics[np.arange(size) // TOPIC] + np.sqrt(0.4) * _noise(rng, size))
-    order = rng.permutation(size)[: queries * GROUP].reshape(queries, GROUP)
-    alike = rng.uniform(0.65, 0.97, (queries, GROUP))[..., None]
+    order = rng.permutation(size)[: queries * many].reshape(queries, many)
+    alike = rng.uniform(0.65, 0.97, (queries, many))[..., None]
     base = vectors[order[:, :1]]
-    vectors[order] = _unit(alike * base + np.sqrt(1 - alike**2) * _noise(rng, queries, GROUP))
+    vectors[order] = _unit(alike * base + np.sqrt(1 - alike**2) * _noise(rng, queries, many))
     group = np.arange(size) + queries
     group[order] = np.arange(queries)[:, None]
-    ties = [(row[rng.integers(0, k)], row[k]) for row in order for k in range(1, GROUP) if k == 1 or rng.random() >= MISSED]
+    ties = [(row[rng.integers(0, k)], row[k]) for row in order for k in range(1, many) if k == 1 or rng.random() >= MISSED]
     edges = np.array(ties)
     asked = np.isin(edges[:, 0], order[:, 0])
     return World(vectors.astype(np.float32), group, edges[asked], _tables(size, edges))
