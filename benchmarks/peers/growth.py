@@ -1,6 +1,6 @@
 """Every step of ours at 1x, 4x and 16x: time, memory, shuffled bytes, the exponent, and what follows for 100 M notes.
 
-    .venv-bench/bin/python -m benchmarks.peers.growth [--sizes 250 1000 4000] [--vectors 12500 50000 200000]
+    .venv-bench/bin/python -m benchmarks.peers.growth [--sizes 125 500 2000] [--vectors 12500 50000 200000]
 
 The sample corpus is drawn in each size (pictures, quotes, clicks), then the stages of the jobs run on it. Search, guard and
 choice run on made-up vectors as well (benchmarks/peers/vectors.py), each twentieth item asking: their cost grows otherwise.
@@ -25,7 +25,7 @@ from benchmarks.watch import Watch
 from pipelines.session import ROOT
 
 TITLE = "Growth of our steps"
-SIZES, VECTORS = (250, 1000, 4000), (12_500, 50_000, 200_000)
+SIZES, VECTORS = (125, 500, 2000), (12_500, 50_000, 200_000)
 ASKING, GROUP = 20, 6
 """One item in so many asks."""
 Point = dict[str, Any]

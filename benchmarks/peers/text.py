@@ -26,7 +26,7 @@ from benchmarks.watch import Watch
 
 TITLE = "Partial text"
 COLUMNS = ("notes", "recall", "precision", "right", "wrong")
-SIZE = 12_500
+SIZE = 5000
 """More make peers outlast their limit: what boilerplate ties grows with the square."""
 NOISE = re.compile(r"[\W_]+")
 RUN, FEW = 20, 6

@@ -1,6 +1,6 @@
 """Training: the trainer's cached contrastive step against sentence-transformers' on the same model and the same rows.
 
-    .venv-bench/bin/python -m benchmarks.peers.training [--steps 12]
+    .venv-bench/bin/python -m benchmarks.peers.training [--steps 8]
 
 benchmarks/train_speed.py does the work: a Qwen3-VL of 215,000 random parameters with adapters, batches of 16 rows, GradCache in
 pieces of 16 against CachedMultipleNegativesRankingLoss in mini-batches of 16, in turns, in one process.
@@ -51,13 +51,13 @@ def _line(found: dict[str, float], who: str, how: str, rate: str, items: str | N
     return {"who": who, "how": how, **numbers, "items_a_step": round(found[items]) if items else None, "fault": None}
 
 
-def run(steps: int = 12) -> list[Row]:
+def run(steps: int = 8) -> list[Row]:
     """Both contenders' rows."""
-    out = measured(both, steps)
+    out = measured(both, steps, limit_s=600)
     return [{"who": "both", "how": "train_speed", "fault": out.fault}] if out.fault else rows_from(out.answer)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=12)
+    parser.add_argument("--steps", type=int, default=8)
     print(f"{TITLE} on {CORES} cores\n\n{table(run(parser.parse_args().steps), COLUMNS)}")
