@@ -65,6 +65,10 @@ lint:  ## ruff, mypy, import-linter
 faults:  ## kill the driver of every job at 50 random instants (half an hour)
 	@$(ENV); .venv/bin/python -m benchmarks.kill_driver --instants 50
 
+.PHONY: bench
+bench:  ## each step against its peers, and how ours grow: docs/bench.md (an hour); STEPS= BENCH=
+	@$(ENV); ensure_bench; .venv-bench/bin/python -m benchmarks.peers $(STEPS) $(if $(BENCH),--bench $(BENCH))
+
 .PHONY: fuzz
 fuzz:  ## the properties, with a hundred times the examples
 	@$(ENV); .venv/bin/python -m pytest tests/property -m "not spark and not ray" --hypothesis-profile=fuzz

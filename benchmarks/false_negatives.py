@@ -255,7 +255,7 @@ def _peer(
     """A line on sentence-transformers' miner with the same vectors."""
     if not peer_miner.INSTALLED:
         return "sentence-transformers is not installed: mine_hard_negatives was not run"
-    rows, seconds = peer_miner.mined(world.items, world.vectors, wanted)
+    rows, seconds = peer_miner.mined(world.items, world.vectors, wanted, **peer_miner.AS_OURS)
     false = len(truth.leaks(rows, shown, note))
     share = false / max(1, len(rows))
     results["mine_hard_negatives"] = {"negatives": len(rows), "false": false, "share": share, "seconds": seconds}

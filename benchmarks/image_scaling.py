@@ -19,10 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -33,62 +31,13 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from benchmarks.synthetic_pictures import Real, crowds, made_up, real_pictures
+from benchmarks.watch import Watch
 from pipelines.images.candidates import candidate_pairs
 from pipelines.images.settings import Match
 from pipelines.session import ROOT, spark_session
 
 NO_CAP = 10**9
 HASHES, WORDS = Match(words=0), Match(hash_radius=0)
-PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
-
-
-class Watch:
-    """What this process and all below it take while the block runs, looked at twice a second."""
-
-    mib = 0.0
-    """Resident at most."""
-    core_s = 0.0
-    """Core seconds of all of them."""
-
-    def __enter__(self) -> "Watch":
-        self._before = core_seconds(os.getpid())
-        self._done = Event()
-        self._thread = Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-        self.core_s = core_seconds(os.getpid()) - self._before
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.5):
-            self.mib = max(self.mib, sum(_resident_mib(pid) for pid in tree(os.getpid())))
-
-
-def tree(pid: int) -> list[int]:
-    """A process and its descendants."""
-    found = [pid]
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += [below for child in children.read_text().split() for below in tree(int(child))]
-    return found
-
-
-def core_seconds(pid: int) -> float:
-    """What a process and its descendants have used, those that have ended and were waited for among them."""
-    used = 0
-    for one in tree(pid):
-        with suppress(OSError):
-            used += sum(map(int, Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[11:15]))
-    return used / os.sysconf("SC_CLK_TCK")
-
-
-def _resident_mib(pid: int) -> float:
-    with suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB
-    return 0.0
 
 
 def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: Match) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 INSTALLED = importlib.util.find_spec("sentence_transformers") is not None
 
+AS_OURS = {"range_max": 100, "relative_margin": 0.05, "num_negatives": 8, "use_faiss": True}
+
 
 class Known:
     """Stands where the miner wants a model: a text is an item_id, its embedding the item's vector."""
@@ -43,8 +45,13 @@ class Known:
         return self._vectors.shape[1]
 
 
-def mined(items: list[dict[str, Any]], vectors: np.ndarray, wanted: pa.Table) -> tuple[pa.Table, float]:
-    """Its negatives of the wanted pairs, eight a pair at a relative margin of 5 %, and the seconds it took.
+def mined(
+    items: list[dict[str, Any]],
+    vectors: np.ndarray,
+    wanted: pa.Table,
+    **options: Any,  # noqa: ANN401
+) -> tuple[pa.Table, float]:
+    """Its negatives of the wanted pairs with these options (AS_OURS are what is nearest to our job), and the seconds it took.
 
     A note is one vector to it, and it knows no splits. Returns query_id, positive_id, candidate_id, source.
     """
@@ -60,8 +67,8 @@ def mined(items: list[dict[str, Any]], vectors: np.ndarray, wanted: pa.Table) ->
         data = Dataset.from_dict({c: pairs.column(f"{c}_id").to_pylist() for c in ("query", "positive")})
         begun = time.monotonic()
         found = mine_hard_negatives(
-            data, model, anchor_column_name="query", positive_column_name="positive", corpus=corpus, range_max=100,
-            relative_margin=0.05, num_negatives=8, output_format="triplet", use_faiss=True, verbose=False,
+            data, model, anchor_column_name="query", positive_column_name="positive", corpus=corpus,
+            output_format="triplet", verbose=False, **options,
         )  # fmt: skip
         seconds += time.monotonic() - begun
         parts.append(

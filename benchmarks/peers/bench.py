@@ -1,0 +1,48 @@
+"""The benchmark that picture and text contenders share, and the command line of a step that runs alone."""
+
+import argparse
+import hashlib
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from benchmarks.image_edits import tool
+from benchmarks.peers.measure import Row
+from benchmarks.peers.show import table
+
+TOOLS = Path("../shared/bench")
+SETS = tuple(f"../shared/data/{name}" for name in ("howtocook", "ikea", "tinycoco"))
+
+
+def built(given: Path | None, seed: int = 7) -> Path:
+    """The benchmark that was given, or a new one by ../shared/bench/build.py."""
+    if given is not None:
+        return given.absolute()
+    folder = Path(tempfile.mkdtemp(prefix="peers-bench-"))
+    tool(TOOLS, "build").main(["--sets", *SETS, "--out", str(folder), "--seed", str(seed)])
+    return folder
+
+
+def picture_files(bench: Path) -> list[str]:
+    """The files that the notes name, in order; a file that is not there is left out."""
+    listed = pq.read_table(bench / "notes.parquet", columns=["images"]).column("images").to_pylist()
+    files = [bench / image["uri"] for images in listed for image in images or ()]
+    return [str(file) for file in files if file.exists()]
+
+
+def distinct_files(files: list[str]) -> dict[str, list[str]]:
+    """The first file of each content -> the image ids (stems) of all files that have it."""
+    by_content: dict[bytes, list[str]] = defaultdict(list)
+    for file in files:
+        by_content[hashlib.sha256(Path(file).read_bytes()).digest()].append(file)
+    return {same[0]: [Path(file).stem for file in same] for same in by_content.values()}
+
+
+def main_of(doc: str | None, title: str, columns: Sequence[str], run: Callable[[Path], list[Row]]) -> None:
+    """Run a step that needs the benchmark, and print its table."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bench", type=Path, help="made by ../shared/bench/build.py; default: made now, seed 7")
+    print(f"{title}\n\n{table(run(built(parser.parse_args().bench)), columns)}")

@@ -1,0 +1,53 @@
+"""The image stages of jobs/mine_pairs.py, as a contender."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from benchmarks.image_speed import warm_up
+from benchmarks.peers.measure import CORES
+from benchmarks.peers.planted import Pair
+from benchmarks.watch import Watch
+from pipelines.intake.notes import Filter
+from pipelines.mining import flow
+from pipelines.mining.inputs import open_inputs
+from pipelines.mining.settings import Input, MinePairs
+from pipelines.session import spark_session
+from pipelines.workspace.stages import Stages
+from pipelines.workspace.workspace import Workspace
+from schemas.mined import MINED
+
+JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
+
+
+def submit_arguments(memory: str = "4g") -> None:
+    """Say how the next session in this process is started: all cores, a quiet JVM."""
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ["PYSPARK_SUBMIT_ARGS"] = (
+        f"--master local[{CORES}] --driver-memory {memory} --driver-java-options '{JAVA}' pyspark-shell"
+    )
+
+
+def our_pictures(bench: Path, taken: Watch) -> list[Pair]:
+    """Fingerprints and matches of all pictures, near duplicates and crops published; every note kept."""
+    scratch = Path(tempfile.mkdtemp(prefix="peers-images-"))
+    submit_arguments()
+    wanted = MinePairs(workspace=str(scratch), input=Input(notes=str(bench / "notes.parquet")), filter=Filter(min_likes=0))
+    spark = spark_session("peers")
+    stages, inputs = Stages(spark, Workspace(wanted.workspace)), open_inputs(spark, wanted.input)
+    flow.keep_notes(stages, inputs, wanted)
+    warm_up(spark, CORES)
+    with taken:
+        flow.fingerprint_images(stages, inputs, wanted)
+        flow.match_images(stages, wanted)
+    pairs: list[Pair] = []
+    for name in ("near_duplicate_image", "crop"):
+        for file in stages.workspace.files(MINED[name].name):
+            rows = pq.read_table(file, columns=["query", "target"]).to_pylist()
+            pairs += [(r["query"]["image_ids"][0], r["target"]["image_ids"][0]) for r in rows]
+    spark.stop()
+    shutil.rmtree(scratch)
+    return pairs

@@ -1,0 +1,98 @@
+"""100 k vectors with planted copies, and what mining would know of them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.tables import COMPONENTS, ITEMS, POSITIVES
+
+TOPIC, DIMENSIONS = 250, 128
+MISSED = 0.013
+"""Share of the ties that mining does not find: its recall of copies on bench/build.py is 0.987."""
+TASK = "image_to_image"
+
+
+class World(NamedTuple):
+    """Items by number; each is a picture in a note of its own."""
+
+    vectors: np.ndarray
+    """[items, d], unit length."""
+    group: np.ndarray
+    """[items] the planted group: who shows the same content."""
+    pairs: np.ndarray
+    """[n, 2] the query and its positive: every mined tie that a query is the left end of."""
+    tables: dict[str, pa.Table]
+    """positives, components, items, as mining publishes them."""
+
+
+def name(number: int) -> str:
+    """An item's id."""
+    return f"item_{number:07}"
+
+
+def world(size: int, queries: int, many: int, seed: int = 0) -> World:
+    """Topics of 250 items at a cosine of 0.6; `queries` groups of `many`, whose copies are 0.4 to 0.94 alike.
+
+    A group is tied as mining ties it: each copy by one pair to an earlier one, not each with each; a few ties are missed.
+    """
+    rng = np.random.default_rng(seed)
+    topics = _unit(rng.standard_normal((size // TOPIC + 1, DIMENSIONS)))
+    vectors = _unit(np.sqrt(0.6) * topics[np.arange(size) // TOPIC] + np.sqrt(0.4) * _noise(rng, size))
+    order = rng.permutation(size)[: queries * many].reshape(queries, many)
+    alike = rng.uniform(0.65, 0.97, (queries, many))[..., None]
+    base = vectors[order[:, :1]]
+    vectors[order] = _unit(alike * base + np.sqrt(1 - alike**2) * _noise(rng, queries, many))
+    group = np.arange(size) + queries
+    group[order] = np.arange(queries)[:, None]
+    ties = [(row[rng.integers(0, k)], row[k]) for row in order for k in range(1, many) if k == 1 or rng.random() >= MISSED]
+    edges = np.array(ties)
+    asked = np.isin(edges[:, 0], order[:, 0])
+    return World(vectors.astype(np.float32), group, edges[asked], _tables(size, edges))
+
+
+def _tables(size: int, edges: np.ndarray) -> dict[str, pa.Table]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ids = np.array([name(n) for n in range(size)])
+    _, label = connected_components(coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(size, size)), False)
+    _, first, sizes = np.unique(label, return_index=True, return_counts=True)
+    every = pa.array(ids)
+    item = pa.StructArray.from_arrays(
+        [every, pa.array(["image"] * size), every, pa.array([[i] for i in ids.tolist()]), *_empty(size)],
+        fields=list(ITEMS.columns.field("item").type),
+    )
+    split = pa.array(["train"] * size)
+    ends = [item.take(pa.array(edges[:, side])) for side in (0, 1)]
+    count = len(edges)
+    known = {
+        "pair_id": pa.array([f"pair_{n:07}" for n in range(count)]),
+        "granularity": pa.array(["near_duplicate_image"] * count),
+        "task": pa.array([TASK] * count),
+        "query": ends[0],
+        "target": ends[1],
+        "score": pa.array(np.ones(count)),
+        "component_id": pa.array(ids[first[label]][edges[:, 0]]),
+        "split": pa.array(["train"] * count),
+    }
+    positives = [known.get(f.name, pa.nulls(count, f.type)) for f in POSITIVES.columns]
+    components = [every, pa.array(ids[first[label]]), pa.array(sizes[label]), split]
+    return {
+        "positives": pa.table(positives, names=POSITIVES.columns.names),
+        "components": pa.table(components, names=COMPONENTS.columns.names),
+        "items": pa.table([item, split], names=["item", "split"]),
+    }
+
+
+def _empty(size: int) -> list[pa.Array]:
+    fields = ITEMS.columns.field("item").type
+    return [pa.nulls(size, fields.field(n).type) for n in ("region", "text")]
+
+
+def _noise(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return _unit(rng.standard_normal((*shape, DIMENSIONS)))
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)

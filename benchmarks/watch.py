@@ -1,0 +1,70 @@
+"""What a block of work takes: seconds, core seconds and resident memory of this process and all below it."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+
+PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+
+class Watch:
+    """What this process and all below it take while the block runs, looked at ten times a second and at its ends.
+
+    Memory is the sum of resident sets: shared pages are counted more than once.
+    """
+
+    mib = 0.0
+    """Resident at most."""
+    core_s = 0.0
+    """Core seconds of all of them."""
+    seconds = 0.0
+    """On the clock."""
+
+    def __enter__(self) -> "Watch":
+        self._before = core_seconds(os.getpid())
+        self._done = Event()
+        self._thread = Thread(target=self._watch, daemon=True)
+        self._look()
+        self._thread.start()
+        self._begun = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.monotonic() - self._begun
+        self._done.set()
+        self._thread.join()
+        self._look()
+        self.core_s = core_seconds(os.getpid()) - self._before
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.1):
+            self._look()
+
+    def _look(self) -> None:
+        self.mib = max(self.mib, sum(_resident_mib(pid) for pid in tree(os.getpid())))
+
+
+def tree(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [below for child in children.read_text().split() for below in tree(int(child))]
+    return found
+
+
+def core_seconds(pid: int) -> float:
+    """What a process and its descendants have used, those that have ended and were waited for among them."""
+    used = 0
+    for one in tree(pid):
+        with suppress(OSError):
+            used += sum(map(int, Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+def _resident_mib(pid: int) -> float:
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB
+    return 0.0
