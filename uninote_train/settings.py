@@ -22,8 +22,8 @@ class Contrast:
     temperature: Annotated[float, Field(gt=0)] = 0.02
     """Divides the model's cosines. Source: METHOD.md, section 6."""
     label_temperature: Annotated[float, Field(gt=0)] = 0.02
-    """Divides the soft labels. Source: the same tau. A judge's labels span 0 to 1 where similarities span a fifth of it: 0.1 says
-    as much of them."""
+    """Divides the soft labels. Source: the same tau. A judge's labels span 0 to 1 where similarities span a fifth:
+    0.1 says as much of them."""
     in_batch: bool = True
     """info_nce: documents of all rows of all processes are negatives, but for those that are tied to the query's component or
     its positive's."""

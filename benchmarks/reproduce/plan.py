@@ -29,8 +29,8 @@ class Plan:
     rl_batch: int = 8
     """Lists of a step. Source: METHOD.md, section 7."""
     label_temperature: float = 0.1
-    """Of the soft labels: the judge's span 0 to 1 where similarities span a fifth, so that the paper's 0.02 would say five times
-    as much (a mistake then costs 45 nats, and nothing else is learned)."""
+    """Of the soft labels: the judge's span 0 to 1 where similarities span a fifth, so that the paper's 0.02 would say five
+    times as much (a mistake then costs 45 nats, and nothing else is learned)."""
     learning_rate: float = 1e-4
     """Of the contrastive trainings: the paper's. Three times as much did more harm in as many steps (docs/log.md)."""
     rl_learning_rate: float = 3e-5

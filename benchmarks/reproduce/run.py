@@ -46,8 +46,11 @@ def command(arguments: Sequence[str], log: Path, threads: int | None = None) -> 
 
 
 def corpus(work: Path, plan: Plan) -> None:
-    """The sample, mined, annotated, judged, in shards. Each job skips what it has done."""
-    w, logs = str(work / "w"), work / "logs"
+    """The sample, mined, annotated, judged, in shards; once: mining and judging take turns, each gives other shards."""
+    w, logs, made = str(work / "w"), work / "logs", work / "corpus.json"
+    stamp = json.dumps({"notes": plan.notes, "seed": plan.corpus_seed})
+    if made.exists() and made.read_text() == stamp:
+        return
     sample = ["--set", f"sample.notes={plan.notes}", "--set", f"sample.seed={plan.corpus_seed}"]
     splits = [part for name, share in SPLITS.items() for part in ("--set", f"components.{name}={share}")]
     spark, python = ["./spark-submit.sh"], [PYTHON]
@@ -60,6 +63,7 @@ def corpus(work: Path, plan: Plan) -> None:
     for negatives in {arm.negatives for arm in ARMS}:
         write_arm(work / "w" / "sft" / "train", work / "sft" / negatives / "train", negatives)
     write_arm(work / "w" / "rl" / "train", work / "rl" / "train", None)
+    made.write_text(stamp)
 
 
 def trainings(work: Path, plan: Plan) -> None:

@@ -94,7 +94,8 @@ def _table4(found: Systems) -> Iterator[str]:
 
     inside = ("relevant before noise", "relevant in order")
     body = []
-    for arm, about in {"ships": "the weights that ship", "start": "before training", "all": "without RL", "rl": "with RL"}.items():
+    told = {"ships": "the weights that ship", "start": "before training", "all": "without RL", "rl": "with RL"}
+    for arm, about in told.items():
         if arm in found:
             body.append([about, *_cells(found, arm, [*map(of, metrics), *map(within, inside)])])
     body += [[f"paper, {about}", *paper[arm], "-", "-"] for arm, about in {"all": "without RL", "rl": "with RL"}.items()]
