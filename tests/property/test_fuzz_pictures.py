@@ -97,7 +97,13 @@ def test_a_bomb_is_refused_by_its_header():
 
 
 @pytest.mark.parametrize(
-    "drawing", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<?xml version='1.0'?><svg/>", b"%PDF-1.7\n"]
+    "drawing",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<?xml version='1.0'?><svg/>",
+        b"%PDF-1.7\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(x) run\n%%EOF\n",  # Pillow would start Ghostscript
+    ],
 )
 def test_drawings_are_no_pictures(drawing):
     assert outcome(drawing) == "not a picture"
