@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pipelines.credentials import redacted
 from pipelines.decode import BadPicture, Decoding, decode
+from pipelines.picture_file import picture_bytes
 
 REASONS = {"empty file", "not a picture", "truncated", "too large"}
 SETTINGS = Decoding(working_side=64)
@@ -84,6 +86,17 @@ def test_bytes_after_a_known_beginning(name, rest):
 @given(st.binary(max_size=400))
 def test_any_bytes(content):
     outcome(content)
+
+
+URI = st.tuples(st.sampled_from(["", "/", "../", "file://", "s3://", "http://", "x://[", "memory://"]), st.text(max_size=30))
+
+
+@given(URI.map("".join))
+def test_any_uri(uri):
+    """Below a folder that is empty: no host is asked, and nothing is read."""
+    with pytest.raises(BadPicture):
+        picture_bytes(uri, "/nowhere")
+    assert isinstance(redacted(uri), str)
 
 
 def chunk(kind, body):
