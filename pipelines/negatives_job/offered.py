@@ -1,6 +1,6 @@
 """The search: which queries ask which corpus, and what each block of them is offered."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.actors.corpus import Asked, answered
+from pipelines.actors.corpus import Asked, Searchers, answered
 from pipelines.negatives import asked
 from pipelines.negatives.cells import Cells, centres
 from pipelines.negatives.fixed_order import products
@@ -64,8 +64,8 @@ class How:
 
     depth: int
     queries: int
-    actors: Sequence[Any]
-    """Of `actors.corpus.searchers`: a corpus is cut into as many parts."""
+    search: Searchers
+    """A corpus is cut into as many parts as it has actors."""
     cells: Cells
 
 
@@ -122,7 +122,7 @@ def offers(
             parts = _corpus(world, wanted, split == place, how)
             blocks = list(_blocks(queries[mine], tasks[mine], how.queries))
             asks = (_asked(world, block, wanted, how, then, extra) for block in blocks)
-            yield from answered(how.actors, f"{place} {wanted}", parts, asks)
+            yield from answered(how.search, f"{place} {wanted}", parts, asks)
 
 
 def table(found: Found, query_ids: pa.Array, task: str, ids: pa.Array) -> pa.Table:
@@ -175,7 +175,7 @@ def _corpus(world: World, wanted: str, here: NDArray[np.bool_], how: How) -> Ite
     middle = None
     if wanted != "note" and len(rows) > how.cells.above:
         middle = centres(world.stored.at(rows), how.cells)
-    for part in np.array_split(np.arange(len(rows)), len(how.actors)):
+    for part in np.array_split(np.arange(len(rows)), len(how.search.actors)):
         if len(part):
             vectors = world.stored.at(rows[part])
             yield Corpus(vectors=vectors, names=names[part], elements=wanted == "note", middle=middle)
