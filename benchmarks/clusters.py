@@ -15,7 +15,13 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 EXECUTOR = b"CoarseGrainedExecutorBackend"
-ONE_CORE_EACH = {"spark.executor.memory": "1g", "spark.cores.max": "2", "spark.executor.cores": "1"}
+ONE_CORE_EACH = {
+    "spark.executor.memory": "1g",
+    "spark.cores.max": "2",
+    "spark.executor.cores": "1",
+    "spark.sql.shuffle.partitions": "8",  # Spark's 200 are made for clusters of more than two cores
+    "spark.ui.enabled": "false",
+}
 SETUP = f"""root="{ROOT}"; source "$root/scripts/environment.sh"; ensure_java
 export SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON="$root/.venv/bin/python"
 """
