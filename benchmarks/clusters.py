@@ -19,7 +19,7 @@ ONE_CORE_EACH = {
     "spark.executor.memory": "1g",
     "spark.cores.max": "2",
     "spark.executor.cores": "1",
-    "spark.sql.shuffle.partitions": "8",  # Spark's 200 are made for clusters of more than two cores
+    "spark.sql.shuffle.partitions": "4",  # Spark's 200 are made for clusters of more than two cores
     "spark.ui.enabled": "false",
 }
 SETUP = f"""root="{ROOT}"; source "$root/scripts/environment.sh"; ensure_java

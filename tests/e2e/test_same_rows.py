@@ -73,7 +73,7 @@ def test_on_a_cluster_of_two_workers_one_of_whose_executors_is_killed(corpus, mi
     with spark_cluster(tmp_path) as master:
         options = ["--master", master] + [part for k, v in ONE_CORE_EACH.items() for part in ("--conf", f"{k}={v}")]
         job = subprocess.Popen(
-            command(*given(corpus, tmp_path / "w"), spark_options=options),
+            ["timeout", "600", *command(*given(corpus, tmp_path / "w"), spark_options=options)],
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
