@@ -62,16 +62,19 @@ lint:  ## ruff, mypy, import-linter
 	@$(ENV); .venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
 .PHONY: faults
-faults:  ## kill the driver of every job at 50 random instants (half an hour)
-	@$(ENV); .venv/bin/python -m benchmarks.kill_driver --instants 50
+faults:  ## kill drivers, executors and nodes at random instants; skewed input (an hour and a half)
+	@$(ENV); .venv/bin/python -m benchmarks.kill_driver --instants 50 && .venv/bin/python -m benchmarks.kill_machines && \
+	  .venv/bin/python -m benchmarks.skew
 
 .PHONY: bench
 bench:  ## each step against its peers, and how ours grow: docs/bench.md (an hour); STEPS= BENCH=
 	@$(ENV); ensure_bench; .venv-bench/bin/python -m benchmarks.peers $(STEPS) $(if $(BENCH),--bench $(BENCH))
 
 .PHONY: fuzz
-fuzz:  ## the properties, with a hundred times the examples
-	@$(ENV); .venv/bin/python -m pytest tests/property -m "not spark and not ray" --hypothesis-profile=fuzz
+fuzz:  ## the properties, with a hundred times the examples; every job on hostile input
+	@$(ENV); .venv/bin/python -m pytest tests/property tests/unit/uninote_train/losses tests/unit/uninote_train/ranking \
+	    -m "not spark and not ray" --hypothesis-profile=fuzz && \
+	  .venv/bin/python -m benchmarks.hostile_jobs
 
 .PHONY: docs
 docs:  ## write docs/tables.md and docs/settings.md again

@@ -30,7 +30,10 @@ def redacted(uri: str) -> str:
     """The URI as it may be told: without user, password, query and fragment."""
     if "://" not in uri:
         return uri
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # a note may name anything
+        return uri.split("://", 1)[0] + "://..."
     host = parts.netloc.rpartition("@")[2] if PASSWORD.match(uri) else parts.netloc
     hidden = "..." if parts.query else ""
     return urlunsplit((parts.scheme, host, parts.path, hidden, ""))

@@ -20,6 +20,9 @@ Pixels = npt.NDArray[np.uint8]
 """RGB [height, width, 3] or grey [height, width]."""
 
 EXIF_ORIENTATION = 0x0112
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "JPEG2000", "BMP", "TIFF", "PPM")
+"""What is opened; JPEG brings MPO. Pillow knows forty more, among them PostScript, for which it starts Ghostscript: a program
+that a note would run."""
 SMOOTHING = 0.4
 """Standard deviation of the Gaussian before a picture is sampled at half its size, in pixels of its own, over the root of 3."""
 
@@ -74,7 +77,7 @@ def decode(content: bytes, settings: Decoding) -> Decoded:
     if not content:
         raise BadPicture("empty file", "0 bytes")
     try:
-        with Image.open(io.BytesIO(content)) as opened:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
             return _working_picture(opened, settings)
     except UnidentifiedImageError as error:
         raise BadPicture("not a picture", f"{len(content)} bytes that begin with {content[:8].hex()}") from error

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyspark import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from pipelines.workspace.files import Folder
@@ -53,6 +53,8 @@ def spark_session(name: str) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     # PySpark logs each failed query as a page of JSON; what the user can mend we say in one line.
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
+    # Only with its Java there does SparkConf know what spark-submit was given; else it is empty, and a cluster's job ran here.
+    SparkContext._ensure_initialized()
     conf = SparkConf().setAppName(name)
     local = conf.get("spark.master", "local").startswith("local")
     defaults = UNLESS_SET | (IF_LOCAL if local else {})

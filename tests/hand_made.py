@@ -155,7 +155,8 @@ def _taken_in(w):
 def _mined(w):
     found = pairs()
     for name, rows in found.items():
-        publish(w, mined.MINED[name], rows, inputs=["notes", "images"])
+        told = {"clicks_read": 8, "clicks_refused": 1, "clicks_counted": 7} if name == "co_click" else None
+        publish(w, mined.MINED[name], rows, inputs=["notes", "images"], report=told)
     sizes = {c: list(COMPONENTS.values()).count(c) for c in COMPONENTS.values()}
     placed = [{"note_id": n, "component_id": c, "size": sizes[c], "split": SPLITS[n]} for n, c in COMPONENTS.items()]
     publish(w, tables.COMPONENTS, placed, inputs=["notes"])

@@ -15,7 +15,7 @@ from pipelines.workspace.say import say
 from schemas.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("schemas", "pipelines")
+PACKAGES = ("schemas", "pipelines", "small_encoder")
 LOCAL = "local"
 
 

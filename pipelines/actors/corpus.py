@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import ray
+from ray.exceptions import GetTimeoutError
 
+from pipelines.actors.away import LOST_S
 from pipelines.negatives.cells import Cells
 from pipelines.negatives.fixed_order import Vectors
 from pipelines.negatives.part import Corpus, Part, merged
 from pipelines.negatives.search import Found, Search
+from pipelines.workspace.say import say
 
 AHEAD = 2
 """Blocks of queries that are under way for each actor."""
@@ -49,23 +52,54 @@ def kept(value: Any) -> Any:  # noqa: ANN401
     return ray.put(value)
 
 
-@contextmanager
-def searchers(count: int, search: Search, cells: Cells) -> Iterator[list[Any]]:
-    """Actors that search, while the block runs; of one corpus after the other."""
-    kind: Any = ray.remote(_Searcher).options(num_cpus=1, max_restarts=-1, max_task_retries=3)
-    actors = [kind.remote(search, cells) for _ in range(count)]
-    try:
-        yield actors
-    finally:
-        for actor in actors:
+class Searchers:
+    """Actors that search one corpus after the other."""
+
+    def __init__(self, count: int, search: Search, cells: Cells) -> None:
+        """Start them, a processor each; none where a machine that was counted on is gone already."""
+        self._made_of = (search, cells)
+        self._processors = _processors()
+        self.actors = self._started(count, 1 if self._processors >= count else 0)
+
+    def lost(self) -> bool:
+        """Whether a machine is gone. Then all are started anew, and ask for no processor: too few may be left."""
+        before, self._processors = self._processors, _processors()
+        if self._processors >= before:
+            return False
+        say(f"Ray: {before - self._processors:g} processors are gone with their machine; the search goes on without them")
+        self.end()
+        self.actors = self._started(len(self.actors), 0)
+        return True
+
+    def end(self) -> None:
+        """End the actors."""
+        for actor in self.actors:
             ray.kill(actor)
 
+    def _started(self, count: int, processors: int) -> list[Any]:
+        kind: Any = ray.remote(_Searcher).options(num_cpus=processors, max_restarts=-1, max_task_retries=3)
+        return [kind.remote(*self._made_of) for _ in range(count)]
 
-def answered(actors: Sequence[Any], name: str, parts: Iterable[Corpus], blocks: Iterable[Asked]) -> Iterator[Any]:
+
+def _processors() -> float:
+    return float(ray.cluster_resources().get("CPU", 0.0))  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def searchers(count: int, search: Search, cells: Cells) -> Iterator[Searchers]:
+    """Actors that search, while the block runs; of one corpus after the other."""
+    made = Searchers(count, search, cells)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def answered(search: Searchers, name: str, parts: Iterable[Corpus], blocks: Iterable[Asked]) -> Iterator[Any]:
     """What `then` makes of each block, in their order.
 
     Args:
-        actors: of `searchers`.
+        search: of `searchers`.
         name: of the corpus.
         parts: of one corpus, at most one an actor.
         blocks: taken as there is room for them.
@@ -75,16 +109,35 @@ def answered(actors: Sequence[Any], name: str, parts: Iterable[Corpus], blocks: 
     held = [ray.put(part) for part in parts]
     if not held:
         return
-    finish = ray.remote(_finish).options(num_cpus=0, max_retries=3)
-    under_way: deque[Any] = deque()
+    under_way: deque[tuple[Asked, Any]] = deque()
     for block in blocks:
-        queries = ray.put(block.queries)
-        found = [a.find.remote(name, p, queries, block.depth) for a, p in zip(actors, held, strict=False)]
-        under_way.append(finish.remote(block.then, block.depth, block.elements, len(found), *found, *block.extra))
-        if len(under_way) >= AHEAD * len(actors):
-            yield ray.get(under_way.popleft())
+        under_way.append((block, _given(search, name, held, block)))
+        if len(under_way) >= AHEAD * len(search.actors):
+            yield _first(search, name, held, under_way)
     while under_way:
-        yield ray.get(under_way.popleft())
+        yield _first(search, name, held, under_way)
+
+
+def _given(search: Searchers, name: str, held: Sequence[Any], block: Asked) -> Any:  # noqa: ANN401
+    """Where what is made of a block will be."""
+    finish = ray.remote(_finish).options(num_cpus=0, max_retries=3)
+    queries = ray.put(block.queries)
+    found = [a.find.remote(name, p, queries, block.depth) for a, p in zip(search.actors, held, strict=False)]
+    return finish.remote(block.then, block.depth, block.elements, len(found), *found, *block.extra)
+
+
+def _first(search: Searchers, name: str, held: Sequence[Any], under_way: deque[tuple[Asked, Any]]) -> Any:  # noqa: ANN401
+    """What was made of the first block; where a machine is gone, all that are under way are asked again."""
+    while True:
+        try:
+            made = ray.get(under_way[0][1], timeout=LOST_S)
+            under_way.popleft()
+            return made
+        except GetTimeoutError:
+            if search.lost():
+                again = [(block, _given(search, name, held, block)) for block, _ in under_way]
+                under_way.clear()
+                under_way.extend(again)
 
 
 def _finish(then: Callable[..., Any], depth: int, elements: bool, parts: int, *rest: Any) -> Any:  # noqa: ANN401

@@ -12,29 +12,19 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
-from ray.exceptions import (
-    NodeDiedError,
-    ObjectLostError,
-    OutOfMemoryError,
-    RayActorError,
-    RayTaskError,
-    WorkerCrashedError,
-)
+from ray.exceptions import RayTaskError
 
+from pipelines.actors.away import DEATHS, Away, Place
 from pipelines.actors.cluster import Machines
 from pipelines.workspace.files import Folder
 from pipelines.workspace.say import say
 from schemas.errors import UninoteError
 
-DEATHS = (RayActorError, WorkerCrashedError, ObjectLostError, NodeDiedError, OutOfMemoryError)
-"""A process or a machine is gone; the work is given to another."""
 UNDER_WAY = 2
 """Chunks of an actor with a model: one in work, and one that is being read."""
 EVERY_SECONDS = 5.0
 RETRIES = 2
 """How often a chunk whose actor died is tried again before it is halved; the last time alone, deaths may be others' fault."""
-REVIVAL_S = 300.0
-"""Seconds that a dead actor may take to come back."""
 
 Load = Callable[[], Callable[..., Any]]
 """Called once in the actor; what it returns does the work. Its attribute `model` names the model."""
@@ -77,6 +67,23 @@ class Pool:
 
     readers: list[Any]
     models: list[Any]
+    kind: Any
+    """What Ray makes them of."""
+    loads: tuple[Load, Load]
+    """Of a model, of a reader."""
+    gpus: float
+    """Of each model."""
+
+    def at(self, place: Place) -> Any:  # noqa: ANN401
+        """The actor of a place."""
+        return (self.readers if place.reads else self.models)[place.number]
+
+    def again(self, place: Place) -> None:
+        """Another actor in this place, that asks for no processor: there may be none left."""
+        options = {"num_cpus": 0, "num_gpus": 0 if place.reads else self.gpus, "max_restarts": -1}
+        (self.readers if place.reads else self.models)[place.number] = self.kind.options(**options).remote(
+            self.loads[place.reads]
+        )
 
     def model(self) -> str:
         """The model's name and fingerprint, by the first actor.
@@ -101,7 +108,8 @@ def pool(read: Load, work: Load, machines: Machines) -> Pool:
     kind = ray.remote(_Actor)
     readers = [kind.options(num_cpus=1, max_restarts=-1).remote(read) for _ in range(machines.readers)]
     options = {"num_cpus": 1, "num_gpus": machines.gpus, "max_restarts": -1}
-    return Pool(readers, [kind.options(**options).remote(work) for _ in range(machines.models)])
+    models = [kind.options(**options).remote(work) for _ in range(machines.models)]
+    return Pool(readers, models, kind, (work, read), machines.gpus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +143,13 @@ class _Given(NamedTuple):
     task: _Task
     number: int
     """Of the actor with the model."""
-    reader: Any
+    reader: int
 
 
 @dataclass(slots=True)
 class _State:
     todo: deque[_Task]
+    away: Away
     done: dict[tuple[int, ...], str] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     busy: dict[Any, _Given] = field(default_factory=dict)
@@ -160,17 +169,22 @@ def finished(chunks: Sequence[pa.Table], actors: Pool, work: Work) -> Iterator[p
 
     Cost: the driver holds one chunk's rows at a time, and the names of all.
     """
-    state = _State(deque(_Task(rows, (number,)) for number, rows in enumerate(chunks)))
+    state = _State(deque(_Task(rows, (number,)) for number, rows in enumerate(chunks)), Away(actors.at, actors.again))
     state.free.extend(number for _ in range(UNDER_WAY) for number in range(len(actors.models)))
     there = set(work.folder.parquet_files())
-    readers, told = itertools.cycle(actors.readers), time.monotonic()
+    readers, told = itertools.cycle(range(len(actors.readers))), time.monotonic()
     while state.todo or state.busy:
         _give_out(state, readers, actors, work, there)
-        ready, _ = ray.wait(list(state.busy), timeout=EVERY_SECONDS) if state.busy else ([], [])
+        waited = [*state.busy, *state.away.refs()]
+        ready, _ = ray.wait(waited, timeout=EVERY_SECONDS) if waited else ([], [])
         for ref in ready:
+            if ref not in state.busy:
+                state.away.answered(ref)
+                continue
             given = state.busy.pop(ref)
             state.free.append(given.number)
-            _settle(state, given, ref, actors, work)
+            _settle(state, given, ref, work)
+        state.away.overdue(idle=not state.busy)
         if time.monotonic() - told > EVERY_SECONDS and state.busy:
             told = time.monotonic()
             died = f", {state.deaths} times a process died" if state.deaths else ""
@@ -186,22 +200,28 @@ def write_chunk(rows: pa.Table, folder: Folder, name: str) -> None:
     folder.write(name, buffer.getvalue())
 
 
-def _give_out(state: _State, readers: Iterator[Any], actors: Pool, work: Work, there: set[str]) -> None:
+def _give_out(state: _State, readers: Iterator[int], actors: Pool, work: Work, there: set[str]) -> None:
     """Fill the free places, in the order of the chunks."""
     while state.todo and state.free:
         if state.busy and (state.todo[0].alone() or any(given.task.alone() for given in state.busy.values())):
             return
-        task = state.todo.popleft()
-        name = _name(task.rows, work.stamp)
+        name = _name(state.todo[0].rows, work.stamp)
         if name in there:
+            task = state.todo.popleft()
             _take(state, task, name, pq.read_table(io.BytesIO(_content(work.folder, name)), columns=["reason"]), work)
             continue
-        reader, number = next(readers), state.free.popleft()
-        done = actors.models[number].write.remote(task.rows, reader.read.remote(task.rows), work.folder, name)
+        number = next((n for n in state.free if Place(False, n) not in state.away), None)
+        reader = next((n for n in itertools.islice(readers, len(actors.readers)) if Place(True, n) not in state.away), None)
+        if number is None or reader is None:
+            return
+        task = state.todo.popleft()
+        state.free.remove(number)
+        read = actors.readers[reader].read.remote(task.rows)
+        done = actors.models[number].write.remote(task.rows, read, work.folder, name)
         state.busy[done] = _Given(task, number, reader)
 
 
-def _settle(state: _State, given: _Given, ref: Any, actors: Pool, work: Work) -> None:  # noqa: ANN401
+def _settle(state: _State, given: _Given, ref: Any, work: Work) -> None:  # noqa: ANN401
     """Take what a task has made; where its process died, give it out again, halve it, or give it up."""
     task = given.task
     name = _name(task.rows, work.stamp)
@@ -210,8 +230,8 @@ def _settle(state: _State, given: _Given, ref: Any, actors: Pool, work: Work) ->
         return
     except DEATHS:
         state.deaths += 1
-        for actor in (given.reader, actors.models[given.number]):
-            _await(actor)
+        state.away.died(Place(True, given.reader))
+        state.away.died(Place(False, given.number))
     if task.deaths < RETRIES:
         state.todo.appendleft(task._replace(deaths=task.deaths + 1))
     elif len(task.rows) > 1:
@@ -222,19 +242,6 @@ def _settle(state: _State, given: _Given, ref: Any, actors: Pool, work: Work) ->
         lost = work.lost(task.rows)
         write_chunk(lost, work.folder, name)
         _take(state, task, name, lost, work)
-
-
-def _await(actor: Any) -> None:  # noqa: ANN401
-    """Until a dead actor is there again: calls before that would die with it."""
-    until = time.monotonic() + REVIVAL_S
-    while True:
-        try:
-            ray.get(actor.alive.remote(), timeout=REVIVAL_S)
-            return
-        except DEATHS:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.2)
 
 
 def _take(state: _State, task: _Task, name: str, rows: pa.Table, work: Work) -> None:

@@ -50,6 +50,24 @@ RULES = (
         """,
     ),
     Rule(
+        sentence="every click that was read is refused, dropped for a reason, or counted in a visit",
+        needs=("mined/co_click",),
+        broken="""
+            with told as (
+                select cast(report ->> '$.clicks_read' as bigint) as read,
+                    cast(report ->> '$.clicks_refused' as bigint) as refused,
+                    cast(report ->> '$.clicks_counted' as bigint) as counted
+                from runs where dataset = 'mined/co_click'
+            ),
+            taken as (
+                select coalesce(sum(rows), 0) as rows from dropped where dataset = 'mined/co_click' and reason like 'clicks %'
+            )
+            select 'clicks' as id,
+                read || ' read, ' || refused || ' refused, ' || counted || ' counted, ' || rows || ' dropped' as detail
+            from told, taken where read <> refused + counted + rows
+        """,
+    ),
+    Rule(
         sentence="every mined pair is a positive, or is counted as dropped",
         needs=("positives",),
         broken="""

@@ -65,7 +65,13 @@ def co_clicks(clicks: DataFrame, note_items: DataFrame, settings: CoClick) -> Ou
     cut = top.agg(F.coalesce(F.sum(beyond), F.lit(0)).alias("rows")).select(
         F.lit(f"pairs after the {settings.top_pairs} best of their query").alias("reason"), "rows"
     )
-    return Output(_pairs(scored, note_items), seen.dropped.unionByName(cut).unionByName(swing.dropped))
+    dropped = seen.dropped.unionByName(cut).unionByName(swing.dropped)
+    return Output(_pairs(scored, note_items), dropped, report=lambda _: {"clicks_counted": _clicks(window)})
+
+
+def _clicks(window: DataFrame) -> int:
+    """How many clicks the visits stand for."""
+    return int(window.agg(F.coalesce(F.sum("clicks"), F.lit(0))).collect()[0][0])
 
 
 def _transitions(window: DataFrame, min_users: int) -> DataFrame:

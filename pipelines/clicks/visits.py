@@ -12,9 +12,10 @@ class Visits(NamedTuple):
     """The visits that count, and what was left out before them."""
 
     rows: DataFrame
-    """user_id, note_id, at (microseconds), note_count (of the user, N_u), user_count (of the note). A row a user and note."""
+    """user_id, note_id, at (microseconds), clicks (of this user on this note), note_count (of the user, N_u), user_count (of
+    the note). A row a user and note."""
     dropped: DataFrame
-    """reason, rows: clicks and users that were left out."""
+    """reason, rows: clicks and users that were left out. With the clicks of `rows`, those that begin with "clicks" are all."""
 
 
 def visits(clicks: DataFrame, notes: DataFrame, window_days: int, max_notes_per_user: int) -> Visits:
@@ -33,7 +34,11 @@ def visits(clicks: DataFrame, notes: DataFrame, window_days: int, max_notes_per_
     A user's notes are never held in one row, so a bot that clicks everything costs its clicks only.
     """
     marked = _marked(clicks, notes, window_days)
-    first = marked.where(F.col("reason").isNull()).groupBy("user_id", "note_id").agg(F.min("at").alias("at"))
+    first = (
+        marked.where(F.col("reason").isNull())
+        .groupBy("user_id", "note_id")
+        .agg(F.min("at").alias("at"), F.count("*").alias("clicks"))
+    )
     counted = first.withColumn("note_count", F.count("*").over(Window.partitionBy("user_id")))
 
     too_few = F.col("note_count") < 2
@@ -42,13 +47,14 @@ def visits(clicks: DataFrame, notes: DataFrame, window_days: int, max_notes_per_
     # Counted and joined back: a window over a note would bring all of a hot note's visits to one task.
     audience = able.groupBy("note_id").agg(F.count("*").alias("user_count"))
 
-    left_out = {
-        "users with fewer than 2 notes": F.count_if(too_few),
-        f"users with more than {max_notes_per_user} notes": F.count_if(too_many),
+    few, many = "users with fewer than 2 notes", f"users with more than {max_notes_per_user} notes"
+    left_out = {few: F.count_if(too_few), many: F.count_if(too_many)} | {
+        f"clicks of {users}": F.coalesce(F.sum(F.when(which, F.col("clicks"))), F.lit(0))
+        for users, which in ((few, too_few), (many, too_many))
     }
     users_out = (
-        counted.select("user_id", "note_count")
-        .distinct()
+        counted.groupBy("user_id", "note_count")
+        .agg(F.sum("clicks").alias("clicks"))
         .agg(
             F.explode(F.array(*[F.struct(F.lit(r).alias("reason"), n.alias("rows")) for r, n in left_out.items()])).alias("out")
         )

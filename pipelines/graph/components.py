@@ -46,8 +46,8 @@ def components(notes: DataFrame, edges: DataFrame, settings: Components, checkpo
     """The component and the split of every note, of a note without edges too: COMPONENTS.
 
     A component above the cap is cut: its edges are kept from the strongest down as long as
-    no piece outgrows the cap. What was cut is counted in `dropped`; pairs that a cut leaves
-    in two splits are taken out by `place`.
+    no piece outgrows the cap. What was cut is counted in `dropped`. All pieces stand in the split
+    train: what they share (a meme, a text that went round) must not be in two splits.
 
     Args:
         notes: note_id of the kept notes, unique.
@@ -66,17 +66,20 @@ def components(notes: DataFrame, edges: DataFrame, settings: Components, checkpo
     large = links.groupBy("parent").count().where(other_notes + 1 > cap).select(F.col("parent").alias("component_id"))
     large_count = large.count()
     placed = with_component(kept, links)
+    whole = placed.withColumn("is_piece", F.lit(False))
     if large_count:
-        placed = checkpoint(_with_pieces(placed, known, large, cap))
+        whole = checkpoint(_with_pieces(placed, known, large, cap))
+        placed = whole.drop("is_piece")
     size = F.count("*").over(Window.partitionBy("component_id"))
-    of = split(F.col("component_id"), settings.train, settings.validation, settings.seed)
-    rows = placed.select("note_id", "component_id", size.alias("size"), of.alias("split"))
+    drawn = split(F.col("component_id"), settings.train, settings.validation, settings.seed)
+    of = F.when(F.col("is_piece"), "train").otherwise(drawn)
+    rows = whole.select("note_id", "component_id", size.alias("size"), of.alias("split"))
     above = dropped_counts(kept.sparkSession, {f"components above {cap} notes, cut": large_count})
     return Output(rows, _edges_out(edges, placed).union(above))
 
 
 def _with_pieces(placed: DataFrame, edges: DataFrame, large: DataFrame, cap: int) -> DataFrame:
-    """The notes of large components with the piece that they fall in, the others as they were."""
+    """note_id, component_id, is_piece: the notes of large components with their piece, the others as they were."""
     pieces = (
         edges.join(placed.toDF("l", "component_id"), on="l", how="inner")
         .join(large, on="component_id", how="left_semi")
@@ -84,7 +87,7 @@ def _with_pieces(placed: DataFrame, edges: DataFrame, large: DataFrame, cap: int
         .applyInArrow(_cutter(cap), "note_id string, piece string")
     )
     return placed.join(pieces, on="note_id", how="left").select(
-        "note_id", F.coalesce("piece", "component_id").alias("component_id")
+        "note_id", F.coalesce("piece", "component_id").alias("component_id"), F.col("piece").isNotNull().alias("is_piece")
     )
 
 

@@ -28,7 +28,7 @@ def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance,
     something away, its choice is made twice: for what is kept, and for what is not.
     """
     spark = read.sparkSession
-    sorted_rows = accept_notes(read)
+    sorted_rows = accept_notes(read, intake)
     good, refused = sorted_rows.good.persist(), sorted_rows.refused.persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
     rows_in, bad = read.count(), sum(reasons.values())

@@ -32,6 +32,9 @@ class Intake:
     any_uri: bool = False
     """Let a note name pictures outside --image-root: by an absolute path, `..`, a link, another file system. Whoever may write
     notes can then have any file read that the job can read."""
+    max_chars: Annotated[int, Field(ge=1)] = 1_000_000
+    """Refuse a note whose title and body have more characters together: it is no post but a file that went astray, and a text
+    is worked on in memory, at some 200 bytes a character. Ours."""
     recorded_drops: Annotated[int, Field(ge=0)] = 10_000_000
     """Notes left out by the filter and the balance that `dropped_notes` names, about; of more, so many by a hash of their id.
     Ten million are some 300 MB."""
@@ -44,7 +47,7 @@ class Sorted(NamedTuple):
     refused: DataFrame
 
 
-def accept_notes(read: DataFrame) -> Sorted:
+def accept_notes(read: DataFrame, settings: Intake) -> Sorted:
     """Split what was read into notes and refused rows; every row is in one of them.
 
     A row that stands twice to the letter is kept once. Rows that differ under one note_id are
@@ -52,7 +55,7 @@ def accept_notes(read: DataFrame) -> Sorted:
 
     Cost: one shuffle of the ids, one of the rows whose id stands twice.
     """
-    marked = read.withColumn("reason", _fault())
+    marked = read.withColumn("reason", _fault(settings.max_chars))
     sound = marked.where(F.col("reason").isNull())
     twice = sound.groupBy("note_id").agg(F.count("*").alias("rows")).where(F.col("rows") > 1)
     repeated = sound.join(twice, on="note_id", how="left_semi").transform(_judge_repeated)
@@ -69,8 +72,9 @@ def keep_liked(notes: DataFrame, settings: Filter) -> DataFrame:
     )
 
 
-def _fault() -> Column:
+def _fault(max_chars: int) -> Column:
     no_id = F.col("note_id").isNull() | (F.trim("note_id") == "")
+    chars = F.coalesce(F.length("title"), F.lit(0)) + F.coalesce(F.length("body"), F.lit(0))
     bad_picture = F.exists("images", lambda i: i.isNull() | i["image_id"].isNull() | (F.trim(i["image_id"]) == ""))
     return (
         F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
@@ -78,6 +82,7 @@ def _fault() -> Column:
         .when(F.col("like_count").isNull(), "no like_count")
         .when(F.col("like_count") < 0, "negative like_count")
         .when(bad_picture, "a picture without image_id")
+        .when(chars > max_chars, "text too long")
     )
 
 

@@ -1,9 +1,10 @@
-"""Which pictures the kept notes list, and where their bytes are."""
+"""Which pictures the kept notes list, and where their bytes are; the bytes that come in a table."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.intake.notes import Sorted
+from pipelines.intake.read import UNREADABLE
 
 COLUMNS = ("note_id", "position", "image_id", "uri")
 """Of a reference: the note that lists the picture, its place there from 0, its id, and its absolute uri or null."""
@@ -41,3 +42,40 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), told).alias("detail"),
     )
     return Sorted(placed.join(uris, on="image_id", how="left_anti").select(*COLUMNS), ambiguous)
+
+
+def accept_contents(read: DataFrame) -> Sorted:
+    """Split a table of pictures into image_id, content, each id once, and refused rows; every row is in one of them.
+
+    As with notes: a row that stands twice to the byte is kept once, an id that stands for different bytes is refused whole.
+
+    Cost: one shuffle of the bytes by image_id, one of their hashes.
+    """
+    reason = (
+        F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
+        .when(F.col("image_id").isNull() | (F.trim("image_id") == ""), "no image_id")
+        .when(F.col("content").isNull(), "no content")
+    )
+    digest = F.sha2("content", 256)
+    marked = read.withColumns({"reason": reason, "digest": digest})
+    by_id = (
+        marked.where(F.col("reason").isNull())
+        .groupBy("image_id")
+        .agg(
+            F.max("content").alias("content"),
+            F.count("*").alias("rows"),
+            (F.min("digest") != F.max("digest")).alias("differ"),
+        )
+    )
+    repeated = by_id.where(F.col("rows") > 1).select(
+        F.col("image_id").alias("id"),
+        F.when(F.col("differ"), "image_id twice, bytes differ").otherwise("image_id twice, same bytes").alias("reason"),
+        F.explode(F.sequence(F.lit(1), F.col("rows") - F.when(F.col("differ"), 0).otherwise(1))),
+    )
+    row = F.concat_ws(" ", F.coalesce("digest", F.lit("")), F.coalesce(UNREADABLE, F.lit("")))
+    named = F.coalesce("image_id", F.concat(F.lit("row "), F.substring(F.sha2(row, 256), 1, 16)))
+    bad = marked.where(F.col("reason").isNotNull()).select(named.alias("id"), "reason")
+    refused = bad.unionByName(repeated.select("id", "reason")).select(
+        "id", F.lit("images").alias("source"), "reason", F.lit("a row of --images").alias("detail")
+    )
+    return Sorted(by_id.where(~F.col("differ")).select("image_id", "content"), refused)

@@ -24,6 +24,9 @@ UNREADABLE = "_unreadable"
 def read_input(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
     """The wanted columns, optional ones null where the file has none, and UNREADABLE.
 
+    Bytes of a text that are no UTF-8 (half a character, where somebody has cut by bytes) become U+FFFD: Python and DuckDB
+    would refuse the whole file.
+
     Raises:
         DataError: no such file, an unknown format, or columns at fault: all of them in one message.
     """
@@ -59,7 +62,7 @@ def _read_parquet(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame
 
 
 def _read_json(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
-    lines = spark.read.text(uri).where(F.length(F.trim("value")) > 0)
+    lines = spark.read.text(uri).select(F.make_valid_utf8("value").alias("value")).where(F.length(F.trim("value")) > 0)
     _refuse(uri, json_faults([row[0] for row in lines.limit(SAMPLED_LINES).collect()], wanted))
     read_as = ", ".join(f"`{f.name}` {_text_type(f.type)}" for f in wanted) + f", {UNREADABLE} string"
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": UNREADABLE}
@@ -68,6 +71,9 @@ def _read_json(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
 
 
 def _read_csv(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
+    wide = [f.name for f in wanted if not (pa.types.is_string(f.type) or pa.types.is_timestamp(f.type))]
+    if wide:
+        raise DataError(f"{uri}: a CSV holds texts, and {', '.join(wide)} are none; wanted Parquet or JSONL")
     frame = spark.read.csv(uri, header=True)
     strings = pa.schema([pa.field(f.name, pa.string(), nullable=f.nullable) for f in wanted])
     _refuse(uri, column_faults(pa.schema([(name, pa.string()) for name in frame.columns]), strings))
@@ -96,8 +102,14 @@ def _cast(frame: DataFrame, field: pa.Field) -> Column:
     source = F.col(f"`{field.name}`") if field.name in frame.columns else F.lit(None)
     if pa.types.is_list(field.type) and field.name in frame.columns:
         names = [f.name for f in field.type.value_type]
-        source = F.transform(source, lambda element: F.struct(*[element[n].alias(n) for n in names]))
-    return source.cast(spark_type(field.type)).alias(field.name)
+        source = F.transform(source, lambda element: F.when(element.isNotNull(), _texts(element, names)))
+    cast = source.cast(spark_type(field.type))
+    return (F.make_valid_utf8(cast) if pa.types.is_string(field.type) else cast).alias(field.name)
+
+
+def _texts(struct: Column, names: list[str]) -> Column:
+    """These fields of a struct of texts."""
+    return F.struct(*[F.make_valid_utf8(struct[name].cast("string")).alias(name) for name in names])
 
 
 def _text_type(kind: pa.DataType) -> str:

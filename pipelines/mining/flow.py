@@ -119,8 +119,11 @@ def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
         if "clicks" not in inputs.tables:
             return [Output(stages.empty(table), nothing) for table in (MINED["co_click"], REFUSED["clicks"])]
         good, refused = accept_clicks(inputs.tables["clicks"])
-        refuse_if_too_many("clicks", refused.count(), inputs.tables["clicks"].count(), settings.intake)
-        return [co_clicks(good, _note_items(stages), settings.co_click), Output(refused, nothing)]
+        told = {"clicks_read": inputs.tables["clicks"].count(), "clicks_refused": refused.count()}
+        refuse_if_too_many("clicks", told["clicks_refused"], told["clicks_read"], settings.intake)
+        made = co_clicks(good, _note_items(stages), settings.co_click)
+        counted = made._replace(report=lambda rows: {**told, **(made.report(rows) if made.report else {})})
+        return [counted, Output(refused, nothing)]
 
     stages.run(
         [MINED["co_click"], REFUSED["clicks"]],

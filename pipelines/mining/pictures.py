@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from pipelines.images.pictures import picture_digests, picture_fingerprints
 from pipelines.intake.keep import refuse_if_too_many
-from pipelines.intake.pictures import AMBIGUOUS, picture_references
+from pipelines.intake.notes import Sorted
+from pipelines.intake.pictures import accept_contents, picture_references
 from pipelines.mining.inputs import Inputs
 from pipelines.mining.settings import MinePairs
 from pipelines.workspace.output import Output, dropped_counts
@@ -34,10 +35,11 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     references, ambiguous = picture_references(stages.read(NOTES), inputs.image_root)
     references = references.persist()
     listed = int(stages.read(NOTES).agg(F.coalesce(F.sum(F.size("images")), F.lit(0))).collect()[0][0])
+    contents = accept_contents(inputs.tables["images"]) if "images" in inputs.tables else None
     root = None if settings.intake.any_uri else inputs.image_root
-    digests = picture_digests(_places(references, inputs), listed, root).persist()
+    digests = picture_digests(_places(references, contents), listed, root).persist()
     known = _known_pictures(stages, settings)
-    made = picture_fingerprints(_new(digests, known, inputs), listed, settings.fingerprint, root)
+    made = picture_fingerprints(_new(digests, known, contents), listed, settings.fingerprint, root)
     made = made.persist(StorageLevel.DISK_ONLY)
     pictures = made.where(F.col("reason").isNull()).select(*PICTURES.columns.names)
     if known is not None:
@@ -48,9 +50,11 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
         rows.withColumns({"id": F.col("image_id"), "source": F.lit("images")}).select(*ambiguous.columns)
         for rows in (told.where(F.col("reason").isNotNull()), _refused(told, made))
     )
-    refused = ambiguous.unionByName(no_bytes).unionByName(no_picture).persist()
+    astray = ambiguous if contents is None else ambiguous.unionByName(contents.refused)
+    astray = astray.persist()
+    refused = astray.unionByName(no_bytes).unionByName(no_picture).persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    rows_in = references.count() + reasons.get(AMBIGUOUS, 0)
+    rows_in = references.count() + astray.count()
     refuse_if_too_many("images", sum(reasons.values()), rows_in, settings.intake)
     dropped = {f"refused: {reason}": n for reason, n in reasons.items()}
     nothing = dropped_counts(stages.spark, {})
@@ -61,27 +65,24 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     ]
 
 
-def _places(references: DataFrame, inputs: Inputs) -> DataFrame:
+def _places(references: DataFrame, contents: Sorted | None) -> DataFrame:
     """uri, image_id, content: each picture once, its bytes where the images table has them."""
-    return _with_content(references.groupBy("image_id").agg(F.first("uri").alias("uri")), inputs)
+    return _with_content(references.groupBy("image_id").agg(F.first("uri").alias("uri")), contents)
 
 
-def _with_content(places: DataFrame, inputs: Inputs) -> DataFrame:
-    if "images" not in inputs.tables:
+def _with_content(places: DataFrame, contents: Sorted | None) -> DataFrame:
+    if contents is None:
         return places.withColumn("content", F.lit(None).cast("binary"))
-    contents = (
-        inputs.tables["images"].where(F.col("image_id").isNotNull()).groupBy("image_id").agg(F.max("content").alias("content"))
-    )
-    return places.join(contents, on="image_id", how="left")
+    return places.join(contents.good, on="image_id", how="left")
 
 
-def _new(digests: DataFrame, known: DataFrame | None, inputs: Inputs) -> DataFrame:
+def _new(digests: DataFrame, known: DataFrame | None, contents: Sorted | None) -> DataFrame:
     """uri, image_id, content, sha256: one place for each sha256 that is not known."""
     place = F.min(F.struct("image_id", "uri")).alias("place")
     new = digests.where(F.col("reason").isNull()).groupBy("sha256").agg(place).select("sha256", "place.image_id", "place.uri")
     if known is not None:
         new = new.join(known.select("sha256"), on="sha256", how="left_anti")
-    return _with_content(new, inputs)
+    return _with_content(new, contents)
 
 
 def _refused(told: DataFrame, made: DataFrame) -> DataFrame:

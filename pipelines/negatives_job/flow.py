@@ -110,9 +110,9 @@ def choose_negatives(
     count = machines.readers + machines.models
     with (
         stored(embeddings, model, ids) as vectors,
-        searchers(count, settings.search, settings.cells) as actors,
+        searchers(count, settings.search, settings.cells) as search,
     ):
-        how = How(depth=settings.offer.depth, queries=settings.offer.queries, actors=actors, cells=settings.cells)
+        how = How(depth=settings.offer.depth, queries=settings.offer.queries, search=search, cells=settings.cells)
         world = World(items, searched, rows, vectors)
         against = _against(stages, world, settings.guard)
         guard, told = band_for(stages, settings, world, against, how, model)

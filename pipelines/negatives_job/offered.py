@@ -1,6 +1,6 @@
 """The search: which queries ask which corpus, and what each block of them is offered."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.actors.corpus import Asked, answered
+from pipelines.actors.corpus import Asked, Searchers, answered
 from pipelines.negatives import asked
 from pipelines.negatives.cells import Cells, centres
 from pipelines.negatives.fixed_order import products
@@ -62,8 +62,8 @@ class How:
 
     depth: int
     queries: int
-    actors: Sequence[Any]
-    """Of `actors.corpus.searchers`: a corpus is cut into as many parts."""
+    search: Searchers
+    """A corpus is cut into as many parts as it has actors."""
     cells: Cells
 
 
@@ -121,7 +121,7 @@ def offers(
             pool = candidates(world, task, answers[of == task])
             parts = _corpus(world, pool[split[pool] == place], task.endswith("_to_note"), how)
             asks = (_asked(world, block, how, then, extra) for block in _blocks(queries[mine], task, how.queries))
-            yield from answered(how.actors, f"{place} {task}", parts, asks)
+            yield from answered(how.search, f"{place} {task}", parts, asks)
 
 
 def candidates(world: World, task: str, answers: Numbers) -> Numbers:
@@ -187,7 +187,7 @@ def _corpus(world: World, pool: Numbers, notes: bool, how: How) -> Iterator[Corp
     middle = None
     if not notes and len(rows) > how.cells.above:
         middle = centres(world.stored.at(rows), how.cells)
-    for part in np.array_split(np.arange(len(rows)), len(how.actors)):
+    for part in np.array_split(np.arange(len(rows)), len(how.search.actors)):
         if len(part):
             yield Corpus(vectors=world.stored.at(rows[part]), names=names[part], elements=notes, middle=middle)
 

@@ -99,8 +99,8 @@ def _smallest(found: Grams, whole: Flags, window: int) -> Places:
     best, place = hashes.copy(), np.arange(n)
     full = whole.copy()
     for step in range(1, window):
-        same = np.zeros(n, bool)
-        same[: n - step] = whole[step:] & (found.owner[step:] == found.owner[: n - step])
+        same, left = np.zeros(n, bool), max(0, n - step)  # all texts together may be shorter than a window
+        same[:left] = whole[step:] & (found.owner[step:] == found.owner[:left])
         other = np.roll(hashes, -step)
         better = same & (other <= best)
         best[better], place[better] = other[better], np.flatnonzero(better) + step

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks import finished_negatives
+from benchmarks.clusters import plain_environment, ray_nodes
 from benchmarks.planted_truth import PlantedTruth
 from pipelines.negatives.planted import Planted
 from pipelines.negatives_job.settings import EncoderChoice, MineHardNegatives
@@ -190,6 +191,23 @@ def test_after_a_kill_in_the_middle_of_the_encoding(hard, mined, tmp_path):
     assert again.stdout.startswith("\nHard negatives in")
     assert differing(hard[0], workspace) == []
     assert not chunks.exists()
+
+
+def test_on_two_nodes_one_of_which_is_lost_with_more_actors_than_the_other_has_processors(hard, mined, tmp_path):
+    workspace = mined_again(mined, tmp_path / "w")
+    chunks = Path(workspace) / "embeddings" / "_chunks"
+    with ray_nodes(3, 3) as nodes:
+        two = ("--set", f"ray.address={nodes.address}", "--set", "ray.models=3")
+        job = subprocess.Popen(
+            command(workspace, *two), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=plain_environment()
+        )
+        while job.poll() is None and len(list(chunks.glob("*.parquet"))) < 3:
+            time.sleep(0.02)
+        nodes.kill()
+        told = job.communicate(timeout=400)[0]
+    assert job.returncode == 0, told[-3000:]
+    assert "times a process died" in told or "processors are gone" in told, told[-3000:]
+    assert differing(hard[0], workspace) == []
 
 
 def test_a_workspace_that_was_not_mined_is_one_line(tmp_path):

@@ -2,21 +2,20 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
-from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.clusters import ONE_CORE_EACH, kill_an_executor, spark_cluster
 from pipelines.mining.flow import mine
 from pipelines.mining.inputs import open_inputs
 from pipelines.mining.settings import Input, MinePairs
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.workspace import Workspace
-from tests.e2e.workspaces import ROOT, command, environment, given, rows_of, run_job
+from tests.e2e.workspaces import command, environment, given, rows_of, run_job
 
 
 def differences(one, two):
@@ -69,76 +68,29 @@ def test_after_a_kill_in_the_middle_of_a_stage(corpus, mined, tmp_path):
     assert differences(rows_of(mined[0]), rows_of(workspace)) == {}
 
 
-def test_on_a_cluster_of_two_workers(corpus, mined, tmp_path):
-    with cluster(tmp_path) as master:
-        options = (
-            "--master",
-            master,
-            "--conf",
-            "spark.executor.memory=1g",
-            "--conf",
-            "spark.cores.max=2",
-            "--conf",
-            "spark.executor.cores=1",
+def test_on_a_cluster_of_two_workers_one_of_whose_executors_is_killed(corpus, mined, tmp_path):
+    """Lost with it: what it works on, what it has shuffled, what it has persisted."""
+    with spark_cluster(tmp_path) as master:
+        options = ["--master", master] + [part for k, v in ONE_CORE_EACH.items() for part in ("--conf", f"{k}={v}")]
+        job = subprocess.Popen(
+            ["timeout", "600", *command(*given(corpus, tmp_path / "w"), spark_options=options)],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        done = run_job(*given(corpus, tmp_path / "w"), spark_options=options)
-    assert done.returncode == 0, done.stdout[-3000:]
+        before = list(iter_until(job.stdout, "mined/pictures: working"))
+        time.sleep(2)
+        kill_an_executor(tmp_path)
+        after = job.stdout.read()
+    assert job.wait() == 0, "".join(before)[-1000:] + after[-3000:]
+    assert "mined/pictures: " in after  # it was killed before this stage ended
+    assert len(list(tmp_path.glob("w[01]/app-*/[0-9]*"))) == 3  # the two executors and the one that was started in its place
     assert differences(rows_of(mined[0]), rows_of(tmp_path / "w")) == {}
 
 
-@contextmanager
-def cluster(folder):
-    """A Spark master and two workers, each a process of its own."""
-    port = free_port()
-    url = f"spark://127.0.0.1:{port}"
-    classes = [("master.Master", ["--host", "127.0.0.1", "--port", str(port), "--webui-port", str(free_port())])]
-    classes += [
-        (
-            "worker.Worker",
-            [
-                "--host",
-                "127.0.0.1",
-                "--cores",
-                "1",
-                "--memory",
-                "1g",
-                "--webui-port",
-                "0",
-                "--work-dir",
-                str(folder / f"w{k}"),
-                url,
-            ],
-        )
-        for k in range(2)
-    ]
-    setup = f'root="{ROOT}"; source "$root/scripts/environment.sh"; ensure_java; export SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON="$root/.venv/bin/python"; '
-    processes = []
-    try:
-        for name, arguments in classes:
-            start = setup + f'exec "$root/.venv/bin/spark-class" org.apache.spark.deploy.{name} "$@"'
-            log = (folder / f"{name}-{len(processes)}.log").open("w")
-            processes.append(
-                subprocess.Popen(["bash", "-c", start, "-", *arguments], env=environment(), stdout=log, stderr=log)
-            )
-            wait_for(port)
-        yield url
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=30)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port, seconds=60):
-    for _ in range(seconds * 4):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.25)
-    raise TimeoutError(f"nothing listens on port {port}")
+def iter_until(lines, words):
+    for line in lines:
+        yield line
+        if words in line:
+            return

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pipelines.credentials import redacted
 from pipelines.decode import BadPicture, Decoding, decode
+from pipelines.picture_file import picture_bytes
 
 REASONS = {"empty file", "not a picture", "truncated", "too large"}
 SETTINGS = Decoding(working_side=64)
@@ -86,6 +88,17 @@ def test_any_bytes(content):
     outcome(content)
 
 
+URI = st.tuples(st.sampled_from(["", "/", "../", "file://", "s3://", "http://", "x://[", "memory://"]), st.text(max_size=30))
+
+
+@given(URI.map("".join))
+def test_any_uri(uri):
+    """Below a folder that is empty: no host is asked, and nothing is read."""
+    with pytest.raises(BadPicture):
+        picture_bytes(uri, "/nowhere")
+    assert isinstance(redacted(uri), str)
+
+
 def chunk(kind, body):
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -97,7 +110,13 @@ def test_a_bomb_is_refused_by_its_header():
 
 
 @pytest.mark.parametrize(
-    "drawing", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<?xml version='1.0'?><svg/>", b"%PDF-1.7\n"]
+    "drawing",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<?xml version='1.0'?><svg/>",
+        b"%PDF-1.7\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(x) run\n%%EOF\n",  # Pillow would start Ghostscript
+    ],
 )
 def test_drawings_are_no_pictures(drawing):
     assert outcome(drawing) == "not a picture"

@@ -1,4 +1,4 @@
-"""The guarantee of winnowing: a shared run that is long enough shares a fingerprint, whatever is around it."""
+"""Winnowing read out gram by gram, and its guarantee: a shared run that is long enough shares a fingerprint."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,3 +43,55 @@ def test_a_text_has_the_same_fingerprints_alone_and_in_a_batch(texts):
         assert set(together.values[together.owner == b].tolist()) == set(
             winnowed(grams(alone.codes, alone.bounds, 4), 3).values.tolist()
         )
+
+
+def mixed(x):
+    """SplitMix64 of whole numbers."""
+    x = (x + 0x9E3779B97F4A7C15) % 2**64
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    x = (x ^ x >> 27) * 0x94D049BB133111EB % 2**64
+    return x ^ x >> 31
+
+
+def grams_by_hand(text, columns):
+    """(hash, end) of the gram at each place, of those that end within the text."""
+    found = []
+    for start in range(len(text)):
+        value = width = 0
+        for end in range(start, len(text)):
+            value = mixed(value ^ ord(text[end]) + 1)
+            width += 2 if text[end] > "z" else 1
+            if width >= columns:
+                found.append((value, end + 1))
+                break
+    return found
+
+
+def chosen_by_hand(found, values, window):
+    """{value: place} of the places at which the rightmost smallest gram of each window stands."""
+    windows = [range(k, k + window) for k in range(len(values) - window + 1)] or [range(len(values))]
+    places = {min(w, key=lambda k: (found[k][0], -k)) for w in windows if w}
+    return {values[k]: k for k in sorted(places, reverse=True)}
+
+
+def told(fingerprints):
+    return dict(zip((fingerprints.values.view("uint64")).tolist(), fingerprints.at.tolist(), strict=True))
+
+
+@given(FEW, st.integers(1, 8), st.integers(1, 9))
+def test_the_grams_are_those_chosen_by_hand(text, columns, window):
+    folded, found = fold([text]), grams_by_hand(text, columns)
+    wanted = chosen_by_hand(found, [value for value, _ in found], window)
+    assert told(winnowed(grams(folded.codes, folded.bounds, columns), window)) == wanted
+
+
+@given(FEW, st.integers(1, 4), st.integers(1, 5), st.integers(1, 4))
+def test_the_links_are_those_chosen_by_hand(text, columns, reach, window):
+    folded, found = fold([text]), grams_by_hand(text, columns)
+    links = []
+    for value, end in found:
+        seconds = [found[k][0] for k in range(end, min(end + reach, len(found)))]
+        if seconds:
+            links.append(min(mixed(value ^ mixed(second)) for second in seconds))
+    wanted = chosen_by_hand(found[: len(links)], links, window)
+    assert told(linked(grams(folded.codes, folded.bounds, columns), reach, window)) == wanted

@@ -87,6 +87,7 @@ BREAKS = {
     "every refused note and picture is counted as dropped where it was refused": lambda w: recount(w, "notes", dropped={"fewer than 101 likes": 2}),
     "the quarantine holds every refused row": lambda w: rewrite(w, "quarantine", lambda rows: rows[1:]),
     "every note that the filter or the balance left out is in dropped_notes, or counted there as not written": lambda w: recount(w, "dropped_notes", rows_in=3),
+    "every click that was read is refused, dropped for a reason, or counted in a visit": lambda w: told(w, "mined/co_click", report={"clicks_read": 9, "clicks_refused": 1, "clicks_counted": 7}),
     "every mined pair is a positive, or is counted as dropped": lambda w: recount(w, "positives", dropped={}),
     "every candidate for a negative is left by the guard, or counted with what took it": lambda w: told(w, "hard_negatives", report={"candidates": 9, "left": 1, "taken": {"m": 7}}),
     "every dataset was made from the datasets that stand beside it now": stale,

@@ -54,7 +54,7 @@ def test_says_how_many_went_from_one_note_to_the_other_and_how_much_they_weigh(s
 
 
 def test_counts_every_click_and_user_that_it_leaves_out(spark):
-    old, lone = [("u", "a", END - 7 * DAY)], [("lone", "a", END)]
+    old, lone = [("u", "a", END - 7 * DAY)], [("lone", "a", END), ("lone", "a", END - 1)]
     bot = [("bot", n, END - 5) for n in "abcd"]
     people = walk("u", "a b", END - 1) + walk("v", "a b", END - 1)
     unkept = [("u", "gone", END - 3), ("v", "gone", END - 3), ("v", "gone", END - 2)]
@@ -66,7 +66,10 @@ def test_counts_every_click_and_user_that_it_leaves_out(spark):
         "clicks on notes that are not kept": 3,
         "users with fewer than 2 notes": 1,
         "users with more than 3 notes": 1,
+        "clicks of users with fewer than 2 notes": 2,
+        "clicks of users with more than 3 notes": 4,
     }
+    assert output.report(output.rows) == {"clicks_counted": 4}
 
 
 def test_ends_the_window_at_the_newest_click_of_any_note_and_excludes_its_first_instant(spark):

@@ -42,8 +42,12 @@ def test_cuts_what_is_above_the_cap_at_its_weakest_edges_and_says_so(spark):
     output = components(
         notes_of(spark, "abcpqxyz"),
         edges_of(spark, [*clusters, *bridges, ("p", "q", 0.1)]),
-        Components(max_component_notes=4, max_component_share=0.0),
+        Components(max_component_notes=4, max_component_share=0.0, train=0.0, validation=0.0, test=1.0),
     )
+    assert {r["note_id"]: r["split"] for r in output.rows.collect()} == dict.fromkeys("abcxyz", "train") | {
+        "p": "test",
+        "q": "test",
+    }
     assert placed(output) == {n: (group[0], len(group)) for group in ("abc", "xyz", "pq") for n in group}
     assert counted(output) == {"weakest edges of components above the cap": 2, "components above 4 notes, cut": 1}
 

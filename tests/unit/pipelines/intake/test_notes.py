@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.intake.clicks import accept_clicks
-from pipelines.intake.notes import Filter, accept_notes, keep_liked
+from pipelines.intake.notes import Filter, Intake, accept_notes, keep_liked
 from pipelines.intake.pictures import picture_references
 from pipelines.intake.read import read_input
 from schemas.errors import DataError
@@ -36,7 +36,7 @@ def read(spark, tmp_path_factory):
 
 
 def test_every_row_is_a_note_or_is_refused_with_its_reason(read):
-    good, refused = accept_notes(read)
+    good, refused = accept_notes(read, Intake())
     assert sorted(r["note_id"] for r in good.collect()) == ["good", "same", "unliked"]
     reasons = sorted((r["reason"], r["id"]) for r in refused.collect())
     assert [reason for reason, _ in reasons] == [
@@ -58,18 +58,18 @@ def test_every_row_is_a_note_or_is_refused_with_its_reason(read):
 def test_the_order_of_the_input_does_not_matter(spark, read, tmp_path):
     (tmp_path / "notes.jsonl").write_text("\n".join(reversed(LINES)))
     again = read_input(spark, str(tmp_path / "notes.jsonl"), NOTES_IN)
-    for one, two in zip(accept_notes(read), accept_notes(again), strict=True):
+    for one, two in zip(accept_notes(read, Intake()), accept_notes(again, Intake()), strict=True):
         assert sorted(map(str, one.collect())) == sorted(map(str, two.collect()))
 
 
 def test_keeps_notes_with_enough_likes(read):
-    good = accept_notes(read).good
+    good = accept_notes(read, Intake()).good
     assert [r["note_id"] for r in keep_liked(good, Filter()).collect()] == ["good"]
     assert sorted(r["note_id"] for r in keep_liked(good, Filter(min_likes=100)).collect()) == ["good", "unliked"]
 
 
 def test_completes_what_a_null_means(read):
-    row = {r["note_id"]: r for r in accept_notes(read).good.collect()}
+    row = {r["note_id"]: r for r in accept_notes(read, Intake()).good.collect()}
     assert (row["good"]["topic"], row["unliked"]["topic"], row["good"]["image_count"]) == ("unknown", "food", 1)
     assert row["good"]["published_at"].timestamp() == 1577829600
 

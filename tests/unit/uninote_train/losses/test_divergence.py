@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from uninote_train.losses.divergence import symmetric_kl, true_js
@@ -25,7 +25,6 @@ def both(scores, labels, tau):
     return (log_softmax(torch.tensor([v], dtype=torch.float64), there, tau) for v in (scores, labels))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(2, 6).flatmap(lambda n: st.tuples(*[st.lists(st.floats(-1, 1), min_size=n, max_size=n)] * 2)))
 def test_both_divergences_are_those_of_plain_python(pair):
     scores, labels = pair

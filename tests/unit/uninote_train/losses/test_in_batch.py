@@ -1,7 +1,7 @@
 """Against plain Python sets."""
 
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from uninote_train.losses.in_batch import allowed, once
@@ -22,7 +22,6 @@ def tied(row, names, queries, positives):
     return found
 
 
-@settings(max_examples=100, deadline=None)
 @given(BATCH)
 def test_no_document_of_a_tied_component_is_a_negative(batch):
     names, queries, positives, documents = batch
@@ -33,7 +32,6 @@ def test_no_document_of_a_tied_component_is_a_negative(batch):
     assert part == wanted[1:]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(SMALL, min_size=1, max_size=8), st.lists(st.lists(SMALL, min_size=2, max_size=2), min_size=1, max_size=4))
 def test_equal_documents_count_once_and_own_ones_not_here(names, own):
     found = once(torch.tensor(names), torch.tensor(own)).tolist()

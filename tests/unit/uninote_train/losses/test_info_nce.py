@@ -3,6 +3,8 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.errors import SettingsError
 from uninote_train.losses.info_nce import info_nce
@@ -20,15 +22,23 @@ def slow(scores, candidates, negatives, tau, margin):
     return found
 
 
-@pytest.mark.parametrize("margin", [None, 0.1, -0.2])
-def test_is_that_of_plain_python(margin):
-    draw = torch.Generator().manual_seed(1)
-    scores = torch.rand(5, 9, generator=draw, dtype=torch.float64) * 2 - 1
-    candidates = torch.stack([torch.randperm(9, generator=draw)[:4] for _ in range(5)])
-    candidates[1, 2:] = -1
-    negatives = torch.rand(5, 9, generator=draw) > 0.4
-    found = info_nce(scores, candidates, negatives, temperature=0.3, margin=margin)
-    assert found.tolist() == pytest.approx(slow(scores.tolist(), candidates.tolist(), negatives.tolist(), 0.3, margin))
+@st.composite
+def batches(draw):
+    """Cosines [b, d], columns of each row's candidates (the positive first, -1 where there is none), who may be a negative."""
+    rows, documents, own = draw(st.integers(1, 4)), draw(st.integers(2, 8)), draw(st.integers(1, 4))
+    scores = [draw(st.lists(st.floats(-1, 1), min_size=documents, max_size=documents)) for _ in range(rows)]
+    column = st.integers(0, documents - 1)
+    candidates = [[draw(column), *draw(st.lists(column | st.just(-1), min_size=own, max_size=own))] for _ in range(rows)]
+    free = [draw(st.lists(st.booleans(), min_size=documents, max_size=documents)) for _ in range(rows)]
+    return scores, candidates, free
+
+
+@given(batches(), st.floats(0.05, 2), st.none() | st.floats(-0.5, 0.5))
+def test_is_that_of_plain_python(batch, temperature, margin):
+    scores, candidates, free = batch
+    tensors = torch.tensor(scores, dtype=torch.float64), torch.tensor(candidates), torch.tensor(free)
+    found = info_nce(*tensors, temperature=temperature, margin=margin)
+    assert found.tolist() == pytest.approx(slow(*batch, temperature, margin), abs=1e-9)
 
 
 def test_with_all_documents_it_is_cross_entropy():

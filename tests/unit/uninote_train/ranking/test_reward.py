@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from uninote_train.ranking.reward import Reward, advantages, ranks, reward_terms, shares
@@ -39,7 +39,6 @@ def fast_reward(ranking, relevant, w, padding=0):
 WEIGHTS = st.builds(Reward, penalty=st.floats(-9, 0), base=st.floats(0, 5), absolute=st.floats(0, 5), relative=st.floats(0, 5))
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(1, 7).flatmap(lambda n: st.tuples(st.permutations(range(n)), st.integers(0, n))), WEIGHTS, st.integers(0, 3))
 def test_is_that_of_plain_python(case, weights, padding):
     ranking, relevant = case

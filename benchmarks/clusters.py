@@ -1,0 +1,137 @@
+"""Clusters on this machine, of processes that can be killed: Spark's master with two workers, and two nodes of Ray."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+EXECUTOR = b"CoarseGrainedExecutorBackend"
+ONE_CORE_EACH = {
+    "spark.executor.memory": "1g",
+    "spark.cores.max": "2",
+    "spark.executor.cores": "1",
+    "spark.sql.shuffle.partitions": "4",  # Spark's 200 are made for clusters of more than two cores
+    "spark.ui.enabled": "false",
+}
+SETUP = f"""root="{ROOT}"; source "$root/scripts/environment.sh"; ensure_java
+export SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON="$root/.venv/bin/python"
+"""
+NODES = """
+import sys
+from ray.cluster_utils import Cluster
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": int(sys.argv[1]), "include_dashboard": False})
+second = cluster.add_node(num_cpus=int(sys.argv[2]))
+print(cluster.address, second.all_processes["raylet"][0].process.pid, flush=True)
+sys.stdin.read()
+cluster.shutdown()
+"""
+
+
+def plain_environment() -> dict[str, str]:
+    """As a user has it: what a session of this process has set for itself is taken out."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYSPARK_", "SPARK_", "PYTHONPATH"))}
+
+
+@contextmanager
+def spark_cluster(folder: Path) -> Iterator[str]:
+    """The URL of a Spark master with two workers of a core and a gigabyte each, that work below `folder`."""
+    port = _free_port()
+    url = f"spark://127.0.0.1:{port}"
+    worker = ["--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0"]
+    parts = [("master.Master", ["--host", "127.0.0.1", "--port", str(port), "--webui-port", str(_free_port())])]
+    parts += [("worker.Worker", [*worker, "--work-dir", str(folder / f"w{k}"), url]) for k in range(2)]
+    processes = []
+    try:
+        for name, arguments in parts:
+            start = f'{SETUP}exec "$root/.venv/bin/spark-class" org.apache.spark.deploy.{name} "$@"'
+            with (folder / f"{name}-{len(processes)}.log").open("w") as log:
+                command = ["bash", "-c", start, "-", *arguments]
+                processes.append(subprocess.Popen(command, env=plain_environment(), stdout=log, stderr=log))
+            _wait_for(port)
+        yield url
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=30)
+
+
+def executors(folder: Path) -> list[int]:
+    """The process ids of the executors that work below `folder`, the oldest first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if EXECUTOR in (entry / "cmdline").read_bytes() and (entry / "cwd").readlink().is_relative_to(folder.resolve()):
+                found.append(int(entry.name))
+        except OSError:  # no process, or one that has ended
+            continue
+    return sorted(found)
+
+
+def kill_an_executor(folder: Path, seconds: float = 120) -> int:
+    """Kill -9 an executor as soon as two are there; its process id."""
+    until = time.monotonic() + seconds
+    while len(there := executors(folder)) < 2:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{len(there)} executors below {folder}, wanted 2")
+        time.sleep(0.05)
+    os.kill(there[0], signal.SIGKILL)
+    return there[0]
+
+
+class RayNodes(NamedTuple):
+    """A Ray of two nodes."""
+
+    address: str
+    raylet: int
+    """The process id of the second node's raylet; what runs on the node dies with it."""
+
+    def kill(self) -> None:
+        """The second node is gone, as when its machine is switched off."""
+        os.kill(self.raylet, signal.SIGKILL)
+
+
+@contextmanager
+def ray_nodes(first: int, second: int) -> Iterator[RayNodes]:
+    """Two nodes with so many processors on paper, in a folder of their own: no other Ray of this machine sees them."""
+    folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # short: a socket's path has at most 107 characters
+    process = subprocess.Popen(
+        [sys.executable, "-c", NODES, str(first), str(second)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=plain_environment() | {"RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"},
+    )
+    try:
+        told = process.stdout.readline().split() if process.stdout else []
+        if len(told) != 2:
+            raise RuntimeError(f"Ray did not start: it said {told}")
+        yield RayNodes(told[0], int(told[1]))
+    finally:
+        process.communicate("", timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, seconds: int = 60) -> None:
+    for _ in range(seconds * 4):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.25)
+    raise TimeoutError(f"nothing listens on port {port}")

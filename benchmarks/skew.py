@@ -1,0 +1,136 @@
+"""What skew costs jobs/mine_pairs.py: the same number of notes, files and clicks, even and skewed, one run after the other.
+
+    python -m benchmarks.skew [--notes 20000] [--files 2000] [--clicks 400000] [--memory 4g] [--scratch DIR]
+
+Skewed (benchmarks/skewed_input.py): one note in a tenth of all clicks, one user with a quarter of them, one meme in every note,
+one line of hashtags in every text. Prints for each run seconds and the most memory of Java (driver and executor in one), of the
+largest Python worker and of all processes together; then rows and seconds of every dataset side by side; then what each cap
+dropped.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.clusters import plain_environment
+from benchmarks.skewed_input import Size, write
+from pipelines.workspace.manifest import Manifest
+from pipelines.workspace.workspace import CURRENT, Workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = os.sysconf("SC_PAGE_SIZE")
+TIMEOUT_S = 3600
+
+
+@dataclass
+class Peak:
+    """Bytes."""
+
+    java: int = 0
+    worker: int = 0
+    """The largest Python process."""
+    together: int = 0
+
+
+def main() -> None:
+    """Even, then skewed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--notes", type=int, default=20_000)
+    parser.add_argument("--files", type=int, default=2_000)
+    parser.add_argument("--clicks", type=int, default=400_000)
+    parser.add_argument("--memory", default="4g")
+    parser.add_argument("--scratch", type=Path)
+    given = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(dir=given.scratch))
+    runs = {}
+    for name in ("even", "skewed"):
+        write(scratch / name, Size(given.notes, given.files, given.clicks), name == "skewed")
+        runs[name] = _mined(name, scratch / name, given.memory)
+    _compared(runs["even"], runs["skewed"])
+    shutil.rmtree(scratch)
+
+
+def _mined(name: str, folder: Path, memory: str) -> dict[str, Manifest]:
+    """The manifests of what was mined."""
+    inputs = ["--notes", str(folder / "notes.parquet"), "--clicks", str(folder / "clicks.parquet")]
+    script = [str(ROOT / "spark-submit.sh"), "--driver-memory", memory, str(ROOT / "jobs/mine_pairs.py")]
+    started = time.monotonic()
+    with (folder / "log").open("w+") as said:
+        job = subprocess.Popen(
+            [*script, *inputs, "--workspace", str(folder / "w")], stdout=said, stderr=said, env=plain_environment()
+        )
+        with watched(job.pid) as peak:
+            code = job.wait(TIMEOUT_S)
+        if code:
+            sys.exit(f"{name}: exit {code}\n{(folder / 'log').read_text()[-3000:]}")
+    seconds = time.monotonic() - started
+    sizes = ", ".join(f"{what} {size / 1e9:.2f} GB" for what, size in vars(peak).items())
+    print(f"{name}: {seconds:.0f} s; {sizes}", flush=True)
+    workspace = Workspace(str(folder / "w"))
+    names = sorted(str(found.parent.relative_to(folder / "w")) for found in (folder / "w").rglob(CURRENT))
+    return {dataset: workspace.published(dataset) for dataset in names}
+
+
+def _compared(even: dict[str, Manifest], skewed: dict[str, Manifest]) -> None:
+    print(f"{'dataset':30} {'rows even':>12} {'skewed':>12} {'s even':>8} {'skewed':>8}")
+    for name, run in even.items():
+        other = skewed[name]
+        rows = f"{run.counts.rows_out:>12,} {other.counts.rows_out:>12,}"
+        print(f"{name:30} {rows} {run.seconds:>8.1f} {other.seconds:>8.1f}")
+    print("dropped when skewed")
+    for name, run in skewed.items():
+        for reason, count in run.counts.dropped.items():
+            print(f"  {name:28} {count:>12,}  {reason} (even: {even[name].counts.dropped.get(reason, 0):,})")
+
+
+@contextmanager
+def watched(root: int) -> Iterator[Peak]:
+    """The most memory that a process and all below it held, looked at twice a second while the block runs."""
+    peak, stop = Peak(), threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.5):
+            held = list(_below(root))
+            peak.java = max([peak.java, *[size for java, size in held if java]])
+            peak.worker = max([peak.worker, *[size for java, size in held if not java]])
+            peak.together = max(peak.together, sum(size for _, size in held))
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield peak
+    finally:
+        stop.set()
+        watching.join()
+
+
+def _below(root: int) -> Iterator[tuple[bool, int]]:
+    """Of the process and each below it: whether it is Java, and its resident bytes."""
+    parents, names = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                name, rest = (entry / "stat").read_text().rsplit(")", 1)
+                parents[int(entry.name)], names[int(entry.name)] = int(rest.split()[1]), name.split("(", 1)[1]
+            except OSError:
+                continue  # it has ended
+    wanted = [root]
+    for process in wanted:
+        wanted += [child for child, parent in parents.items() if parent == process]
+        try:
+            yield names[process] == "java", int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
+        except (OSError, KeyError):
+            continue
+
+
+if __name__ == "__main__":
+    main()
