@@ -4,6 +4,7 @@ from pipelines.audit.rule import Rule
 from pipelines.sql import quote
 from pipelines.sql.datasets import BY_SPLIT, VIEWS, parts
 from schemas.table import Table
+from schemas.tables import QUARANTINE
 
 
 def _unique(table: Table) -> Rule:
@@ -18,4 +19,5 @@ def _unique(table: Table) -> Rule:
     )
 
 
-RULES = tuple(_unique(table) for table in VIEWS)
+# Two rows that are refused may be alike to the letter: a note that stands three times is refused twice.
+RULES = tuple(_unique(table) for table in VIEWS if table.name != QUARANTINE.name)
