@@ -1,0 +1,44 @@
+"""Run docs/tutorial.md.
+
+    python -m scripts.tutorial             its blocks, here, on the sample corpus: `make demo`
+    python -m scripts.tutorial --list      the first screen, and end
+
+Exits with 1 when a command fails or prints something else than the page says.
+"""
+
+import argparse
+import sys
+
+from scripts.tutorial.page import PAGE, ROOT, read
+from scripts.tutorial.run import complaint, run
+from scripts.tutorial.screens import closing, opening
+
+
+def main() -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="say what would run, and end")
+    steps = read(PAGE.read_text(encoding="utf8"))
+    _tell(opening(steps, ROOT))
+    if parser.parse_args().list:
+        return 0
+    if (ROOT / "out").exists():
+        _tell(f"{ROOT / 'out'} is there: what it holds is not made again, and steps may say so instead of what the page says.")
+        _tell("Move it away for the whole tutorial.\n")
+    ran = []
+    for each in run((block for step in steps for block in step.blocks), ROOT, _tell):
+        ran.append(each)
+        if each.code:
+            _tell(f"\n{complaint(each)}\nStopped. docs/tutorial.md has a table of errors.")
+            return 1
+    _tell("\n" + "=" * 100 + "\n" + closing(ROOT / "out", ran, steps))
+    return 1 if any(each.off for each in ran) else 0
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
