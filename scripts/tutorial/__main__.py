@@ -3,7 +3,7 @@
     python -m scripts.tutorial             its blocks, here, on the sample corpus: `make demo`
     python -m scripts.tutorial --list      the first screen, and end
 
-Exits with 1 when a command fails or prints something else than the page says.
+Exits with 1 when a command fails, or prints something else than the page says where there was no out/ before.
 """
 
 import argparse
@@ -18,13 +18,15 @@ def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="say what would run, and end")
+    given = parser.parse_args()
     steps = read(PAGE.read_text(encoding="utf8"))
     _tell(opening(steps, ROOT))
-    if parser.parse_args().list:
+    if given.list:
         return 0
-    if (ROOT / "out").exists():
-        _tell(f"{ROOT / 'out'} is there: what it holds is not made again, and steps may say so instead of what the page says.")
-        _tell("Move it away for the whole tutorial.\n")
+    again = (ROOT / "out").exists()
+    if again:
+        _tell("out/ is there: what it holds is not made again, and a command that had nothing to do says so instead of what")
+        _tell("the page says. `rm -rf out` makes the tutorial begin anew.\n")
     ran = []
     for each in run((block for step in steps for block in step.blocks), ROOT, _tell):
         ran.append(each)
@@ -32,7 +34,7 @@ def main() -> int:
             _tell(f"\n{complaint(each)}\nStopped. docs/tutorial.md has a table of errors.")
             return 1
     _tell("\n" + "=" * 100 + "\n" + closing(ROOT / "out", ran, steps))
-    return 1 if any(each.off for each in ran) else 0
+    return 1 if any(each.off for each in ran) and not again else 0
 
 
 def _tell(line: str) -> None:

@@ -10,9 +10,10 @@ CUT = "…"
 FREE = re.compile(
     r"\b\d\d:\d\d:\d\d\b"  # the clock
     r"|(?<![\w.])[\d.,]+(?= (?:s|ms|MB|GB|rows/s|rows a second|steps/s)\b)"
-    r"|(?<=\bloss )[-\d.]+"
+    r"|(?<=\bloss )[-\d.]+|(?<=\brows_per_s )\S+|(?<=\bwait_share )\S+|\b[\d.]+%(?= of it waiting)"
+    r"|(?<=#)[0-9a-f]{12}\b"  # what fingerprints code
 )
-"""What differs from one run to the next."""
+"""What differs from one run, or one state of the code, to the next."""
 NUMBER = re.compile(r"(?<![\w.@])-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?!\w)")
 """A number that stands by itself; the 10 of recall@10 and the digits of an id are words."""
 SHARE, ROWS, POINTS = 0.05, 2.0, 0.06

@@ -85,6 +85,11 @@ def test_the_room_that_a_number_takes_in_a_table_is_no_word():
     assert differs("└──────────┴───────┘", "└──────────────────┘") == "other words"
 
 
+def test_a_fingerprint_of_code_is_free():
+    assert differs("by overlap#24a584aa81e5: 3 pairs", "by overlap#0123456789ab: 3 pairs") == ""
+    assert differs("by overlap#24a584aa81e5: 3 pairs", "by vlm#24a584aa81e5: 3 pairs") == "other words"
+
+
 def test_digits_of_a_name_are_words():
     assert differs("recall@10 0.5", "recall@20 0.5") == "other words"
     assert differs("run n07a4bb9cb2", "run n07a4bb9cb3") == "other words"

@@ -1,9 +1,13 @@
 """A page as steps and blocks, and blocks as processes."""
 
+from pathlib import Path
+
 import pytest
 
+from scripts.tutorial.page import PAGE as PAGE_FILE
 from scripts.tutorial.page import read
 from scripts.tutorial.run import HOME, complaint, lay_out, run
+from scripts.tutorial.screens import opening
 
 PAGE = """\
 # A page
@@ -87,3 +91,9 @@ def test_a_failure_ends_it_and_is_told(tmp_path):
 def laid(folder):
     lay_out(folder)
     return folder
+
+
+def test_the_first_screen_of_the_page_fits_a_screen():
+    shown = opening(read(PAGE_FILE.read_text(encoding="utf8")), Path(HOME)).splitlines()
+    assert len(shown) <= 24
+    assert max(map(len, shown)) <= 100
