@@ -16,8 +16,9 @@ FREE = re.compile(
 """What differs from one run, or one state of the code, to the next."""
 NUMBER = re.compile(r"(?<![\w.@])-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?!\w)")
 """A number that stands by itself; the 10 of recall@10 and the digits of an id are words."""
-SHARE, ROWS, POINTS = 0.05, 2.0, 0.06
-"""How far a number may be off: this share of it, so many rows, so much where it has decimals and is at most one."""
+SHARE, ROWS, PERCENT, UNITS = 0.05, 2.0, 10.0, 0.06
+"""How far a number may be off: this share of it; or so many rows; so many points where it has one decimal (a recall of a dozen
+queries moves by that); so much where it has more decimals."""
 
 
 class Mismatch(NamedTuple):
@@ -31,7 +32,7 @@ class Mismatch(NamedTuple):
 
 def mismatch(wanted: Sequence[str], found: Sequence[str]) -> Mismatch | None:
     """None where the page's lines were printed, in order and without a gap, with any lines in place of a cut."""
-    parts, at = _parts(wanted), 0
+    parts, at = parts_of(wanted), 0
     for place, part in enumerate(parts):
         starts = range(1) if place == 0 else range(at, len(found) + 1)
         tried = {start: _agreed(part, found[start:], ends=place == len(parts) - 1) for start in starts}
@@ -39,6 +40,17 @@ def mismatch(wanted: Sequence[str], found: Sequence[str]) -> Mismatch | None:
         if at < 0:
             return max(tried.values(), key=_told_best)[1]
     return None
+
+
+def parts_of(wanted: Sequence[str]) -> list[list[str]]:
+    """What stands between the cuts; an empty first or last part says that anything may stand there."""
+    parts: list[list[str]] = [[]]
+    for line in wanted:
+        if line == CUT:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return parts
 
 
 def differs(wanted: str, found: str) -> str:
@@ -66,19 +78,9 @@ def numbers(line: str) -> list[str]:
 def near(wanted: str, found: str) -> bool:
     """Whether another processor's rounding may have made the one of the other."""
     here, there = (float(number.replace(",", "")) for number in (wanted, found))
-    slack = POINTS if "." in wanted and abs(here) <= 1 else ROWS
+    decimals = len(wanted.partition(".")[2])
+    slack = (ROWS, PERCENT)[decimals] if decimals < 2 else UNITS
     return abs(here - there) <= max(slack, SHARE * abs(here))
-
-
-def _parts(wanted: Sequence[str]) -> list[list[str]]:
-    """What stands between the cuts; an empty first or last part says that anything may stand there."""
-    parts: list[list[str]] = [[]]
-    for line in wanted:
-        if line == CUT:
-            parts.append([])
-        else:
-            parts[-1].append(line)
-    return parts
 
 
 def _beginning(line: str, words: int) -> str:

@@ -25,8 +25,10 @@ class Ran(NamedTuple):
     seconds: float
     code: int
     """0: done."""
+    printed: tuple[str, ...]
+    """Lines of both streams; the folder is called as the page calls it."""
     off: Mismatch | None
-    """Where it printed something else than the page says."""
+    """Where that is something else than the page says."""
 
 
 def lay_out(folder: Path) -> None:
@@ -42,7 +44,8 @@ def run(blocks: Iterable[Block], folder: Path, tell: Tell) -> Iterator[Ran]:
         tell(f"\n$ {block.command}")
         began = time.monotonic()
         code, lines = _stream(block.command, folder, tell)
-        yield Ran(block, time.monotonic() - began, code, mismatch(block.wanted, [_at_home(line, folder) for line in lines]))
+        seconds, printed = time.monotonic() - began, tuple(_at_home(line, folder) for line in lines)
+        yield Ran(block, seconds, code, printed, mismatch(block.wanted, printed))
         if code:
             return
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.tutorial.compare import differs, mismatch
+from scripts.tutorial.compare import differs, mismatch, near
 
 PRINTED = """\
 12:00:01 notes: working
@@ -83,6 +83,25 @@ def test_the_room_that_a_number_takes_in_a_table_is_no_word():
     assert differs("│ co_click │  1003 │", "│ co_click │ 999 │") == ""
     assert differs("└──────────┴───────┘", "└──────────┴─────┘") == ""
     assert differs("└──────────┴───────┘", "└──────────────────┘") == "other words"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "is_near"),
+    [
+        ("41.7", "50.0", True),  # one query of twelve
+        ("41.7", "58.3", False),
+        ("0.0", "8.3", True),
+        ("0.930235", "0.92", True),
+        ("0.997", "0.92", False),
+        ("43,033", "41,000", True),
+        ("43,033", "40,000", False),
+        ("3", "5", True),
+        ("3", "6", False),
+        ("1e-7", "0", True),
+    ],
+)
+def test_how_far_a_number_may_be_off(wanted, found, is_near):
+    assert near(wanted, found) is is_near
 
 
 def test_a_fingerprint_of_code_is_free():
