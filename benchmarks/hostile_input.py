@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -28,19 +29,51 @@ PASSAGE = (
 )
 HALF = b"\xe5\xa5"
 """Of a character, as a program leaves it that cuts texts by bytes."""
+WORDS = [
+    "river",
+    "mill",
+    "cherry",
+    "pancake",
+    "morning",
+    "bridge",
+    "window",
+    "garden",
+    "kettle",
+    "lantern",
+    "market",
+    "orange",
+    "pepper",
+    "basket",
+    "harbour",
+    "violin",
+]
+
+
+def passage(name: str) -> str:
+    """A passage that no other name has: what many notes say is no pair."""
+    draw = Random(name)
+    return (
+        " ".join(draw.choices(WORDS, k=24))
+        + " "
+        + "".join(draw.choices("我们沿着河边走到老磨坊吃樱桃煎饼早上看见桥和窗", k=24))
+        + "。"
+    )
+
+
 TEXTS: dict[str, bytes] = {
-    "half a character": PASSAGE.encode() + HALF,
-    "lone surrogate": b"\xed\xa0\xbd " + PASSAGE.encode(),
+    "half a character": passage("half a character").encode() + HALF,
+    "lone surrogate": b"\xed\xa0\xbd " + passage("lone surrogate").encode(),
     "no utf8": bytes(range(128, 256)),
-    "nul": f"{PASSAGE[:40]}\0{PASSAGE[40:]}".encode(),
-    "right to left": f"\u202e{PASSAGE}\u202c\u200f שלום \u2067عربي\u2069".encode(),
+    "nul": passage("nul").replace(" ", " \0", 3).encode(),
+    "right to left": f"\u202e{passage('right to left')}\u202c\u200f שלום \u2067عربي\u2069".encode(),
     "emoji": "👨‍👩‍👧‍👦".encode() * 2_500,
     "spaces": " \t\u00a0\u3000\u2003\n".encode() * 50,
-    "heap of marks": ("e" + "\u0301" * 5_000 + PASSAGE).encode(),
+    "heap of marks": ("e" + "\u0301" * 5_000 + passage("heap of marks")).encode(),
     "one letter": b"a" * 100_000,
-    "large": (PASSAGE * 5_000).encode(),
+    "large": (passage("large") * 5_000).encode(),
     "ligatures": "\ufdfa".encode() * 3_000,
-    "sql and html": b"'; drop table notes; -- <script>alert(1)</script> {{x}} ${y} %s \\u0000 " + PASSAGE.encode(),
+    "sql and html": b"'; drop table notes; -- <script>alert(1)</script> {{x}} ${y} %s \\u0000 "
+    + passage("sql and html").encode(),
 }
 """The bytes of a note's body."""
 TOO_LONG = ("长" * 25_000_000 + "a" * 25_000_000).encode()
