@@ -29,7 +29,8 @@ PASSAGE = (
 )
 HALF = b"\xe5\xa5"
 """Of a character, as a program leaves it that cuts texts by bytes."""
-WORDS = [
+WORDS = ("river", "mill", "cherry", "pancake", "morning", "bridge", "window", "garden", "kettle", "lantern", "market", "orange",
+         "pepper", "basket", "harbour", "violin")  # fmt: skip
     "river",
     "mill",
     "cherry",
