@@ -31,34 +31,13 @@ HALF = b"\xe5\xa5"
 """Of a character, as a program leaves it that cuts texts by bytes."""
 WORDS = ("river", "mill", "cherry", "pancake", "morning", "bridge", "window", "garden", "kettle", "lantern", "market", "orange",
          "pepper", "basket", "harbour", "violin")  # fmt: skip
-    "river",
-    "mill",
-    "cherry",
-    "pancake",
-    "morning",
-    "bridge",
-    "window",
-    "garden",
-    "kettle",
-    "lantern",
-    "market",
-    "orange",
-    "pepper",
-    "basket",
-    "harbour",
-    "violin",
-]
 
 
 def passage(name: str) -> str:
     """A passage that no other name has: what many notes say is no pair."""
     draw = Random(name)
-    return (
-        " ".join(draw.choices(WORDS, k=24))
-        + " "
-        + "".join(draw.choices("我们沿着河边走到老磨坊吃樱桃煎饼早上看见桥和窗", k=24))
-        + "。"
-    )
+    here = "".join(draw.choices("我们沿着河边走到老磨坊吃樱桃煎饼早上看见桥和窗", k=24))
+    return f"{' '.join(draw.choices(WORDS, k=24))} {here}。"
 
 
 TEXTS: dict[str, bytes] = {
