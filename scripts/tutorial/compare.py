@@ -31,7 +31,10 @@ class Mismatch(NamedTuple):
 
 
 def mismatch(wanted: Sequence[str], found: Sequence[str]) -> Mismatch | None:
-    """None where the page's lines were printed, in order and without a gap, with any lines in place of a cut."""
+    """None where the page's lines were printed, in order and without a gap, with any lines in place of a cut.
+
+    Empty lines at the end of what was printed do not count: DuckDB leaves one below a table.
+    """
     parts, at = parts_of(wanted), 0
     for place, part in enumerate(parts):
         starts = range(1) if place == 0 else range(at, len(found) + 1)
@@ -101,7 +104,7 @@ def _agreed(part: Sequence[str], found: Sequence[str], *, ends: bool) -> tuple[i
         why = differs(wanted, found[k])
         if why:
             return k, Mismatch(wanted, found[k], why)
-    over = found[len(part) :] if ends else ()
+    over = [line for line in found[len(part) :] if line.strip()] if ends else []
     return len(part), Mismatch("", over[0], "the page ends here") if over else None
 
 

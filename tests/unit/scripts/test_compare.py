@@ -73,6 +73,12 @@ def test_a_line_too_few_and_a_line_too_many_are_found():
     assert mismatch(PAGE, []).why == "it was not printed"
 
 
+def test_an_empty_line_at_the_end_does_not_count():
+    assert mismatch(PRINTED, [*PRINTED, "", " "]) is None
+    assert mismatch(PRINTED, ["", *PRINTED]) is not None
+    assert mismatch([], ["", ""]) is None
+
+
 def test_a_line_may_be_cut_at_its_end():
     assert differs("refused: 3 of the…", "refused: 3 of the notes: a, b, c") == ""
     assert differs("refused: 3 of the…", "refused: 9 of the notes: a, b, c") == "9 is not near 3"
