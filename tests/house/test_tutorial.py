@@ -30,7 +30,9 @@ def words(command):
 
 @pytest.mark.parametrize("step", [s for s in STEPS if s.target], ids=lambda s: s.target)
 def test_a_target_of_the_makefile_runs_the_commands_of_the_page(step):
-    told = subprocess.run(["make", "-n", step.target], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["make", "-n", "--no-print-directory", step.target], cwd=ROOT, capture_output=True, text=True, check=True
+    )  # make test runs this below a make
     assert words(told.stdout) == [w for block in step.blocks for w in words(block.command)]
 
 
