@@ -8,7 +8,7 @@ help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 .PHONY: demo
-demo:  ## the whole tutorial (docs/tutorial.md) on the sample corpus, in out/: a quarter of an hour on two cores
+demo:  ## the whole tutorial (docs/tutorial.md) on the sample corpus, in out/: six minutes on two quiet cores
 	@$(ENV); .venv/bin/python -m scripts.tutorial
 
 .PHONY: setup

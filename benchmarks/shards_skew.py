@@ -10,10 +10,7 @@ that a Python worker held. One run after the other in one Spark.
 import argparse
 import os
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +18,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from benchmarks.watch import Watch
 from pipelines import items
 from pipelines.session import spark_session
 from pipelines.shards.balance import Sft
@@ -59,7 +57,7 @@ def main() -> None:
 
 def measure(name: str, sources: Sources, shown: Shown, folder: Path) -> None:
     """Rows, then shards."""
-    with watched() as peak:
+    with Watch() as taken:
         started = time.monotonic()
         made = training_rows(sources, Sft(per_task=1_000_000), Labels(), 0)
         made.rows.select(*SFT_ROWS.columns.names).write.parquet(str(folder / "rows"))
@@ -78,34 +76,7 @@ def measure(name: str, sources: Sources, shown: Shown, folder: Path) -> None:
         f"{name}: rows {rows_s:.1f} s, shards {shards_s:.1f} s, {rows:,} rows in {shards.number} shards, {size:,.0f} MB; ",
         end="",
     )
-    print(f"the largest Python worker {max(peak, default=0) / 1e9:.2f} GB", flush=True)
-
-
-@contextmanager
-def watched() -> Iterator[list[int]]:
-    """Bytes of the largest Python worker of this machine's Spark, looked at twice a second while the block runs."""
-    stop, seen = threading.Event(), list[int]()
-
-    def watch() -> None:
-        while not stop.wait(0.5):
-            seen.append(max((_resident(pid) for pid in os.listdir("/proc") if pid.isdigit()), default=0))
-
-    watching = threading.Thread(target=watch, daemon=True)
-    watching.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        watching.join()
-
-
-def _resident(pid: str) -> int:
-    try:
-        if b"pyspark.daemon" not in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return 0
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0  # it has ended
+    print(f"the largest Python worker {taken.worker_mib:,.0f} MiB", flush=True)
 
 
 def corpus(spark: SparkSession, folder: Path, rows: int, dimensions: int, hot: bool) -> tuple[Sources, Shown]:

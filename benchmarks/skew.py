@@ -9,36 +9,20 @@ dropped.
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.clusters import plain_environment
 from benchmarks.skewed_input import Size, write
+from benchmarks.watch import Watch
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.workspace import CURRENT, Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = os.sysconf("SC_PAGE_SIZE")
 TIMEOUT_S = 3600
-
-
-@dataclass
-class Peak:
-    """Bytes."""
-
-    java: int = 0
-    worker: int = 0
-    """The largest Python process."""
-    together: int = 0
 
 
 def main() -> None:
@@ -63,18 +47,18 @@ def _mined(name: str, folder: Path, memory: str) -> dict[str, Manifest]:
     """The manifests of what was mined."""
     inputs = ["--notes", str(folder / "notes.parquet"), "--clicks", str(folder / "clicks.parquet")]
     script = [str(ROOT / "spark-submit.sh"), "--driver-memory", memory, str(ROOT / "jobs/mine_pairs.py")]
-    started = time.monotonic()
-    with (folder / "log").open("w+") as said:
-        job = subprocess.Popen(
-            [*script, *inputs, "--workspace", str(folder / "w")], stdout=said, stderr=said, env=plain_environment()
-        )
-        with watched(job.pid) as peak:
-            code = job.wait(TIMEOUT_S)
-        if code:
-            sys.exit(f"{name}: exit {code}\n{(folder / 'log').read_text()[-3000:]}")
-    seconds = time.monotonic() - started
-    sizes = ", ".join(f"{what} {size / 1e9:.2f} GB" for what, size in vars(peak).items())
-    print(f"{name}: {seconds:.0f} s; {sizes}", flush=True)
+    command = [*script, *inputs, "--workspace", str(folder / "w")]
+    with (folder / "log").open("w+") as said, Watch() as taken:
+        code = subprocess.run(
+            command, stdout=said, stderr=said, env=plain_environment(), timeout=TIMEOUT_S, check=False
+        ).returncode
+    if code:
+        sys.exit(f"{name}: exit {code}\n{(folder / 'log').read_text()[-3000:]}")
+    print(
+        f"{name}: {taken.seconds:.0f} s; java {taken.java_mib:,.0f} MiB, worker {taken.worker_mib:,.0f} MiB, together "
+        f"{taken.mib:,.0f} MiB",
+        flush=True,
+    )
     workspace = Workspace(str(folder / "w"))
     names = sorted(str(found.parent.relative_to(folder / "w")) for found in (folder / "w").rglob(CURRENT))
     return {dataset: workspace.published(dataset) for dataset in names}
@@ -90,46 +74,6 @@ def _compared(even: dict[str, Manifest], skewed: dict[str, Manifest]) -> None:
     for name, run in skewed.items():
         for reason, count in run.counts.dropped.items():
             print(f"  {name:28} {count:>12,}  {reason} (even: {even[name].counts.dropped.get(reason, 0):,})")
-
-
-@contextmanager
-def watched(root: int) -> Iterator[Peak]:
-    """The most memory that a process and all below it held, looked at twice a second while the block runs."""
-    peak, stop = Peak(), threading.Event()
-
-    def watch() -> None:
-        while not stop.wait(0.5):
-            held = list(_below(root))
-            peak.java = max([peak.java, *[size for java, size in held if java]])
-            peak.worker = max([peak.worker, *[size for java, size in held if not java]])
-            peak.together = max(peak.together, sum(size for _, size in held))
-
-    watching = threading.Thread(target=watch, daemon=True)
-    watching.start()
-    try:
-        yield peak
-    finally:
-        stop.set()
-        watching.join()
-
-
-def _below(root: int) -> Iterator[tuple[bool, int]]:
-    """Of the process and each below it: whether it is Java, and its resident bytes."""
-    parents, names = {}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                name, rest = (entry / "stat").read_text().rsplit(")", 1)
-                parents[int(entry.name)], names[int(entry.name)] = int(rest.split()[1]), name.split("(", 1)[1]
-            except OSError:
-                continue  # it has ended
-    wanted = [root]
-    for process in wanted:
-        wanted += [child for child, parent in parents.items() if parent == process]
-        try:
-            yield names[process] == "java", int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
-        except (OSError, KeyError):
-            continue
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ class Watch:
 
     mib = 0.0
     """Resident at most."""
+    java_mib = 0.0
+    """Resident at most in the largest Java: of a local Spark, driver and executor in one."""
+    worker_mib = 0.0
+    """Resident at most in the largest other process below this one: of Spark, a Python worker."""
     core_s = 0.0
     """Core seconds of all of them."""
     seconds = 0.0
@@ -43,7 +47,10 @@ class Watch:
             self._look()
 
     def _look(self) -> None:
-        self.mib = max(self.mib, sum(_resident_mib(pid) for pid in tree(os.getpid())))
+        held = [(_name(pid), _resident_mib(pid)) for pid in tree(os.getpid())]
+        self.mib = max(self.mib, sum(size for _, size in held))
+        self.java_mib = max([self.java_mib, *(size for name, size in held if name == "java")])
+        self.worker_mib = max([self.worker_mib, *(size for name, size in held[1:] if name != "java")])
 
 
 def tree(pid: int) -> list[int]:
@@ -62,6 +69,12 @@ def core_seconds(pid: int) -> float:
         with suppress(OSError):
             used += sum(map(int, Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[11:15]))
     return used / os.sysconf("SC_CLK_TCK")
+
+
+def _name(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""  # it has ended
 
 
 def _resident_mib(pid: int) -> float:

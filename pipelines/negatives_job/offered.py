@@ -113,12 +113,12 @@ def offers(
     tasks, of = (np.array(pairs.column("task").to_pylist(), str) for pairs in (asking, every))
     queries, answers = world.numbers(asking.column("query_id")), world.numbers(every.column("positive_id"))
     usable = world.seen()[queries]
+    pools = {task: candidates(world, task, answers[of == task]) for task in np.unique(tasks).tolist()}
     for place in sorted(set(split[: world.searched].tolist())):
-        for task in np.unique(tasks).tolist():
+        for task, pool in pools.items():
             mine = usable & (split[queries] == place) & (tasks == task)
             if not mine.any():
                 continue
-            pool = candidates(world, task, answers[of == task])
             parts = _corpus(world, pool[split[pool] == place], task.endswith("_to_note"), how)
             asks = (_asked(world, block, how, then, extra) for block in _blocks(queries[mine], task, how.queries))
             yield from answered(how.search, f"{place} {task}", parts, asks)
