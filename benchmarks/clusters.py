@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from scripts.plain_environment import plain_environment
+
 ROOT = Path(__file__).resolve().parent.parent
 EXECUTOR = b"CoarseGrainedExecutorBackend"
 ONE_CORE_EACH = {
@@ -34,11 +36,6 @@ print(cluster.address, second.all_processes["raylet"][0].process.pid, flush=True
 sys.stdin.read()
 cluster.shutdown()
 """
-
-
-def plain_environment() -> dict[str, str]:
-    """As a user has it: what a session of this process has set for itself is taken out."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYSPARK_", "SPARK_", "PYTHONPATH"))}
 
 
 @contextmanager

@@ -23,12 +23,12 @@ from benchmarks.clusters import (
     RayNodes,
     executors,
     kill_an_executor,
-    plain_environment,
     ray_nodes,
     spark_cluster,
 )
 from benchmarks.kill_driver import EXTRA, ROOT, rows_of
 from pipelines.sample.corpus import Sample, make_sample
+from scripts.plain_environment import plain_environment
 
 TIMEOUT_S = 600
 PROCESSORS = 3

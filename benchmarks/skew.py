@@ -15,11 +15,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.clusters import plain_environment
 from benchmarks.skewed_input import Size, write
 from benchmarks.watch import Watch
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.workspace import CURRENT, Workspace
+from scripts.plain_environment import plain_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 3600

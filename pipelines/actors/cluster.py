@@ -106,7 +106,7 @@ def _start(settings: Cluster) -> None:
 
 def _started_here() -> str | None:
     """The address that `ray start` leaves on its machine; a job's own local Ray leaves none."""
-    place = Path(os.environ.get("RAY_TMPDIR", "/tmp/ray")) / "ray_current_cluster"
+    place = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
     return place.read_text().strip() or None if place.exists() else None
 
 

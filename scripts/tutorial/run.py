@@ -1,12 +1,12 @@
 """Runs the page's commands in a folder, as they are written, and holds what they print against the page."""
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from scripts.plain_environment import plain_environment
 from scripts.tutorial.compare import Mismatch, mismatch
 from scripts.tutorial.page import ROOT, Block
 
@@ -60,17 +60,16 @@ def complaint(ran: Ran) -> str:
     return f"{where}\n  wanted: {ran.off.wanted}\n  found:  {ran.off.found}\n  {ran.off.why}"
 
 
-def environment() -> dict[str, str]:
-    """As a user has it: what a test session or another Spark has set is taken out."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYSPARK_", "SPARK_", "PYTHONPATH"))}
-    return kept | {"SPARK_LOCAL_IP": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
-
-
 def _stream(command: str, folder: Path, tell: Tell) -> tuple[int, list[str]]:
     """The exit code and all lines of both streams, in the order in which they came."""
     lines = []
     with subprocess.Popen(
-        ["bash", "-c", command], cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ["bash", "-c", command],
+        cwd=folder,
+        env=plain_environment() | {"SPARK_LOCAL_IP": "127.0.0.1", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         for line in process.stdout or ():
             lines.append(line.rstrip())

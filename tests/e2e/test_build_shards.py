@@ -25,7 +25,8 @@ from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from schemas.tables import JUDGEMENTS
 from schemas.training import PICTURES, RL, SFT, SPLITS, shard_files
-from tests.e2e.workspaces import ROOT, environment, republish
+from scripts.plain_environment import plain_environment
+from tests.e2e.workspaces import ROOT, republish
 
 pytestmark = pytest.mark.ray  # its hard negatives come from Ray
 SHARDED = [f"{kind}/{split}" for kind in ("sft", "rl") for split in SPLITS]
@@ -260,7 +261,11 @@ def test_another_choice_of_rows_encodes_no_picture_again(spark, built, tmp_path)
 def test_after_a_kill_while_shards_are_written(hard, built, tmp_path):
     workspace = copied(hard, tmp_path / "w")
     job = subprocess.Popen(
-        command(workspace), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command(workspace),
+        env=plain_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     while job.poll() is None and not list(workspace.glob("sft/train/runs/*/*.parquet")):
         time.sleep(0.02)
@@ -269,7 +274,9 @@ def test_after_a_kill_while_shards_are_written(hard, built, tmp_path):
     assert Workspace(str(workspace)).manifest("sft/train") is None
     with pytest.raises(DataError, match="neither _current.json nor"):
         shard_files(workspace / "sft/train")
-    again = subprocess.run(command(workspace), env=environment(), capture_output=True, text=True, timeout=400, check=False)
+    again = subprocess.run(
+        command(workspace), env=plain_environment(), capture_output=True, text=True, timeout=400, check=False
+    )
     assert again.returncode == 0, again.stdout[-3000:]
     assert "shards/pictures: unchanged, skipped" in again.stdout + again.stderr
     assert checksums(workspace) == checksums(built[0])

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks import finished_negatives
-from benchmarks.clusters import plain_environment, ray_nodes
+from benchmarks.clusters import ray_nodes
 from benchmarks.planted_truth import PlantedTruth
 from pipelines.negatives.planted import Planted
 from pipelines.negatives_job.settings import EncoderChoice, MineHardNegatives
 from pipelines.workspace.workspace import Workspace
+from scripts.plain_environment import plain_environment
 from tests.e2e.workspaces import ROOT, republish
 
 pytestmark = pytest.mark.ray

@@ -6,14 +6,17 @@ import subprocess
 import duckdb
 import pytest
 
-from tests.e2e.workspaces import ROOT, environment
+from scripts.plain_environment import plain_environment
+from tests.e2e.workspaces import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
 def run(command, folder):
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=400, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=plain_environment(), capture_output=True, text=True, timeout=400, check=False
+    )
 
 
 def test_the_first_command_and_the_query_print_what_the_readme_says(tmp_path):

@@ -15,7 +15,8 @@ from pipelines.mining.inputs import open_inputs
 from pipelines.mining.settings import Input, MinePairs
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.workspace import Workspace
-from tests.e2e.workspaces import command, environment, given, rows_of, run_job
+from scripts.plain_environment import plain_environment
+from tests.e2e.workspaces import command, given, rows_of, run_job
 
 
 def differences(one, two):
@@ -48,7 +49,7 @@ def test_after_a_kill_in_the_middle_of_a_stage(corpus, mined, tmp_path):
     workspace = tmp_path / "w"
     job = subprocess.Popen(
         command(*given(corpus, workspace)),
-        env=environment(),
+        env=plain_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -74,7 +75,7 @@ def test_on_a_cluster_of_two_workers_one_of_whose_executors_is_killed(corpus, mi
         options = ["--master", master] + [part for k, v in ONE_CORE_EACH.items() for part in ("--conf", f"{k}={v}")]
         job = subprocess.Popen(
             ["timeout", "600", *command(*given(corpus, tmp_path / "w"), spark_options=options)],
-            env=environment(),
+            env=plain_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

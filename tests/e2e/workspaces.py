@@ -1,6 +1,5 @@
 """Reads a workspace as plain rows, and runs the job as a user does."""
 
-import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from pipelines.workspace.parquet import sum_and_rows
 from pipelines.workspace.workspace import Workspace
 from schemas.mined import MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
 from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+from scripts.plain_environment import plain_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = [
@@ -34,16 +34,11 @@ def command(*arguments, spark_options=()):
     return ["bash", str(ROOT / "spark-submit.sh"), *spark_options, str(ROOT / "jobs/mine_pairs.py"), *map(str, arguments)]
 
 
-def environment():
-    """As a user has it: what the test session set for its own Spark is taken out."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYSPARK_", "SPARK_", "PYTHONPATH"))}
-
-
 def run_job(*arguments, spark_options=(), timeout=400):
     """The finished process; spark-submit hands the job's two streams on as one, so both are in `stdout`."""
     return subprocess.run(
         command(*arguments, spark_options=spark_options),
-        env=environment(),
+        env=plain_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
