@@ -10,7 +10,7 @@ SAID = (
     "crop",
     "near_duplicate_image",
     "kappa",
-    "band",
+    "judge",
     "rule",
     "sft/train",
     "before training",
