@@ -5,18 +5,19 @@ and stretched sides that a hash of the whole picture cannot. They are upright: a
 copy turns by a few degrees or by a quarter turn, and the latter is an exact permutation of
 the descriptor (`turned`). Hence one match alone gives scale, shift and mirror.
 
-Keypoints are extrema of the difference of Gaussians (Lowe 2004). A descriptor is the low
+Keypoints are extrema of the difference of Gaussians (`pyramid`). A descriptor is the low
 frequencies of the patch's cosine transform, flattened by a power law: cheap (one gather and
 one matrix product for all patches), smooth under small shifts, and a mirrored patch has the
 same numbers with the odd horizontal ones negated.
 """
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from pipelines.images.pyramid import FIRST_SIGMA, LEVELS, Octave, extrema, pyramid
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -30,10 +31,6 @@ ODD = np.array([False, *(u % 2 == 1 for _, u in ORDERS)])
 DIMENSION = 1 + len(ORDERS)
 EDGES_TOO = 60.0
 """Ratio of principal curvatures that lets points on edges in, where there is little else."""
-FIRST_SIGMA = 1.6
-"""Smoothness of the finest picture that is searched, pixels. Source: Lowe 2004, section 3.3."""
-LEVELS = 2
-"""Scales an octave; Lowe has 3: measured, two find as many right matches for two thirds of the time."""
 WINDOW = 0.30
 """Standard deviation of a patch's Gaussian window, in patch sides."""
 PATCH_SIGMAS = 14.0
@@ -76,32 +73,28 @@ def detect(grey: npt.NDArray[np.uint8], settings: Detection) -> Features:
     Cost: O(pixels), about 2 ms for 288 x 216.
     Source: Lowe, Distinctive Image Features from Scale-Invariant Keypoints, 2004, sections 3 and 4.
     """
-    features = _detected(grey, settings)
+    octaves = pyramid(grey, settings.octaves)
+    features = _chosen(octaves, grey.shape[1::-1], settings)
     if len(features.sigmas) >= settings.few:
         return features
-    return _detected(grey, replace(settings, max_edge_ratio=EDGES_TOO, min_contrast=settings.min_contrast / 2))
+    less_demanding = replace(settings, max_edge_ratio=EDGES_TOO, min_contrast=settings.min_contrast / 2)
+    return _chosen(octaves, grey.shape[1::-1], less_demanding)
 
 
-def _detected(grey: npt.NDArray[np.uint8], settings: Detection) -> Features:
-    height, width = grey.shape
-    found, atlas = [], []
-    base = _blurred(grey.astype(np.float32), (FIRST_SIGMA**2 - 0.25) ** 0.5)
+def _chosen(octaves: list[Octave], side: tuple[int, int], settings: Detection) -> Features:
+    """The best features of a picture of `side` (width, height)."""
+    found = []
     top = 0
-    for octave in range(settings.octaves):
-        if min(base.shape) < 12:
-            break
-        gaussians = _gaussians(base)
-        peaks = _extrema(gaussians, settings.min_contrast)
-        place = np.array([[2.0**octave], [top]], np.float32)
+    for number, octave in enumerate(octaves):
+        peaks = extrema(octave, settings.min_contrast)
+        place = np.array([[2.0**number], [top]], np.float32)
         found.append(np.vstack([peaks, np.repeat(place, peaks.shape[1], axis=1)]))
-        atlas.append(gaussians[1])
-        top += base.shape[0]
-        base = np.ascontiguousarray(gaussians[LEVELS][::2, ::2])
+        top += octave.gaussians[0].shape[0]
     points = _refined(np.hstack(found), settings.max_edge_ratio) if found else np.zeros((0, 6), np.float32)
-    points = points[_spread(points, width, height, settings.count)]
-    patches = _patches(atlas, points)
+    points = points[_spread(points, *side, settings.count)]
+    patches = _patches([octave.gaussians[1] for octave in octaves], points)
     zoom = points[:, 4:5]
-    return Features(points[:, :2] * zoom, points[:, 2] * zoom[:, 0], describe(patches), (width, height))
+    return Features(points[:, :2] * zoom, points[:, 2] * zoom[:, 0], describe(patches), side)
 
 
 def describe(patches: Floats) -> npt.NDArray[np.int8]:
@@ -117,54 +110,13 @@ def mirrored(descriptors: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     return np.where(ODD, -descriptors, descriptors)
 
 
-def _gaussians(base: Floats) -> list[Floats]:
-    """LEVELS + 3 pictures, each smoother by the same factor; `base` has FIRST_SIGMA."""
-    sigmas = [FIRST_SIGMA * 2 ** (i / LEVELS) for i in range(LEVELS + 3)]
-    out = [base]
-    for before, after in pairwise(sigmas):
-        out.append(_blurred(out[-1], (after**2 - before**2) ** 0.5))
-    return out
-
-
-def _blurred(plane: Floats, sigma: float) -> Floats:
-    """A Gaussian cut off at three sigmas; OpenCV's own choice for floats is four, for a third more time."""
-    side = 2 * int(np.ceil(3 * sigma)) + 1
-    return cv2.GaussianBlur(plane, (side, side), sigma)
-
-
-def _extrema(gaussians: list[Floats], min_contrast: float) -> Floats:
-    """[14, n] local extrema in space and scale: x, y, level, and eleven differences of Gaussians.
-
-    The differences are those at the finer and at the coarser scale, and nine of its own: here, left, right, up, down
-    and the corners south-east, south-west, north-east, north-west.
-    """
-    differences = [cv2.subtract(b, a) for a, b in pairwise(gaussians)]
-    size = [cv2.absdiff(a, b) for a, b in pairwise(gaussians)]
-    kernel = np.ones((3, 3), np.uint8)
-    around = [cv2.dilate(level, kernel) for level in size]
-    width = gaussians[0].shape[1]
-    steps = np.array([0, -1, 1, -width, width, width + 1, width - 1, 1 - width, -1 - width])
-    found = []
-    for level in range(1, len(size) - 1):
-        peak = cv2.max(cv2.max(around[level - 1], around[level]), around[level + 1])
-        peaks = size[level] >= cv2.max(peak, min_contrast)
-        peaks[[0, 1, -1, -2]] = False
-        peaks[:, [0, 1, -1, -2]] = False
-        at = np.flatnonzero(peaks)
-        y, x = np.divmod(at, width)
-        scales = [differences[k].ravel().take(at) for k in (level - 1, level + 1)]
-        own = differences[level].ravel().take(at + steps[:, None])
-        found.append(np.vstack([x, y, np.full(len(at), level), *scales, own]).astype(np.float32))
-    return np.hstack(found)
-
-
 def _refined(peaks: Floats, ratio: float) -> Floats:
     """[n, 6] the extrema that are corners or blobs: x, y, sigma (pixels of the octave), strength, zoom, row in the atlas.
 
     To a fraction of a pixel and of a scale.
 
     Args:
-        peaks: [16, n] of `_extrema`, with zoom and row.
+        peaks: [16, n] of `extrema`, with zoom and row.
         ratio: largest ratio of principal curvatures.
     """
     x, y, level, finer, coarser, here, left, right, up, down, se, sw, ne, nw, zoom, row = peaks
