@@ -98,7 +98,7 @@ def _working_picture(opened: Image.Image, settings: Decoding) -> Decoded:
     opened.load()
     pixels = np.asarray(_on_white(opened))
     if pixels.shape[1::-1] != target:
-        pixels = _shrunk(pixels, target)
+        pixels = shrunk(pixels, target)
     size = (height, width) if orientation >= 5 else (width, height)
     return Decoded(_upright(pixels, orientation), *size)
 
@@ -116,7 +116,7 @@ def _fitted(width: int, height: int, side: int) -> tuple[int, int]:
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
-def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+def shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """The picture at `size` (width, height): averaged down to less than twice that, then smoothed and sampled.
 
     A third of the time of averaging all the way; sampled without smoothing, one crop in a hundred is lost (docs/log.md).

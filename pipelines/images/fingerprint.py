@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import cv2
 from pydantic import Field
 
-from pipelines.decode import Decoding, Pixels, decode
+from pipelines.decode import Decoding, Pixels, decode, shrunk
 from pipelines.images.features import Detection, detect
 from pipelines.images.hashes import exposed_hash, pdq_hashes, pdq_picture, phash64, surface
 from pipelines.images.packing import pack
@@ -61,7 +61,6 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
 def _thumbnail(rgb: Pixels, settings: Fingerprint) -> bytes:
     factor = min(1.0, settings.thumbnail_side / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    bgr = cv2.cvtColor(shrunk(rgb, size), cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, settings.thumbnail_quality])
     return bytes(encoded)
