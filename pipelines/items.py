@@ -1,7 +1,6 @@
 """Items and pairs as Spark columns: every step that makes a pair makes it here."""
 
 from collections.abc import Mapping
-from functools import reduce
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -30,7 +29,7 @@ def item(
     box = F.lit(None).cast(from_arrow_type(REGION)) if region is None else region
     words = F.lit(None).cast("string") if text is None else text
     return F.struct(
-        F.substring(F.sha2(_spelled(kind, note_id, images, box, words), 256), 1, 32).alias("item_id"),
+        F.substring(F.sha2(_spelled(kind, note_id, images, box, text), 256), 1, 32).alias("item_id"),
         F.lit(kind).alias("kind"),
         note_id.alias("note_id"),
         images.alias("image_ids"),
@@ -102,20 +101,20 @@ def spark_type(kind: pa.DataType) -> str:
     return from_arrow_type(kind).simpleString()
 
 
-def _spelled(kind: Kind, note_id: Column, image_ids: Column, box: Column, text: Column) -> Column:
+def _spelled(kind: Kind, note_id: Column, image_ids: Column, box: Column, text: Column | None) -> Column:
     """What the item's id is a hash of: each part with its length before it."""
-    millionths = [F.floor(box[n] * MILLION + 0.5).cast("string") for n in REGION.names]
-    digits = F.when(box.isNull(), "").otherwise(F.concat_ws(",", *millionths)) if kind == "crop" else F.lit("")
-    parts = [
-        _measured(F.lit(kind)),
-        _measured(note_id),
-        _measured(F.size(image_ids).cast("string")),
-        F.array_join(F.transform(image_ids, _measured), ""),
-        _measured(digits),
-        _measured(F.coalesce(text, F.lit(""))),
-    ]
-    return reduce(F.concat, parts)
+    millionths = [F.floor(box[n] * MILLION + 0.5).cast("string") for n in REGION.names] if kind == "crop" else []
+    digits = F.when(box.isNull(), "").otherwise(F.concat_ws(",", *millionths)) if kind == "crop" else None
+    return F.concat(
+        F.lit(f"{len(kind)}:{kind}"),
+        *_measured(note_id),
+        *_measured(F.size(image_ids).cast("string")),
+        F.array_join(F.transform(image_ids, lambda image_id: F.concat(*_measured(image_id))), ""),
+        *_measured(digits),
+        *_measured(None if text is None else F.coalesce(text, F.lit(""))),
+    )
 
 
-def _measured(part: Column) -> Column:
-    return F.concat(F.length(part).cast("string"), F.lit(":"), part)
+def _measured(part: Column | None) -> list[Column]:
+    """To be strung together: the length, a colon, the part; None: an empty one."""
+    return [F.lit("0:")] if part is None else [F.length(part).cast("string"), F.lit(":"), part]

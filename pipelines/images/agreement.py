@@ -70,6 +70,12 @@ class Light:
     0 where both change, as they do under another light."""
 
 
+def alike(overlap: Overlap) -> float:
+    """`mean` of the Structure alone: a fifth of its time."""
+    whole = overlap.whole
+    return _mean(overlap.correlation[whole], _weight(np.maximum(*overlap.texture)[whole]))
+
+
 def structure(overlap: Overlap) -> Structure:
     """Compare the texture of the cells that are wholly covered."""
     whole = overlap.whole

@@ -6,6 +6,8 @@ of light or colour alters; colour is the cell's mean.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -31,22 +33,45 @@ class Thumbnail:
     """[h, w]"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Overlap:
-    """Cells [gh, gw] of the part of the target on which the source lies."""
+    """Cells [gh, gw] of the part of the target on which the source lies.
+
+    Most maps are refused by their structure alone: colours and pixels are compared when they are asked for.
+    """
 
     correlation: Floats
     """[gh, gw] of grey levels within the cell, -1 to 1; near 0 where both are flat."""
     texture: tuple[Floats, Floats]
     """[gh, gw] standard deviation within the cell, of source and of target."""
-    colour: tuple[Floats, Floats]
-    """[gh, gw, 3] mean colour, of source and of target."""
     whole: npt.NDArray[np.bool_]
     """[gh, gw] whether the whole cell is covered."""
     to_source: Matrix
     """Positions in the target thumbnail -> in the source thumbnail, after refinement."""
-    pearson: float
-    """Correlation of all common pixels."""
+    laid: "_Laid"
+    """The pictures that were compared."""
+
+    @cached_property
+    def colour(self) -> tuple[Floats, Floats]:
+        """[gh, gw, 3] mean colour, of source and of target."""
+        source, target, inner, _, mask = self.laid
+        return _mean(warped(source.rgb, inner, mask.shape)), _mean(target.rgb)
+
+    @cached_property
+    def pearson(self) -> float:
+        """Correlation of all common pixels."""
+        return _pearson(self.laid.grey, self.laid.target.grey, self.laid.mask)
+
+
+class _Laid(NamedTuple):
+    source: Thumbnail
+    target: Thumbnail
+    inner: Matrix
+    """Positions in `target` -> in `source`."""
+    grey: Floats
+    """[h, w] the source as it lies on the target."""
+    mask: Floats
+    """[h, w] 1 where it does."""
 
 
 def prepared(rgb: npt.NDArray[np.uint8]) -> Thumbnail:
@@ -143,16 +168,14 @@ def _halved(grey: Floats) -> Floats:
 
 
 def _cells(source: Thumbnail, target: Thumbnail, inner: Matrix, mask: Floats, to_source: Matrix) -> Overlap:
-    laid, laid_rgb = warped(source.grey, inner, mask.shape), warped(source.rgb, inner, mask.shape)
-    mean_s, mean_t = _mean(laid), _mean(target.grey)
-    var_s = np.maximum(_mean(laid * laid) - mean_s * mean_s, 0)
+    grey = warped(source.grey, inner, mask.shape)
+    mean_s, mean_t = _mean(grey), _mean(target.grey)
+    var_s = np.maximum(_mean(grey * grey) - mean_s * mean_s, 0)
     var_t = np.maximum(_mean(target.grey * target.grey) - mean_t * mean_t, 0)
-    both = _mean(laid * target.grey) - mean_s * mean_t
+    both = _mean(grey * target.grey) - mean_s * mean_t
     correlation = (both / np.sqrt((var_s + NOISE**2) * (var_t + NOISE**2))).astype(np.float32)
-    return Overlap(
-        correlation, (np.sqrt(var_s), np.sqrt(var_t)), (_mean(laid_rgb), _mean(target.rgb)),
-        _mean(mask) > 0.999, to_source, _pearson(laid, target.grey, mask),
-    )  # fmt: skip
+    texture = np.sqrt(var_s), np.sqrt(var_t)
+    return Overlap(correlation, texture, _mean(mask) > 0.999, to_source, _Laid(source, target, inner, grey, mask))
 
 
 def _mean(plane: Floats) -> Floats:
