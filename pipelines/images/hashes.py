@@ -13,6 +13,7 @@ from PIL import Image
 from scipy import fftpack
 
 from pipelines.decode import Pixels
+from pipelines.images.channels import median
 
 MIN_QUALITY = 50
 """PDQ quality below which hashes say little. Source: Meta's ThreatExchange, hashing.pdf, "quality"."""
@@ -42,7 +43,7 @@ def phash64(grey: Pixels) -> int:
     """
     small = np.asarray(Image.fromarray(grey).resize((32, 32), Image.Resampling.LANCZOS))
     low = fftpack.dct(fftpack.dct(small, axis=0), axis=1)[:8, :8]
-    bits = np.packbits(low > np.median(low))
+    bits = np.packbits(low > median(low.ravel()))
     return int.from_bytes(bits.tobytes(), "big", signed=True)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.decode import Pixels
+from pipelines.images.channels import largest, median
 
 Mask = npt.NDArray[np.bool_]
 
@@ -50,10 +51,11 @@ def _wedges(rgb: Pixels) -> Mask | None:
     factor = SMALL / max(rgb.shape[:2])
     size = max(8, round(rgb.shape[1] * factor)), max(8, round(rgb.shape[0] * factor))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.int16)
-    ground = np.abs(small - np.median(corners, axis=0)).max(axis=2) <= SAME_COLOUR
-    _, labels = cv2.connectedComponents(ground.astype(np.uint8), connectivity=4)
-    at_corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
-    wedges: Mask = np.isin(labels, at_corners) & ground
+    ground = largest(np.abs(small - median(corners.astype(np.float32)))) <= SAME_COLOUR
+    count, labels = cv2.connectedComponents(ground.astype(np.uint8), connectivity=4)
+    at_corner = np.zeros(count, dtype=bool)
+    at_corner[labels[[0, 0, -1, -1], [0, -1, 0, -1]]] = True
+    wedges: Mask = at_corner[labels] & ground
     parted = all(not side.all() for side in (wedges[0], wedges[-1], wedges[:, 0], wedges[:, -1]))
     return wedges if parted and wedges.mean() > 0.05 else None
 
