@@ -28,6 +28,8 @@ TITLE = "Growth of our steps"
 SIZES, VECTORS = (125, 500, 2000), (12_500, 50_000, 200_000)
 ASKING, GROUP = 20, 6
 """One item in so many asks."""
+A_JOB_S = 1_500
+"""Seconds after which a job of a size is ended: 2,000 notes are more than four minutes of encoding and search."""
 Point = dict[str, Any]
 """One step at one size: step, size, seconds, core_s, peak_mib, shuffled_mib."""
 
@@ -99,7 +101,7 @@ def of_size(notes: int, folder: Path) -> list[Point]:
         "shards (job)": ["jobs/build_shards.py", "--workspace", str(workspace)],
     }
     for name, command in jobs.items():
-        done = measured(job, [sys.executable, *command])
+        done = measured(job, [sys.executable, *command], limit_s=A_JOB_S)
         points.append({"step": name, **done.taken, "shuffled_mib": None, "fault": done.fault})
     print(*points, sep="\n", file=sys.stderr, flush=True)
     return [{"size": notes, **point} for point in points]
