@@ -70,8 +70,8 @@ class Light:
     0 where both change, as they do under another light."""
 
 
-def alike(overlap: Overlap) -> float:
-    """`mean` of the Structure alone: a fifth of its time."""
+def mean_structure(overlap: Overlap) -> float:
+    """`mean` of the Structure, without the rest of it: no colour is looked at."""
     whole = overlap.whole
     return _mean(overlap.correlation[whole], _weight(np.maximum(*overlap.texture)[whole]))
 

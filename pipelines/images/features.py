@@ -3,7 +3,7 @@
 A copy keeps most of them wherever it lies in the other picture, so they find crops, frames
 and stretched sides that a hash of the whole picture cannot. They are upright: an edited
 copy turns by a few degrees or by a quarter turn, and the latter is an exact permutation of
-the descriptor (`turned`). Hence one match alone gives scale, shift and mirror.
+the descriptor. Hence one match alone gives scale, shift and mirror.
 
 Keypoints are extrema of the difference of Gaussians (`pyramid`). A descriptor is the low
 frequencies of the patch's cosine transform, flattened by a power law: cheap (one gather and
@@ -70,7 +70,7 @@ class Features:
 def detect(grey: npt.NDArray[np.uint8], settings: Detection) -> Features:
     """The features of a grey picture [h, w]; of one with few, points on edges and faint ones as well.
 
-    Cost: O(pixels), about 2 ms for 288 x 216.
+    Cost: O(pixels), 2.7 ms for 288 x 216, half of it `pyramid`.
     Source: Lowe, Distinctive Image Features from Scale-Invariant Keypoints, 2004, sections 3 and 4.
     """
     octaves = pyramid(grey, settings.octaves)

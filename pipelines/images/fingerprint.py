@@ -31,7 +31,7 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
     Raises:
         BadPicture: it cannot be read.
 
-    Cost: about 6 ms a picture: decode 2, features 3, hashes and thumbnail 1.
+    Cost: about 5.5 ms a picture: decode 1.6, features 2.7, hashes and thumbnail 1.
     """
     picture = decode(content, settings.decoding)
     upright = straightened(picture.rgb)

@@ -62,8 +62,8 @@ def pdq_picture(rgb: Pixels) -> Pixels:
 def pdq_hashes(small: Pixels) -> tuple[list[bytes], int]:
     """The eight 32-byte PDQ hashes of a `pdq_picture`'s turns and flips (`TURNS`), and the quality 0 to 100.
 
-    Computed on PDQ_SIDE x PDQ_SIDE: 10 of 256 bits on average from pdqhash.compute of the full
-    picture, as far as pdqhash's own hashes of two sizes of one picture are apart (docs/log.md).
+    Computed on PDQ_SIDE x PDQ_SIDE: 12 of 256 bits on average from pdqhash.compute of the full
+    picture, about as far as pdqhash's own hashes of two sizes of one picture are apart (docs/log.md).
 
     Source: Facebook, PDQ (ThreatExchange, hashing.pdf).
     """

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from pipelines.images.agreement import Light, Structure, alike, light, structure
+from pipelines.images.agreement import Light, Structure, light, mean_structure, structure
 from pipelines.images.alignment import Matching
 from pipelines.images.evidence import is_explained, is_similar
 from pipelines.images.exposure import exposed_alike
@@ -172,7 +172,7 @@ def _laid(source: Thumbnail, target: Thumbnail, to_source: Matrix, inliers: int,
         return overlap(source, target, to_source, settings.steps, -1.0)
     few = inliers < FEW_INLIERS
     common = overlap(source, target, to_source, settings.steps, settings.min_pearson_few if few else settings.min_pearson)
-    if common is None or alike(common) < (settings.min_structure_few if few else settings.min_structure):
+    if common is None or mean_structure(common) < (settings.min_structure_few if few else settings.min_structure):
         return None
     return overlap(source, target, common.to_source, 2 * settings.steps, -1.0)
 
