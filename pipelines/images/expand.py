@@ -34,15 +34,14 @@ def image_pairs(pairs: DataFrame, images: DataFrame, settings: Match) -> dict[Gr
     """
     shown = _shown(images).persist()
     related = pairs.withColumn("granularity", F.when(F.col("relation").startswith("crop"), CROP).otherwise(COPY))
-    placed = _same_bytes(shown, settings).unionByName(_placed(related, shown, settings))
-    across = placed.where(F.col("at_l.note_id") != F.col("at_r.note_id")).persist()
-    beyond = _beyond(related, shown, settings).persist()
-    left_out = {COPY: _starred(shown, settings).unionByName(_of(beyond, COPY)), CROP: _of(beyond, CROP)}
+    placed = _same_bytes(shown, settings).unionByName(_placed(related, shown, settings)).persist()
+    across = placed.where(F.col("at_l.note_id") != F.col("at_r.note_id"))
+    left_out = {COPY: _starred(shown, settings).unionByName(_beyond(placed, COPY)), CROP: _beyond(placed, CROP)}
     return {name: Output(_pairs(name, _of(across, name)), dropped, held=True) for name, dropped in left_out.items()}
 
 
 def _of(rows: DataFrame, granularity: Granularity) -> DataFrame:
-    return rows.where(F.col("granularity") == granularity).drop("granularity")
+    return rows.where(F.col("granularity") == granularity)
 
 
 def _shown(images: DataFrame) -> DataFrame:
@@ -65,12 +64,16 @@ def _same_bytes(shown: DataFrame, settings: Match) -> DataFrame:
         "region": F.lit(None).cast(items.spark_type(REGION)),
         "score": F.lit(1.0),
         "granularity": F.lit(COPY),
+        "beyond": F.lit(0).cast("long"),
     }
     return both.select("at_l", "at_r", *[value.alias(name) for name, value in certain.items()])
 
 
 def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
-    """Pairs of files as pairs of their images; the smaller picture left, or else the smaller id."""
+    """Pairs of files as pairs of their images; the smaller picture left, or else the smaller id.
+
+    `beyond`: how many pairs of places the cap leaves out, told by the first that it leaves in.
+    """
     few = shown.where(F.col("place") <= settings.max_shown)
     swap = F.col("relation").endswith("_r")
     directed = pairs.select(
@@ -85,7 +88,10 @@ def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
     turn = F.col("either_way") & (F.col("at_r") < F.col("at_l"))
     first = F.when(turn, F.col("at_r")).otherwise(F.col("at_l"))
     second = F.when(turn, F.col("at_l")).otherwise(F.col("at_r"))
-    return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE, "score", "granularity")
+    places = F.col("places_l") * F.col("places_r")
+    made = F.least("places_l", F.lit(settings.max_shown)) * F.least("places_r", F.lit(settings.max_shown))
+    beyond = F.when((F.col("place_l") == 1) & (F.col("place_r") == 1), places - made).otherwise(0).alias("beyond")
+    return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE, "score", "granularity", beyond)
 
 
 def _pairs(granularity: Granularity, rows: DataFrame) -> DataFrame:
@@ -102,20 +108,14 @@ def _starred(shown: DataFrame, settings: Match) -> DataFrame:
     return wide.agg(F.coalesce(F.sum(left_out), F.lit(0)).alias("rows")).select(F.lit(STARS).alias("reason"), "rows")
 
 
-def _beyond(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
-    """How many pairs of places of two files the cap leaves out: granularity, reason, rows."""
-    sizes = shown.where(F.col("place") == 1).select("sha256", "places")
-    left, right = sizes.toDF("sha256_l", "n_l"), sizes.toDF("sha256_r", "n_r")
-    both = pairs.join(left, on="sha256_l", how="inner").join(right, on="sha256_r", how="inner")
-    made = F.least("n_l", F.lit(settings.max_shown)) * F.least("n_r", F.lit(settings.max_shown))
-    beyond = F.col("n_l") * F.col("n_r") - made
-    return (
-        both.groupBy("granularity").agg(F.sum(beyond).alias("rows")).select("granularity", F.lit(FIRST).alias("reason"), "rows")
-    )
+def _beyond(placed: DataFrame, granularity: Granularity) -> DataFrame:
+    """How many pairs of places of two files the cap leaves out: reason, rows."""
+    rows = _of(placed, granularity).agg(F.coalesce(F.sum("beyond"), F.lit(0)).alias("rows"))
+    return rows.select(F.lit(FIRST).alias("reason"), "rows")
 
 
 def _side(shown: DataFrame, side: str) -> DataFrame:
-    columns = {"sha256": F.col("sha256"), "at": F.struct("note_id", "image_id"), "place": F.col("place")}
+    columns = {"sha256": F.col("sha256"), "at": F.struct("note_id", "image_id"), "place": F.col("place"), "places": F.col("places")}
     return shown.select(*[value.alias(f"{name}_{side}") for name, value in columns.items()])
 
 

@@ -33,9 +33,9 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     Cost: `picture_digests` of all, `picture_fingerprints` of the new ones; shuffles of small rows by image_id and sha256.
     """
     references, ambiguous = picture_references(stages.read(NOTES), inputs.image_root)
-    references = references.persist()
-    listed = int(stages.read(NOTES).agg(F.coalesce(F.sum(F.size("images")), F.lit(0))).collect()[0][0])
     contents = accept_contents(inputs.tables["images"]) if "images" in inputs.tables else None
+    astray = (ambiguous if contents is None else ambiguous.unionByName(contents.refused)).persist()
+    listed, bad = references.count(), astray.count()
     root = None if settings.intake.any_uri else inputs.image_root
     digests = picture_digests(_places(references, contents), listed, root).persist()
     known = _known_pictures(stages, settings)
@@ -44,23 +44,18 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     pictures = made.where(F.col("reason").isNull()).select(*PICTURES.columns.names)
     if known is not None:
         pictures = pictures.unionByName(known.join(digests.select("sha256").distinct(), on="sha256", how="left_semi"))
-    told = references.join(digests.drop("uri"), on="image_id", how="inner")
-    images = told.drop("reason", "detail").join(pictures, on="sha256", how="inner").select(*IMAGES.columns.names)
-    no_bytes, no_picture = (
-        rows.withColumns({"id": F.col("image_id"), "source": F.lit("images")}).select(*ambiguous.columns)
-        for rows in (told.where(F.col("reason").isNotNull()), _refused(told, made))
-    )
-    astray = ambiguous if contents is None else ambiguous.unionByName(contents.refused)
-    astray = astray.persist()
-    refused = astray.unionByName(no_bytes).unionByName(no_picture).persist()
+    told = _told(references, digests, pictures, made).persist(StorageLevel.DISK_ONLY)
+    images = told.where(F.col("reason").isNull()).select(*IMAGES.columns.names)
+    refused = told.where(F.col("reason").isNotNull())
+    refused = refused.withColumns({"id": F.col("image_id"), "source": F.lit("images")}).select(*astray.columns)
+    refused = astray.unionByName(refused).persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    rows_in = references.count() + astray.count()
-    refuse_if_too_many("images", sum(reasons.values()), rows_in, settings.intake)
+    refuse_if_too_many("images", sum(reasons.values()), listed + bad, settings.intake)
     dropped = {f"refused: {reason}": n for reason, n in reasons.items()}
     nothing = dropped_counts(stages.spark, {})
     return [
         Output(pictures, nothing, report=lambda _: _made_by(settings), held=True),
-        Output(images, dropped_counts(stages.spark, dropped), rows_in),
+        Output(images, dropped_counts(stages.spark, dropped), listed + bad, held=True),
         Output(refused, nothing, held=True),
     ]
 
@@ -85,10 +80,15 @@ def _new(digests: DataFrame, known: DataFrame | None, contents: Sorted | None) -
     return _with_content(new, contents)
 
 
-def _refused(told: DataFrame, made: DataFrame) -> DataFrame:
-    """The images whose bytes are no picture that can be used."""
-    why = made.where(F.col("reason").isNotNull()).select("sha256", "reason", "detail")
-    return told.drop("reason", "detail").join(why, on="sha256", how="inner")
+def _told(references: DataFrame, digests: DataFrame, pictures: DataFrame, made: DataFrame) -> DataFrame:
+    """Each reference once: what its picture looks like, or in `reason` and `detail` why it cannot be used."""
+    shown = pictures.select(*(name for name in IMAGES.columns.names if name in PICTURES.columns.names))
+    refused = made.where(F.col("reason").isNotNull()).select("sha256", "reason", "detail")
+    looks = shown.unionByName(refused, allowMissingColumns=True)
+    read = digests.select("image_id", "sha256", F.struct("reason", "detail").alias("unread"))
+    both = references.join(read, on="image_id", how="inner").join(looks, on="sha256", how="left")
+    why = {name: F.coalesce(f"unread.{name}", name) for name in ("reason", "detail")}
+    return both.withColumns(why).drop("unread")
 
 
 def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
