@@ -28,7 +28,7 @@ from pipelines.mining import flow
 from pipelines.mining.inputs import open_inputs
 from pipelines.mining.settings import Input, MinePairs
 from pipelines.sample.corpus import Sample, make_sample
-from pipelines.session import spark_session
+from pipelines.session import plan_for, spark_session
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.tables import IMAGES
@@ -85,6 +85,7 @@ def main() -> None:
     )
     spark = spark_session("image_speed")
     stages, inputs = Stages(spark, Workspace(settings.workspace)), open_inputs(spark, settings.input)
+    plan_for(spark, inputs.size_bytes)  # as the job does
     flow.keep_notes(stages, inputs, settings)
     listed = pq.read_table(stages.workspace.files("notes")[0], columns=["images"]).column("images").to_pylist()
     warm = warm_up(spark, given.cores)

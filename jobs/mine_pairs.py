@@ -18,7 +18,7 @@ from pipelines.mining.inputs import open_inputs
 from pipelines.mining.sample import truth_beside, with_sample
 from pipelines.mining.settings import MinePairs
 from pipelines.mining.summary import summary
-from pipelines.session import checkpoints, spark_session
+from pipelines.session import checkpoints, plan_for, spark_session
 from pipelines.workspace.alone import alone
 from pipelines.workspace.stages import Stages
 from pipelines.workspace.workspace import Workspace
@@ -40,7 +40,9 @@ def run(settings: MinePairs) -> None:
         spark = spark_session("mine_pairs")
         stages = Stages(spark, workspace)
         with checkpoints(spark, workspace.folder):
-            mine(stages, open_inputs(spark, settings.input), settings)
+            inputs = open_inputs(spark, settings.input)
+            plan_for(spark, inputs.size_bytes)
+            mine(stages, inputs, settings)
         sys.stdout.write(summary(stages, truth_beside(settings.input)))
         spark.stop()
 

@@ -44,8 +44,17 @@ IF_LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",  # Spark's 200 are made for clusters
+    "spark.python.unix.domain.socket.enabled": "true",  # a Python task starts in two thirds of the time
 }
 """Defaults on one machine; whatever spark-submit was given stays."""
+
+SMALL_BYTES = 8 << 20
+"""Of input files. Source: measured, docs/log.md: code made for each plan pays from a million clicks (12 MB) on."""
+IF_SMALL = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.adaptive.enabled": "false",
+}
+"""On one machine and for a small input, a third of the time went into compiling plans and changing them as they run."""
 
 
 def spark_session(name: str) -> SparkSession:
@@ -66,6 +75,22 @@ def spark_session(name: str) -> SparkSession:
     if not _was_shipped():
         spark.sparkContext.addPyFile(str(zip_project(Path(tempfile.mkdtemp(prefix="uninote-")) / "uninote.zip")))
     return spark
+
+
+def plan_for(spark: SparkSession, input_bytes: int) -> None:
+    """Plan simply where the input is small and all on one machine: the rows are the same, sooner.
+
+    Args:
+        spark: the job's session; whatever spark-submit was given stays.
+        input_bytes: size of the files that the job reads.
+    """
+    if input_bytes > SMALL_BYTES or not str(spark.sparkContext.master).startswith("local"):
+        return
+    given = spark.sparkContext.getConf()
+    cores = spark.sparkContext.defaultParallelism
+    for key, value in (IF_SMALL | {"spark.sql.shuffle.partitions": str(cores)}).items():
+        if given.get(key) in (None, IF_LOCAL.get(key)):
+            spark.conf.set(key, value)
 
 
 @contextmanager

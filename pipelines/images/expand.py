@@ -115,7 +115,12 @@ def _beyond(placed: DataFrame, granularity: Granularity) -> DataFrame:
 
 
 def _side(shown: DataFrame, side: str) -> DataFrame:
-    columns = {"sha256": F.col("sha256"), "at": F.struct("note_id", "image_id"), "place": F.col("place"), "places": F.col("places")}
+    columns = {
+        "sha256": F.col("sha256"),
+        "at": F.struct("note_id", "image_id"),
+        "place": F.col("place"),
+        "places": F.col("places"),
+    }
     return shown.select(*[value.alias(f"{name}_{side}") for name, value in columns.items()])
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from pipelines.intake.listing import files_fingerprint
+from pipelines.intake.listing import list_files
 from pipelines.intake.read import read_input
 from pipelines.mining.settings import Input
 from pipelines.workspace.files import absolute
+from pipelines.workspace.manifest import fingerprint
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 
@@ -24,6 +25,8 @@ class Inputs:
     """Lazy."""
     fingerprints: dict[str, str]
     """Of their files."""
+    size_bytes: int
+    """Of all their files."""
     image_root: str
     """Absolute: the pictures' uris are read by other jobs, from other folders."""
 
@@ -35,16 +38,18 @@ def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
         DataError: every fault of every table.
     """
     given = {name: uri for name in WANTED if (uri := getattr(settings, name)) is not None}
-    tables, fingerprints, faults = {}, {}, []
+    tables, files, faults = {}, {}, []
     for name, uri in given.items():
         try:
-            fingerprints[name] = files_fingerprint(spark, uri)
+            files[name] = list_files(spark, uri)
             tables[name] = read_input(spark, uri, WANTED[name])
         except DataError as error:
             faults.append(f"{name}: {error}")
     if faults:
         raise DataError("; ".join(faults))
-    return Inputs(tables, fingerprints, absolute(settings.image_root or _folder_of(given["notes"])))
+    size = sum(file.size_bytes for listed in files.values() for file in listed)
+    fingerprints = {name: fingerprint(listed) for name, listed in files.items()}
+    return Inputs(tables, fingerprints, size, absolute(settings.image_root or _folder_of(given["notes"])))
 
 
 def _folder_of(uri: str) -> str:

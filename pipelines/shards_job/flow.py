@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from pipelines.intake.listing import files_fingerprint
 from pipelines.intake.read import read_input
+from pipelines.session import plan_for
 from pipelines.shards.judged import NOT_CALIBRATED, judge_of, judged, judged_lists
 from pipelines.shards.lists import SHORT, NoteSources, half_lists, split_notes
 from pipelines.shards.noise import component_ties
@@ -41,6 +42,8 @@ CODE = ("pipelines.shards",)
 def build_shards(stages: Stages, settings: BuildShards) -> None:
     """Every stage of the job, in order; a stage whose inputs have not changed is skipped."""
     check(stages)
+    read = [stages.workspace.published(table.name) for table in (NOTES, POSITIVES, HARD_NEGATIVES)]
+    plan_for(stages.spark, sum(file.size_bytes for manifest in read for file in manifest.files))
     contents, fingerprint = _contents(stages, settings)
     make_rows(stages, settings)
     make_lists(stages, settings)
