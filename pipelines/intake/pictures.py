@@ -2,7 +2,6 @@
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.window import Window
 
 from pipelines.intake.notes import Sorted
 from pipelines.intake.read import UNREADABLE
@@ -22,7 +21,7 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         notes: NOTES.
         image_root: what a relative uri is relative to.
 
-    Cost: one shuffle of the references by image_id; they are persisted.
+    Cost: one shuffle of ids, and one of the references where many ids have several uris; they are persisted.
     """
     absolute = F.col("uri").rlike("^([A-Za-z][A-Za-z0-9+.-]+:|/)")
     listed = notes.select("note_id", F.posexplode("images").alias("position", "image")).select(
@@ -34,9 +33,9 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     placed = listed.withColumn(
         "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(f"{image_root.rstrip('/')}/"), "uri"))
     )
-    of_id = Window.partitionBy("image_id")
-    marked = placed.withColumn("several", F.coalesce(F.min("uri").over(of_id) < F.max("uri").over(of_id), F.lit(False)))
-    marked = marked.persist()
+    # Counted and joined back: a window over an id would bring all notes with one meme to one task.
+    several = placed.groupBy("image_id").agg((F.min("uri") < F.max("uri")).alias("several")).where("several")
+    marked = placed.join(several, on="image_id", how="left").persist()
     told = F.regexp_replace(F.regexp_replace("uri", PASSWORD, "://"), QUERY, "?...")
     ambiguous = marked.where("several").select(
         F.col("image_id").alias("id"),
@@ -44,7 +43,7 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         F.lit(AMBIGUOUS).alias("reason"),
         F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), told).alias("detail"),
     )
-    return Sorted(marked.where(~F.col("several")).select(*COLUMNS), ambiguous)
+    return Sorted(marked.where(F.col("several").isNull()).select(*COLUMNS), ambiguous)
 
 
 def accept_contents(read: DataFrame) -> Sorted:
