@@ -1,5 +1,6 @@
 """A corpus split over actors: each searches its part, and a task merges what they found and goes on with it."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 import ray
 from ray.exceptions import GetTimeoutError
 
-from pipelines.actors.away import LOST_S
+from pipelines.actors.away import DEATHS, LOST_S, REVIVAL_S
 from pipelines.negatives.cells import Cells
 from pipelines.negatives.fixed_order import Vectors
 from pipelines.negatives.part import Corpus, Part, merged
@@ -62,14 +63,16 @@ class Searchers:
         self.actors = self._started(count, 1 if self._processors >= count else 0)
 
     def lost(self) -> bool:
-        """Whether a machine is gone. Then all are started anew, and ask for no processor: too few may be left."""
+        """Whether a machine is gone."""
         before, self._processors = self._processors, _processors()
-        if self._processors >= before:
-            return False
-        say(f"Ray: {before - self._processors:g} processors are gone with their machine; the search goes on without them")
+        if self._processors < before:
+            say(f"Ray: {before - self._processors:g} processors are gone with their machine; the search goes on without them")
+        return self._processors < before
+
+    def anew(self) -> None:
+        """Start all once more; they ask for no processor: too few may be left."""
         self.end()
         self.actors = self._started(len(self.actors), 0)
-        return True
 
     def end(self) -> None:
         """End the actors."""
@@ -127,17 +130,28 @@ def _given(search: Searchers, name: str, held: Sequence[Any], block: Asked) -> A
 
 
 def _first(search: Searchers, name: str, held: Sequence[Any], under_way: deque[tuple[Asked, Any]]) -> Any:  # noqa: ANN401
-    """What was made of the first block; where a machine is gone, all that are under way are asked again."""
+    """What was made of the first block; where an actor or a machine is gone, all that are under way are asked again.
+
+    Raises:
+        RayActorError: or another of DEATHS: actors have gone on dying for REVIVAL_S.
+    """
+    started = time.monotonic()
     while True:
         try:
             made = ray.get(under_way[0][1], timeout=LOST_S)
             under_way.popleft()
             return made
         except GetTimeoutError:
-            if search.lost():
-                again = [(block, _given(search, name, held, block)) for block, _ in under_way]
-                under_way.clear()
-                under_way.extend(again)
+            if not search.lost():
+                continue
+        except DEATHS:  # Ray has tried again by itself, sooner than a machine that is gone is known to be gone
+            if time.monotonic() - started > REVIVAL_S:
+                raise
+            search.lost()
+        search.anew()
+        again = [(block, _given(search, name, held, block)) for block, _ in under_way]
+        under_way.clear()
+        under_way.extend(again)
 
 
 def _finish(then: Callable[..., Any], depth: int, elements: bool, parts: int, *rest: Any) -> Any:  # noqa: ANN401

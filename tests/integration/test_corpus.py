@@ -1,0 +1,50 @@
+"""A corpus that is searched by actors: the same answers for any number of them, whatever dies."""
+
+import numpy as np
+import pytest
+import ray
+
+from pipelines.actors.corpus import Asked, answered, searchers
+from pipelines.negatives.cells import Cells
+from pipelines.negatives.part import Corpus
+from pipelines.negatives.search import Found, Search, exact
+
+DEPTH = 7
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    made = np.random.default_rng(3).normal(size=(240, 16)).astype(np.float32)
+    return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+def as_found(found: Found) -> Found:
+    return found
+
+
+def blocks(queries):
+    return [Asked(part, DEPTH, False, as_found, ()) for part in np.split(queries, 6)]
+
+
+def parts(vectors, count):
+    rows = np.array_split(np.arange(len(vectors)), count)
+    return [Corpus(vectors=vectors[some], names=some.astype(np.int64), elements=False) for some in rows]
+
+
+def searched(vectors, count, disturb=lambda _: None):
+    with searchers(count, Search(), Cells()) as search:
+        disturb(search)
+        found = list(answered(search, "corpus", parts(vectors, count), blocks(vectors[:60])))
+    return np.concatenate([some.rows for some in found])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_actors_answer_as_one_search_does(ray_local, vectors, count):
+    np.testing.assert_array_equal(searched(vectors, count), exact(vectors[:60], vectors, DEPTH, Search()).rows)
+
+
+def test_an_actor_that_ray_does_not_start_again_is_started_again(ray_local, vectors):
+    def disturb(search):
+        ray.kill(search.actors[1])
+
+    np.testing.assert_array_equal(searched(vectors, 2, disturb), exact(vectors[:60], vectors, DEPTH, Search()).rows)
