@@ -5,17 +5,23 @@
 The bare model is given pictures that are decoded and prepared already, in one process. The plain process is what one would
 write without Ray: a thread reads, decodes and prepares ahead, the other runs the model; no chunk is written. The stage reads,
 decodes and prepares in one actor, runs the model in another and writes its chunks; the start of Ray and of the actors, and
-the model's first batch, are left out of all three. Where the model is as fast as a decoder, its share of the bare
-model says how many processors there are, and that of the plain process what the actors cost. `--encoder vit` is an
+the model's first batch, are left out of all. Where the model is as fast as a decoder, its share of the bare
+model says how many processors there are, and that of the plain process what the actors cost. The bare model is also run while
+other processes decode the same pictures and throw them away, as many as there are readers: what it loses there are caches,
+memory and clock that the processors share, which no stage can win back. `--encoder vit` is an
 open_clip ViT of --vit's size with random weights.
 """
 
 import argparse
 import json
+import multiprocessing
 import statistics
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +79,32 @@ def bare(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, rounds: i
     return len(prepared) / statistics.median(taken)
 
 
+@contextmanager
+def decoders(spec: EncoderSpec, parts: list[pa.Table], count: int) -> Iterator[None]:
+    """Processes that read and prepare the pictures over and over while the block runs."""
+    spawn = multiprocessing.get_context("spawn")
+    ready, started = spawn.Barrier(count + 1), []
+    for _ in range(count):
+        started.append(spawn.Process(target=_decode, args=(spec, parts, ready), daemon=True))
+        started[-1].start()
+    ready.wait()
+    try:
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+            process.join()
+
+
+def _decode(spec: EncoderSpec, parts: list[pa.Table], ready: threading.Barrier) -> None:
+    cv2.setNumThreads(1)
+    reader = LoadReader(spec)()
+    ready.wait()
+    while True:
+        for part in parts:
+            reader(part)
+
+
 def plain(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, readers: int, rounds: int) -> float:
     """Pictures a second of one process that reads ahead in threads, the median round."""
     torch.set_num_threads(batching.threads)
@@ -126,6 +158,8 @@ def main() -> None:
         scratch = Path(folder)
         spec = random_vit(scratch / "vit", given.vit) if given.encoder == "vit" else load_spec(given.encoder)
         alone = bare(spec, parts, batching, given.rounds)
+        with decoders(spec, parts, given.readers):
+            beside = bare(spec, parts, batching, given.rounds)
         simple = plain(spec, parts, batching, given.readers, given.rounds)
         with ray_session(Cluster(address="local", readers=given.readers, models=1)) as machines:
             actors = pool(LoadReader(spec), LoadChunkEncoder(spec, gpu=False, batching=batching), machines)
@@ -138,9 +172,11 @@ def main() -> None:
         "threads": given.threads,
         "readers": given.readers,
         "bare_pictures_a_s": round(alone, 1),
+        "bare_beside_decoders_pictures_a_s": round(beside, 1),
         "plain_process_pictures_a_s": round(simple, 1),
         "stage_pictures_a_s": round(ours, 1),
         "share": round(ours / alone, 3),
+        "share_of_bare_beside_decoders": round(ours / beside, 3),
         "share_of_plain_process": round(ours / simple, 3),
     }
     print(json.dumps(result, indent=1))
