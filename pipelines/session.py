@@ -54,7 +54,7 @@ IF_SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.adaptive.enabled": "false",
 }
-"""On one machine and for a small input, a third of the time went into compiling plans and changing them as they run."""
+"""On one machine and for a small input, up to a fifth of the job went into compiling plans and changing them as they run."""
 
 
 def spark_session(name: str) -> SparkSession:

@@ -135,7 +135,7 @@ def _first(search: Searchers, name: str, held: Sequence[Any], under_way: deque[t
     Raises:
         RayActorError: or another of DEATHS: actors have gone on dying for REVIVAL_S.
     """
-    started = time.monotonic()
+    first_death = None
     while True:
         try:
             made = ray.get(under_way[0][1], timeout=LOST_S)
@@ -145,7 +145,8 @@ def _first(search: Searchers, name: str, held: Sequence[Any], under_way: deque[t
             if not search.lost():
                 continue
         except DEATHS:  # Ray has tried again by itself, sooner than a machine that is gone is known to be gone
-            if time.monotonic() - started > REVIVAL_S:
+            first_death = first_death or time.monotonic()  # not the start: a block may take long, and then die once
+            if time.monotonic() - first_death > REVIVAL_S:
                 raise
             search.lost()
         search.anew()

@@ -33,7 +33,7 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     placed = listed.withColumn(
         "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(f"{image_root.rstrip('/')}/"), "uri"))
     )
-    # Counted and joined back: a window over an id would bring all notes with one meme to one task.
+    # Added up and joined back: a window over an id would bring all notes with one meme to one task.
     several = placed.groupBy("image_id").agg((F.min("uri") < F.max("uri")).alias("several")).where("several")
     marked = placed.join(several, on="image_id", how="left").persist()
     told = F.regexp_replace(F.regexp_replace("uri", PASSWORD, "://"), QUERY, "?...")
