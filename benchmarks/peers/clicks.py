@@ -72,10 +72,11 @@ def in_pandas(clicks: Path, out: Path, taken: Watch) -> Path:
 
 def ours(clicks: Path, out: Path, notes: int, whole: bool, taken: Watch) -> Path:
     """The step with its defaults, or visits, sum and the ten best alone."""
-    from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    from pipelines.clicks.co_click import CoClick, _transitions, co_clicks
+    from pipelines.clicks.co_click import CoClick, best_pairs, co_clicks
+    from pipelines.clicks.note_number import note_number
+    from pipelines.clicks.summed import strongest_transitions
     from pipelines.clicks.visits import visits
     from pipelines.session import spark_session
 
@@ -91,9 +92,12 @@ def ours(clicks: Path, out: Path, notes: int, whole: bool, taken: Watch) -> Path
                 F.col("query.note_id").alias("a"), F.col("target.note_id").alias("b"), "evidence.users", "evidence.cooccurrence"
             )
         else:
-            window = visits(read, items.select("note_id"), DAYS, MOST_NOTES).rows.persist()
-            best = Window.partitionBy("a").orderBy(F.col("cooccurrence").desc(), F.col("b"))
-            rows = _transitions(window, MIN_USERS).withColumn("rank", F.row_number().over(best)).where(F.col("rank") <= TOP)
+            kept = items.select("note_id", note_number(items).alias("note"))
+            seen = visits(read, kept, F.xxhash64("user_id"), DAYS, MOST_NOTES)
+            best = best_pairs(strongest_transitions(seen.rows, MIN_USERS, TOP, seen.tasks), kept, TOP)
+            for number, name in (("a", "name_a"), ("b", "name_b")):
+                best = best.join(kept.toDF(name, number), on=number)
+            rows = best.select(F.col("name_a").alias("a"), F.col("name_b").alias("b"), "users", "cooccurrence")
         pq.write_table(rows.select("a", "b", "users", "cooccurrence").toArrow(), out)
         if whole:
             made.dropped.collect()

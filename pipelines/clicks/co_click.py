@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipelines.clicks import reciprocal
+from pipelines.clicks.note_number import note_number
+from pipelines.clicks.summed import audiences_of_notes, strongest_transitions
 from pipelines.clicks.swing_scores import swing_scores
 from pipelines.clicks.visits import visits
 from pipelines.items import pair
@@ -19,7 +20,7 @@ class CoClick:
     window_days: int = 7
     """Days before the newest click that count. NoteLLM (KDD 2024) takes one week."""
     max_notes_per_user: int = 200
-    """Notes. A user with more in the window is left out, as bots are; it bounds the join at half of it a visit."""
+    """Notes. A user with more in the window is left out, as bots are; it bounds the pairs at half of it a visit."""
     min_users: int = 2
     """Users who must have gone from the one note to the other; one user may be chance."""
     top_pairs: int = 10
@@ -43,82 +44,63 @@ def co_clicks(clicks: DataFrame, note_items: DataFrame, settings: CoClick) -> Ou
 
     Args:
         clicks: user_id, note_id, clicked_at; clean rows.
-        note_items: note_id, item (ITEM) of every kept note.
+        note_items: note_id, item (ITEM) of every kept note, each once.
         settings: the window and the caps.
 
-    Cost: the pair join makes at most (max_notes_per_user - 1) / 2 rows a visit. Rows of one pair are added up
-    before they are shuffled, so a hot note loads no single task. The visits and the final pairs are persisted,
-    as `rows` and `dropped` both read them; whoever has written both may clear the cache.
+    Cost: users and notes are 64-bit numbers until the strongest pairs are left. At most (max_notes_per_user - 1) / 2 pairs a
+    visit, made and added up in numpy. Histories, audiences and strongest pairs are persisted, as `rows` and `dropped` both
+    read them; whoever has written both may clear the cache.
 
     Source: Zhang et al. 2024, NoteLLM (arXiv:2403.01744), section 4.1.
     """
-    seen = visits(clicks, note_items.select("note_id"), settings.window_days, settings.max_notes_per_user)
-    window = seen.rows.persist()
-    best = Window.partitionBy("a").orderBy(F.col("cooccurrence").desc(), F.col("b"))
-    ranked = _transitions(window, settings.min_users).select(
-        "*", F.row_number().over(best).alias("rank"), F.count("*").over(Window.partitionBy("a")).alias("found")
-    )
-    top = ranked.where(F.col("rank") <= settings.top_pairs).persist()
-    swing = swing_scores(top, window, settings.swing_alpha, settings.swing_users_per_note, settings.seed)
-    scored = top.join(_click_weight(window), on="a", how="inner").join(swing.rows, on=["a", "b"], how="left")
-    beyond = F.when(F.col("rank") == 1, F.greatest(F.col("found") - settings.top_pairs, F.lit(0)))
-    cut = top.agg(F.coalesce(F.sum(beyond), F.lit(0)).alias("rows")).select(
-        F.lit(f"pairs after the {settings.top_pairs} best of their query").alias("reason"), "rows"
-    )
-    dropped = seen.dropped.unionByName(cut).unionByName(swing.dropped)
-    return Output(_pairs(scored, note_items), dropped, report=lambda _: {"clicks_counted": _clicks(window)})
+    number = note_number(note_items)
+    notes = note_items.select("note_id", number.alias("note"))
+    user = F.xxhash64(F.lit(settings.seed), F.col("user_id"))
+    seen = visits(clicks, notes, user, settings.window_days, settings.max_notes_per_user)
+    histories, tasks = seen.rows, seen.tasks
+    audiences = audiences_of_notes(histories, settings.swing_users_per_note, tasks).persist()
+    close = strongest_transitions(histories, settings.min_users, settings.top_pairs, tasks)
+    top = best_pairs(close, notes, settings.top_pairs).persist()
+    swing = swing_scores(top, histories, audiences, settings.swing_alpha, settings.swing_users_per_note, tasks)
+    weights = audiences.select(F.col("note").alias("a"), "weight")
+    scored = top.join(weights, on="a", how="inner").join(swing.rows, on=["a", "b"], how="left")
+    dropped = seen.dropped.unionByName(_beyond(top, settings.top_pairs)).unionByName(swing.dropped)
+    return Output(_pairs(scored, note_items, number), dropped, report=lambda _: {"clicks_counted": _clicks(histories)})
 
 
-def _clicks(window: DataFrame) -> int:
-    """How many clicks the visits stand for."""
-    return int(window.agg(F.coalesce(F.sum("clicks"), F.lit(0))).collect()[0][0])
+def _clicks(histories: DataFrame) -> int:
+    """How many clicks the histories stand for."""
+    return int(histories.agg(F.coalesce(F.sum("clicks"), F.lit(0))).collect()[0][0])
 
 
-def _transitions(window: DataFrame, min_users: int) -> DataFrame:
-    """Directed pairs with enough users: a, b, users, cooccurrence."""
-    # A note of fewer users stands in no pair of so many: most of a long tail never meets the join.
-    able = window.where(F.col("user_count") >= min_users)
-    n = F.col("note_count")
-    before = able.select("user_id", F.col("note_id").alias("a"), F.col("at").alias("a_at"), n)
-    after = able.select("user_id", F.col("note_id").alias("b"), F.col("at").alias("b_at"))
-    return (
-        before.join(after, on="user_id", how="inner")
-        .where(F.col("a_at") < F.col("b_at"))
-        .groupBy("a", "b")
-        .agg(
-            F.count("*").alias("users"),
-            F.sum(reciprocal.high(n)).alias("high"),
-            F.sum(reciprocal.low(n)).alias("low"),
-        )
-        .where(F.col("users") >= min_users)
-        .select("a", "b", "users", reciprocal.total(F.col("high"), F.col("low")).alias("cooccurrence"))
-    )
+def best_pairs(close: DataFrame, notes: DataFrame, top: int) -> DataFrame:
+    """a, b, users, cooccurrence, rank, found of the `top` best TRANSITIONS of each a: of equal ones the smaller note_id's.
+
+    Args:
+        close: TRANSITIONS.
+        notes: note_id and note (its number).
+        top: pairs of an a.
+    """
+    order = Window.partitionBy("a").orderBy(F.col("cooccurrence").desc(), F.col("note_id"))
+    found = F.sum("found").over(Window.partitionBy("a")).alias("found")
+    named = close.join(notes.withColumnRenamed("note", "b"), on="b", how="inner")
+    ranked = named.select("a", "b", "users", "cooccurrence", F.row_number().over(order).alias("rank"), found)
+    return ranked.where(F.col("rank") <= top)
 
 
-def _click_weight(window: DataFrame) -> DataFrame:
-    """What a note's users weigh together: a, click_weight."""
-    n = F.col("note_count")
-    parts = window.groupBy(F.col("note_id").alias("a")).agg(
-        F.sum(reciprocal.high(n)).alias("high"), F.sum(reciprocal.low(n)).alias("low")
-    )
-    return parts.select("a", reciprocal.total(F.col("high"), F.col("low")).alias("click_weight"))
+def _beyond(best: DataFrame, top: int) -> DataFrame:
+    """reason, rows: the pairs that are not among the best."""
+    beyond = F.when(F.col("rank") == 1, F.greatest(F.col("found") - top, F.lit(0)))
+    cut = best.agg(F.coalesce(F.sum(beyond), F.lit(0)).alias("rows"))
+    return cut.select(F.lit(f"pairs after the {top} best of their query").alias("reason"), "rows")
 
 
-def _pairs(scored: DataFrame, note_items: DataFrame) -> DataFrame:
+def _pairs(scored: DataFrame, note_items: DataFrame, number: Column) -> DataFrame:
     """PAIRS, with the wide items joined to the pairs that are left."""
-    query = note_items.select(F.col("note_id").alias("a"), F.col("item").alias("query"))
-    target = note_items.select(F.col("note_id").alias("b"), F.col("item").alias("target"))
-    return (
-        scored.join(query, on="a", how="inner")
-        .join(target, on="b", how="inner")
-        .select(
-            pair(
-                "co_click",
-                "note_to_note",
-                F.col("query"),
-                F.col("target"),
-                F.col("cooccurrence") / F.col("click_weight"),
-                {"users": F.col("users"), "cooccurrence": F.col("cooccurrence"), "swing": F.coalesce("swing", F.lit(0.0))},
-            )
-        )
-    )
+    query = note_items.select(number.alias("a"), F.col("item").alias("query"))
+    target = note_items.select(number.alias("b"), F.col("item").alias("target"))
+    score = F.col("cooccurrence") / F.col("weight")
+    swing = F.coalesce("swing", F.lit(0.0))
+    evidence = {"users": F.col("users"), "cooccurrence": F.col("cooccurrence"), "swing": swing}
+    made = pair("co_click", "note_to_note", F.col("query"), F.col("target"), score, evidence)
+    return scored.join(query, on="a", how="inner").join(target, on="b", how="inner").select(made)

@@ -1,54 +1,63 @@
 """Swing: two notes are alike when users who share little else click both."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipelines.blocks.blocks import Ints, starts
+from pipelines.clicks.shared_users import Looks, Targets, shared_users
 
 BLOCK = 4096
 """Notes whose columns of the users x notes matrix are held at once."""
 
 
-class Users(NamedTuple):
-    """Users of one note, and the notes that each of them visited."""
+def swing_of_targets(looks: Looks, targets: Targets, alpha: float) -> NDArray[np.float64]:
+    """Swing of every pair of notes a and b, [t].
 
-    priority: NDArray[np.int64]
-    """[U], a hash of the user: a note's cap keeps the lowest, so every note prefers the same users."""
-    note_count: NDArray[np.int64]
-    """[U], |I_u|: how many notes the user visited."""
-    visited: NDArray[np.int64]
-    """[sum of lengths], hashes of the notes, user after user; notes of one user only may be left out."""
-    lengths: NDArray[np.int64]
-    """[U], how many entries of `visited` are the user's."""
+    Args:
+        looks: of every a, no more users than its cap.
+        targets: in any order.
+        alpha: smoothing, in notes.
+
+    Cost: that of `shared_users`, and of `swing` for each a that has two users of a target.
+    """
+    scores = np.zeros(len(targets.a))
+    shared = shared_users(looks, targets)
+    enough = np.bincount(shared.target, minlength=len(scores))[shared.target] > 1
+    target, row = shared.target[enough], shared.row[enough]
+    order = np.argsort(targets.a[target], kind="stable")
+    target, row = target[order], row[order]
+    for hits in np.split(np.arange(len(target)), starts(targets.a[target])[1:]):
+        if len(hits):
+            rows, at = np.unique(row[hits], return_inverse=True)
+            first = starts(target[hits])
+            both = np.split(at, first[1:])
+            scores[target[hits][first]] = swing(looks.only(rows), both, alpha)
+    return scores
 
 
-def swing(users: Users, targets: NDArray[np.int64], limits: NDArray[np.int64], alpha: float) -> NDArray[np.float64]:
-    """Swing of one note with each target, [T]: sum over users u < v of both of w_u w_v / (alpha + |I_u ∩ I_v|).
+def swing(users: Looks, both: Sequence[Ints], alpha: float) -> NDArray[np.float64]:
+    """Swing of one note with each of its targets, [T]: sum over users u < v of both of w_u w_v / (alpha + |I_u ∩ I_v|).
 
     w_u = 1/sqrt(|I_u|) falls with the user's activity. A sum over the same users gives the
     same bits whichever of the two notes it is asked for, in whatever order they come: the
     terms are added exactly and rounded once.
 
     Args:
-        users: those of the note, after its cap.
-        targets: [T], hashes of the target notes.
-        limits: [T], the highest priority that the target's own cap kept.
+        users: those of the note that a target shares, each once.
+        both: [T], which of them each target shares.
         alpha: smoothing, in notes.
 
     Cost: O(U^2) for a target, U^2 times the notes that two users share for the matrix of intersections.
 
     Source: Yang et al. 2020 (arXiv:2010.05525); the unordered sum, as METHOD.md section 3 has it.
     """
-    owner = np.repeat(np.arange(len(users.lengths)), users.lengths)
-    weight = 1.0 / np.sqrt(users.note_count.astype(np.float64))
+    owner = np.repeat(np.arange(len(users.length)), users.length)
+    weight = 1.0 / np.sqrt(users.length.astype(np.float64))
     term = np.outer(weight, weight) / (alpha + shared_notes(owner, users.visited, len(weight)))
-    scores = np.zeros(len(targets))
-    for i, (target, limit) in enumerate(zip(targets, limits, strict=True)):
-        both = np.unique(owner[(users.visited == target) & (users.priority[owner] <= limit)])
-        pairs = term[np.ix_(both, both)][np.triu_indices(len(both), 1)]
-        scores[i] = math.fsum(pairs.tolist())
-    return scores
+    return np.array([math.fsum(term[np.ix_(some, some)][np.triu_indices(len(some), 1)].tolist()) for some in both])
 
 
 def shared_notes(owner: NDArray[np.int64], visited: NDArray[np.int64], users: int) -> NDArray[np.float64]:

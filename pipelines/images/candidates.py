@@ -1,15 +1,15 @@
 """Step: which pictures may show the same: they share a rare local feature, or most bits of their hashes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
 
-from pipelines.images.blocks import Part, block_schema, blocks, joined
+from pipelines.blocks.blocks import Part, blocks, joined
+from pipelines.blocks.exchange import Work, in_blocks
 from pipelines.images.keys import KEYED, end_to_end, keys_of, near_of, picture_number
 from pipelines.images.meeting import Asking, Found, Met, crowds, meetings
 from pipelines.images.ranking import best
@@ -26,7 +26,6 @@ CROWDED, EVERY = -1, -2
 """In place of a picture: the row says how many keys were crowded; how many pairs met."""
 CROWDS = "image keys that too many pictures have: tied by a chain"
 BEYOND = "image candidates after the best of both pictures"
-Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 def candidate_pairs(pictures: DataFrame, count: int, settings: Match) -> Output:
@@ -49,8 +48,8 @@ def candidate_pairs(pictures: DataFrame, count: int, settings: Match) -> Output:
     then some 60 bytes for each pair in which those pictures met others.
     """
     buckets = max(pictures.sparkSession.sparkContext.defaultParallelism, -(-count // PICTURES_A_TASK))
-    keys = _in_blocks(pictures.select(*KEYED), _cutting(settings, buckets), (*FOUND, *ASKING), buckets)
-    met = _in_blocks(keys, _meeting(settings, buckets), PAIRS, buckets)
+    keys = in_blocks(pictures.select(*KEYED), _cutting(settings, buckets), (*FOUND, *ASKING), buckets)
+    met = in_blocks(keys, _meeting(settings, buckets), PAIRS, buckets)
     ranked = met.mapInArrow(_ranking(settings.max_candidates), "l long, r long, votes long").persist(StorageLevel.DISK_ONLY)
     kept = ranked.where(F.col("l") >= 0).distinct()
     crowded, every = (
@@ -61,11 +60,6 @@ def candidate_pairs(pictures: DataFrame, count: int, settings: Match) -> Output:
         beyond.select(F.lit(BEYOND).alias("reason"), "rows")
     )
     return Output(kept, dropped)
-
-
-def _in_blocks(rows: DataFrame, cut: Work, names: Iterable[str], buckets: int) -> DataFrame:
-    """What `cut` makes of the rows, a partition for each bucket."""
-    return rows.mapInArrow(cut, from_arrow_schema(block_schema(names))).repartitionById(buckets, "bucket")
 
 
 def _cutting(settings: Match, buckets: int) -> Work:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.blocks.blocks import Ints
 from pipelines.images import bands
-from pipelines.images.blocks import Ints
 from pipelines.images.packing import unpack
 from pipelines.images.settings import Match
 from pipelines.images.words import index_words, probe_words

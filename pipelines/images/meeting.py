@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.images.blocks import Ints
+from pipelines.blocks.blocks import Ints
 
 ASKED_AT_ONCE = 200_000
 """Questions that are worked on at a time: enough for numpy to be at ease; what they meet has to fit in memory."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.images.blocks import Ints
+from pipelines.blocks.blocks import Ints, starts
 
 
 class Best(NamedTuple):
@@ -30,17 +30,10 @@ def best(of: Ints, other: Ints, votes: Ints, most: int) -> Best:
     """
     order = np.lexsort((other, of))
     of, other, votes = of[order], other[order], votes[order]
-    new = _starts(of, other)
+    new = starts(of, other)
     of, other, votes = of[new], other[new], np.add.reduceat(votes, new) if len(new) else votes
     order = np.lexsort((-votes, of))  # stable: equal votes stay in the order of the others
-    starts = _starts(of)
-    rank = np.arange(len(of)) - np.repeat(starts, np.diff(np.r_[starts, len(of)]))
+    first = starts(of)
+    rank = np.arange(len(of)) - np.repeat(first, np.diff(np.r_[first, len(of)]))
     kept = order[rank < most]
     return Best(of[kept], other[kept], votes[kept], int((of < other).sum()))
-
-
-def _starts(*columns: Ints) -> Ints:
-    """Where a row differs from the one before it."""
-    if not len(columns[0]):
-        return np.zeros(0, np.int64)
-    return np.flatnonzero(np.r_[True, np.any([column[1:] != column[:-1] for column in columns], axis=0)])

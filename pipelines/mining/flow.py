@@ -83,7 +83,7 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
         lambda: matched_pictures(stages.read(PICTURES), count, settings.match),
         inputs=stages.fingerprints(PICTURES),
         settings={"match": settings.match},
-        code=("pipelines.images",),
+        code=("pipelines.images", "pipelines.blocks"),
     )
     tables: dict[Granularity, Table] = {name: MINED[name] for name in ("near_duplicate_image", "crop")}
 
@@ -130,7 +130,7 @@ def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
         make,
         inputs=stages.fingerprints(NOTES, IMAGES) | {"clicks": inputs.fingerprints.get("clicks", "none given")},
         settings={"co_click": settings.co_click, "intake": settings.intake},
-        code=("pipelines.clicks", "pipelines.intake"),
+        code=("pipelines.clicks", "pipelines.blocks", "pipelines.intake"),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from pipelines import items
+from pipelines.clicks import visits
 from pipelines.clicks.co_click import CoClick, co_clicks
 from schemas.tables import PAIRS
 
@@ -100,17 +101,21 @@ def test_makes_nothing_of_no_clicks(spark):
     assert counted(output) == {}
 
 
-def test_gives_the_same_bits_whatever_the_partitions_and_the_order_of_rows(spark):
+def test_gives_the_same_bits_whatever_the_partitions_and_the_order_of_rows(spark, monkeypatch):
     rng = random.Random(3)
     clicks = [(f"u{rng.randrange(40)}", f"n{rng.randrange(12)}", END - rng.randrange(5 * DAY)) for _ in range(500)]
     settings = CoClick(top_pairs=3, swing_users_per_note=8)
-    results = []
+    results, counts = [], []
     for partitions in (1, 2, 7):
         rng.shuffle(clicks)
+        monkeypatch.setattr(visits, "CLICKS_A_TASK", 600 // partitions)
         output = co_clicks(
             clicks_of(spark, clicks).repartition(partitions), items_of(spark, [f"n{i}" for i in range(12)]), settings
         )
         results.append(output.rows.sort("pair_id").toArrow())
+        counts.append(counted(output))
     assert results[0].num_rows == 36
-    assert counted(output)["swing: users after the first 8 of a note"] > 0
+    assert counts[0]["swing: users after the first 8 of a note"] > 0
+    assert counts[0]["pairs after the 3 best of their query"] > 0
     assert results[1:] == [results[0]] * 2
+    assert counts[1:] == [counts[0]] * 2

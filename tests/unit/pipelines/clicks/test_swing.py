@@ -1,25 +1,28 @@
-"""The Swing kernel against the sum written out."""
+"""Swing against the sum written out."""
 
 import numpy as np
 import pytest
 
 from pipelines.clicks import swing as module
-from pipelines.clicks.swing import Users, shared_notes, swing
+from pipelines.clicks.audience import EVERYONE
+from pipelines.clicks.history import Histories
+from pipelines.clicks.shared_users import Looks, Targets, looks
+from pipelines.clicks.swing import shared_notes, swing_of_targets
 from tests.click_reference import swing_by_hand
 
-NO_LIMIT = np.iinfo(np.int64).max
+
+def looks_of(seen):
+    """All users of all notes; a user's name is its number, a note's name its own."""
+    length = np.array([len(notes) for notes in seen.values()])
+    note = np.array([n for notes in seen.values() for n in notes], np.int64)
+    pieces = list(looks(Histories(np.array([int(u) for u in seen]), length, length, note, note), 10**6))
+    return Looks(*(np.concatenate(column) for column in zip(*pieces, strict=True)))
 
 
-def users_of(note, seen, order=None):
-    """The kernel's view of a note whose name is its hash."""
-    names = order or [u for u in seen if note in seen[u]]
-    notes = [list(seen[u]) for u in names]
-    return Users(
-        priority=np.array([int(u) for u in names]),
-        note_count=np.array([len(n) for n in notes]),
-        visited=np.array([m for n in notes for m in n], dtype=np.int64),
-        lengths=np.array([len(n) for n in notes]),
-    )
+def swings(seen, pairs, alpha=1.0, last=None):
+    a, b = np.array(pairs).T
+    limit = np.full(len(a), EVERYONE) if last is None else np.array(last)
+    return swing_of_targets(looks_of(seen), Targets(a, b, limit), alpha)
 
 
 def world(seed, users=30, notes=12):
@@ -34,39 +37,40 @@ def world(seed, users=30, notes=12):
 def test_is_the_sum_over_user_pairs(seed, block, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", block)
     seen = world(seed)
-    targets = np.arange(1, 12)
-    found = swing(users_of(0, seen), targets, np.full(11, NO_LIMIT), 1.0)
-    assert found == pytest.approx([swing_by_hand(seen, 0, int(b)) for b in targets], rel=1e-12)
-    assert found.max() > 0
+    pairs = np.random.default_rng(seed).permutation([(a, b) for a in range(12) for b in range(13) if a != b])
+    wanted = [swing_by_hand(seen, int(a), int(b)) for a, b in pairs]
+    assert swings(seen, pairs) == pytest.approx(wanted, rel=1e-12)
+    assert max(wanted) > 0
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_gives_the_same_bits_from_either_note_and_in_any_order_of_users(seed):
-    seen, limit = world(seed), np.array([NO_LIMIT])
-    forward = swing(users_of(0, seen), np.array([1]), limit, 0.5)
-    reordered = [u for u in reversed(list(seen)) if 1 in seen[u]]
-    assert forward == swing(users_of(1, seen, reordered), np.array([0]), limit, 0.5)
+    seen = world(seed)
+    turned = dict(reversed(seen.items()))
+    pairs = np.array([(a, b) for b in range(12) for a in range(b)])
+    forward = swings(seen, pairs, alpha=0.5)
+    assert forward.tolist() == swings(turned, pairs[:, ::-1], alpha=0.5).tolist()
+    assert np.count_nonzero(forward) > 10
 
 
 def test_looks_only_at_users_that_the_targets_cap_kept():
-    seen = {"1": {0: 0, 1: 0}, "2": {0: 0, 1: 0}, "3": {0: 0, 1: 0}}
-    two, one = swing(users_of(0, seen), np.array([1, 1]), np.array([2, 1]), 1.0)
-    assert two == pytest.approx(0.5 / 3)
+    seen = {str(u): {0: 0, 1: 0, 2: 0} for u in (1, 2, 3)}
+    two, one = swings(seen, [(0, 1), (0, 2)], last=[2, 1])
+    assert two == pytest.approx(1 / 3 / (1 + 3))
     assert one == 0
 
 
 def test_falls_with_the_activity_of_the_users():
     quiet = {"1": dict.fromkeys((0, 1), 0), "2": dict.fromkeys((0, 1), 0)}
     busy = {"1": dict.fromkeys((0, 1, 2, 3), 0), "2": dict.fromkeys((0, 1, 4, 5), 0)}
-    limit = np.array([NO_LIMIT])
-    assert swing(users_of(0, busy), np.array([1]), limit, 1.0) < swing(users_of(0, quiet), np.array([1]), limit, 1.0)
+    assert swings(busy, [(0, 1)]) < swings(quiet, [(0, 1)])
 
 
 def test_counts_shared_notes_as_sets_do():
     seen = world(9)
     notes = [set(n) for n in seen.values()]
-    users = users_of(0, seen, list(seen))
-    found = shared_notes(np.repeat(np.arange(30), users.lengths), users.visited, 30)
+    visited = np.array([m for n in seen.values() for m in n])
+    found = shared_notes(np.repeat(np.arange(30), [len(n) for n in notes]), visited, 30)
     # A note of one user is left out, so the diagonal says less than |I_u|; no pair reads it.
     wanted = np.array([[len(a & b) for b in notes] for a in notes])
     off = ~np.eye(30, dtype=bool)

@@ -99,14 +99,15 @@ def test_reads_clicks_from_csv_with_times_of_any_kind(spark, tmp_path):
     (tmp_path / "clicks.csv").write_text(
         "note_id,user_id,clicked_at,more\n"
         "n1,u1,1291265077,x\nn1,u2,1291265077000,x\nn1,u3,1291265077000000,x\nn1,u4,2010-12-02T04:44:37Z,x\n"
-        "n1,u5,soon,x\n,u6,1291265077,x\nn1,,1291265077,x\n"
+        "n1,u5,soon,x\n,u6,1291265077,x\nn1,,1291265077,x\nn1,u7,2999-01-01T00:00:00Z,x\n"
     )
     good, refused = accept_clicks(read_input(spark, str(tmp_path / "clicks.csv"), CLICKS_IN))
     assert {r["clicked_at"].timestamp() for r in good.collect()} == {1291265077.0}
     assert good.count() == 4
     rows = refused.collect()
-    assert sorted(r["reason"] for r in rows) == ["no clicked_at, or not a time", "no note_id", "no user_id"]
-    assert not any(u in json.dumps(r.asDict()) for r in rows for u in ("u5", "u6"))
+    reasons = ["clicked_at in the future", "no clicked_at, or not a time", "no note_id", "no user_id"]
+    assert sorted(r["reason"] for r in rows) == reasons
+    assert not any(u in json.dumps(r.asDict()) for r in rows for u in ("u5", "u6", "u7"))
 
 
 @pytest.mark.parametrize(

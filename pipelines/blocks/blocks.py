@@ -53,6 +53,17 @@ def joined(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> list[Ints
     return [np.frombuffer(b"".join(pieces.pop(name)), np.int64) for name in names]
 
 
+def starts(*columns: Ints) -> Ints:
+    """Where a row differs from the one before it.
+
+    >>> starts(np.array([3, 3, 3, 4]), np.array([1, 1, 2, 2]))
+    array([0, 2, 3])
+    """
+    if not len(columns[0]):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.r_[True, np.any([column[1:] != column[:-1] for column in columns], axis=0)])
+
+
 class _Cut(NamedTuple):
     """Rows in the order of their buckets."""
 

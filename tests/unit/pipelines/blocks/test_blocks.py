@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.images.blocks import Part, block_schema, blocks, joined
+from pipelines.blocks.blocks import Part, block_schema, blocks, joined
 
 WORD = st.integers(-(2**63), 2**63 - 1)
 BATCHES = st.lists(st.tuples(st.lists(st.tuples(WORD, WORD, WORD)), st.lists(st.tuples(WORD, WORD))), max_size=4)

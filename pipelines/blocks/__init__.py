@@ -1,0 +1,1 @@
+"""Small rows of numbers that travel between tasks as a few large ones."""
