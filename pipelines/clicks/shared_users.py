@@ -1,5 +1,6 @@
 """The users that two notes share, among those that each of them looks at. No engine."""
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,11 +24,16 @@ class Looks(NamedTuple):
     """[sum of lengths] the user's notes, row after row."""
 
     def only(self, rows: Ints) -> "Looks":
-        """These rows, in this order."""
+        """These rows, in this order. Cost: that of all rows."""
         length = self.length[rows]
-        return Looks(
-            self.note[rows], self.user[rows], length, self.visited[_ranges(np.cumsum(self.length)[rows] - length, length)]
-        )
+        entries = _ranges(np.cumsum(self.length)[rows] - length, length)
+        return Looks(self.note[rows], self.user[rows], length, self.visited[entries])
+
+    def cut(self, bounds: Ints) -> Iterator["Looks"]:
+        """The rows between each bound and the next."""
+        ends = np.r_[0, np.cumsum(self.length)][bounds]
+        for rows, entries in zip(_slices(bounds), _slices(ends), strict=True):
+            yield Looks(self.note[rows], self.user[rows], self.length[rows], self.visited[entries])
 
 
 class Targets(NamedTuple):
@@ -95,6 +101,10 @@ def _found(values: Ints, among: Ints) -> tuple[Ints, Ints]:
     place[place == len(among)] = 0
     there = np.flatnonzero(among[place] == values)
     return there, place[there]
+
+
+def _slices(bounds: Ints) -> Iterator[slice]:
+    return itertools.starmap(slice, itertools.pairwise(bounds.tolist()))
 
 
 def _ranges(begin: Ints, length: Ints) -> Ints:

@@ -1,5 +1,6 @@
 """Swing: two notes are alike when users who share little else click both."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -17,7 +18,7 @@ def swing_of_targets(looks: Looks, targets: Targets, alpha: float) -> NDArray[np
     """Swing of every pair of notes a and b, [t].
 
     Args:
-        looks: of every a, no more users than its cap.
+        looks: by note; of every a, no more users than its cap.
         targets: in any order.
         alpha: smoothing, in notes.
 
@@ -26,15 +27,16 @@ def swing_of_targets(looks: Looks, targets: Targets, alpha: float) -> NDArray[np
     scores = np.zeros(len(targets.a))
     shared = shared_users(looks, targets)
     enough = np.bincount(shared.target, minlength=len(scores))[shared.target] > 1
-    target, row = shared.target[enough], shared.row[enough]
-    order = np.argsort(targets.a[target], kind="stable")
-    target, row = target[order], row[order]
-    for hits in np.split(np.arange(len(target)), starts(targets.a[target])[1:]):
-        if len(hits):
-            rows, at = np.unique(row[hits], return_inverse=True)
-            first = starts(target[hits])
-            both = np.split(at, first[1:])
-            scores[target[hits][first]] = swing(looks.only(rows), both, alpha)
+    rows, at = np.unique(shared.row[enough], return_inverse=True)
+    users, target = looks.only(rows), shared.target[enough]
+    by_note = np.lexsort((target, users.note[at]))
+    target, at = target[by_note], at[by_note]
+    # Every one of these rows is a hit, so rows and hits have the same notes in the same order.
+    notes, hits = (np.r_[starts(note), len(note)] for note in (users.note, users.note[at]))
+    for first, some, (begin, end) in zip(notes[:-1], users.cut(notes), itertools.pairwise(hits), strict=True):
+        of = target[begin:end]
+        new = starts(of)
+        scores[of[new]] = swing(some, np.split(at[begin:end] - first, new[1:]), alpha)
     return scores
 
 
