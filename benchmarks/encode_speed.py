@@ -29,8 +29,9 @@ import cv2
 import pyarrow as pa
 import torch
 
+from pipelines.actors.chunks import Work, finished
 from pipelines.actors.cluster import Cluster, ray_session
-from pipelines.actors.pool import Pool, Work, finished, pool
+from pipelines.actors.pool import Pool, pool
 from pipelines.encode.chunk import CHUNK, Batching, LoadChunkEncoder, LoadReader
 from pipelines.encode.load import load_encoder
 from pipelines.encode.spec import EncoderSpec, load_spec

@@ -8,8 +8,9 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.actors.chunks import Work, finished
 from pipelines.actors.cluster import Machines
-from pipelines.actors.pool import Load, Work, finished, pool
+from pipelines.actors.pool import Load, pool
 from pipelines.actors.refusals import Limit
 from pipelines.annotate.answer import KILLED, NO_TEXT, AnnotationKind, Answer, annotation_rows
 from pipelines.annotate.cache import split_by_cache, spread

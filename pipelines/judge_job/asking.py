@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.actors.pool import Work
+from pipelines.actors.chunks import Work
 from pipelines.actors.refusals import Limit
 from pipelines.judge.cache import SAID, Cache, keys
 from pipelines.judge.chunk import refused

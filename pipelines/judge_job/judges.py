@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from pipelines.actors.chunk_file import write_chunk
+from pipelines.actors.chunks import Work, finished
 from pipelines.actors.cluster import Machines
-from pipelines.actors.pool import Pool, Work, finished, pool, write_chunk
+from pipelines.actors.pool import Pool, pool
 from pipelines.judge.chunk import ChunkJudge, LoadChunkJudge, LoadPictures
 from pipelines.judge.known import known
 from pipelines.judge.load import LoadJudge, name_of
@@ -56,7 +58,7 @@ class Bench:
         return json.dumps(list(name_of(self.spec, self.load.gpu)))
 
     def worked(self, chunks: Sequence[pa.Table], work: Work) -> Iterator[pa.Table]:
-        """The results of all chunks, as `actors.pool.finished`.
+        """The results of all chunks, as `actors.chunks.finished`.
 
         Raises:
             UninoteError: the judge cannot be loaded, or by `work.check`.

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from pipelines.negatives import asked
 from pipelines.negatives.guard import GIVEN_UP, JUDGE, REASONS, REPEATED, Guard, Screened, judgements
-from schemas.tables import HARD_NEGATIVES, SHORTFALLS
+from pipelines.negatives.written import rule_rows, searched_rows, shortfalls
+from schemas.tables import HARD_NEGATIVES
 
 RULES = pa.schema(
     [("query_id", pa.string()), ("positive_id", pa.string()), ("candidate_id", pa.string()), ("similarity", pa.float32())]
 )
 """Rule-made negatives, at most one of a query and positive; similarity null where they are not encoded."""
 RULE_JUDGED = f"rule: {REASONS[JUDGE]}"
-NO_CANDIDATES = "search: too few candidates in the split"
 
 Numbers = NDArray[np.int64]
 Look = Callable[[Numbers], NDArray[np.int8]]
@@ -74,9 +74,9 @@ def chosen(
     first = (made >= 0).astype(np.int64)
     searched = np.minimum(np.diff(starts)[pair_unit], settings.negatives - first)
     rows = pa.concat_tables(
-        [_rule_rows(pairs, made, rules, judged), _searched_rows(pairs, screen, taken, starts[pair_unit], searched, first)]
+        [rule_rows(pairs, made, rules, judged), searched_rows(pairs, screen, taken, starts[pair_unit], searched, first)]
     ).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
-    short = _shortfalls(pairs, pair_unit, first + searched, reasons, unit, len(names), settings.negatives)
+    short = shortfalls(pairs, pair_unit, first + searched, reasons, unit, len(names), settings.negatives)
     counts = dict(zip(REASONS, np.bincount(reasons, minlength=len(REASONS)).tolist(), strict=True))
     return Chosen(rows, short, counts | {RULE_JUDGED: refused})
 
@@ -147,77 +147,3 @@ def _rules(pairs: pa.Table, rules: pa.Table | None, judged: pa.Table | None, set
     relevant = calibrated >= settings.judge_ceiling
     refused = (at >= 0) & relevant[at]
     return np.where(refused, -1, at), int(refused.sum())
-
-
-def _rule_rows(pairs: pa.Table, made: Numbers, rules: pa.Table | None, judged: pa.Table | None) -> pa.Table:
-    if rules is None:
-        return HARD_NEGATIVES.columns.empty_table()
-    here = np.flatnonzero(made >= 0)
-    rule = rules.take(pa.array(made[here]))
-    label = judgements(rule, "candidate_id", judged)
-    similarity = rule.column("similarity").combine_chunks().cast(pa.float64())
-    return _rows(
-        pairs.take(pa.array(here)), rule.column("candidate_id"), np.ones(len(here), np.int32), similarity, label, "rule"
-    )
-
-
-def _searched_rows(
-    pairs: pa.Table, screen: Screened, taken: Numbers, starts: Numbers, counts: Numbers, first: Numbers
-) -> pa.Table:
-    """Each pair with its unit's nearest candidates, as many as it has places for."""
-    pair = np.repeat(np.arange(len(pairs)), counts)
-    place = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
-    rows = screen.rows.take(pa.array(taken[starts[pair] + place]))
-    rank = (place + first[pair] + 1).astype(np.int32)
-    similarity = rows.column("similarity").combine_chunks().cast(pa.float64())
-    label = rows.column("calibrated").combine_chunks()
-    return _rows(pairs.take(pa.array(pair)), rows.column("candidate_id"), rank, similarity, label, "band")
-
-
-def _rows(
-    pairs: pa.Table, candidates: pa.ChunkedArray, rank: NDArray[np.int32], similarity: pa.Array, judged: pa.Array, source: str
-) -> pa.Table:
-    """HARD_NEGATIVES: a judged candidate carries the judge's score, another one its similarity."""
-    is_judged = judged.is_valid()
-    from_similarity = pc.if_else(similarity.is_valid(), "similarity", pa.scalar(None, pa.string()))
-    columns = {
-        "query_id": pairs.column("query_id"),
-        "positive_id": pairs.column("positive_id"),
-        "candidate_id": candidates,
-        "task": pairs.column("task"),
-        "rank": pa.array(rank),
-        "similarity": similarity,
-        "soft_label": pc.coalesce(judged, similarity),
-        "source": pc.if_else(is_judged, "judge", source) if source == "band" else pa.array([source] * len(rank), pa.string()),
-        "label_from": pc.if_else(is_judged, "judge", from_similarity),
-    }
-    return pa.table(columns).cast(HARD_NEGATIVES.columns)
-
-
-def _shortfalls(
-    pairs: pa.Table,
-    pair_unit: Numbers,
-    written: Numbers,
-    reasons: NDArray[np.int8],
-    unit: Numbers,
-    units: int,
-    wanted: int,
-) -> pa.Table:
-    known = unit >= 0
-    by_reason = np.zeros((units, len(REASONS)), np.int64)
-    np.add.at(by_reason, (unit[known], reasons[known]), 1)
-    short = np.flatnonzero(written < wanted)
-    rows = []
-    for pair, took in zip(short.tolist(), by_reason[pair_unit[short]], strict=True):
-        dropped = [(REASONS[k], int(took[k])) for k in range(1, len(REASONS)) if took[k]]
-        most = max(dropped, key=lambda entry: entry[1], default=(NO_CANDIDATES, 0))[0]
-        row = {
-            "wanted": wanted,
-            "written": int(written[pair]),
-            "candidates": int(took.sum()),
-            "reason": most,
-            "dropped": dropped,
-        }
-        rows.append(row | {name: pairs.column(name)[pair].as_py() for name in ("query_id", "positive_id", "task")})
-    table = pa.Table.from_pylist(rows, SHORTFALLS.columns)
-    return table.sort_by([(name, "ascending") for name in SHORTFALLS.key])

@@ -15,7 +15,8 @@ from pipelines.negatives.guard import CANDIDATES, Guard
 from pipelines.negatives.histogram import drawn
 from pipelines.negatives.margins import MarginSettings
 from pipelines.negatives.planted import Planted
-from pipelines.negatives_job.guarded import Against, left, of_block, sampled
+from pipelines.negatives_job.by_query import by_query
+from pipelines.negatives_job.guarded import Against, left, sampled
 from pipelines.negatives_job.offered import Block, How, World, offers, scored
 from pipelines.negatives_job.settings import MineHardNegatives
 from pipelines.workspace.arrow_stages import ArrowStages
@@ -73,10 +74,10 @@ def _fitted(
     every = scored(world, stages.read(POSITIVES))
     some = sampled(every, settings.labels.queries)
     free = replace(against, guard=replace(settings.guard, margin=MarginSettings(preset="free")))
-    held = kept(free)
+    held, answers = kept(free), by_query(world, every)
 
     def extra(block: Block) -> list[Any]:
-        return [held, of_block(every, world.ids().take(pa.array(block.items)), block.task)]
+        return [held, answers.of(block)]
 
     rows = pa.concat_tables(list(_or_nothing(offers(world, some, every, how, left, extra))))
     names = asked.unit_names(some).unique()

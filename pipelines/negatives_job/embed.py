@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.actors.pool import Pool, Work, finished
+from pipelines.actors.chunks import Work, finished
+from pipelines.actors.pool import Pool
 from pipelines.actors.refusals import Limit
 from pipelines.encode.chunk import NOT_READ, PASSING, embedding_rows
 from pipelines.encode.content import BadContent

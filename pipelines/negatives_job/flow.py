@@ -1,5 +1,6 @@
 """Mine hard negatives: which stage reads which tables, in order. Every decision is in the steps."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,20 +16,22 @@ from pipelines.actors.pool import Pool, pool
 from pipelines.encode.chunk import LoadChunkEncoder, LoadReader
 from pipelines.encode.spec import load_spec
 from pipelines.negatives import asked, glimpses, looks, words
-from pipelines.negatives.choose import NO_CANDIDATES, RULES
+from pipelines.negatives.choose import RULES
 from pipelines.negatives.guard import JUDGED, Guard
-from pipelines.negatives.rule import counterfactuals
 from pipelines.negatives.ties import tied
+from pipelines.negatives.written import NO_CANDIDATES
+from pipelines.negatives_job.by_query import by_query
 from pipelines.negatives_job.calibration import band_for
 from pipelines.negatives_job.elements import Shown, shown
 from pipelines.negatives_job.embed import embed
-from pipelines.negatives_job.guarded import Against, choose, of_block
+from pipelines.negatives_job.guarded import Against, choose
+from pipelines.negatives_job.made import make_counterfactuals, with_rule_made
 from pipelines.negatives_job.offered import Block, How, World, offers, scored, similarities
 from pipelines.negatives_job.settings import MineHardNegatives
 from pipelines.negatives_job.vectors import stored
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.parquet import read_file
-from pipelines.workspace.plan import Plan
+from pipelines.workspace.say import say
 from schemas.mined import PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
 from schemas.tables import (
     ANNOTATIONS,
@@ -44,6 +47,7 @@ from schemas.tables import (
 )
 
 JUDGEMENTS = "judgements"
+EVERY_SECONDS = 5.0
 NOT_ENCODED = "encode: the query has no vector"
 READ = (
     *(POSITIVES, COMPONENTS, ITEMS, NOTES, IMAGES),
@@ -67,7 +71,7 @@ def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machin
     read = _read(stages)
     make_counterfactuals(stages, settings, read)
     made = stages.read(COUNTERFACTUALS)
-    items, searched = _items(stages, made, settings.encoder.counterfactuals)
+    items, searched = with_rule_made(stages, made, settings.encoder.counterfactuals)
     rows = shown(items, stages.images(), read)
     spec = load_spec(settings.encoder.name, settings.encoder.set, settings.encoder.path)
     load = LoadChunkEncoder(spec, machines.gpus > 0, settings.encoder.batching)
@@ -75,25 +79,6 @@ def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machin
         model = actors.model()
         embed(stages, actors, model, rows, settings.encoder)
     return choose_negatives(stages, settings, machines, (items, searched, rows), model)
-
-
-def make_counterfactuals(stages: ArrowStages, settings: MineHardNegatives, read: dict[str, str]) -> None:
-    """POSITIVES and their notes -> COUNTERFACTUALS."""
-
-    def make(_: Plan) -> list[ArrowOutput]:
-        positives = pictured(stages.read(POSITIVES), stages.read_or_empty(ANNOTATIONS))
-        made = counterfactuals(
-            positives, stages.read(NOTES), stages.read(IMAGES), stages.read(PICTURE_PAIRS), settings.rule, read
-        )
-        return [ArrowOutput(parts=[made.rows], dropped=made.counts)]
-
-    stages.run(
-        [COUNTERFACTUALS],
-        make,
-        inputs=stages.fingerprints(POSITIVES, NOTES, IMAGES, PICTURE_PAIRS, ANNOTATIONS),
-        settings={"rule": settings.rule},
-        code=("pipelines.negatives", "pipelines.quotes", "pipelines.negatives_job.flow"),
-    )
 
 
 def choose_negatives(
@@ -127,42 +112,26 @@ def choose_negatives(
     return Done(model, guard, told)
 
 
-def pictured(positives: pa.Table, annotations: pa.Table) -> pa.Table:
-    """POSITIVES in which a text that was read or described in a picture names it: the note without the text is one without it.
-
-    The item itself names no picture, so that an encoder that is given it cannot look; ids stay as they are.
-    """
-    places: dict[tuple[str, str], list[str]] = {}
-    for row in annotations.select(["note_id", "image_id", "text"]).to_pylist():
-        if row["text"] is not None:
-            places.setdefault((row["note_id"], row["text"]), []).append(row["image_id"])
-    if not places:
-        return positives
-    queries = positives.column("query").to_pylist()
-    for query in queries:
-        if query["kind"] in ("ocr", "text") and not query["image_ids"]:
-            query["image_ids"] = places.get((query["note_id"], query["text"]), [])
-    at = positives.schema.get_field_index("query")
-    return positives.set_column(at, positives.schema.field(at), pa.array(queries, positives.schema.field(at).type))
-
-
 def _chosen(stages: ArrowStages, world: World, against: Against, how: How, model: str) -> list[ArrowOutput]:
     positives = stages.read(POSITIVES)
     every, wanted = scored(world, positives), asked.pairs(positives, against.guard.positives_per_query)
-    rules = _rules(world, stages.read(COUNTERFACTUALS))
+    ruled = by_query(world, _rules(world, stages.read(COUNTERFACTUALS)))
+    answers, asking = by_query(world, every), by_query(world, wanted)
     held = kept(against)
 
     def extra(block: Block) -> list[Any]:
-        queries = world.ids().take(pa.array(block.items))
-        mine = [of_block(rows, queries, block.task) for rows in (every, wanted)]
-        return [held, *mine, of_block(rules, queries, None)]
+        return [held, answers.of(block), asking.of(block), ruled.of(block, every_task=True)]
 
     rows, short = [HARD_NEGATIVES.columns.empty_table()], [SHORTFALLS.columns.empty_table()]
     counts: Counter[str] = Counter()
+    told = time.monotonic()
     for part in offers(world, every, every, how, choose, extra):
         rows.append(part.rows)
         short.append(part.shortfalls)
         counts.update(part.counts)
+        if time.monotonic() - told > EVERY_SECONDS:
+            told = time.monotonic()
+            say(f"hard_negatives: {sum(map(len, rows)):,} so far, of {len(wanted) * against.guard.negatives:,} at most")
     written = pa.concat_tables(rows).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
     lacking = _with_silent(pa.concat_tables(short), written, wanted, world, against.guard)
     dropped = {reason: n for reason, n in counts.items() if n and reason != "kept"}
@@ -211,22 +180,6 @@ def _against(stages: ArrowStages, world: World, guard: Guard) -> Against:
 def _judgements_fingerprint(stages: ArrowStages) -> str:
     run = stages.workspace.manifest(JUDGEMENTS)
     return run.fingerprint if run else "none"
-
-
-def _items(stages: ArrowStages, made: pa.Table, encoded: bool) -> tuple[pa.Table, int]:
-    """ITEMS with the rule-made ones that are none of them, where they are encoded; and how many are searched."""
-    items = stages.read(ITEMS)
-    if not encoded or not len(made):
-        return items, len(items)
-    known = pc.struct_field(items.column("item"), "item_id").combine_chunks()
-    new: dict[str, Any] = {item["item_id"]: item for item in made.column("item").to_pylist()}
-    split = dict(zip(known.to_pylist(), items.column("split").to_pylist(), strict=True))
-    of = dict(
-        zip((made.column("query_id")).to_pylist(), pc.struct_field(made.column("item"), "item_id").to_pylist(), strict=True)
-    )
-    placed = {name: split[query] for query, name in of.items()}
-    rows = [{"item": new[name], "split": placed[name]} for name in sorted(new) if name not in split and name in placed]
-    return pa.concat_tables([items, pa.Table.from_pylist(rows, ITEMS.columns)]), len(items)
 
 
 def _read(stages: ArrowStages) -> dict[str, str]:

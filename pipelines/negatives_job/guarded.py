@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.negatives.beside import Beside
 from pipelines.negatives.choose import Chosen, Look, chosen
@@ -70,12 +69,6 @@ def left(found: Found, query_ids: pa.Array, task: str, against: Against, positiv
     candidates = table(found, query_ids, task, against.ids)
     screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
     return candidates.filter(pa.array(screen.reasons == 0))
-
-
-def of_block(rows: pa.Table, query_ids: pa.Array, task: str | None) -> pa.Table:
-    """The rows of a block's queries and task."""
-    mine = pc.is_in(rows.column("query_id"), value_set=query_ids)
-    return rows.filter(mine if task is None else pc.and_(mine, pc.equal(rows.column("task"), task)))
 
 
 def sampled(pairs: pa.Table, units: int) -> pa.Table:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from pipelines.actors.chunks import Work, finished
 from pipelines.actors.cluster import Machines
-from pipelines.actors.pool import Work, finished, pool
+from pipelines.actors.pool import pool
 from pipelines.actors.refusals import Limit
 from pipelines.encode.chunk import embedding_rows
 from pipelines.encode.content import BadContent

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 
 from pipelines.negatives.asked import ASKED
-from pipelines.negatives.choose import NO_CANDIDATES, RULE_JUDGED, RULES, chosen
+from pipelines.negatives.choose import RULE_JUDGED, RULES, chosen
 from pipelines.negatives.guard import COMPONENT, GIVEN_UP, JUDGED, LAID, MARGIN, REASONS, REPEATED, TOO_NEAR, Guard, Screened
 from pipelines.negatives.margins import MarginSettings
+from pipelines.negatives.written import NO_CANDIDATES
 from schemas.tables import HARD_NEGATIVES, SHORTFALLS
 
 TASK = "image_to_note"
