@@ -28,9 +28,11 @@ class Watch:
 
     def __enter__(self) -> "Watch":
         self._before = core_seconds(os.getpid())
+        self._used: dict[int, float] = {}
         self._done = Event()
         self._thread = Thread(target=self._watch, daemon=True)
         self._look()
+        self._used_before = sum(self._used.values())
         self._thread.start()
         self._begun = time.monotonic()
         return self
@@ -40,14 +42,18 @@ class Watch:
         self._done.set()
         self._thread.join()
         self._look()
-        self.core_s = core_seconds(os.getpid()) - self._before
+        # What ended unseen was waited for, or what nobody waited for (Ray's processes, Spark's workers) was seen.
+        waited_for = core_seconds(os.getpid()) - self._before
+        self.core_s = max(waited_for, sum(self._used.values()) - self._used_before)
 
     def _watch(self) -> None:
         while not self._done.wait(0.1):
             self._look()
 
     def _look(self) -> None:
-        held = [(_name(pid), _resident_mib(pid)) for pid in tree(os.getpid())]
+        pids = tree(os.getpid())
+        held = [(_name(pid), _resident_mib(pid)) for pid in pids]
+        self._used.update({pid: used for pid in pids if (used := _own_seconds(pid))})
         self.mib = max(self.mib, sum(size for _, size in held))
         self.java_mib = max([self.java_mib, *(size for name, size in held if name == "java")])
         self.worker_mib = max([self.worker_mib, *(size for name, size in held[1:] if name != "java")])
@@ -64,11 +70,19 @@ def tree(pid: int) -> list[int]:
 
 def core_seconds(pid: int) -> float:
     """What a process and its descendants have used, those that have ended and were waited for among them."""
-    used = 0
-    for one in tree(pid):
-        with suppress(OSError):
-            used += sum(map(int, Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[11:15]))
-    return used / os.sysconf("SC_CLK_TCK")
+    return sum(sum(_times(one)) for one in tree(pid))
+
+
+def _own_seconds(pid: int) -> float:
+    return sum(_times(pid)[:2])
+
+
+def _times(pid: int) -> list[float]:
+    """Seconds in user and system mode, then those of the children that were waited for; none where it has ended."""
+    with suppress(OSError):
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+        return [int(tick) / os.sysconf("SC_CLK_TCK") for tick in ticks]
+    return []
 
 
 def _name(pid: int) -> str:

@@ -53,7 +53,7 @@ class View(NamedTuple):
     grey: Grey
     """[h, w]; bytes, since many are held."""
     coarse: Floats
-    """[2, d] as it is and mirrored, at COARSE, unit length."""
+    """[2, d + 1] as it is and mirrored, at COARSE, unit length; the last number is NOISE's."""
     shape: int
     """Of its width by height, in steps of SHAPE_STEP."""
 
@@ -77,9 +77,22 @@ class _Places(NamedTuple):
     """All places of a picture, for things of one shape."""
 
     vectors: Floats
-    """[places, d] unit length."""
-    boxes: Floats
-    """[places, 4] middle x, middle y and root of the area, pixels; a column that is not used."""
+    """[d, places]: a product with few rows reads it once, and in order."""
+    lengths: Floats
+    """[places] of the vectors, NOISE with them."""
+    sizes: Sequence[tuple[int, int, float, float, float]]
+    """Of each size where its places begin, how many stand in a row, pixels a step to the right and down, root of the area."""
+
+    def alike(self, coarse: Floats) -> Floats:
+        """[2, places] how a view's two hands correlate with each place."""
+        noise = coarse[:, -1:] * np.float32(NOISE * len(self.vectors) ** 0.5)
+        return np.asarray((coarse[:, :-1] @ self.vectors + noise) / self.lengths, np.float32)
+
+    def box(self, place: int) -> tuple[float, float, float]:
+        """Middle x, middle y and root of the area of a place, pixels."""
+        begin, columns, right, down, root = next(size for size in reversed(self.sizes) if size[0] <= place)
+        y, x = divmod(place - begin, columns)
+        return (x + COARSE / 2) * right, (y + COARSE / 2) * down, root
 
 
 def small(jpeg: bytes) -> Small:
@@ -129,7 +142,7 @@ def _lie(pairs: Sequence[tuple[Named, Named]], least: float) -> NDArray[np.bool_
             continue
         for row, laid in open_:
             # Each by itself: the last bits of a product depend on its shape, and the answer may not depend on the others.
-            found[row] = _finely(laid.grey, views[ground].grey, laid.coarse @ places.vectors.T, places, least)
+            found[row] = _finely(laid.grey, views[ground].grey, places.alike(laid.coarse), places, least)
     return found
 
 
@@ -137,29 +150,39 @@ def _view(grey: Grey) -> View:
     height, width = grey.shape
     laid = _resized(grey, (COARSE, COARSE))
     both = np.stack([_slopes(one).ravel() for one in (laid, np.ascontiguousarray(laid[:, ::-1]))])
-    return View(grey, _unit(both), round(np.log(width / height) / SHAPE_STEP))
+    whole = np.concatenate([both, np.full((2, 1), NOISE * both.shape[1] ** 0.5, np.float32)], axis=1)
+    coarse = whole / np.linalg.norm(whole, axis=1, keepdims=True)
+    return View(grey, coarse, round(np.log(width / height) / SHAPE_STEP))
 
 
 def _places(grey: Grey, aspect: float) -> _Places | None:
     """Every place of the picture, a pixel of COARSE apart, for things of this width by height; None: it is too narrow."""
     height, width = grey.shape
-    vectors, boxes = [], []
+    half = _resized(grey, (max(1, width // 2), max(1, height // 2)))  # the least size is far below it
+    vectors, squares, sizes, begin = [], [], [], 0
     for size in SIZES:
         root = size * (width * height) ** 0.5
         wide, high = root * aspect**0.5, root / aspect**0.5
         if wide > width * OVERHANG or high > height * OVERHANG:
             continue
         sides = max(COARSE, round(width * COARSE / wide)), max(COARSE, round(height * COARSE / high))
-        slopes = _slopes(_resized(grey, sides))
-        windows = np.lib.stride_tricks.sliding_window_view(slopes, (COARSE, COARSE), axis=(0, 1))
-        down, right = np.divmod(np.arange(windows.shape[0] * windows.shape[1]), windows.shape[1])
-        # [rows, columns, slopes, y, x] as `small` has them: y, x, slopes
-        vectors.append(windows.transpose(0, 1, 3, 4, 2).reshape(len(down), -1))
-        middle = [(at + COARSE / 2) * side / sides[k] for k, (at, side) in enumerate(((right, width), (down, height)))]
-        boxes.append(np.stack([*middle, np.full(len(down), root)], axis=1))
+        fits = sides[0] <= half.shape[1] and sides[1] <= half.shape[0]
+        slopes = _slopes(_resized(half if fits else grey, sides))
+        rows, columns = slopes.shape[1] - COARSE + 1, slopes.shape[2] - COARSE + 1
+        # slopes, y and x as `_view` has them, by place
+        step = slopes.strides[1:]
+        windows = np.lib.stride_tricks.as_strided(slopes, (2, COARSE, COARSE, rows, columns), (*slopes.strides, *step))
+        vectors.append(windows.reshape(-1, rows * columns))
+        square = slopes[0] * slopes[0] + slopes[1] * slopes[1]
+        sums = cv2.boxFilter(square, -1, (COARSE, COARSE), anchor=(0, 0), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        squares.append(sums[:rows, :columns].ravel())
+        sizes.append((begin, columns, width / sides[0], height / sides[1], root))
+        begin += rows * columns
     if not vectors:
         return None
-    return _Places(_unit(np.concatenate(vectors)), np.concatenate(boxes).astype(np.float32))
+    every = np.concatenate(vectors, axis=1)
+    lengths = np.sqrt(np.concatenate(squares) + np.float32(NOISE**2 * len(every)))
+    return _Places(every, lengths, sizes)
 
 
 def _finely(laid: Grey, ground: Grey, hands: Floats, places: _Places, least: float) -> bool:
@@ -170,24 +193,24 @@ def _finely(laid: Grey, ground: Grey, hands: Floats, places: _Places, least: flo
         top = np.argpartition(-coarse, PLACES)[:PLACES] if len(coarse) > PLACES else np.arange(len(coarse))
         top = top[coarse[top] >= PROMISING]
         thing = laid if hand == 0 else np.ascontiguousarray(laid[:, ::-1])
-        slopes = _slopes(_resized(thing, (FINE, FINE)))
-        if any(_around(slopes, laid.shape[1] / laid.shape[0], ground, places.boxes[place]) >= least for place in top):
+        slopes = _in_depth(_slopes(_resized(thing, (FINE, FINE))))
+        if any(_around(slopes, laid.shape[1] / laid.shape[0], ground, places.box(int(place))) >= least for place in top):
             return True
     return False
 
 
-def _around(slopes: Floats, aspect: float, ground: Grey, box: Floats) -> float:
+def _around(slopes: Floats, aspect: float, ground: Grey, box: tuple[float, float, float]) -> float:
     """The best correlation of [FINE, FINE, 2] slopes with the ground, a little around a place and in sizes near its own."""
     noise, best = FINE * FINE * 2 * NOISE**2, -1.0
     own = float((slopes * slopes).sum()) + noise
-    x, y, root = box.tolist()
+    x, y, root = box
     for size in NEAR_SIZES:
         wide, high = root * size * aspect**0.5, root * size / aspect**0.5
         part = _cut(ground, x, y, wide, high)
         sides = round(part.shape[1] * FINE / wide), round(part.shape[0] * FINE / high)
         if min(sides) < FINE * 0.93:
             continue
-        there = _slopes(_resized(part, (max(sides[0], FINE), max(sides[1], FINE))))
+        there = _in_depth(_slopes(_resized(part, (max(sides[0], FINE), max(sides[1], FINE)))))
         common = cv2.matchTemplate(there, slopes, cv2.TM_CCORR)
         squares = cv2.integral((there * there).sum(axis=2))
         theirs = squares[FINE:, FINE:] - squares[:-FINE, FINE:] - squares[FINE:, :-FINE] + squares[:-FINE, :-FINE]
@@ -208,17 +231,18 @@ def _cut(ground: Grey, x: float, y: float, wide: float, high: float) -> Grey:
 
 
 def _slopes(grey: Floats) -> Floats:
-    """[h, w] -> [h, w, 2] levels a pixel, to the right and down."""
-    return np.dstack([cv2.Sobel(grey, cv2.CV_32F, *way, ksize=3, scale=0.125) for way in ((1, 0), (0, 1))])
+    """[h, w] -> [2, h, w] levels a pixel, to the right and down."""
+    slopes = np.empty((2, *grey.shape), np.float32)
+    for way, slope in zip(((1, 0), (0, 1)), slopes, strict=True):
+        cv2.Sobel(grey, cv2.CV_32F, *way, dst=slope, ksize=3, scale=0.125)
+    return slopes
 
 
-def _unit(vectors: Floats) -> Floats:
-    """[n, d] -> [n, d + 1] unit length, NOISE as one more dimension that all have in common."""
-    noise = np.full((len(vectors), 1), NOISE * vectors.shape[1] ** 0.5, np.float32)
-    whole = np.concatenate([vectors, noise], axis=1)
-    return whole / np.linalg.norm(whole, axis=1, keepdims=True)
+def _in_depth(slopes: Floats) -> Floats:
+    """[2, h, w] -> [h, w, 2], as OpenCV has it."""
+    return np.dstack(list(slopes))
 
 
-def _resized(grey: Grey, sides: tuple[int, int]) -> Floats:
+def _resized(grey: Grey | Floats, sides: tuple[int, int]) -> Floats:
     way = cv2.INTER_AREA if sides[0] <= grey.shape[1] and sides[1] <= grey.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey.astype(np.float32), sides, interpolation=way), np.float32)
+    return np.asarray(cv2.resize(grey.astype(np.float32, copy=False), sides, interpolation=way), np.float32)
