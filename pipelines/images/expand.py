@@ -12,11 +12,13 @@ from schemas.item import REGION, Granularity
 COPY: Granularity = "near_duplicate_image"
 CROP: Granularity = "crop"
 EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "region")
+PAIRS_A_TASK = 20_000
+"""Pairs of files whose images one task pairs: up to max_shown**2 rows each, but few are shown so often."""
 STARS = "pairs of places of one widely shown file, tied by a star instead"
 FIRST = "pairs of places of two widely shown files, after the first of both"
 
 
-def image_pairs(pairs: DataFrame, images: DataFrame, settings: Match) -> dict[Granularity, Output]:
+def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match) -> dict[Granularity, Output]:
     """PAIRS of images in two notes: those that show the same picture, and crops.
 
     near_duplicate_image: files of equal bytes, copies, framed copies. The query is the picture inside the
@@ -27,11 +29,14 @@ def image_pairs(pairs: DataFrame, images: DataFrame, settings: Match) -> dict[Gr
 
     Args:
         pairs: PICTURE_PAIRS.
+        count: about how many there are, for the number of tasks.
         images: IMAGES.
         settings: the cap.
 
     Cost: shuffles of the images by sha256; at most max_shown**2 rows a pair of files.
     """
+    if count > PAIRS_A_TASK:  # as few rows as they are, they come in one file and would be one task
+        pairs = pairs.repartition(-(-count // PAIRS_A_TASK), "sha256_l", "sha256_r")
     shown = _shown(images).persist()
     related = pairs.withColumn("granularity", F.when(F.col("relation").startswith("crop"), CROP).otherwise(COPY))
     placed = _same_bytes(shown, settings).unionByName(_placed(related, shown, settings)).persist()

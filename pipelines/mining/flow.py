@@ -88,7 +88,8 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
     tables: dict[Granularity, Table] = {name: MINED[name] for name in ("near_duplicate_image", "crop")}
 
     def make() -> list[Output]:
-        found = image_pairs(stages.read(PICTURE_PAIRS), stages.read(IMAGES), settings.match)
+        pairs = stages.workspace.published(PICTURE_PAIRS.name).counts.rows_out
+        found = image_pairs(stages.read(PICTURE_PAIRS), pairs, stages.read(IMAGES), settings.match)
         return [found[name] for name in tables]
 
     stages.run(

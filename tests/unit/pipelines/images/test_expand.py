@@ -29,7 +29,7 @@ def ends(output):
 def test_pairs_the_images_of_equal_and_of_matched_files_across_notes(spark):
     places = images(spark, [("A", "n2", "a2"), ("A", "n1", "a1"), ("A", "n1", "a1b"), ("B", "n1", "b1"), ("C", "n0", "c0")])
     pairs = file_pairs(spark, [("A", "B", "copy", None), ("A", "C", "copy", None)])
-    found = image_pairs(pairs, places, Match())[COPY]
+    found = image_pairs(pairs, 2, places, Match())[COPY]
     assert ends(found) == [("a1", "a2"), ("a1b", "a2"), ("b1", "a2"), ("c0", "a1"), ("c0", "a1b"), ("c0", "a2")]
     scores = {r["query"]["image_ids"][0]: (r["score"], r["evidence"]["hamming_distance"]) for r in found.rows.collect()}
     assert scores["a1"] == (1.0, 0)
@@ -39,7 +39,7 @@ def test_pairs_the_images_of_equal_and_of_matched_files_across_notes(spark):
 @pytest.mark.parametrize(("relation", "query", "target"), [("framed_l", "a", "b"), ("framed_r", "b", "a")])
 def test_a_framed_picture_is_the_query_and_the_frame_says_where_it_lies(spark, relation, query, target):
     places = images(spark, [("A", "n1", "a"), ("B", "n2", "b")])
-    [row] = image_pairs(file_pairs(spark, [("A", "B", relation, BOX)]), places, Match())[COPY].rows.collect()
+    [row] = image_pairs(file_pairs(spark, [("A", "B", relation, BOX)]), 1, places, Match())[COPY].rows.collect()
     assert (row["query"]["image_ids"], row["target"]["image_ids"]) == ([query], [target])
     assert tuple(row["target"]["region"]) == tuple(row["evidence"]["region"]) == BOX
     assert row["query"]["region"] is None
@@ -49,7 +49,7 @@ def test_a_framed_picture_is_the_query_and_the_frame_says_where_it_lies(spark, r
 def test_a_crop_is_the_query_and_the_target_has_its_region(spark, relation, query):
     places = images(spark, [("A", "n1", "a"), ("B", "n2", "b")])
     pairs = file_pairs(spark, [("A", "B", relation, BOX)])
-    found = image_pairs(pairs, places, Match())
+    found = image_pairs(pairs, 2, places, Match())
     [row] = found[CROP].rows.collect()
     assert row["query"]["image_ids"] == [query]
     assert tuple(row["target"]["region"]) == BOX
@@ -63,7 +63,7 @@ def test_a_file_that_a_thousand_notes_show_makes_a_star_and_the_rest_is_counted(
         F.format_string("i%04d", "id").alias("image_id"),
     )
     places = hub.unionByName(images(spark, [("B", "other", "b")]))
-    found = image_pairs(file_pairs(spark, [("A", "B", "copy", None)]), places, Match(max_shown=20))[COPY]
+    found = image_pairs(file_pairs(spark, [("A", "B", "copy", None)]), 1, places, Match(max_shown=20))[COPY]
     assert found.rows.count() == 999 + 20
     assert {r["query"]["image_ids"][0] for r in found.rows.where("target.image_ids[0] != 'b'").collect()} == {"i0000"}
     dropped = {r["reason"].split(",")[0]: r["rows"] for r in found.dropped.collect()}
@@ -71,3 +71,18 @@ def test_a_file_that_a_thousand_notes_show_makes_a_star_and_the_rest_is_counted(
         "pairs of places of one widely shown file": 1000 * 999 // 2 - 999,
         "pairs of places of two widely shown files": 980,
     }
+
+
+def test_many_pairs_of_widely_shown_files_are_no_single_task(spark, tmp_path):
+    files = [f"F{k:02}" for k in range(12)]
+    places = images(spark, [(file, f"{file}n{k}", f"{file}i{k}") for file in files for k in range(5)])
+    pairs = file_pairs(spark, [(a, b, "copy", None) for a in files for b in files if a < b])
+    # From files, as in the job: Spark knows that they are small, and joins without a shuffle.
+    for name, rows in (("places", places), ("pairs", pairs)):
+        rows.coalesce(1).write.parquet(str(tmp_path / name))
+    places, pairs = (spark.read.parquet(str(tmp_path / name)) for name in ("places", "pairs"))
+    one, many = (image_pairs(pairs, count, places, Match())[COPY] for count in (66, 100_000))
+    assert ends(many) == ends(one)
+    across = F.col("query.image_ids")[0].substr(1, 3) != F.col("target.image_ids")[0].substr(1, 3)
+    tasks = [found.rows.where(across).select(F.spark_partition_id()).distinct().count() for found in (one, many)]
+    assert tasks[0] == 1 < tasks[1]
