@@ -13,9 +13,9 @@ COPY: Granularity = "near_duplicate_image"
 CROP: Granularity = "crop"
 EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "region")
 PAIRS_A_TASK = 20_000
-"""Pairs of files whose images one task pairs: up to max_shown**2 rows each, but few are shown so often."""
+"""Pairs of files whose images one task pairs: up to 2 * max_shown - 1 rows each, but few are shown so often."""
 STARS = "pairs of places of one widely shown file, tied by a star instead"
-FIRST = "pairs of places of two widely shown files, after the first of both"
+FIRST = "pairs of places of two widely shown files, tied by their first ones instead"
 
 
 def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match) -> dict[Granularity, Output]:
@@ -24,7 +24,9 @@ def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match
     near_duplicate_image: files of equal bytes, copies, framed copies. The query is the picture inside the
     frame, or else the image with the smaller (note_id, image_id). Files of equal bytes need no verification.
     Where more than `max_shown` notes show one file, its places are each paired with the first one:
-    a star ties the component, and the pairs grow with the notes, not with their square.
+    a star ties the component, and the pairs grow with the notes, not with their square. Of two files that match,
+    the first `max_shown` places of each are paired; where those would be more than `max_shown` pairs, only the first
+    place of the one with each place of the other.
     crop: the image that was cut out of another note's image (query), and that image with the region (target).
 
     Args:
@@ -33,7 +35,7 @@ def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match
         images: IMAGES.
         settings: the cap.
 
-    Cost: shuffles of the images by sha256; at most max_shown**2 rows a pair of files.
+    Cost: shuffles of the images by sha256; at most 2 * max_shown - 1 rows a pair of files.
     """
     if count > PAIRS_A_TASK:  # as few rows as they are, they come in one file and would be one task
         pairs = pairs.repartition(-(-count // PAIRS_A_TASK), "sha256_l", "sha256_r")
@@ -77,7 +79,7 @@ def _same_bytes(shown: DataFrame, settings: Match) -> DataFrame:
 def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
     """Pairs of files as pairs of their images; the smaller picture left, or else the smaller id.
 
-    `beyond`: how many pairs of places the cap leaves out, told by the first that it leaves in.
+    `beyond`: how many pairs of places the caps leave out, told by the pair of both first ones.
     """
     few = shown.where(F.col("place") <= settings.max_shown)
     swap = F.col("relation").endswith("_r")
@@ -89,12 +91,16 @@ def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
         "score",
         "granularity",
     )
-    both = directed.join(_side(few, "l"), on="sha256_l", how="inner").join(_side(few, "r"), on="sha256_r", how="inner")
+    here, there = (F.least(f"places_{side}", F.lit(settings.max_shown)) for side in "lr")
+    every = here * there <= settings.max_shown
+    first_of_one = (F.col("place_l") == 1) | (F.col("place_r") == 1)
+    left, right = _side(few, "l"), _side(few, "r")
+    both = directed.join(left, on="sha256_l", how="inner").join(right, on="sha256_r", how="inner").where(every | first_of_one)
     turn = F.col("either_way") & (F.col("at_r") < F.col("at_l"))
     first = F.when(turn, F.col("at_r")).otherwise(F.col("at_l"))
     second = F.when(turn, F.col("at_l")).otherwise(F.col("at_r"))
     places = F.col("places_l") * F.col("places_r")
-    made = F.least("places_l", F.lit(settings.max_shown)) * F.least("places_r", F.lit(settings.max_shown))
+    made = F.when(every, here * there).otherwise(here + there - 1)
     beyond = F.when((F.col("place_l") == 1) & (F.col("place_r") == 1), places - made).otherwise(0).alias("beyond")
     return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE, "score", "granularity", beyond)
 

@@ -27,6 +27,7 @@ class Match:
     max_candidates: Annotated[int, Field(ge=1)] = 64
     """A pair is looked at if it is among so many of either picture, those with the most keys in common."""
     max_shown: Annotated[int, Field(ge=1)] = 20
-    """Notes that show one file, up to which all of them are paired with each other."""
+    """Notes that show one file, up to which all of them are paired with each other; and pairs of notes, up to which those that
+    show two files that match are. Beyond, only the first one is paired with all."""
     matching: Matching = field(default_factory=Matching)
     verification: Verification = field(default_factory=Verification)

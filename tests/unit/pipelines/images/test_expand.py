@@ -73,6 +73,18 @@ def test_a_file_that_a_thousand_notes_show_makes_a_star_and_the_rest_is_counted(
     }
 
 
+def test_two_widely_shown_files_are_tied_by_the_first_of_each_and_the_rest_is_counted(spark):
+    places = images(spark, [(file, f"{file}n{k}", f"{file.lower()}{k}") for file in "AB" for k in range(6)])
+    tied = file_pairs(spark, [("A", "B", "copy", None)])
+    found = image_pairs(tied, 1, places, Match(max_shown=5))[COPY]
+    between = {pair for pair in ends(found) if pair[0][0] != pair[1][0]}
+    assert between == {("a0", f"b{k}") for k in range(5)} | {(f"a{k}", "b0") for k in range(5)}
+    dropped = {r["reason"].split(",")[0]: r["rows"] for r in found.dropped.collect()}
+    assert dropped["pairs of places of two widely shown files"] == 6 * 6 - 9
+    whole = image_pairs(tied, 1, places, Match(max_shown=36))[COPY]
+    assert len([pair for pair in ends(whole) if pair[0][0] != pair[1][0]]) == 36
+
+
 def test_many_pairs_of_widely_shown_files_are_no_single_task(spark, tmp_path):
     files = [f"F{k:02}" for k in range(12)]
     places = images(spark, [(file, f"{file}n{k}", f"{file}i{k}") for file in files for k in range(5)])
