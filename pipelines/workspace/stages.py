@@ -81,8 +81,8 @@ class Stages:
 
         Args:
             tables: what is published: all together, when the files of all are written.
-            write: called for each table that is stale, side by side, with its folder and the id of its run; what it writes
-                below `runs/<id>` is not current until then, and written anew when the job was killed.
+            write: called for each table that is stale, with its folder and the id of its run; what it writes below
+                `runs/<id>` is not current until then, and written anew when the job was killed.
             inputs: as `run`.
             settings: as `run`.
             code: as `run`.
@@ -92,17 +92,16 @@ class Stages:
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return
-        say(f"{', '.join(table.name for table in missing)}: working")
-        with progress(self.spark.sparkContext, stage), ThreadPoolExecutor(len(missing)) as writers:
-            written = list(writers.map(lambda table: self._filed(table, write, plan), missing))
-        for run in written:
+        for run in [self._filed(table, write, plan) for table in missing]:
             self.workspace.publish(run)
-        self.spark.catalog.clearCache()
         write_views(self.workspace)
 
     def _filed(self, table: Table, write: Callable[[Table, Folder, str], Files], plan: Plan) -> Manifest:
+        say(f"{table.name}: working")
         started = time.monotonic()
-        made = write(table, self.workspace.folder / table.name, plan.run_id)
+        with progress(self.spark.sparkContext, table.name):
+            made = write(table, self.workspace.folder / table.name, plan.run_id)
+        self.spark.catalog.clearCache()
         counts = counted(table, made.rows_in, sum(f.rows for f in made.files), made.dropped)
         seconds = time.monotonic() - started
         say(f"{table.name}: {counts.rows_out:,} rows in {seconds:.1f} s")
