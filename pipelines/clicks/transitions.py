@@ -12,8 +12,8 @@ from pipelines.clicks import reciprocal
 from pipelines.clicks.history import Histories
 from schemas.errors import UninoteError
 
-PAIRS_AT_ONCE = 8_000_000
-"""Pairs of visits that are worked on at a time, 24 bytes each."""
+PAIRS_AT_ONCE = 4_000_000
+"""Pairs of visits that are worked on at a time, some 80 bytes each."""
 BITS = 63
 """Of a number that is not negative."""
 

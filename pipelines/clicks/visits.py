@@ -16,6 +16,8 @@ from pipelines.clicks.history_rows import HISTORIES, listed, unlisted
 MICROSECONDS_A_DAY = 86_400_000_000
 CLICKS_A_TASK = 1_000_000
 """Clicks of a task's users: some 400 MB of a worker."""
+PAIRS_A_TASK = 4_000_000
+"""Pairs of visits that meet in a task: at most 1 GB of a worker."""
 CLICKS_AT_ONCE = 1_000_000
 """Clicks that are cut into blocks at a time, 24 bytes each: numpy and the shuffle are at ease with so many."""
 VISITS = ("user", "note", "at", "clicks")
@@ -32,7 +34,7 @@ class Seen(NamedTuple):
     dropped: DataFrame
     """reason, rows: clicks and users that were left out. With the clicks of `rows`, those that begin with "clicks" are all."""
     tasks: int
-    """So many that each can have its users' clicks, or what is made of them, in memory."""
+    """For what is made of the histories: so many that each has its share of all pairs of visits in memory."""
 
 
 def visits(clicks: DataFrame, notes: DataFrame, user: Column, window_days: int, max_notes_per_user: int) -> Seen:
@@ -61,7 +63,9 @@ def visits(clicks: DataFrame, notes: DataFrame, user: Column, window_days: int, 
     marked = inside.join(notes.hint("shuffle_hash"), on="note_id", how="left").select("user", "note", "at")
     by_user = in_blocks(marked, _cutting(max_notes_per_user, tasks), (*VISITS, UNKEPT), tasks)
     told = by_user.mapInArrow(_histories(max_notes_per_user), HISTORIES).persist()
-    return Seen(told.where(F.size("notes") > 0), old.unionByName(_left_out(told, max_notes_per_user)), tasks)
+    rows, n = told.where(F.size("notes") > 0), F.col("length")
+    pairs = rows.agg(F.coalesce(F.sum(n * (n - 1)), F.lit(0)).alias("both ways")).collect()[0][0] // 2
+    return Seen(rows, old.unionByName(_left_out(told, max_notes_per_user)), max(tasks, -(-pairs // PAIRS_A_TASK)))
 
 
 def _cutting(most: int, buckets: int) -> Work:
