@@ -80,7 +80,7 @@ bench:  ## each step against its peers, and how ours grow: docs/bench.md (an hou
 
 .PHONY: fuzz
 fuzz:  ## the properties, with a hundred times the examples; every job on hostile input
-	@$(ENV); .venv/bin/python -m pytest tests/property tests/unit/uninote_train/losses tests/unit/uninote_train/ranking \
+	@$(ENV); .venv/bin/python -m pytest tests/property tests/unit/pipelines/clicks tests/unit/uninote_train/losses tests/unit/uninote_train/ranking \
 	    -m "not spark and not ray" --hypothesis-profile=fuzz && \
 	  .venv/bin/python -m benchmarks.hostile_jobs
 
