@@ -64,6 +64,16 @@ def starts(*columns: Ints) -> Ints:
     return np.flatnonzero(np.r_[True, np.any([column[1:] != column[:-1] for column in columns], axis=0)])
 
 
+def places(*columns: Ints) -> Ints:
+    """Which of the equal rows before it a row comes after: 0, 1, ... where rows of equal columns stand together.
+
+    >>> places(np.array([3, 3, 3, 4]))
+    array([0, 1, 2, 0])
+    """
+    begin = starts(*columns)
+    return np.arange(len(columns[0])) - np.repeat(begin, np.diff(np.r_[begin, len(columns[0])]))
+
+
 class _Cut(NamedTuple):
     """Rows in the order of their buckets."""
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.blocks.blocks import Ints, starts
+from pipelines.blocks.blocks import Ints, places, starts
 from pipelines.clicks import reciprocal
 from pipelines.clicks.history import Histories
 
@@ -53,9 +53,7 @@ def lowest(note: Ints, user: Ints, most: int) -> Ints:
     array([1, 3, 2])
     """
     order = np.lexsort((user, note))
-    begin = starts(note[order])
-    place = np.arange(len(note)) - np.repeat(begin, np.diff(np.r_[begin, len(note)]))
-    return order[place < most]
+    return order[places(note[order]) < most]
 
 
 def limits(audience: Audiences, members: Members, most: int) -> Ints:

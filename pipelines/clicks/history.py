@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.blocks.blocks import Ints, starts
+from pipelines.blocks.blocks import Ints, places, starts
 
 
 class Visits(NamedTuple):
@@ -67,9 +67,7 @@ def bounded(clicks: Visits, most: int) -> Visits:
     if not busy.any():
         return clicks
     visits = first_visits(Visits(*(column[busy] for column in clicks)))
-    begin = starts(visits.user)
-    place = np.arange(len(visits.user)) - np.repeat(begin, np.diff(np.r_[begin, len(visits.user)]))
-    kept = place <= most
+    kept = places(visits.user) <= most
     # A row that is not kept adds to the last kept one before it, which is its user's.
     count = np.add.reduceat(visits.clicks, np.flatnonzero(kept))
     cut = Visits(visits.user[kept], visits.note[kept], visits.at[kept], count)

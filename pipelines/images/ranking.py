@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.blocks.blocks import Ints, starts
+from pipelines.blocks.blocks import Ints, places, starts
 
 
 class Best(NamedTuple):
@@ -33,7 +33,5 @@ def best(of: Ints, other: Ints, votes: Ints, most: int) -> Best:
     new = starts(of, other)
     of, other, votes = of[new], other[new], np.add.reduceat(votes, new) if len(new) else votes
     order = np.lexsort((-votes, of))  # stable: equal votes stay in the order of the others
-    first = starts(of)
-    rank = np.arange(len(of)) - np.repeat(first, np.diff(np.r_[first, len(of)]))
-    kept = order[rank < most]
+    kept = order[places(of) < most]
     return Best(of[kept], other[kept], votes[kept], int((of < other).sum()))
