@@ -12,6 +12,7 @@ from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.parquet import read_file, write_parts
 from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.say import say
+from pipelines.workspace.source import Step
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from schemas.table import Table
@@ -46,14 +47,14 @@ class ArrowStages:
         *,
         inputs: Mapping[str, str],
         settings: Mapping[str, Any],
-        code: Sequence[str],
+        code: Step | Sequence[Step],
     ) -> bool:
         """As `stages.Stages.run`; `make` is given the plan, whose run id names its unfinished work.
 
         Returns:
             Whether anything was made.
         """
-        plan = planned(tables, inputs, settings, code)
+        plan = planned(tables, inputs, settings, code, write_parts)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
