@@ -37,7 +37,8 @@ def planned(
     steps = (code,) if callable(code) or isinstance(code, str) else code
     trees = {name: as_tree(section) for name, section in settings.items()}
     source = code_fingerprint(*steps, *writers)
-    return Plan(fingerprint([[t.name for t in tables], dict(inputs), trees, source]), dict(inputs), trees, source)
+    declared = [[t.name, t.key, [[c.name, str(c.type), c.nullable] for c in t.columns]] for t in tables]
+    return Plan(fingerprint([declared, dict(inputs), trees, source]), dict(inputs), trees, source)
 
 
 def stale(workspace: Workspace, tables: Sequence[Table], plan: Plan) -> list[Table]:
