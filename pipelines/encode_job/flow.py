@@ -18,6 +18,7 @@ from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec, load_spec
 from pipelines.encode_job.settings import EncodeItems
 from pipelines.workspace.say import say
+from pipelines.workspace.source import code_fingerprint
 from schemas.errors import DataError
 from schemas.evaluation import ENCODE, VECTORS
 from schemas.settings import as_tree
@@ -63,11 +64,15 @@ def encode_items(settings: EncodeItems) -> str:
 
 
 def _mine(out: Path, model: str, encoder: Mapping[str, Any]) -> None:
-    told = out / TOLD
-    if told.exists() and json.loads(told.read_text())["model"] != model:
+    told, code = out / TOLD, code_fingerprint(ChunkEncoder, encode_items)
+    before = json.loads(told.read_text()) if told.exists() else {}
+    if before and before["model"] != model:
         raise DataError(f"{out}: holds vectors of another encoder ({told} says which); choose another --out")
+    if before.get("code") != code:  # what an earlier version has made is made anew
+        for file in out.glob("*.parquet"):
+            file.unlink()
     out.mkdir(parents=True, exist_ok=True)
-    told.write_text(json.dumps({"model": model, **encoder}, indent=1))
+    told.write_text(json.dumps({"model": model, "code": code, **encoder}, indent=1))
 
 
 def _read(preparer: Preparer, items: Sequence[Mapping[str, Any]], file: Path, spec: EncoderSpec) -> list[Prepared | BadContent]:

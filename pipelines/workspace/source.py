@@ -96,13 +96,15 @@ def closure(
     found: dict[str, Parsed] = {}
     todo = list(starts)
     for name in todo:
-        if name.split(".")[0] not in project or parse(name) is None:
-            raise ModuleNotFoundError(f"'{name}': no module of {', '.join(project)}; a step is a function of one")
+        if name.split(".")[0] not in project or parse(name) is None or _within(name, outside):
+            known = f"{', '.join(project)} but for those in OUTSIDE"
+            raise ModuleNotFoundError(f"'{name}': no module of {known}; a step is a function of one")
     while todo:
-        for name in _with_parents(todo.pop()):
-            if name in found or name.split(".")[0] not in project or _within(name, outside):
-                continue
-            parsed = parse(name)
+        whole = todo.pop()
+        if whole.split(".")[0] not in project or _within(whole, outside):
+            continue
+        for name in _with_parents(whole):
+            parsed = None if name in found else parse(name)
             if parsed is not None:  # else the name of a function or class
                 found[name] = parsed
                 todo += parsed.imports
