@@ -161,7 +161,7 @@ def test_the_positive_has_the_similarity_that_mining_gave_it(built):
     from pipelines.negatives_job.offered import World, scored
     from pipelines.negatives_job.vectors import stored
     from pipelines.workspace.arrow_stages import ArrowStages
-    from schemas.tables import COUNTERFACTUALS, EMBEDDINGS, POSITIVES
+    from schemas.tables import ANNOTATIONS, COUNTERFACTUALS, EMBEDDINGS, ITEMS, POSITIVES
 
     stages = ArrowStages(Workspace(str(built[0])))
     items, searched = with_rule_made(stages.read(ITEMS), stages.read(COUNTERFACTUALS), True)
