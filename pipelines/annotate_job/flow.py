@@ -46,7 +46,7 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
     stages.run(
         [ANNOTATIONS],
         make,
-        inputs=stages.fingerprints(NOTES) | stages.file_fingerprints(IMAGES) | model,
+        inputs=stages.fingerprints(IMAGES, NOTES) | stages.file_fingerprints(IMAGES) | model,
         settings={"ocr": settings.ocr, "describe": dataclasses.replace(settings.describe, model="")},
         code=annotations,
     )

@@ -65,7 +65,7 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
     stages.run(
         [PICTURES, IMAGES, REFUSED["images"]],
         make,
-        inputs=stages.file_fingerprints(NOTES) | contents | {"image_root": inputs.image_place},
+        inputs=stages.fingerprints(NOTES) | stages.file_fingerprints(NOTES) | contents | {"image_root": inputs.image_place},
         settings={"fingerprint": s.fingerprint, "intake": s.intake},
         code=(read_input, fingerprinted),
     )

@@ -116,7 +116,7 @@ def show_pictures(stages: Stages, settings: BuildShards, contents: DataFrame | N
     stages.run(
         [SHOWN],
         make,
-        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS) | stages.file_fingerprints(IMAGES) | {"contents": fingerprint},
+        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, IMAGES) | stages.file_fingerprints(IMAGES) | {"contents": fingerprint},
         settings={"pictures": settings.pictures},
         code=(read_input, shown_pictures),
     )

@@ -98,8 +98,8 @@ class ArrowStages:
         return {name: run.fingerprint if run else "none" for name, run in runs.items()}
 
     def file_fingerprints(self, *tables: Table) -> dict[str, str]:
-        """As `fingerprints`, of a stage that opens the files that rows name: where they lie counts too."""
-        return {t.name: self.workspace.published(t.name).file_fingerprint for t in tables}
+        """Beside `fingerprints`, of a stage that opens the files that rows name: where these lie counts too."""
+        return {f"{t.name}: files": self.workspace.published(t.name).file_fingerprint for t in tables}
 
     def _written(self, table: Table, output: ArrowOutput, plan: Plan, started: float) -> Manifest:
         files = write_parts(output.parts, table, self.workspace.folder / table.name, plan.run_id)

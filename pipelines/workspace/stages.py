@@ -122,8 +122,8 @@ class Stages:
         return {t.name: self.workspace.published(t.name).fingerprint for t in tables}
 
     def file_fingerprints(self, *tables: Table) -> dict[str, str]:
-        """As `fingerprints`, of a stage that opens the files that rows name: where they lie counts too."""
-        return {t.name: self.workspace.published(t.name).file_fingerprint for t in tables}
+        """Beside `fingerprints`, of a stage that opens the files that rows name: where these lie counts too."""
+        return {f"{t.name}: files": self.workspace.published(t.name).file_fingerprint for t in tables}
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """As `read`; no rows where the table has not been published."""
