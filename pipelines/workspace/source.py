@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 PROJECT = ("pipelines", "schemas", "small_encoder")
-"""Packages whose code counts. What others publish counts by the versions in the requirements."""
+"""Packages whose code counts. That of others does not: its versions stand in the run's manifest."""
 
 OUTSIDE = {
     "schemas.tables": "declares all tables: those of a stage count in its plan, by their keys and columns",
