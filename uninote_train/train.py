@@ -142,6 +142,8 @@ def _identity(settings: TrainSft | TrainRl, plan: _Plan) -> Mapping[str, Any]:
         del tree[key]
     tree["data"] = {key: tree["data"][key] for key in ("batch", "window")}
     tree["run"] = {key: tree["run"][key] for key in ("seed", "precision")}
+    if tree["model"].get("path"):
+        tree["model"]["path"] = str(Path(tree["model"]["path"]).expanduser().resolve())  # not how it is spelled
     return {**tree, "shards": list(plan.rows.shards.counts), "steps": plan.steps}
 
 

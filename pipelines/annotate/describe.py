@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
@@ -58,6 +59,15 @@ class Describe:
     covers_only: bool = True
     """caption: a note's words are given to its cover alone: of which other picture they speak nobody knows."""
     server: Server = field(default_factory=Server)
+
+
+def described_by(settings: Describe) -> str:
+    """What names the model before it is loaded: of a folder its files' names, sizes and times, else its name as it is set."""
+    folder = Path(settings.model).expanduser()
+    if settings.name != "transformers" or not settings.model or not folder.is_dir():
+        return settings.model
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    return "; ".join(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files)
 
 
 def load_describer(settings: Describe, api_key: str | None = None) -> Describer:

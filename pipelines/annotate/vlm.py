@@ -53,7 +53,9 @@ class VlmDescriber:
                 " give a folder, or a hub id that can be fetched from here"
             ) from error
         self._processor.tokenizer.padding_side = "left"  # the answer is written on to the right
-        self.model = f"{Path(settings.model).name}#{self._fingerprint()}"
+        folder = Path(settings.model)
+        name = folder.resolve().name if folder.is_dir() else folder.name  # not how a path to it is spelled
+        self.model = f"{name}#{self._fingerprint()}"
 
     def __call__(self, shown: Sequence[Shown]) -> list[Answer]:
         """A description of each picture, `batch_size` at once; a batch that fails is asked again one by one.

@@ -1,5 +1,6 @@
 """Files of items and pictures -> files of vectors, one after the other: what is there already is not made again."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,9 @@ from pipelines.encode.encoder import Prepared, Preparer
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec, load_spec
 from pipelines.encode_job.settings import EncodeItems
+from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.say import say
+from pipelines.workspace.source import code_fingerprint
 from schemas.errors import DataError
 from schemas.evaluation import ENCODE, VECTORS
 from schemas.settings import as_tree
@@ -25,12 +28,14 @@ from schemas.training import PICTURES_ENDING
 
 TOLD = "encoder.json"
 """In the folder of vectors: whose they are."""
+MADE_FROM = b"made_from"
+"""In a file's schema: `_stamp`."""
 CHUNK = pa.schema([("item_id", pa.string()), ("note_id", pa.string()), ("pictures", pa.string())])
 """What `ChunkEncoder` passes on."""
 
 
 def encode_items(settings: EncodeItems) -> str:
-    """Encode every file that has no vectors yet; the last words.
+    """Encode every file whose vectors are not there, or were made of other items or by other code; the last words.
 
     Raises:
         DataError: no items; or `out` holds another encoder's vectors.
@@ -49,9 +54,12 @@ def encode_items(settings: EncodeItems) -> str:
     counts: Counter[str] = Counter()
     for n, file in enumerate(files):
         target = out / file.name
-        if not target.exists():
+        pictures = file.with_name(file.stem + PICTURES_ENDING)
+        stamp = _stamp(file, pictures, encoder.model)
+        if not _is_made(target, stamp):
             items = pq.read_table(file, schema=ENCODE).column("item").to_pylist()
-            rows = _encoded(items, _read(preparer, items, file.with_name(file.stem + PICTURES_ENDING), spec), encoder)
+            rows = _encoded(items, _read(preparer, items, pictures, spec), encoder)
+            rows = rows.replace_schema_metadata({MADE_FROM: stamp})
             pq.write_table(rows, out / f".{file.name}", compression="zstd")
             (out / f".{file.name}").replace(target)
         counts.update(reason or "vectors" for reason in pq.read_table(target, columns=["reason"]).column("reason").to_pylist())
@@ -68,6 +76,16 @@ def _mine(out: Path, model: str, encoder: Mapping[str, Any]) -> None:
         raise DataError(f"{out}: holds vectors of another encoder ({told} says which); choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     told.write_text(json.dumps({"model": model, **encoder}, indent=1))
+
+
+def _stamp(file: Path, pictures: Path, model: str) -> bytes:
+    """What a file of vectors follows from: the items, their pictures, the encoder and the code."""
+    digests = [hashlib.file_digest(opened, "sha256").hexdigest() for opened in (file.open("rb"), pictures.open("rb"))]
+    return fingerprint([*digests, model, code_fingerprint(ChunkEncoder, encode_items)]).encode()
+
+
+def _is_made(target: Path, stamp: bytes) -> bool:
+    return target.exists() and (pq.read_schema(target).metadata or {}).get(MADE_FROM) == stamp
 
 
 def _read(preparer: Preparer, items: Sequence[Mapping[str, Any]], file: Path, spec: EncoderSpec) -> list[Prepared | BadContent]:

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.intake.balance import Balance, Stratum, balanced, count_strata, water_fill
+from pipelines.intake.content import CONTENT, content
 from pipelines.intake.dropped import dropped_notes
 from pipelines.intake.notes import Filter, Intake, accept_notes, keep_liked
 from pipelines.workspace.output import Output, dropped_counts
@@ -45,7 +46,7 @@ def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance,
         OVER_QUOTA: (well_liked.join(rows.select("note_id"), on="note_id", how="left_anti"), enough - sum(after.values())),
     }
     dropped = {f"refused: {reason}": n for reason, n in reasons.items()} | {rule: n for rule, (_, n) in taken.items()}
-    kept = Output(rows, dropped_counts(spark, dropped), rows_in, lambda _: _strata(before, after))
+    kept = Output(rows, dropped_counts(spark, dropped), rows_in, lambda found: _strata(before, after) | _content(found))
     return kept, Output(refused, dropped_counts(spark, {})), dropped_notes(spark, taken, intake.recorded_drops, seed)
 
 
@@ -60,6 +61,12 @@ def refuse_if_too_many(source: str, bad: int, rows: int, settings: Intake) -> No
             f"{source}: {bad:,} of {rows:,} rows are bad, more than the share of {settings.max_refused_share:g} that "
             f"intake.max_refused_share allows; see {source} in the dataset 'quarantine' of a run that allows more"
         )
+
+
+def _content(notes: DataFrame) -> dict[str, str]:
+    """What the notes say, wherever their pictures lie."""
+    names = F.transform("images", lambda image: image["image_id"])
+    return {CONTENT: content(notes.withColumn("images", names))}
 
 
 def _strata(before: dict[Stratum, int], after: dict[Stratum, int]) -> dict[str, Any]:

@@ -1,5 +1,9 @@
 """Which files an input is, by Hadoop's file systems: what Spark can read can be listed."""
 
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from py4j.protocol import Py4JJavaError
@@ -7,6 +11,10 @@ from pyspark.sql import SparkSession
 
 from pipelines.workspace.manifest import fingerprint
 from schemas.errors import DataError
+
+END_BYTES = 256 << 10
+READERS = 8
+"""Files that are looked at at a time: an object store answers late."""
 
 
 class Listed(NamedTuple):
@@ -34,9 +42,37 @@ def list_files(spark: SparkSession, uri: str) -> list[Listed]:
     return sorted(found)
 
 
-def files_fingerprint(spark: SparkSession, uri: str) -> str:
-    """A hash of an input's file names, sizes and times of change: equal means not touched since."""
-    return fingerprint(list_files(spark, uri))
+def files_fingerprint(spark: SparkSession, listed: Sequence[Listed]) -> str:
+    """A hash of an input by what its files are and not where they lie: equal means not touched since.
+
+    Of each file: its name below the folder that all are in, its size, its time of change, and a hash of its bytes; of a large
+    file of its first and last ones, so that another file of the same name, size and time is told apart.
+
+    Cost: at most 512 KB read of each file, READERS files at a time.
+    """
+    folder = os.path.commonpath([os.path.dirname(file.path) for file in listed])
+    names = [file.path[len(folder) :].lstrip("/") for file in listed]
+    with ThreadPoolExecutor(READERS) as readers:
+        hashes = list(readers.map(lambda file: _ends(spark, file), listed))
+    return fingerprint([[n, f.size_bytes, f.modified_ms, h] for n, f, h in zip(names, listed, hashes, strict=True)])
+
+
+def _ends(spark: SparkSession, file: Listed) -> str:
+    """A hash of a file's first and last bytes; they are all of a small one."""
+    place = spark._jvm.org.apache.hadoop.fs.Path(file.path)  # type: ignore[union-attr]
+    read = spark._jvm.org.apache.commons.io.IOUtils.toByteArray  # type: ignore[union-attr]
+    digest = hashlib.sha256()
+    try:
+        stream = place.getFileSystem(spark._jsc.hadoopConfiguration()).open(place)
+        try:
+            for start in sorted({0, max(0, file.size_bytes - END_BYTES)}):
+                stream.seek(start)
+                digest.update(bytes(read(stream, min(END_BYTES, file.size_bytes - start))))
+        finally:
+            stream.close()
+    except Py4JJavaError as error:
+        raise DataError(f"{file.path}: cannot be read: {error.java_exception.getMessage()}") from None
+    return digest.hexdigest()
 
 
 def _below(system: Any, status: Any) -> list[Listed]:  # noqa: ANN401

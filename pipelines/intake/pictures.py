@@ -1,6 +1,6 @@
 """Which pictures the kept notes list, and where their bytes are; the bytes that come in a table."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.intake.notes import Sorted
@@ -34,7 +34,8 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(f"{image_root.rstrip('/')}/"), "uri"))
     )
     # Added up and joined back: a window over an id would bring all notes with one meme to one task.
-    several = placed.groupBy("image_id").agg((F.min("uri") < F.max("uri")).alias("several")).where("several")
+    place = _plain(F.col("uri"))
+    several = placed.groupBy("image_id").agg((F.min(place) < F.max(place)).alias("several")).where("several")
     marked = placed.join(several, on="image_id", how="left").persist()
     told = F.regexp_replace(F.regexp_replace("uri", PASSWORD, "://"), QUERY, "?...")
     ambiguous = marked.where("several").select(
@@ -44,6 +45,13 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), told).alias("detail"),
     )
     return Sorted(marked.where(F.col("several").isNull()).select(*COLUMNS), ambiguous)
+
+
+def _plain(uri: Column) -> Column:
+    """A uri in one spelling: `./`, doubled slashes, `file://` and s3a:// say nothing of which picture it is."""
+    for pattern, plain in ((r"^file:/+", "/"), (r"^s3a:", "s3:"), (r"/(\./)+", "/"), (r"(?<!:)/{2,}", "/")):
+        uri = F.regexp_replace(uri, pattern, plain)
+    return uri
 
 
 def accept_contents(read: DataFrame) -> Sorted:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipelines.judge.spec import JudgeSpec
 from pipelines.pretrained.hub import folder_of
+from pipelines.workspace.source import code_fingerprint
 
 READ = (".safetensors", ".json", ".jinja", ".txt", ".model", ".tiktoken")
 """Suffixes of the files of a model's folder that change scores."""
@@ -32,7 +33,8 @@ def named(spec: JudgeSpec, device: str = "cpu") -> str:
     kind = "float32" if device == "cpu" else str(spec.gpu_dtype)
     match spec.backend:
         case "overlap":
-            return f"overlap#{_short({'rules': OVERLAP, **dataclasses.asdict(spec.overlap)})}"
+            rules = code_fingerprint("pipelines.judge.overlap")
+            return f"overlap#{_short({'rules': rules, **dataclasses.asdict(spec.overlap)})}"
         case "openai":
             server = spec.server
             told |= {"pictures": server.pictures, "extra": server.extra, "top": server.top_logprobs, "tol": server.tolerance}
@@ -45,11 +47,7 @@ def named(spec: JudgeSpec, device: str = "cpu") -> str:
             told |= {"max_model_len": spec.engine.max_model_len, "code": spec.trust_remote_code}
     folder = folder_of(spec, weights=True, section="judge")
     told["files"] = _files(str(folder), tuple((f.name, f.stat().st_mtime_ns, f.stat().st_size) for f in _read(folder)))
-    return f"{Path(spec.path).name if spec.path else spec.model}@{kind}#{_short(told)}"
-
-
-OVERLAP = 1
-"""Of the rules of `overlap`: counted up when they change."""
+    return f"{folder.resolve().name if spec.path else spec.model}@{kind}#{_short(told)}"
 
 
 def _read(folder: Path) -> list[Path]:

@@ -52,6 +52,22 @@ def grades(scores: NDArray[np.float64], calibrated: NDArray[np.float64] | None, 
     return np.where(np.isnan(scores), -1, out).astype(np.int32)
 
 
+def all_judgements(
+    said: pa.Table, judge: tuple[str, str], calibration: Calibration | None, settings: Grades, others: pa.Table
+) -> pa.Table:
+    """JUDGEMENTS of this judge and of others, in the order of the key.
+
+    Args:
+        said: as `judgements`.
+        judge: as `judgements`.
+        calibration: as `judgements`.
+        settings: as `judgements`.
+        others: JUDGEMENTS that stay.
+    """
+    whole = pa.concat_tables([judgements(said, judge, calibration, settings), others])
+    return whole.sort_by([(name, "ascending") for name in JUDGEMENTS.key])
+
+
 def judgements(said: pa.Table, judge: tuple[str, str], calibration: Calibration | None, settings: Grades) -> pa.Table:
     """JUDGEMENTS, in the order of the rows.
 

@@ -14,7 +14,7 @@ from pipelines.judge.cache import Cache, cache_of
 from pipelines.judge.cascade import Asked
 from pipelines.judge.chunk import unspelled
 from pipelines.judge.estimate import prompt_tokens
-from pipelines.judge.grades import judgements
+from pipelines.judge.grades import all_judgements
 from pipelines.judge.judge import PAIRS
 from pipelines.judge.page import Shown, page
 from pipelines.judge.spec import load_spec
@@ -24,14 +24,13 @@ from pipelines.judge_job.judges import Bill, bench
 from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.judge_job.sources import Files, chunk_rows, earlier, files, pairs_of
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.files import Folder, absolute
+from pipelines.workspace.files import Folder, absolute, canonical
 from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.plan import Plan
 from schemas.tables import JUDGEMENTS
 
 PAGE = "judge_report.html"
 CACHE = "judge_cache"
-CODE = ("pipelines.judge", "pipelines.judge_job", "pipelines.quotes")
 MILLION = 1e6
 WORTH = ("label", "band", "positive", "rule", "earlier")
 """In which order a budget is spent."""
@@ -93,7 +92,7 @@ def judge_relevance(stages: ArrowStages, settings: JudgeRelevance, machines: Mac
 def _cache(settings: JudgeRelevance, name: str) -> Cache:
     workspace = absolute(settings.workspace)
     folder = Folder(absolute(settings.cache.folder)) if settings.cache.folder else Folder(workspace) / CACHE
-    return cache_of(folder, *unspelled(name), workspace)
+    return cache_of(folder, *unspelled(name), canonical(workspace))
 
 
 def _planned(asking: Asking, what: Asked, rows: pa.Table, pictures: Files) -> Planned:
@@ -130,28 +129,25 @@ def _publish(stages: ArrowStages, settings: JudgeRelevance, judge: Cache, said: 
     """JUDGEMENTS: of this judge what was answered, of others what stands there."""
 
     def make(_: Plan) -> list[ArrowOutput]:
-        rows = [judgements(said, (judge.model, judge.prompt_hash), found.calibration, settings.grades)]
-        if settings.keep_others:
-            rows.append(others)
-        whole = pa.concat_tables(rows).sort_by([(name, "ascending") for name in JUDGEMENTS.key])
+        whole = all_judgements(said, (judge.model, judge.prompt_hash), found.calibration, settings.grades, others)
         reasons = Counter(reason for reason in said.column("reason").to_pylist() if reason)
         report = {"judge": judge.model, "prompt_hash": judge.prompt_hash, "calibration": found.told, "refused": dict(reasons)}
         return [ArrowOutput(parts=[whole], report=report)]
 
     before = earlier(stages)
     ours = pc.and_(pc.equal(before.column("judge"), judge.model), pc.equal(before.column("prompt_hash"), judge.prompt_hash))
-    others = before.filter(pc.invert(ours))
+    others = before.filter(pc.invert(ours)) if settings.keep_others else before.slice(0, 0)
     stages.run(
         [JUDGEMENTS],
         make,
         inputs={
             "answers": _digest(said),
             "judge": f"{judge.model} {judge.prompt_hash}",
-            "others": _digest(others) if settings.keep_others else "none",
+            "others": _digest(others),
             "calibration": fingerprint(found.calibration.to_json() if found.calibration else None),
         },
         settings={"grades": settings.grades},
-        code=CODE,
+        code=all_judgements,
     )
 
 

@@ -20,6 +20,7 @@ from pipelines.negatives.copies import families
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.say import say
+from pipelines.workspace.source import code_fingerprint
 from schemas.mined import MINED, PICTURE_PAIRS
 from schemas.tables import ANNOTATIONS, IMAGES
 
@@ -117,9 +118,8 @@ def _overlap(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
     passages = MINED["partial_text"]
     family = families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
     told = known(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
-    return Bench(
-        LoadJudge(spec, known=told), machines, fingerprint(stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages))
-    )
+    tables = stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages)
+    return Bench(LoadJudge(spec, known=told), machines, fingerprint([tables, code_fingerprint(families, known)]))
 
 
 def _shared_out(spec: JudgeSpec, actors: int) -> JudgeSpec:

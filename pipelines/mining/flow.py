@@ -1,35 +1,30 @@
 """Mine pairs: which step reads which tables, in order. Every decision is in the steps."""
 
-from functools import reduce
-
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from pipelines.clicks.co_click import co_clicks
-from pipelines.graph.certificate import certificate
 from pipelines.graph.components import components
-from pipelines.graph.place import place
+from pipelines.graph.edges import TYING, edges
+from pipelines.graph.positives import certified_positives
 from pipelines.images.expand import image_pairs
 from pipelines.images.match import matched_pictures
-from pipelines.intake.clicks import accept_clicks
-from pipelines.intake.keep import kept_notes, refuse_if_too_many
+from pipelines.intake.keep import kept_notes
+from pipelines.intake.quarantine import quarantined
+from pipelines.intake.read import read_input
 from pipelines.items import distinct_items, note_items
+from pipelines.mining.clicks import clicked
 from pipelines.mining.inputs import Inputs
-from pipelines.mining.pictures import KERNELS, fingerprinted
+from pipelines.mining.pictures import fingerprinted, made_by
 from pipelines.mining.settings import MinePairs
 from pipelines.text.passages import shared_passages
 from pipelines.within_note.pairs import within_note_pairs
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.say import say
 from pipelines.workspace.stages import Stages
-from pipelines.workspace.union import GRAPH_CODE, is_outdated, united
+from pipelines.workspace.union import ITEMS_STEPS, POSITIVES_STEPS, is_outdated, united
 from schemas.item import Granularity
 from schemas.mined import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED
 from schemas.table import Table
 from schemas.tables import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
-
-TYING: tuple[Granularity, ...] = ("near_duplicate_image", "crop", "partial_text")
-"""Granularities that say that two notes show the same content; a click does not."""
 
 
 def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
@@ -54,24 +49,25 @@ def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
         lambda: kept_notes(inputs.tables["notes"], s.intake, s.filter, s.balance, s.seed),
         inputs={"notes": inputs.fingerprints["notes"]},
         settings={"intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
-        code=("pipelines.intake",),
+        code=(read_input, kept_notes),
     )
 
 
 def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     """NOTES and their picture files -> PICTURES, IMAGES."""
     contents = {"images": inputs.fingerprints.get("images", "files")}
+    s = settings
+
+    def make() -> list[Output]:
+        given, known = inputs.tables.get("images"), _known_pictures(stages, settings)
+        return fingerprinted(stages.read(NOTES), given, inputs.image_root, known, s.fingerprint, s.intake)
+
     stages.run(
         [PICTURES, IMAGES, REFUSED["images"]],
-        lambda: fingerprinted(stages, inputs, settings),
-        inputs=stages.fingerprints(NOTES) | contents | {"image_root": inputs.image_root},
-        settings={"fingerprint": settings.fingerprint, "intake": settings.intake},
-        code=(
-            *KERNELS,
-            "pipelines.picture_file",
-            "pipelines.intake",
-            "pipelines.mining.pictures",
-        ),
+        make,
+        inputs=stages.fingerprints(NOTES) | stages.file_fingerprints(NOTES) | contents | {"image_root": inputs.image_place},
+        settings={"fingerprint": s.fingerprint, "intake": s.intake},
+        code=(read_input, fingerprinted),
     )
 
 
@@ -83,7 +79,7 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
         lambda: matched_pictures(stages.read(PICTURES), count, settings.match),
         inputs=stages.fingerprints(PICTURES),
         settings={"match": settings.match},
-        code=("pipelines.images", "pipelines.blocks"),
+        code=matched_pictures,
     )
     tables: dict[Granularity, Table] = {name: MINED[name] for name in ("near_duplicate_image", "crop")}
 
@@ -97,7 +93,7 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
         make,
         inputs=stages.fingerprints(PICTURE_PAIRS, IMAGES),
         settings={"match": settings.match},
-        code=("pipelines.images",),
+        code=image_pairs,
     )
 
 
@@ -108,7 +104,7 @@ def mine_text(stages: Stages, settings: MinePairs) -> None:
         lambda: [shared_passages(stages.read(NOTES), settings.partial_text)],
         inputs=stages.fingerprints(NOTES),
         settings={"partial_text": settings.partial_text},
-        code=("pipelines.text",),
+        code=shared_passages,
     )
 
 
@@ -116,22 +112,14 @@ def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     """NOTES and the input's clicks -> co-click."""
 
     def make() -> list[Output]:
-        nothing = dropped_counts(stages.spark, {})
-        if "clicks" not in inputs.tables:
-            return [Output(stages.empty(table), nothing) for table in (MINED["co_click"], REFUSED["clicks"])]
-        good, refused = accept_clicks(inputs.tables["clicks"])
-        told = {"clicks_read": inputs.tables["clicks"].count(), "clicks_refused": refused.count()}
-        refuse_if_too_many("clicks", told["clicks_refused"], told["clicks_read"], settings.intake)
-        made = co_clicks(good, _note_items(stages), settings.co_click)
-        counted = made._replace(report=lambda rows: {**told, **(made.report(rows) if made.report else {})})
-        return [counted, Output(refused, nothing)]
+        return clicked(inputs.tables.get("clicks"), _note_items(stages), settings.co_click, settings.intake)
 
     stages.run(
         [MINED["co_click"], REFUSED["clicks"]],
         make,
         inputs=stages.fingerprints(NOTES, IMAGES) | {"clicks": inputs.fingerprints.get("clicks", "none given")},
         settings={"co_click": settings.co_click, "intake": settings.intake},
-        code=("pipelines.clicks", "pipelines.blocks", "pipelines.intake"),
+        code=(read_input, clicked),
     )
 
 
@@ -147,7 +135,7 @@ def mine_within_notes(stages: Stages, settings: MinePairs) -> None:
         make,
         inputs=stages.fingerprints(NOTES, IMAGES, PICTURE_PAIRS),
         settings={"within_note": settings.within_note, "seed": settings.seed},
-        code=("pipelines.within_note",),
+        code=within_note_pairs,
     )
 
 
@@ -156,10 +144,10 @@ def collect_refused(stages: Stages) -> None:
     tables = list(REFUSED.values())
     stages.run(
         [QUARANTINE],
-        lambda: [Output(_union([stages.read(table) for table in tables]), dropped_counts(stages.spark, {}))],
+        lambda: [quarantined([stages.read(table) for table in tables])],
         inputs=stages.fingerprints(*tables),
         settings={},
-        code=("pipelines.intake",),
+        code=quarantined,
     )
 
 
@@ -167,15 +155,15 @@ def tie_components(stages: Stages, settings: MinePairs) -> None:
     """Pairs that say that content is shared -> COMPONENTS, with their splits."""
 
     def make() -> list[Output]:
-        edges = _union([_edges(stages.read(MINED[name])) for name in TYING])
-        return [components(stages.read(NOTES).select("note_id"), edges, settings.components)]
+        tying = edges([stages.read(MINED[name]) for name in TYING])
+        return [components(stages.read(NOTES), tying, settings.components)]
 
     stages.run(
         [COMPONENTS],
         make,
         inputs=stages.fingerprints(NOTES, *[MINED[name] for name in TYING]),
         settings={"components": settings.components},
-        code=("pipelines.graph",),
+        code=(components, edges),
     )
 
 
@@ -186,10 +174,10 @@ def place_positives(stages: Stages) -> None:
         say(f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and left out; run jobs/annotate_images.py again")
 
     def make() -> list[Output]:
-        placed = place(_union([stages.read(table) for table in mined]), stages.read(COMPONENTS))
-        return [placed._replace(report=lambda written: certificate(written, stages.read(COMPONENTS)))]
+        return [certified_positives([stages.read(table) for table in mined], stages.read(COMPONENTS))]
 
-    stages.run([POSITIVES], make, inputs=stages.fingerprints(COMPONENTS, *mined), settings={}, code=GRAPH_CODE)
+    known = stages.fingerprints(COMPONENTS, *mined)
+    stages.run([POSITIVES], make, inputs=known, settings={}, code=POSITIVES_STEPS)
 
 
 def list_items(stages: Stages) -> None:
@@ -199,7 +187,7 @@ def list_items(stages: Stages) -> None:
         lambda: [Output(distinct_items(stages.read(POSITIVES)), dropped_counts(stages.spark, {}))],
         inputs=stages.fingerprints(POSITIVES),
         settings={},
-        code=(),
+        code=ITEMS_STEPS,
     )
 
 
@@ -207,9 +195,9 @@ def _note_items(stages: Stages) -> DataFrame:
     return note_items(stages.read(NOTES), stages.read(IMAGES))
 
 
-def _edges(pairs: DataFrame) -> DataFrame:
-    return pairs.select(F.col("query.note_id").alias("l"), F.col("target.note_id").alias("r"), F.col("score").alias("weight"))
-
-
-def _union(frames: list[DataFrame]) -> DataFrame:
-    return reduce(DataFrame.unionByName, frames)
+def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
+    """PICTURES of the last run, if they were made by the same code with the same settings."""
+    manifest = stages.workspace.manifest(PICTURES.name)
+    if manifest is None or manifest.report != made_by(settings.fingerprint):
+        return None
+    return stages.read(PICTURES)

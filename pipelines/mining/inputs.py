@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from pipelines.intake.listing import list_files
+from pipelines.intake.listing import Listed, files_fingerprint, list_files
 from pipelines.intake.read import read_input
 from pipelines.mining.settings import Input
-from pipelines.workspace.files import absolute
-from pipelines.workspace.manifest import fingerprint
+from pipelines.workspace.files import absolute, canonical
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 
@@ -29,6 +28,8 @@ class Inputs:
     """Of all their files."""
     image_root: str
     """Absolute: the pictures' uris are read by other jobs, from other folders."""
+    image_place: str
+    """The same place, however it is spelled."""
 
 
 def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
@@ -38,7 +39,8 @@ def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
         DataError: every fault of every table.
     """
     given = {name: uri for name in WANTED if (uri := getattr(settings, name)) is not None}
-    tables, files, faults = {}, {}, []
+    tables, faults = dict[str, DataFrame](), list[str]()
+    files: dict[str, list[Listed]] = {}
     for name, uri in given.items():
         try:
             files[name] = list_files(spark, uri)
@@ -48,8 +50,9 @@ def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
     if faults:
         raise DataError("; ".join(faults))
     size = sum(file.size_bytes for listed in files.values() for file in listed)
-    fingerprints = {name: fingerprint(listed) for name, listed in files.items()}
-    return Inputs(tables, fingerprints, size, absolute(settings.image_root or _folder_of(given["notes"])))
+    fingerprints = {name: files_fingerprint(spark, listed) for name, listed in files.items()}
+    root = settings.image_root or _folder_of(given["notes"])
+    return Inputs(tables, fingerprints, size, absolute(root), canonical(root))
 
 
 def _folder_of(uri: str) -> str:

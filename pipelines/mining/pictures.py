@@ -1,4 +1,4 @@
-"""The pictures of the kept notes: which there are, which can be read, what they look like."""
+"""Step: the pictures of the kept notes: which there are, which can be read, what they look like."""
 
 from typing import Any
 
@@ -6,40 +6,46 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.images.fingerprint import Fingerprint, fingerprint
 from pipelines.images.pictures import picture_digests, picture_fingerprints
+from pipelines.intake.content import CONTENT, content
 from pipelines.intake.keep import refuse_if_too_many
-from pipelines.intake.notes import Sorted
+from pipelines.intake.notes import Intake, Sorted
 from pipelines.intake.pictures import accept_contents, picture_references
-from pipelines.mining.inputs import Inputs
-from pipelines.mining.settings import MinePairs
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.source import code_fingerprint
-from pipelines.workspace.stages import Stages
 from schemas.mined import PICTURES
 from schemas.settings import as_tree
-from schemas.tables import IMAGES, NOTES
-
-KERNELS = ("pipelines.images", "pipelines.decode")
+from schemas.tables import IMAGES
 
 
-def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[Output]:
+def fingerprinted(
+    notes: DataFrame, given: DataFrame | None, image_root: str, known: DataFrame | None, settings: Fingerprint, intake: Intake
+) -> list[Output]:
     """PICTURES, IMAGES and QUARANTINE rows of the kept notes' pictures.
 
     Bytes that several images have are decoded once, and never again as long as they are shown.
+
+    Args:
+        notes: NOTES.
+        given: the table of pictures' bytes as it was read, where there is one.
+        image_root: what a relative uri is relative to.
+        known: PICTURES that were made in the way that `made_by` says.
+        settings: how to fingerprint.
+        intake: what is refused.
 
     Raises:
         DataError: too many pictures are bad.
 
     Cost: `picture_digests` of all, `picture_fingerprints` of the new ones; shuffles of small rows by image_id and sha256.
     """
-    references, ambiguous = picture_references(stages.read(NOTES), inputs.image_root)
-    contents = accept_contents(inputs.tables["images"]) if "images" in inputs.tables else None
+    references, ambiguous = picture_references(notes, image_root)
+    contents = None if given is None else accept_contents(given)
     astray = (ambiguous if contents is None else ambiguous.unionByName(contents.refused)).persist()
     listed, bad = references.count(), astray.count()
-    root = None if settings.intake.any_uri else inputs.image_root
+    root = None if intake.any_uri else image_root
     digests = picture_digests(_places(references, contents), listed, root).persist()
-    known = _known_pictures(stages, settings)
-    made = picture_fingerprints(_new(digests, known, contents), listed, settings.fingerprint, root)
+    made = picture_fingerprints(_new(digests, known, contents), listed, settings, root)
     made = made.persist(StorageLevel.DISK_ONLY)
     pictures = made.where(F.col("reason").isNull()).select(*PICTURES.columns.names)
     if known is not None:
@@ -50,14 +56,19 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     refused = refused.withColumns({"id": F.col("image_id"), "source": F.lit("images")}).select(*astray.columns)
     refused = astray.unionByName(refused).persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    refuse_if_too_many("images", sum(reasons.values()), listed + bad, settings.intake)
-    dropped = {f"refused: {reason}": n for reason, n in reasons.items()}
-    nothing = dropped_counts(stages.spark, {})
+    refuse_if_too_many("images", sum(reasons.values()), listed + bad, intake)
+    dropped = dropped_counts(notes.sparkSession, {f"refused: {reason}": n for reason, n in reasons.items()})
+    nothing = dropped_counts(notes.sparkSession, {})
     return [
-        Output(pictures, nothing, report=lambda _: _made_by(settings), held=True),
-        Output(images, dropped_counts(stages.spark, dropped), listed + bad, held=True),
+        Output(pictures, nothing, report=lambda _: made_by(settings), held=True),
+        Output(images, dropped, listed + bad, report=lambda rows: {CONTENT: content(rows.drop("uri"))}, held=True),
         Output(refused, nothing, held=True),
     ]
+
+
+def made_by(settings: Fingerprint) -> dict[str, Any]:
+    """What a row of PICTURES follows from beside the picture's bytes: as long as this is the same, none is decoded again."""
+    return {"kernels": code_fingerprint(fingerprint), "fingerprint": as_tree(settings)}
 
 
 def _places(references: DataFrame, contents: Sorted | None) -> DataFrame:
@@ -89,15 +100,3 @@ def _told(references: DataFrame, digests: DataFrame, pictures: DataFrame, made: 
     both = references.join(read, on="image_id", how="inner").join(looks, on="sha256", how="left")
     why = {name: F.coalesce(f"unread.{name}", name) for name in ("reason", "detail")}
     return both.withColumns(why).drop("unread")
-
-
-def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
-    """PICTURES of the last run, if they were made by the same code with the same settings."""
-    manifest = stages.workspace.manifest(PICTURES.name)
-    if manifest is None or manifest.report != _made_by(settings):
-        return None
-    return stages.read(PICTURES)
-
-
-def _made_by(settings: MinePairs) -> dict[str, Any]:
-    return {"kernels": code_fingerprint(*KERNELS), "fingerprint": as_tree(settings.fingerprint)}

@@ -1,22 +1,22 @@
-"""SHOWN rows -> EMBEDDINGS: what is known under the encoder's fingerprint stays, the rest is encoded by the pools."""
+"""Step: what is encoded -> EMBEDDINGS. What is known under the encoder's fingerprint stays, the rest is encoded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.actors.chunks import Work, finished
-from pipelines.actors.pool import Pool
+from pipelines.actors.chunks import Work
 from pipelines.actors.refusals import Limit
-from pipelines.encode.chunk import NOT_READ, PASSING, embedding_rows
+from pipelines.encode.choice import EncoderChoice
+from pipelines.encode.chunk import NOT_READ, PASSING, LoadChunkEncoder, embedding_rows
 from pipelines.encode.content import BadContent
-from pipelines.negatives_job.elements import Shown, chunks
-from pipelines.negatives_job.settings import EncoderChoice
-from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.manifest import fingerprint
+from pipelines.negatives_job.elements import chunks
+from pipelines.workspace.arrow_stages import ArrowOutput
+from pipelines.workspace.files import Folder
+from pipelines.workspace.manifest import Manifest, fingerprint
 from pipelines.workspace.parquet import read_file
-from pipelines.workspace.plan import Plan
 from pipelines.workspace.source import code_fingerprint
 from schemas.settings import as_tree
 from schemas.tables import EMBEDDINGS
@@ -24,37 +24,32 @@ from schemas.tables import EMBEDDINGS
 UNFINISHED = "_chunks"
 """Beside the dataset's runs; gone once they are published."""
 KILLED = "its process died"
-ENCODING = ("pipelines.encode", "pipelines.pretrained", "pipelines.decode", "pipelines.picture_file", "small_encoder")
+ENCODED_BY = "encoded_by"
+"""In the run's report: of each model the code that made its vectors."""
 
 
-def embed(stages: ArrowStages, actors: Pool, model: str, shown: Shown, settings: EncoderChoice) -> None:
-    """Publish the vectors of all rows.
+def embedded(
+    known: "Known", rows: pa.Table, settings: EncoderChoice, encode: Callable[[Sequence[pa.Table]], Iterable[pa.Table]]
+) -> ArrowOutput:
+    """EMBEDDINGS: what is known, and what `encode` makes of the other rows, in chunks."""
+    missing = rows.filter(pc.invert(known.among(rows)))
+    report = {"encoder": settings.name, "model": known.model, "known": len(rows) - len(missing), "new": len(missing)}
+    done = encode(list(chunks(missing, settings.chunk_items, settings.chunk_pictures)))
+    return ArrowOutput(parts=ordered(known.parts(), done), report=report | {ENCODED_BY: known.encoded_by})
 
-    A chunk's file is named by what goes in and stays until the run is published, so a killed job goes on where it was.
 
-    Raises:
-        DataError: too many items have no vector.
-    """
-
-    def make(_: Plan) -> list[ArrowOutput]:
-        known = Known(stages, model, shown.rows)
-        missing = shown.rows.filter(pc.invert(known.among(shown.rows)))
-        report = {"encoder": settings.name, "model": model, "known": len(shown.rows) - len(missing), "new": len(missing)}
-        done = finished(list(chunks(missing, settings.chunk_items, settings.chunk_pictures)), actors, work)
-        return [ArrowOutput(parts=ordered(known.parts(), done), report=report)]
-
-    unfinished = stages.workspace.folder / EMBEDDINGS.name / UNFINISHED
-    steering = as_tree(settings.batching) | {"items": settings.chunk_items, "pictures": settings.chunk_pictures}
-    work = Work(
+def encoding(folder: Folder, model: str, rows: int, settings: EncoderChoice) -> Work:
+    """How chunks are worked: what their files are named by, and when too many items have no vector."""
+    return Work(
         stage=EMBEDDINGS.name,
-        folder=unfinished,
-        stamp=fingerprint([model, code_fingerprint(*ENCODING), steering]),
+        folder=folder,
+        stamp=fingerprint([model, code_fingerprint(LoadChunkEncoder), steering(settings)]),
         lost=lambda rows: embedding_rows(
             rows, [BadContent(KILLED, "each time that it was encoded, the last time alone")], model
         ),
         check=Limit(
             stage=EMBEDDINGS.name,
-            of=len(shown.rows),
+            of=rows,
             most=settings.max_refused_share,
             setting="encoder.max_refused_share",
             what="items have no vector",
@@ -62,23 +57,30 @@ def embed(stages: ArrowStages, actors: Pool, model: str, shown: Shown, settings:
             no_fault=(NOT_READ,),
         ),
     )
-    stages.run(
-        [EMBEDDINGS],
-        make,
-        inputs={"shown": _digest(shown.rows), "model": model},
-        settings={"batching": steering},
-        code=(*ENCODING, "pipelines.negatives_job.embed"),
-    )
-    unfinished.delete()
+
+
+def steering(settings: EncoderChoice) -> dict[str, Any]:
+    """Settings that move the last bits of a vector."""
+    return as_tree(settings.batching) | {"items": settings.chunk_items, "pictures": settings.chunk_pictures}
 
 
 class Known:
     """The published vectors, in pieces."""
 
-    def __init__(self, stages: ArrowStages, model: str, wanted: pa.Table) -> None:
-        """Read which there are; a reason that lies with the hour is none."""
-        self._files = stages.workspace.files(EMBEDDINGS.name) if stages.workspace.manifest(EMBEDDINGS.name) else []
-        self._model, self._wanted = model, _names(wanted)
+    def __init__(self, files: Sequence[str], before: Manifest | None, model: str, wanted: pa.Table) -> None:
+        """Read which there are.
+
+        Args:
+            files: of the published EMBEDDINGS.
+            before: its run. Vectors of this model count if the same code has made them.
+            model: the encoder's fingerprint.
+            wanted: CHUNK.
+        """
+        code, made = code_fingerprint(LoadChunkEncoder), dict(before.report.get(ENCODED_BY, {})) if before else {}
+        self.model = model
+        self.encoded_by: dict[str, str] = made | {model: code}
+        self._files, self._wanted = files, _names(wanted)
+        self._same_code = made.get(model) == code
 
     def among(self, rows: pa.Table) -> pa.ChunkedArray:
         """Whether each row has a lasting answer under this model, with these pictures."""
@@ -91,11 +93,13 @@ class Known:
         """The rows that stay: of this model those that are wanted still, of other models all."""
         for uri in self._files:
             rows = read_file(uri).cast(EMBEDDINGS.columns)
-            others = rows.filter(pc.not_equal(rows.column("model"), self._model))
+            others = rows.filter(pc.not_equal(rows.column("model"), self.model))
             yield _sorted(pa.concat_tables([others, self._mine(rows)]))
 
     def _mine(self, rows: pa.Table) -> pa.Table:
-        mine = rows.filter(pc.equal(rows.column("model"), self._model))
+        if not self._same_code:
+            return rows.slice(0, 0)
+        mine = rows.filter(pc.equal(rows.column("model"), self.model))
         mine = mine.filter(pc.invert(pc.fill_null(pc.is_in(mine.column("reason"), pa.array(PASSING)), False)))
         return mine.filter(pc.is_in(_names(mine), value_set=self._wanted))
 
@@ -133,7 +137,7 @@ def _sorted(rows: pa.Table) -> pa.Table:
     return rows.sort_by([(name, "ascending") for name in EMBEDDINGS.key])
 
 
-def _digest(rows: pa.Table) -> str:
+def digest(rows: pa.Table) -> str:
     """A hash of what is encoded."""
     names = np.asarray(_names(rows).to_numpy(zero_copy_only=False), str)
     return fingerprint(fingerprint("\n".join(names.tolist())))

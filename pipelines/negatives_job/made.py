@@ -1,40 +1,42 @@
-"""Stage: rule-made negatives, and the items that they add to those that are encoded."""
+"""Step: rule-made negatives, and the items that they add to those that are encoded."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.negatives.rule import counterfactuals
-from pipelines.negatives_job.settings import MineHardNegatives
-from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.plan import Plan
-from schemas.mined import PICTURE_PAIRS
-from schemas.tables import ANNOTATIONS, COUNTERFACTUALS, IMAGES, ITEMS, NOTES, POSITIVES
+from pipelines.negatives.rule import Rule, counterfactuals
+from pipelines.workspace.arrow_stages import ArrowOutput
+from schemas.tables import ITEMS
 
 
-def make_counterfactuals(stages: ArrowStages, settings: MineHardNegatives, read: dict[str, str]) -> None:
-    """POSITIVES and their notes -> COUNTERFACTUALS."""
+class RuleTables(NamedTuple):
+    """What rule-made negatives are made of; no ANNOTATIONS where there are none."""
 
-    def make(_: Plan) -> list[ArrowOutput]:
-        positives = pictured(stages.read(POSITIVES), stages.read_or_empty(ANNOTATIONS))
-        made = counterfactuals(
-            positives, stages.read(NOTES), stages.read(IMAGES), stages.read(PICTURE_PAIRS), settings.rule, read
-        )
-        return [ArrowOutput(parts=[made.rows], dropped=made.counts)]
-
-    stages.run(
-        [COUNTERFACTUALS],
-        make,
-        inputs=stages.fingerprints(POSITIVES, NOTES, IMAGES, PICTURE_PAIRS, ANNOTATIONS),
-        settings={"rule": settings.rule},
-        code=("pipelines.negatives", "pipelines.quotes", "pipelines.negatives_job.made"),
-    )
+    positives: pa.Table
+    notes: pa.Table
+    images: pa.Table
+    picture_pairs: pa.Table
+    annotations: pa.Table
 
 
-def with_rule_made(stages: ArrowStages, made: pa.Table, encoded: bool) -> tuple[pa.Table, int]:
+def rule_made(tables: RuleTables, settings: Rule) -> ArrowOutput:
+    """COUNTERFACTUALS of the positives and their notes."""
+    positives, words = pictured(tables.positives, tables.annotations), read_words(tables.annotations)
+    made = counterfactuals(positives, tables.notes, tables.images, tables.picture_pairs, settings, dict(words))
+    return ArrowOutput(parts=[made.rows], dropped=made.counts)
+
+
+def read_words(annotations: pa.Table) -> Mapping[str, str]:
+    """image_id -> the words that OCR read in it."""
+    rows = annotations.select(["image_id", "kind", "text"])
+    ocr = rows.filter(pc.and_(pc.equal(rows.column("kind"), "ocr"), pc.is_valid(rows.column("text"))))
+    return dict(zip(ocr.column("image_id").to_pylist(), ocr.column("text").to_pylist(), strict=True))
+
+
+def with_rule_made(items: pa.Table, made: pa.Table, encoded: bool) -> tuple[pa.Table, int]:
     """ITEMS with the rule-made ones that are none of them, where they are encoded; and how many are searched."""
-    items = stages.read(ITEMS)
     if not encoded or not len(made):
         return items, len(items)
     known = pc.struct_field(items.column("item"), "item_id").combine_chunks()

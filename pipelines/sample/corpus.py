@@ -26,13 +26,12 @@ from pipelines.sample.rows import (
     picture_rows,
     write_rows,
 )
+from pipelines.workspace.source import code_fingerprint
 from schemas.errors import DataError, SettingsError
 
 FEWEST = 60
 MADE = "sample.json"
-"""The file that says with which settings the corpus was made."""
-FORM = 1
-"""To be raised when the same settings make another corpus."""
+"""The file that says with which settings, and by which code, the corpus was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ def _is_made(folder: Path, settings: Sample) -> bool:
 
 def _mark(settings: Sample) -> str:
     """What `MADE` holds: with another text in it a corpus is made anew."""
-    return json.dumps({"form": FORM, **asdict(settings)}) + "\n"
+    return json.dumps({"code": code_fingerprint(make_sample), **asdict(settings)}) + "\n"
 
 
 def _write(folder: Path, settings: Sample) -> None:

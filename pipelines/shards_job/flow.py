@@ -1,23 +1,20 @@
 """Build shards: which stage reads which tables, in order. Every decision is in the steps."""
 
-from functools import reduce
-
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from pipelines.intake.listing import files_fingerprint
+from pipelines.intake.listing import files_fingerprint, list_files
 from pipelines.intake.read import read_input
 from pipelines.session import plan_for
-from pipelines.shards.judged import NOT_CALIBRATED, judge_of, judged, judged_lists
-from pipelines.shards.lists import SHORT, NoteSources, half_lists, split_notes
-from pipelines.shards.noise import component_ties
-from pipelines.shards.rows import Sources, report, training_rows
-from pipelines.shards.tables import RL_ROWS, SFT_ROWS
-from pipelines.shards_job.pictures import show_pictures
+from pipelines.shards.lists import NoteSources
+from pipelines.shards.ranking import ListTables, ranking_lists
+from pipelines.shards.tables import RL_ROWS, SFT_ROWS, SHOWN, TRAINING
+from pipelines.shards.training import Tables, sft_rows
+from pipelines.shards_job.pictures import made_by, shown_pictures
 from pipelines.shards_job.settings import BuildShards
-from pipelines.shards_job.splits import publish_splits
-from pipelines.shards_job.tuples import publish_tuples
-from pipelines.workspace.output import Output, dropped_counts
+from pipelines.shards_job.splits import SplitTables, written_split
+from pipelines.shards_job.tuples import TUPLES, written_tuples
+from pipelines.workspace.files import Folder
+from pipelines.workspace.output import Files, Output
 from pipelines.workspace.stages import Stages
 from schemas.errors import DataError
 from schemas.inputs import IMAGES_IN
@@ -35,8 +32,6 @@ from schemas.tables import (
     NOTES,
     POSITIVES,
 )
-
-CODE = ("pipelines.shards",)
 
 
 def build_shards(stages: Stages, settings: BuildShards) -> None:
@@ -72,8 +67,10 @@ def make_rows(stages: Stages, settings: BuildShards) -> None:
     """POSITIVES and their HARD_NEGATIVES -> SFT_ROWS."""
 
     def make() -> list[Output]:
-        made = training_rows(_sources(stages, settings), settings.sft, settings.labels, settings.seed)
-        return [made._replace(report=lambda rows: report(rows) | _judge_told(stages, settings))]
+        model = stages.workspace.published(HARD_NEGATIVES.name).report["model"]
+        read = [stages.read(table) for table in (POSITIVES, HARD_NEGATIVES, ITEMS, COUNTERFACTUALS, COMPONENTS, EMBEDDINGS)]
+        tables = Tables(*read, *[stages.read_or_empty(table) for table in (ANNOTATIONS, JUDGEMENTS)])
+        return [sft_rows(tables, model, settings.sft, settings.labels, settings.seed)]
 
     stages.run(
         [SFT_ROWS],
@@ -81,7 +78,7 @@ def make_rows(stages: Stages, settings: BuildShards) -> None:
         inputs=stages.fingerprints(POSITIVES, HARD_NEGATIVES, ITEMS, COUNTERFACTUALS, COMPONENTS, EMBEDDINGS)
         | _optional(stages, ANNOTATIONS, JUDGEMENTS),
         settings={"sft": settings.sft, "labels": settings.labels, "seed": settings.seed},
-        code=CODE,
+        code=sft_rows,
     )
 
 
@@ -89,70 +86,85 @@ def make_lists(stages: Stages, settings: BuildShards) -> None:
     """NOTES, and judgements where there are any -> RL_ROWS."""
 
     def make() -> list[Output]:
-        notes = NoteSources(stages.read(NOTES), stages.read(IMAGES), stages.read(COMPONENTS), stages.read(PICTURE_PAIRS))
-        split = split_notes(notes, settings.ranking, settings.seed).persist()
-        ties = component_ties(stages.read(POSITIVES), stages.read(COMPONENTS)).persist()
-        made = [half_lists(split, ties, settings.ranking, settings.seed), *_judged_lists(stages, settings, split, ties)]
-        whole = reduce(DataFrame.unionByName, [output.rows for output in made])
-        dropped = reduce(DataFrame.unionByName, [output.dropped for output in made])
-        short = F.size("candidates") < settings.ranking.candidates
-        told = {name: n for output in made if output.report for name, n in output.report(whole).items()}
-        return [
-            Output(
-                whole,
-                dropped,
-                sum(output.rows_in or 0 for output in made),
-                report=lambda rows: told | {SHORT: rows.where(short).count()},
-                held=True,
-            )
-        ]
+        notes = NoteSources(*[stages.read(table) for table in (NOTES, IMAGES, COMPONENTS, PICTURE_PAIRS)])
+        tables = ListTables(notes, stages.read(POSITIVES), stages.read(ITEMS), stages.read_or_empty(JUDGEMENTS))
+        return [ranking_lists(tables, settings.ranking, settings.labels, settings.seed)]
 
     stages.run(
         [RL_ROWS],
         make,
         inputs=stages.fingerprints(NOTES, IMAGES, COMPONENTS, PICTURE_PAIRS, POSITIVES, ITEMS) | _optional(stages, JUDGEMENTS),
         settings={"ranking": settings.ranking, "labels": settings.labels, "seed": settings.seed},
-        code=CODE,
+        code=ranking_lists,
     )
 
 
-def _judged_lists(stages: Stages, settings: BuildShards, split: DataFrame, ties: DataFrame) -> list[Output]:
-    judgements = stages.read_or_empty(JUDGEMENTS)
-    judge = judge_of(judgements, settings.labels)
-    if judge is None:
-        return []
-    if not judge.calibrated and not settings.labels.allow_uncalibrated:
-        asked = judgements.where(F.col("task") == "note_to_note").select("query_id").distinct().count()
-        return [Output(stages.empty(RL_ROWS), dropped_counts(stages.spark, {NOT_CALIBRATED: asked}), asked)]
-    note = stages.read(COMPONENTS).select(F.col("note_id").alias("_note"), "component_id")
-    items = stages.read(ITEMS).join(note, on=F.col("item.note_id") == F.col("_note"), how="inner").drop("_note")
-    pool = split.select("note_id", "split", "component_id", F.col("whole").alias("item"))
-    labels = judged(judgements, judge, settings.labels)
-    return [judged_lists(labels, items, pool, ties, settings.ranking, settings.seed)]
+def show_pictures(stages: Stages, settings: BuildShards, contents: DataFrame | None, fingerprint: str) -> None:
+    """The files that SFT_ROWS and RL_ROWS show -> SHOWN.
 
+    Args:
+        stages: of the workspace.
+        settings: size and quality.
+        contents: image_id, content; None: pictures are files.
+        fingerprint: of these contents.
+    """
 
-def _sources(stages: Stages, settings: BuildShards) -> Sources:
-    model = stages.workspace.published(HARD_NEGATIVES.name).report["model"]
-    embeddings = stages.read(EMBEDDINGS).where((F.col("model") == model) & F.col("vector").isNotNull())
-    annotations = stages.read_or_empty(ANNOTATIONS).where("kind = 'ocr' and text is not null")
-    words = F.max_by("text", F.struct("note_id", "model")).alias("words")
-    judgements = stages.read_or_empty(JUDGEMENTS)
-    judge = judge_of(judgements, settings.labels)
-    labels = judged(judgements, judge, settings.labels) if judge else judgements.withColumn("judged", F.col("calibrated"))
-    return Sources(
-        positives=stages.read(POSITIVES),
-        negatives=stages.read(HARD_NEGATIVES),
-        items=stages.read(ITEMS).select("item").unionByName(stages.read(COUNTERFACTUALS).select("item")),
-        components=stages.read(COMPONENTS),
-        embeddings=embeddings.select("item_id", "vector"),
-        read=annotations.groupBy("image_id").agg(words),
-        judged=labels.select("query_id", "candidate_id", "judged"),
+    def make() -> list[Output]:
+        rows, known = [stages.read(SFT_ROWS), stages.read(RL_ROWS)], _known_pictures(stages, settings)
+        return [shown_pictures(rows, stages.read(IMAGES), contents, known, settings.pictures)]
+
+    stages.run(
+        [SHOWN],
+        make,
+        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, IMAGES) | stages.file_fingerprints(IMAGES) | {"contents": fingerprint},
+        settings={"pictures": settings.pictures},
+        code=(read_input, shown_pictures),
     )
 
 
-def _judge_told(stages: Stages, settings: BuildShards) -> dict[str, object]:
-    judge = judge_of(stages.read_or_empty(JUDGEMENTS), settings.labels)
-    return {"judge": judge._asdict() if judge else None}
+def publish_splits(stages: Stages, settings: BuildShards) -> None:
+    """SFT_ROWS, RL_ROWS and SHOWN -> sft/train to rl/test.
+
+    All are published together: no training split stands beside a test split of another mining.
+    """
+
+    def write(table: Table, dataset: Folder, run_id: str) -> Files:
+        tables = SplitTables(*[stages.read(source) for source in (SFT_ROWS, RL_ROWS, SHOWN, IMAGES)])
+        return written_split(tables, table, dataset, run_id, settings.shard.shard_bytes)
+
+    stages.run_files(
+        [table for splits in TRAINING.values() for table in splits],
+        write,
+        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, SHOWN, IMAGES),
+        settings={name: getattr(settings, name) for name in ("seed", "sft", "labels", "ranking", "pictures", "shard")},
+        code=written_split,
+    )
+
+
+def publish_tuples(stages: Stages, settings: BuildShards) -> None:
+    """sft/train to sft/test -> sentence_transformers/train to sentence_transformers/test."""
+
+    def write(table: Table, dataset: Folder, run_id: str) -> Files:
+        source = f"sft/{table.name.split('/')[1]}"
+        folder = f"{stages.workspace.folder.uri}/{source}"
+        published = stages.workspace.published(source)
+        return written_tuples(stages.spark, published, folder, dataset, run_id, settings.tuples.negatives)
+
+    stages.run_files(
+        TUPLES,
+        write,
+        inputs=stages.fingerprints(*TRAINING["sft"]),
+        settings={"tuples": settings.tuples},
+        code=written_tuples,
+    )
+
+
+def _known_pictures(stages: Stages, settings: BuildShards) -> DataFrame | None:
+    """SHOWN of the last run, if it was made by the same code with the same settings."""
+    run = stages.workspace.manifest(SHOWN.name)
+    if run is None or any(run.report.get(name) != value for name, value in made_by(settings.pictures).items()):
+        return None
+    return stages.read(SHOWN)
 
 
 def _optional(stages: Stages, *tables: Table) -> dict[str, str]:
@@ -167,7 +179,7 @@ def _contents(stages: Stages, settings: BuildShards) -> tuple[DataFrame | None, 
         DataError: there are pictures that are no files, and no such table.
     """
     if settings.images is not None:
-        return read_input(stages.spark, settings.images, IMAGES_IN), files_fingerprint(stages.spark, settings.images)
+        return read_input(stages.spark, settings.images, IMAGES_IN), _fingerprint(stages, settings.images)
     images = stages.read(IMAGES)
     lacking = images.where("uri is null").count()
     if lacking:
@@ -176,3 +188,7 @@ def _contents(stages: Stages, settings: BuildShards) -> tuple[DataFrame | None, 
             "give the same table again: --images URI"
         )
     return None, "files"
+
+
+def _fingerprint(stages: Stages, uri: str) -> str:
+    return files_fingerprint(stages.spark, list_files(stages.spark, uri))

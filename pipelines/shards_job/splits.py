@@ -1,44 +1,50 @@
-"""The stages that publish the splits: rows with their places and pictures, in shards."""
+"""Step: rows with their places and pictures -> the shards of a split."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.shards.place import LIST_LOST, QUERY_LOST, Shown, cut, showable
-from pipelines.shards.tables import RL_ROWS, SFT_ROWS, SHOWN, TRAINING
 from pipelines.shards.write import write_shards
-from pipelines.shards_job.settings import BuildShards
 from pipelines.workspace.files import Folder
 from pipelines.workspace.output import Files
-from pipelines.workspace.stages import Stages
 from schemas.table import Table
-from schemas.tables import IMAGES
 
-ROWS = {"sft": (SFT_ROWS, "pair_id", QUERY_LOST), "rl": (RL_ROWS, "list_id", LIST_LOST)}
+KEYS = {"sft": ("pair_id", QUERY_LOST), "rl": ("list_id", LIST_LOST)}
+"""Of each kind of rows: its key, and why one is lost."""
 
 
-def publish_splits(stages: Stages, settings: BuildShards) -> None:
-    """SFT_ROWS, RL_ROWS and SHOWN -> sft/train to rl/test.
+class SplitTables(NamedTuple):
+    """What the shards are cut from."""
 
-    All are published together: no training split stands beside a test split of another mining.
+    sft: DataFrame
+    """SFT_ROWS."""
+    rl: DataFrame
+    """RL_ROWS."""
+    shown: DataFrame
+    """SHOWN."""
+    images: DataFrame
+    """IMAGES."""
+
+
+def written_split(tables: SplitTables, table: Table, dataset: Folder, run_id: str, shard_bytes: int) -> Files:
+    """The shards of a split of a kind.
+
+    Args:
+        tables: of the workspace.
+        table: of TRAINING, such as sft/train.
+        dataset: its folder.
+        run_id: names the run.
+        shard_bytes: of a shard, about.
     """
-    stages.run_files(
-        [table for splits in TRAINING.values() for table in splits],
-        lambda table, dataset, run_id: _written(stages, settings, table, dataset, run_id),
-        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, SHOWN, IMAGES),
-        settings={name: getattr(settings, name) for name in ("seed", "sft", "labels", "ranking", "pictures", "shard")},
-        code=("pipelines.shards", "pipelines.shards_job.splits"),
-    )
-
-
-def _written(stages: Stages, settings: BuildShards, table: Table, dataset: Folder, run_id: str) -> Files:
     kind, split = table.name.split("/")
-    source, key, lost = ROWS[kind]
-    rows = stages.read(source).where(F.col("split") == split)
+    key, lost = KEYS[kind]
+    rows = getattr(tables, kind).where(F.col("split") == split)
     rows_in = rows.count()
-    shown = Shown(stages.read(IMAGES).select("image_id", "sha256").dropDuplicates(["image_id"]), stages.read(SHOWN))
+    shown = Shown(tables.images.select("image_id", "sha256").dropDuplicates(["image_id"]), tables.shown)
     whole, amiss = showable(rows, shown, key)
-    shards = cut(whole.where(~amiss), shown, key, table.columns.names, settings.shard.shard_bytes)
+    shards = cut(whole.where(~amiss), shown, key, table.columns.names, shard_bytes)
     made = write_shards(shards, table.columns, dataset, run_id)
     kept = sum(file.rows for file in made.rows)
     report: dict[str, Any] = {"shards": shards.number, "counts": made.counts}

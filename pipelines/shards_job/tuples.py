@@ -1,18 +1,17 @@
-"""The stages of `--format sentence-transformers`: the published shards of training rows, written once more as tuples."""
+"""Step of `--format sentence-transformers`: the published shards of training rows, written once more as tuples."""
 
 from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyspark.sql import SparkSession
 
 from pipelines.shards.files import written
-from pipelines.shards.tables import TRAINING
-from pipelines.shards.tuples import Tuples, tuple_files
+from pipelines.shards.tuples import tuple_files
 from pipelines.shards.write import TOLD, described
-from pipelines.shards_job.settings import BuildShards
 from pipelines.workspace.files import Folder, open_filesystem
+from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.output import Files
-from pipelines.workspace.stages import Stages
 from schemas.table import Table
 from schemas.training import JOB, SPLITS
 
@@ -30,30 +29,27 @@ TOO_FEW = "fewer hard negatives than tuples.negatives"
 ROWS_AT_A_TIME = 64
 
 
-def publish_tuples(stages: Stages, settings: BuildShards) -> None:
-    """sft/train to sft/test -> sentence_transformers/train to sentence_transformers/test."""
-    sources = TRAINING["sft"]
-    stages.run_files(
-        TUPLES,
-        lambda table, dataset, run_id: _written(stages, settings.tuples, table, dataset, run_id),
-        inputs=stages.fingerprints(*sources),
-        settings={"tuples": settings.tuples},
-        code=("pipelines.shards.tuples", "pipelines.shards.files", "pipelines.shards_job.tuples"),
-    )
+def written_tuples(
+    spark: SparkSession, published: Manifest, folder: str, dataset: Folder, run_id: str, negatives: int
+) -> Files:
+    """The tuples of a split.
 
-
-def _written(stages: Stages, settings: Tuples, table: Table, dataset: Folder, run_id: str) -> Files:
-    source = f"sft/{table.name.split('/')[1]}"
+    Args:
+        spark: the session.
+        published: the split of training rows.
+        folder: its URI.
+        dataset: the folder of the tuples.
+        run_id: names the run.
+        negatives: of a tuple.
+    """
     run = f"runs/{run_id}"
     (dataset / run).delete()
-    published = stages.workspace.published(source)
-    folder = f"{stages.workspace.folder.uri}/{source}"
     pairs = [
         {"shard": n, "rows": f"{folder}/{r.path}", "pictures": f"{folder}/{p.path}"}
         for n, (r, p) in enumerate(zip(published.files, published.beside, strict=True))
     ]
-    shards = stages.spark.createDataFrame(pa.Table.from_pylist(pairs)).repartition(len(pairs), "shard")
-    told = shards.mapInArrow(_writing(dataset.uri, run, settings.negatives), TOLD)
+    shards = spark.createDataFrame(pa.Table.from_pylist(pairs)).repartition(len(pairs), "shard")
+    told = shards.mapInArrow(_writing(dataset.uri, run, negatives), TOLD)
     files = described(told.toArrow().to_pylist())
     kept, rows_in = sum(file.rows for file in files), published.counts.rows_out
     tasks: dict[str, int] = {}

@@ -12,6 +12,7 @@ from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.parquet import read_file, write_parts
 from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.say import say
+from pipelines.workspace.source import Step
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from schemas.table import Table
@@ -46,14 +47,14 @@ class ArrowStages:
         *,
         inputs: Mapping[str, str],
         settings: Mapping[str, Any],
-        code: Sequence[str],
+        code: Step | Sequence[Step],
     ) -> bool:
         """As `stages.Stages.run`; `make` is given the plan, whose run id names its unfinished work.
 
         Returns:
             Whether anything was made.
         """
-        plan = planned(tables, inputs, settings, code)
+        plan = planned(tables, inputs, settings, code, write_parts)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
@@ -95,6 +96,10 @@ class ArrowStages:
         """What a stage that reads these tables depends on: their rows; 'none' where one has not been published."""
         runs = {t.name: self.workspace.manifest(t.name) for t in tables}
         return {name: run.fingerprint if run else "none" for name, run in runs.items()}
+
+    def file_fingerprints(self, *tables: Table) -> dict[str, str]:
+        """Beside `fingerprints`, of a stage that opens the files that rows name: where these lie counts too."""
+        return {f"{t.name}: files": self.workspace.published(t.name).file_fingerprint for t in tables}
 
     def _written(self, table: Table, output: ArrowOutput, plan: Plan, started: float) -> Manifest:
         files = write_parts(output.parts, table, self.workspace.folder / table.name, plan.run_id)

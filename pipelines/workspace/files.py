@@ -38,6 +38,15 @@ def absolute(uri: str) -> str:
     return path if isinstance(system, fs.LocalFileSystem) else uri
 
 
+def canonical(uri: str) -> str:
+    """One spelling of a place, to compare places by: of a path on a disk what its links lead to, of s3a:// s3://."""
+    system, path = open_filesystem(uri)
+    if isinstance(system, fs.LocalFileSystem):
+        return os.path.realpath(path)
+    scheme, _, key = uri.replace("s3a://", "s3://", 1).partition("://")
+    return f"{scheme}://{os.path.normpath(key)}"
+
+
 def _fsspec_filesystem(uri: str, scheme: str) -> tuple[fs.FileSystem, str]:
     try:
         import fsspec

@@ -53,7 +53,15 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the rows: two runs that made the same files have the same one."""
+        """A hash of the rows: two runs that made the same files have the same one.
+
+        Of rows that name files it is what the step's report calls `content`: it does not say where these lie.
+        """
+        return str(self.report.get("content") or self.file_fingerprint)
+
+    @property
+    def file_fingerprint(self) -> str:
+        """A hash of the run's files."""
         return fingerprint([file.sha256 for file in [*self.files, *self.beside]])
 
     def to_json(self) -> bytes:

@@ -6,12 +6,10 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from pipelines.workspace.manifest import Counts, DataFile, Manifest, fingerprint
-from pipelines.workspace.source import code_fingerprint
+from pipelines.workspace.source import Step, code_fingerprint
 from pipelines.workspace.workspace import Workspace
 from schemas.settings import as_tree
 from schemas.table import Table
-
-SHARED_CODE = ("schemas", "pipelines.workspace")
 
 
 class Plan(NamedTuple):
@@ -24,18 +22,23 @@ class Plan(NamedTuple):
     code: str
 
 
-def planned(tables: Sequence[Table], inputs: Mapping[str, str], settings: Mapping[str, Any], code: Sequence[str]) -> Plan:
+def planned(
+    tables: Sequence[Table], inputs: Mapping[str, str], settings: Mapping[str, Any], code: Step | Sequence[Step], *writers: Step
+) -> Plan:
     """The plan of a stage.
 
     Args:
         tables: what is published.
         inputs: a fingerprint for each thing that is read.
         settings: the dataclasses that steer it, by section.
-        code: the packages and modules that hold the step, beside what all steps share.
+        code: the step, or the steps where its stage calls several.
+        writers: what writes their rows.
     """
+    steps = (code,) if callable(code) or isinstance(code, str) else code
     trees = {name: as_tree(section) for name, section in settings.items()}
-    source = code_fingerprint(*SHARED_CODE, *code)
-    return Plan(fingerprint([[t.name for t in tables], dict(inputs), trees, source]), dict(inputs), trees, source)
+    source = code_fingerprint(*steps, *writers)
+    declared = [[t.name, t.key, [[c.name, str(c.type), c.nullable] for c in t.columns]] for t in tables]
+    return Plan(fingerprint([declared, dict(inputs), trees, source]), dict(inputs), trees, source)
 
 
 def stale(workspace: Workspace, tables: Sequence[Table], plan: Plan) -> list[Table]:

@@ -16,10 +16,10 @@ from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.progress import progress
 from pipelines.workspace.publish import write_run
 from pipelines.workspace.say import say
+from pipelines.workspace.source import Step
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 
-SPARK_CODE = ("pipelines.items",)
 PACKAGES = ("pyspark", "pyarrow", "numpy", "pillow", "opencv-python-headless", "pdqhash")
 
 
@@ -38,7 +38,7 @@ class Stages:
         *,
         inputs: Mapping[str, str],
         settings: Mapping[str, Any],
-        code: Sequence[str],
+        code: Step | Sequence[Step],
     ) -> None:
         """Publish the tables that `make` gives, unless they stand there made from the same things.
 
@@ -47,9 +47,9 @@ class Stages:
             make: called only when something changed; one Output a table.
             inputs: a fingerprint for each thing that is read.
             settings: the dataclasses that steer it, by section.
-            code: the packages and modules that hold the step, beside what all steps share.
+            code: the step, or the steps where `make` calls several: their fingerprint follows from it.
         """
-        plan = planned(tables, inputs, settings, (*SPARK_CODE, *code))
+        plan = planned(tables, inputs, settings, code, write_run)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
@@ -75,7 +75,7 @@ class Stages:
         *,
         inputs: Mapping[str, str],
         settings: Mapping[str, Any],
-        code: Sequence[str],
+        code: Step | Sequence[Step],
     ) -> None:
         """As `run`, of a step that writes its files itself.
 
@@ -87,7 +87,7 @@ class Stages:
             settings: as `run`.
             code: as `run`.
         """
-        plan = planned(tables, inputs, settings, (*SPARK_CODE, *code))
+        plan = planned(tables, inputs, settings, code)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
@@ -120,6 +120,10 @@ class Stages:
     def fingerprints(self, *tables: Table) -> dict[str, str]:
         """What a stage that reads these tables depends on: their rows, not how they came to be."""
         return {t.name: self.workspace.published(t.name).fingerprint for t in tables}
+
+    def file_fingerprints(self, *tables: Table) -> dict[str, str]:
+        """Beside `fingerprints`, of a stage that opens the files that rows name: where these lie counts too."""
+        return {f"{t.name}: files": self.workspace.published(t.name).file_fingerprint for t in tables}
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """As `read`; no rows where the table has not been published."""

@@ -5,8 +5,12 @@ from schemas.item import GRANULARITIES
 from schemas.mined import ANNOTATED, MINED
 from schemas.table import Table
 
-GRAPH_CODE = ("pipelines.graph",)
-"""What the stages of positives depend on, beside what all Spark stages share."""
+_WRITERS = ("pipelines.workspace.publish", "pipelines.workspace.parquet")
+POSITIVES_STEPS = ("pipelines.graph.positives", "pipelines.graph.placed", *_WRITERS)
+"""The step that makes POSITIVES, on Spark and in Arrow: either job gives them the same run id. Named, since no job has both
+engines."""
+ITEMS_STEPS = ("pipelines.items", "pipelines.graph.placed", *_WRITERS)
+"""Likewise of ITEMS."""
 
 
 def united(workspace: Workspace) -> list[Table]:

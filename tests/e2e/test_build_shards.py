@@ -157,16 +157,15 @@ def test_every_pair_is_a_row_with_its_own_negatives(built):
 def test_the_positive_has_the_similarity_that_mining_gave_it(built):
     """Against `negatives_job.offered.scored`, which the margins of the guard look at: the same bits."""
     from pipelines.negatives_job.elements import shown as elements_of
-    from pipelines.negatives_job.flow import _read
-    from pipelines.negatives_job.made import with_rule_made
+    from pipelines.negatives_job.made import read_words, with_rule_made
     from pipelines.negatives_job.offered import World, scored
     from pipelines.negatives_job.vectors import stored
     from pipelines.workspace.arrow_stages import ArrowStages
-    from schemas.tables import COUNTERFACTUALS, EMBEDDINGS, POSITIVES
+    from schemas.tables import ANNOTATIONS, COUNTERFACTUALS, EMBEDDINGS, ITEMS, POSITIVES
 
     stages = ArrowStages(Workspace(str(built[0])))
-    items, searched = with_rule_made(stages, stages.read(COUNTERFACTUALS), True)
-    elements = elements_of(items, stages.images(), _read(stages))
+    items, searched = with_rule_made(stages.read(ITEMS), stages.read(COUNTERFACTUALS), True)
+    elements = elements_of(items, stages.images(), read_words(stages.read_or_empty(ANNOTATIONS)))
     model = stages.workspace.published("hard_negatives").report["model"]
     with stored([stages.read(EMBEDDINGS)], model, elements.rows.column("item_id").combine_chunks()) as vectors:
         pairs = scored(World(items, searched, elements, vectors), stages.read(POSITIVES)).to_pylist()

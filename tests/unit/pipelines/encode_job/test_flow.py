@@ -1,9 +1,12 @@
 """Items of an evaluation through the job: the shipped encoder says what the trainer's same network says."""
 
+import shutil
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.encode_job import flow
 from pipelines.encode_job.flow import encode_items
 from pipelines.encode_job.settings import EncodeItems, Preset
 from schemas.errors import DataError
@@ -52,6 +55,26 @@ def test_what_is_there_is_not_made_again_and_another_encoder_is_refused(items, t
     other = EncodeItems(items=str(items), out=str(tmp_path / "v"), encoder=Preset(set=("dimensions=64",)))
     with pytest.raises(DataError, match="another encoder"):
         encode_items(other)
+
+
+def test_vectors_of_other_items_or_of_other_code_are_made_again(items, tmp_path, monkeypatch):
+    """The names of the files are the same each time."""
+    mine, out = tmp_path / "items", tmp_path / "v"
+    shutil.copytree(items, mine)
+    settings = EncodeItems(items=str(mine), out=str(out))
+
+    def times():
+        encode_items(settings)
+        return {file.name: file.stat().st_mtime_ns for file in out.glob("*.parquet")}
+
+    before = times()
+    first, other = sorted(mine.glob("*.parquet"))[:2]
+    rows = pq.read_table(first)
+    pq.write_table(rows.slice(1), first)
+    after = times()
+    assert after[first.name] != before[first.name] and after[other.name] == before[other.name]
+    monkeypatch.setattr(flow, "code_fingerprint", lambda *_: "another")
+    assert all(times()[name] != time for name, time in after.items())
 
 
 def test_a_picture_that_cannot_be_read_costs_its_items_alone(items, tmp_path):

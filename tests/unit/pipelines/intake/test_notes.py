@@ -95,6 +95,15 @@ def test_an_id_for_two_pictures_is_refused_and_a_uri_is_made_absolute(spark):
     assert sorted(r["detail"] for r in refused.collect()) == ["note a shows file:/root/x.jpg", "note b shows s3://b/z.jpg?..."]
 
 
+def test_one_picture_in_several_spellings_is_one_picture(spark):
+    schema = "note_id string, images array<struct<image_id string, uri string>>"
+    spelled = ["x/y.jpg", "./x/y.jpg", "x//y.jpg", "/root/x/./y.jpg", "file:///root/x/y.jpg", "file:/root/x/y.jpg"]
+    stored = ["s3://b/y.jpg", "s3a://b/y.jpg", "s3://b//y.jpg"]
+    notes = [(f"a{n}", [("1", uri)]) for n, uri in enumerate(spelled)] + [(f"b{n}", [("2", u)]) for n, u in enumerate(stored)]
+    good, refused = picture_references(spark.createDataFrame(notes, schema), "/root")
+    assert refused.count() == 0 and good.count() == len(notes)
+
+
 def test_reads_clicks_from_csv_with_times_of_any_kind(spark, tmp_path):
     (tmp_path / "clicks.csv").write_text(
         "note_id,user_id,clicked_at,more\n"

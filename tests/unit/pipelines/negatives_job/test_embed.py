@@ -4,7 +4,11 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.negatives_job.embed import ordered
+from pipelines.encode.chunk import CHUNK, LoadChunkEncoder
+from pipelines.negatives_job.embed import ENCODED_BY, Known, ordered
+from pipelines.workspace.manifest import Counts, Manifest
+from pipelines.workspace.parquet import write_file
+from pipelines.workspace.source import code_fingerprint
 from schemas.tables import EMBEDDINGS
 
 
@@ -28,3 +32,25 @@ def test_two_sorted_streams_make_one(one, other, step, other_step):
         streams.append([rows.slice(k, size) for k in range(0, len(rows), size)])
     merged = pa.concat_tables(ordered(*streams))
     assert [(r["model"], r["note_id"], r["item_id"]) for r in merged.to_pylist()] == sorted(one | other)
+
+
+def known(tmp_path, encoded_by):
+    """Vectors of two models, one item each, and what a run for the first knows of them."""
+    write_file(table([("mine", "n", "i"), ("other", "n", "i")]), str(tmp_path / "part.parquet"))
+    run = Manifest(
+        dataset="embeddings", run_id="r", files=[], counts=Counts(rows_in=None, rows_out=2, dropped={}), inputs={}, settings={},
+        code="c", seconds=0, published_at="", versions={}, report={ENCODED_BY: encoded_by} if encoded_by else {},
+    )  # fmt: skip
+    item = {"item_id": "i", "note_id": "n", "kind": "text", "uris": [], "region": None, "text": "x", "pictures": ""}
+    wanted = pa.Table.from_pylist([item], CHUNK)
+    found = Known([str(tmp_path / "part.parquet")], run, "mine", wanted)
+    return found, found.among(wanted).to_pylist(), [row["model"] for part in found.parts() for row in part.to_pylist()]
+
+
+def test_a_vector_is_known_under_the_code_that_made_it_alone(tmp_path):
+    code = code_fingerprint(LoadChunkEncoder)
+    assert known(tmp_path, {"mine": code, "other": "old"})[1:] == ([True], ["mine", "other"])
+    for made in ({"mine": "old", "other": code}, {"other": code}, {}):
+        found, among, kept = known(tmp_path, made)
+        assert (among, kept) == ([False], ["other"]), "vectors of other models stay"
+        assert found.encoded_by == made | {"mine": code}

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from pipelines.workspace.files import Folder, checksum
+from pipelines.workspace.files import Folder, canonical, checksum
 from schemas.errors import DataError
 
 
@@ -47,3 +47,13 @@ def test_a_scheme_that_nobody_knows_is_named():
 def test_a_checksum_is_that_of_the_bytes(tmp_path):
     (tmp_path / "f").write_bytes(b"a" * 3_000_000)
     assert checksum(str(tmp_path / "f")) == (3_000_000, hashlib.sha256(b"a" * 3_000_000).hexdigest())
+
+
+def test_one_place_has_one_canonical_spelling(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a")
+    monkeypatch.chdir(tmp_path)
+    tried = ["a/b", "./a/b/", "a/../a//b", "link/b", f"{tmp_path}/a/b", f"file://{tmp_path}/link/./b", f"{tmp_path}/link/b/"]
+    assert {canonical(uri) for uri in tried} == {str((tmp_path / "a" / "b").resolve())}
+    memory = {canonical(uri) for uri in ("memory://a/b", "memory://a//b/", "memory://a/./b", "memory://a/c/../b")}
+    assert memory == {"memory://a/b"}

@@ -1,0 +1,287 @@
+"""Which edit wakes which stage: every module of the project is edited in turn, against the graph that grimp reads."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import grimp
+import pyarrow as pa
+import pytest
+
+from pipelines.workspace.source import (
+    OUTSIDE,
+    PROJECT,
+    Source,
+    closure,
+    code_fingerprint,
+    fingerprint_of,
+    installed,
+    parsed,
+)
+from schemas.table import Table
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITERS = {"stages": "pipelines.workspace.publish", "arrow_stages": "pipelines.workspace.parquet"}
+
+
+def flows():
+    """The modules that run stages: their syntax, by name."""
+    found = {}
+    for path in sorted((ROOT / "pipelines").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf8"))
+        if any(stage_calls(tree)):
+            found[".".join(path.relative_to(ROOT).with_suffix("").parts)] = tree
+    return found
+
+
+def stage_calls(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("stages.run", "stages.run_files"):
+            yield node
+
+
+@cache
+def stages():
+    """The modules that each stage starts from, by the flow and what it publishes."""
+    found = {}
+    for name, tree in flows().items():
+        module = importlib.import_module(name)
+        for call in stage_calls(tree):
+            [code] = [k.value for k in call.keywords if k.arg == "code"]
+            steps = eval(ast.unparse(code), vars(module))  # our own source
+            steps = steps if isinstance(steps, tuple) else (steps,)
+            found[f"{name}: {ast.unparse(call.args[0])}"] = [s if isinstance(s, str) else s.__module__ for s in steps]
+    return found
+
+
+@cache
+def tree():
+    names = [name for top in PROJECT for name in (top, *walked(top))]
+    return {name: source for name in names if (source := installed(name)) is not None}
+
+
+def walked(top):
+    package = importlib.import_module(top)
+    return [f"{top}.{found}" for found in below(Path(package.__path__[0]))]
+
+
+def below(folder):
+    for found in pkgutil.iter_modules([str(folder)]):
+        yield found.name
+        if found.ispkg:
+            yield from (f"{found.name}.{name}" for name in below(folder / found.name))
+
+
+@cache
+def parse(name):
+    return parsed(name, tree()[name]) if name in tree() else None
+
+
+@cache
+def graph():
+    return grimp.build_graph(*PROJECT)
+
+
+def outside(name):
+    return any(name == place or name.startswith(f"{place}.") for place in OUTSIDE)
+
+
+def reached(starts):
+    """The oracle: what grimp says that these modules import, and the packages of all these."""
+    found, todo = set(), list(starts)
+    while todo:
+        name = todo.pop()
+        if name in found or outside(name):
+            continue
+        found.add(name)
+        todo += graph().find_modules_directly_imported_by(name)
+        if "." in name:
+            todo.append(name.rpartition(".")[0])
+    return found
+
+
+def test_every_flow_and_stage_is_seen():
+    assert len(flows()) == 5 and len(stages()) >= 24
+
+
+def test_a_stage_follows_from_what_grimp_says_that_its_step_imports():
+    for stage, starts in stages().items():
+        assert set(closure(starts, parse)) == reached(starts), stage
+
+
+@pytest.mark.slow
+def test_an_edit_of_any_module_wakes_the_stages_whose_step_imports_it_and_no_other():
+    wanted = {stage: reached(starts) for stage, starts in stages().items()}
+    before = {stage: fingerprint_of(closure(starts, parse).items()) for stage, starts in stages().items()}
+    woken = {}
+    for name, source in tree().items():
+        edited = parsed(name, Source(source.text + b"\nanother = 1\n", source.is_package))
+
+        def look(other, name=name, edited=edited):
+            return edited if other == name else parse(other)
+
+        after = {stage: fingerprint_of(closure(starts, look).items()) for stage, starts in stages().items()}
+        woken[name] = {stage for stage in after if after[stage] != before[stage]}
+        assert woken[name] == {stage for stage, modules in wanted.items() if name in modules}, name
+    assert len(woken) > 300 and sum(map(bool, woken.values())) > 150
+
+
+def test_a_comment_or_a_docstring_of_any_module_wakes_nothing():
+    for name, source in tree().items():
+        text = b"# a remark\n" + source.text.replace(b'"""', b'"""Another word. ', 1)
+        assert parsed(name, Source(text, source.is_package)) == parse(name), name
+
+
+def woken_by(*names):
+    return {stage for stage, starts in stages().items() if set(names) & set(closure(starts, parse))}
+
+
+def test_edges_of_components_and_ocr_words_of_pictures_wake_their_stages():
+    assert any("COMPONENTS" in stage for stage in woken_by("pipelines.graph.edges"))
+    assert any("SFT_ROWS" in stage for stage in woken_by("pipelines.shards.training"))
+
+
+def test_lines_of_progress_locks_retries_and_views_wake_nothing():
+    names = [f"pipelines.workspace.{name}" for name in ("say", "progress", "alone", "faults")]
+    names += ["pipelines.actors.pool", "pipelines.actors.away", "pipelines.sql.views", "pipelines.report.page"]
+    assert woken_by(*names) == set()
+
+
+def test_matching_decodes_no_picture_again_and_its_kernels_do():
+    """What is known of a picture follows from the closure of the function that makes its row, as `made_by` names it."""
+    from pipelines.images.fingerprint import fingerprint
+    from pipelines.shards.encode import reencoded
+
+    kernels = set(closure([fingerprint.__module__], parse)) | set(closure([reencoded.__module__], parse))
+    assert {"pipelines.images.features", "pipelines.images.hashes", "pipelines.decode"} <= kernels
+    assert (
+        not {"pipelines.images.match", "pipelines.images.verify", "pipelines.picture_file", "pipelines.intake.keep"} & kernels
+    )
+
+
+def test_all_encoders_and_judges_that_are_loaded_by_name_count():
+    [embed] = [set(closure(starts, parse)) for stage, starts in stages().items() if "EMBEDDINGS" in stage]
+    backends = {name for name in tree() if name.startswith("pipelines.encode.backends.")}
+    assert backends | {"pipelines.encode.small.encode", "small_encoder.net"} <= embed
+    assert "pipelines.encode.small.training" not in embed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["pipelines.images.match", "pipelines.encode.chunk", "pipelines.negatives_job.chosen"])
+def test_what_a_process_loads_with_a_step_counts_or_is_outside(step):
+    told = f"import sys, {step}; print(*[m for m in sys.modules if m.split('.')[0] in {PROJECT!r}])"
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    counted = set(closure([step], parse))
+    by_outside = {name for place in done.stdout.split() if outside(place) for name in reached_through(place)}
+    assert {name for name in done.stdout.split() if not outside(name)} <= counted | by_outside
+
+
+def reached_through(name):
+    return closure([name], parse, outside=())
+
+
+def test_places_outside_hold_no_step_and_work_on_no_rows():
+    """None of them is a step, or imports what rows are computed with."""
+    engines = ("pyspark.sql.functions", "pyarrow.compute", "numpy", "cv2", "torch", "scipy", "PIL")
+    for name in filter(outside, tree()):
+        imports = parse(name).imports
+        assert not [i for i in imports if any(i == e or i.startswith(f"{e}.") for e in engines)], name
+    assert not [start for starts in stages().values() for start in starts if outside(start)]
+    assert all(place in tree() and reason for place, reason in OUTSIDE.items())
+
+
+def test_no_number_or_text_that_a_step_computes_with_comes_from_outside():
+    """Of what is outside steps take functions, classes and declared tables; a threshold there would wake nothing."""
+    inside = {name for starts in stages().values() for name in closure(starts, parse)}
+    taken = {i for name in inside for i in parse(name).imports if outside(i.rpartition(".")[0]) and not outside_module(i)}
+    constants = {i: value for i in taken if not harmless(value := value_of(i))}
+    assert constants == {}
+
+
+def outside_module(name):
+    return name in tree()
+
+
+def value_of(name):
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def harmless(value):
+    if isinstance(value, dict | list | tuple) and not hasattr(value, "_fields"):
+        return all(map(harmless, value.values() if isinstance(value, dict) else value))
+    return callable(value) or inspect.ismodule(value) or isinstance(value, Table | pa.DataType | pa.Schema)
+
+
+VERBS = {
+    *("where", "filter", "select", "withColumn", "withColumns", "join", "groupBy", "agg", "unionByName", "union", "distinct"),
+    *("dropDuplicates", "sort_by", "orderBy", "take", "slice", "append_column", "set_column", "drop", "limit", "sample"),
+}
+ENGINES = {"F", "pc", "np", "reduce", "Window"}
+
+
+@pytest.mark.parametrize("name", sorted(flows()))
+def test_what_a_flow_gives_to_a_stage_reads_tables_and_calls_a_step(name):
+    """A decision in a flow would change rows and wake nothing: rows are chosen, joined and counted in steps."""
+    functions = {n.name: n for n in ast.walk(flows()[name]) if isinstance(n, ast.FunctionDef)}
+    for call in stage_calls(flows()[name]):
+        todo, seen = [call.args[1]], set()
+        while todo:
+            node = todo.pop()
+            for part in ast.walk(node):
+                if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
+                    assert part.func.attr not in VERBS, f"{name}:{part.lineno} .{part.func.attr} belongs into a step"
+                if isinstance(part, ast.Name):
+                    assert part.id not in ENGINES, f"{name}:{part.lineno} {part.id} belongs into a step"
+                    if part.id in functions and part.id not in seen:
+                        seen.add(part.id)
+                        todo.append(functions[part.id])
+
+
+def test_modules_are_imported_by_statements():
+    """A name that is put together at run time would not be seen; a whole name in quotes is."""
+    found = []
+    for name, source in tree().items():
+        for node in ast.walk(ast.parse(source.text)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+                found += [] if isinstance(node.args[0], ast.Constant) else [f"{name}:{node.lineno}"]
+    assert found == []
+
+
+COUNTED_ELSEWHERE = {
+    "small_encoder/weights.safetensors": "the encoder's fingerprint, which every vector has beside it",
+}
+
+
+def test_no_file_beside_a_step_changes_rows_without_counting():
+    """Only Python counts: a prompt or a query in a file of its own has to be named here, with what it counts by."""
+    packages = {name for starts in stages().values() for name in closure(starts, parse) if tree()[name].is_package}
+    folders = [ROOT.joinpath(*name.split(".")) for name in packages if not outside(name)]
+    beside = [f for folder in folders for f in folder.iterdir() if f.is_file() and f.suffix not in (".py", ".pyc")]
+    assert {str(f.relative_to(ROOT)) for f in beside} - set(COUNTED_ELSEWHERE) == set()
+
+
+def test_both_jobs_give_positives_and_items_the_same_code():
+    for table in ("POSITIVES", "ITEMS"):
+        both = [stage for stage in stages() if stage.endswith(f"[{table}]")]
+        codes = {code_fingerprint(*stages()[s], *WRITERS.values()) for s in both}
+        own = {code_fingerprint(*stages()[s], WRITERS["stages" if "mining" in s else "arrow_stages"]) for s in both}
+        assert len(both) == 2 and len(codes) == 1 and own == codes
+
+
+def test_the_fingerprints_of_all_jobs_together_take_seconds_and_of_one_less_than_one():
+    """In a process of its own: nothing is parsed yet. Processor time, for others may be at work beside it."""
+    for job in flows():
+        mine = [tuple(starts) for stage, starts in stages().items() if stage.startswith(job)]
+        told = (
+            "import time; from pipelines.workspace.source import code_fingerprint; started = time.process_time()\n"
+            f"for starts in {mine!r}: code_fingerprint(*starts)\n"
+            "print(time.process_time() - started)"
+        )
+        done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert float(done.stdout) < 1, job
