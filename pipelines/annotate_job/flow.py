@@ -24,12 +24,13 @@ from pipelines.annotate_job.settings import AnnotateImages
 from pipelines.graph.placed import certified, listed, placed
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.files import absolute
+from pipelines.workspace.place import HISTORY
 from pipelines.workspace.plan import Plan
 from pipelines.workspace.union import GRAPH_CODE, united
 from schemas.mined import ANNOTATED, MINED
 from schemas.tables import ANNOTATIONS, COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
 
-UNFINISHED = "_chunks"
+UNFINISHED = f"{HISTORY}/{ANNOTATIONS.name}/_chunks"
 NO_FAULT = (NO_TEXT, NOT_THE_COVER, NO_WORDS)
 """Reasons for a picture without a text that are no failures."""
 ITEMS_CODE = "pipelines.items"
@@ -72,7 +73,7 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
         settings={"ocr": settings.ocr, "describe": settings.describe},
         code=("pipelines.annotate", "pipelines.decode", "pipelines.picture_file", "pipelines.annotate_job"),
     )
-    (stages.workspace.folder / ANNOTATIONS.name / UNFINISHED).delete()
+    (stages.workspace.folder / UNFINISHED).delete()
 
 
 def make_pairs(stages: ArrowStages, settings: AnnotateImages) -> None:
@@ -143,7 +144,7 @@ def _asked(
         size = settings.chunks.pictures
         work = Work(
             stage=f"{ANNOTATIONS.name}: {kind}",
-            folder=stages.workspace.folder / ANNOTATIONS.name / UNFINISHED,
+            folder=stages.workspace.folder / UNFINISHED,
             stamp=f"{kind} {model}",
             lost=partial(_lost, kind=kind, model=model),
             check=Limit(

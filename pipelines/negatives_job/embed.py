@@ -16,12 +16,13 @@ from pipelines.negatives_job.settings import EncoderChoice
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.parquet import read_file
+from pipelines.workspace.place import HISTORY
 from pipelines.workspace.plan import Plan
 from pipelines.workspace.source import code_fingerprint
 from schemas.settings import as_tree
 from schemas.tables import EMBEDDINGS
 
-UNFINISHED = "_chunks"
+UNFINISHED = f"{HISTORY}/{EMBEDDINGS.name}/_chunks"
 """Beside the dataset's runs; gone once they are published."""
 KILLED = "its process died"
 ENCODING = ("pipelines.encode", "pipelines.pretrained", "pipelines.decode", "pipelines.picture_file", "small_encoder")
@@ -43,7 +44,7 @@ def embed(stages: ArrowStages, actors: Pool, model: str, shown: Shown, settings:
         done = finished(list(chunks(missing, settings.chunk_items, settings.chunk_pictures)), actors, work)
         return [ArrowOutput(parts=ordered(known.parts(), done), report=report)]
 
-    unfinished = stages.workspace.folder / EMBEDDINGS.name / UNFINISHED
+    unfinished = stages.workspace.folder / UNFINISHED
     steering = as_tree(settings.batching) | {"items": settings.chunk_items, "pictures": settings.chunk_pictures}
     work = Work(
         stage=EMBEDDINGS.name,

@@ -10,8 +10,9 @@ from pipelines.shards.tables import TRAINING
 from pipelines.shards.tuples import Tuples, tuple_files
 from pipelines.shards.write import TOLD, described
 from pipelines.shards_job.settings import BuildShards
-from pipelines.workspace.files import Folder, open_filesystem
+from pipelines.workspace.files import open_filesystem
 from pipelines.workspace.output import Files
+from pipelines.workspace.place import Run
 from pipelines.workspace.stages import Stages
 from schemas.table import Table
 from schemas.training import JOB, SPLITS
@@ -35,35 +36,32 @@ def publish_tuples(stages: Stages, settings: BuildShards) -> None:
     sources = TRAINING["sft"]
     stages.run_files(
         TUPLES,
-        lambda table, dataset, run_id: _written(stages, settings.tuples, table, dataset, run_id),
+        lambda table, run: _written(stages, settings.tuples, table, run),
         inputs=stages.fingerprints(*sources),
         settings={"tuples": settings.tuples},
         code=("pipelines.shards.tuples", "pipelines.shards.files", "pipelines.shards_job.tuples"),
     )
 
 
-def _written(stages: Stages, settings: Tuples, table: Table, dataset: Folder, run_id: str) -> Files:
+def _written(stages: Stages, settings: Tuples, table: Table, run: Run) -> Files:
     source = f"sft/{table.name.split('/')[1]}"
-    run = f"runs/{run_id}"
-    (dataset / run).delete()
     published = stages.workspace.published(source)
-    folder = f"{stages.workspace.folder.uri}/{source}"
     pairs = [
-        {"shard": n, "rows": f"{folder}/{r.path}", "pictures": f"{folder}/{p.path}"}
+        {"shard": n, "rows": stages.workspace.uri(published, r), "pictures": stages.workspace.uri(published, p)}
         for n, (r, p) in enumerate(zip(published.files, published.beside, strict=True))
     ]
     shards = stages.spark.createDataFrame(pa.Table.from_pylist(pairs)).repartition(len(pairs), "shard")
-    told = shards.mapInArrow(_writing(dataset.uri, run, settings.negatives), TOLD)
-    files = described(told.toArrow().to_pylist())
+    told = shards.mapInArrow(_writing(run.folder.uri, settings.negatives), TOLD)
+    files = described(told.toArrow().to_pylist(), run)
     kept, rows_in = sum(file.rows for file in files), published.counts.rows_out
     tasks: dict[str, int] = {}
     for file in files:
-        task = file.path.split("/")[2]
+        task = file.path.split("/")[-2]
         tasks[task] = tasks.get(task, 0) + file.rows
     return Files(files, [], {TOO_FEW: rows_in - kept}, rows_in, {"task": tasks})
 
 
-def _writing(folder: str, run: str, negatives: int) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _writing(folder: str, negatives: int) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for shard in (row for batch in batches for row in batch.to_pylist()):
             system, path = open_filesystem(shard["pictures"])
@@ -74,6 +72,6 @@ def _writing(folder: str, run: str, negatives: int) -> Callable[[Iterable[pa.Rec
                 rows = pq.ParquetFile(opened).iter_batches(ROWS_AT_A_TIME)
                 for name, count, content in tuple_files(rows, pictures, negatives):
                     task, number = name.split("/")
-                    yield written(folder, f"{run}/{task}/{shard['shard']:05}-{number}.parquet", count, content)
+                    yield written(folder, f"{task}/{shard['shard']:05}-{number}.parquet", count, content)
 
     return work

@@ -11,6 +11,7 @@ from pipelines.sql.datasets import BY_SPLIT, VIEWS, parts
 from pipelines.sql.macros import create_macros
 from pipelines.sql.root import DATABASE, VARIABLE, create_root
 from pipelines.sql.runs import write_runs
+from pipelines.workspace.manifest import below
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 
@@ -49,7 +50,7 @@ def database(workspace: Workspace) -> bytes:
 def _create_view(connection: duckdb.DuckDBPyConnection, workspace: Workspace, table: Table, stand_in: Path) -> None:
     """DuckDB looks at a view's files when it is made: it is shown empty ones of the same columns."""
     runs = [run for dataset in parts(table) if (run := workspace.manifest(dataset))]
-    files = [f"{run.dataset}/{file.path}" for run in runs for file in run.files if file.path.endswith(SUFFIX)]
+    files = [below(run.dataset, file.path) for run in runs for file in run.files if file.path.endswith(SUFFIX)]
     empty = stand_in / f"{table.name}{SUFFIX}"
     empty.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.columns.empty_table(), empty)
