@@ -27,10 +27,15 @@ def open_filesystem(uri: str) -> tuple[fs.FileSystem, str]:
     if scheme == "file":
         return fs.LocalFileSystem(), urlsplit(uri).path
     try:
-        system, path = fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1))
+        system, path = fs.FileSystem.from_uri(_with_plain_puts(uri.replace("s3a://", "s3://", 1)))
     except pa.ArrowInvalid:
         return _fsspec_filesystem(uri, scheme)
     return system, path
+
+
+def _with_plain_puts(uri: str) -> str:
+    """On S3 a small file is one put, which is whole or nothing, and not the three requests of an upload in parts."""
+    return f"{uri}{'&' if '?' in uri else '?'}allow_delayed_open=true" if uri.startswith("s3://") else uri
 
 
 def absolute(uri: str) -> str:

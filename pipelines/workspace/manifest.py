@@ -125,8 +125,8 @@ def lies_within(dataset: str, path: str) -> bool:
     >>> [lies_within("notes", path) for path in ("runs/1/a.parquet", "../_history/notes/1/a", "../../a", "/a", "")]
     [True, True, False, False, False]
     """
-    found = below(dataset, path)
-    return bool(path) and not path.startswith("/") and "\0" not in path and found.split("/")[0] not in ("..", ".", "")
+    top, below_it, _ = below(dataset, path).partition("/")
+    return bool(below_it) and top not in ("..", "") and not path.startswith("/") and "\0" not in path
 
 
 def fingerprint(value: Any) -> str:  # noqa: ANN401

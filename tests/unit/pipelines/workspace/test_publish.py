@@ -79,7 +79,10 @@ def test_a_folder_holds_the_current_run_alone_whoever_reads_it(workspace, tmp_pa
     for count in (8, 5, 10):
         workspace.publish(written(workspace, count))
         at_rest(workspace, "components", count)
-        for how in ({"path": str(workspace.local("components"))}, {"path": "parquet", "data_dir": str(workspace.local("components"))}):
+        for how in (
+            {"path": str(workspace.local("components"))},
+            {"path": "parquet", "data_dir": str(workspace.local("components"))},
+        ):
             loaded = datasets.load_dataset(**how, cache_dir=str(tmp_path / "cache"))
             assert {name: len(rows) for name, rows in loaded.items()} == {"train": count}
 
@@ -132,8 +135,8 @@ def test_killed_at_any_instant_of_a_publication_a_run_is_whole_and_the_folder_is
     before = first.files("components")
     coming = written(first, 5)
     kills = 0
+    place = Place(str(tmp_path / "w"))
     for number in range(500):
-        place = Place(str(tmp_path / "w"))
         shutil.copytree(first.folder.uri, place.folder.uri)
         if not killed_at(number, lambda: place.publish(coming)):
             break
