@@ -102,6 +102,7 @@ def checkpoints(spark: SparkSession, workspace: Folder) -> Iterator[None]:
     replaced by another job must not remove what that has reached.
     """
     place = workspace / "_checkpoints" / uuid.uuid4().hex
+    (workspace / "_checkpoints").delete()  # of jobs that were killed
     if not str(spark.sparkContext.master).startswith("local"):
         spark.sparkContext.setCheckpointDir(place.uri)
     try:

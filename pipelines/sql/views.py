@@ -11,6 +11,7 @@ from pipelines.sql.datasets import BY_SPLIT, VIEWS, parts
 from pipelines.sql.macros import create_macros
 from pipelines.sql.root import DATABASE, VARIABLE, create_root
 from pipelines.sql.runs import write_runs
+from pipelines.workspace.alone import check_lease
 from pipelines.workspace.manifest import below
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
@@ -21,8 +22,14 @@ SUFFIX = ".parquet"
 
 
 def write_views(workspace: Workspace) -> None:
-    """Replace the database of views at once: whoever has the old one open goes on reading it."""
-    workspace.folder.write(DATABASE, database(workspace))
+    """Replace the database of views at once: whoever has the old one open goes on reading it.
+
+    Raises:
+        DataError: another job has taken the workspace over.
+    """
+    content = database(workspace)
+    check_lease(workspace.folder)
+    workspace.folder.write(DATABASE, content)
 
 
 def database(workspace: Workspace) -> bytes:

@@ -73,6 +73,7 @@ class Lease:
             beating.start()
             yield
         except (_Lost, Exception) as error:
+            self._look()  # an error may come from what the other job has cleared away
             if self._lost is None:
                 raise
             raise self._error() from (None if isinstance(error, _Lost) else error)
@@ -94,6 +95,14 @@ class Lease:
             self._lost = None if found is None or self._is_mine(found) else found
         if self._lost is not None:
             raise self._error()
+
+    def _look(self) -> None:
+        try:
+            found = self.folder.read(LEASE)
+        except Exception:  # whatever the store's client raises; the block's own error says more
+            return
+        if found is not None and not self._is_mine(found):
+            self._lost = found
 
     def _go_on(self, main: bool) -> None:
         wait = self.beat_s

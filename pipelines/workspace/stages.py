@@ -1,8 +1,9 @@
 """Runs a job's stages in order: skips what has not changed, publishes what has."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -63,7 +64,7 @@ class Stages:
             # Killed between two of a stage's tables: the first stands already.
             outputs = [pair for pair in zip(tables, make(), strict=True) if pair[0] in missing]
             # Small tables are all waiting, for planning and for tasks to start: they wait side by side.
-            with ThreadPoolExecutor(len(outputs)) as writers:
+            with ThreadPoolExecutor(len(outputs)) as writers, self._ended_with_their_job():
                 written = list(writers.map(lambda pair: self._written(pair[0], pair[1], plan), outputs))
             for manifest in written:
                 self.workspace.publish(manifest)
@@ -112,6 +113,15 @@ class Stages:
         return manifest(
             table, plan, made.files, counts, seconds=seconds, packages=PACKAGES, report=made.report, beside=made.beside
         )
+
+    @contextmanager
+    def _ended_with_their_job(self) -> Iterator[None]:
+        """When this job is interrupted, or replaced by another, the threads that write must not work to their end."""
+        try:
+            yield
+        except BaseException:
+            self.spark.sparkContext.cancelAllJobs()
+            raise
 
     def _settle(self, tables: Sequence[Table], missing: Sequence[Table]) -> None:
         settle(self.workspace, [table for table in tables if table not in missing], views=not self._viewed)

@@ -86,7 +86,6 @@ class Workspace:
         Raises:
             DataError: another job has taken the workspace over.
         """
-        check_lease(self.folder)
         self._keep(self.manifest(dataset), dataset)
         return place.new_run(self.folder, dataset, run_id)
 
@@ -126,10 +125,11 @@ class Workspace:
     def _keep(self, run: Manifest | None, dataset: str) -> None:
         """Delete all runs of a dataset but the current one and the one before it."""
         kept = (place.folder_of(run), run.replaced) if run else ()
-        for root in place.roots(dataset):
-            for name in (self.folder / root).folders():
-                if f"{root}/{name}" not in kept and not name.startswith("_"):
-                    (self.folder / root / name).delete()
+        found = [(root, name) for root in place.roots(dataset) for name in (self.folder / root).folders()]
+        check_lease(self.folder)  # after the look: what was there while the workspace was ours is no other job's
+        for root, name in found:
+            if f"{root}/{name}" not in kept and not name.startswith("_"):
+                (self.folder / root / name).delete()
 
 
 def _size(info: fs.FileInfo) -> str:

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from pyarrow import fs
 
-from pipelines.workspace.alone import LEASE
+from pipelines.sql.views import write_views
+from pipelines.workspace.alone import LEASE, alone
 from pipelines.workspace.files import Folder
 from pipelines.workspace.holder import named, read_holder
 from pipelines.workspace.workspace import Workspace
+from schemas.errors import DataError
 from tests.unit.pipelines.workspace.lease_settings import BEAT_S, PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -210,6 +212,24 @@ def test_a_store_that_does_not_answer_a_publication_is_one_line_that_says_so(tmp
         first.told("")
         line = first.error()
     assert line.startswith(f"error: s3://bucket/w: the store has not answered for {PATIENCE_S:.0f} s (OSError: ")
+
+
+def test_a_job_that_was_replaced_deletes_nothing_and_writes_no_views(tmp_path):
+    uri = f"disk://{tmp_path}/w"
+    other = {"job": "annotate_images", "pid": 1, "host": "h", "since": "now", "token": "other"}
+    with pytest.raises(DataError, match="has taken over"), alone(Folder(uri), "mine_pairs"):
+        runs = [Workspace(uri).new_run("notes", run_id) for run_id in ("a", "b")]
+        for run in runs:
+            run.folder.write("part.parquet", b"x")
+        assert (tmp_path / "w" / "_history" / "notes").exists()
+        Folder(uri).write(LEASE, json.dumps(other).encode())
+        there = sorted((tmp_path / "w").rglob("*"))
+        for refused in (lambda: Workspace(uri).new_run("notes", "c"), lambda: write_views(Workspace(uri))):
+            with pytest.raises(DataError, match=r"annotate_images\.py .* has taken over"):
+                refused()
+        assert sorted((tmp_path / "w").rglob("*")) == there
+        raise RuntimeError("a step fails over what the other job has cleared away")
+    assert read_holder(Folder(uri).read(LEASE)) == other
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"5", b'"x"', b"[]", b"[1]", b"{}", b'{"job": 5}', b"[" * 200_000, b"\xff"])
