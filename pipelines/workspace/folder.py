@@ -110,7 +110,7 @@ def _link(name: Path, file: Path) -> None:
     except FileNotFoundError:
         raise
     except OSError:
-        os.symlink(os.path.relpath(file, name.parent), unfinished)
+        os.symlink(os.path.relpath(file.resolve(), name.parent.resolve()), unfinished)
     os.replace(unfinished, name)
 
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -62,8 +63,6 @@ def at_rest(workspace, dataset, count):
 
 class Place(Workspace):
     def local(self, dataset):
-        from pathlib import Path
-
         return Path(self.folder.uri) / dataset
 
 
@@ -295,6 +294,21 @@ def test_a_copy_without_links_becomes_links_again(workspace, tmp_path):
     copy = Place(str(tmp_path / "copy"))
     assert not run(copy, 3)
     assert os.path.samefile(copy.files("components")[0], copy.local("components") / "part-00000.training.parquet")
+
+
+def test_a_datasets_folder_may_lie_on_another_disk(workspace, tmp_path):
+    elsewhere = Path("/dev/shm") / f"{tmp_path.name}-{os.getpid()}"
+    if not elsewhere.parent.is_dir() or os.stat(elsewhere.parent).st_dev == os.stat(tmp_path).st_dev:
+        pytest.skip("no other file system")
+    elsewhere.mkdir()
+    try:
+        Path(workspace.folder.uri).mkdir()
+        workspace.local("components").symlink_to(elsewhere)
+        for count in (3, 5):
+            workspace.publish(written(workspace, count))
+            assert set(read_as_folder(workspace.local("components")).values()) == {count}
+    finally:
+        shutil.rmtree(elsewhere)
 
 
 def test_what_somebody_else_put_into_the_folder_stays(workspace):
