@@ -73,6 +73,7 @@ class Lease:
             beating.start()
             yield
         except (_Lost, Exception) as error:
+            self._ended.set()
             self._look()  # an error may come from what the other job has cleared away
             if self._lost is None:
                 raise

@@ -101,11 +101,11 @@ class Workspace:
         local = self.folder.is_local()
         if local:
             folder.sync_run(self.folder, manifest)
-        check_lease(self.folder)
         before = self.manifest(manifest.dataset)
         if before is not None:
             last = place.in_history(place.folder_of(before)) if local else place.folder_of(before)
             manifest = replace(manifest, replaced=last if last != place.folder_of(manifest) else before.replaced)
+        check_lease(self.folder)
         (self.folder / manifest.dataset).write(CURRENT, manifest.to_json())
         if local:
             folder.move_older(self.folder, before)
