@@ -4,7 +4,8 @@
 
 For each instant a job starts on the workspace that it had in the undisturbed run, is killed with signal 9, all of its
 processes at once, and started again. All the while a reader opens every published dataset: a file that its manifest names must
-be there, as long as it says, with as many rows. At the end every dataset must have the undisturbed run's rows, in their order.
+be there, as long as it says, with as many rows. At the end every dataset must have the undisturbed run's rows, in their order,
+and whoever reads its folder instead of its manifest must find as many.
 Exits 1 on the first difference.
 """
 
@@ -116,6 +117,18 @@ def rows_of(folder: Path) -> dict[str, str]:
     return found
 
 
+def folder_faults(folder: Path) -> list[str]:
+    """Datasets whose folder, read as one, holds other than the current rows."""
+    workspace, faults = Workspace(str(folder)), []
+    for current in sorted(folder.rglob(CURRENT)):
+        run = workspace.published(str(current.parent.relative_to(folder)))
+        parts = [str(path) for path in current.parent.rglob("*.parquet")]
+        found = sum(pq.read_metadata(part).num_rows for part in parts)
+        if found != run.counts.rows_out or len(parts) != sum(file.path.endswith(".parquet") for file in run.files):
+            faults.append(f"{run.dataset}: {found} rows in {len(parts)} files, its manifest says {run.counts.rows_out}")
+    return faults
+
+
 def undisturbed(corpus: Path, scratch: Path) -> list[Step]:
     """Every job once, one after the other."""
     workspace, steps = scratch / "whole", []
@@ -178,13 +191,14 @@ def main() -> None:
             f"{number + 1:3} {step.job} killed after {after:5.1f} s{'' if at_work else ' (had ended)'}: {reader.looks} looks",
             flush=True,
         )
-        if wrong or reader.faults:
-            sys.exit(f"differs: {wrong}; half-published: {reader.faults[:5]}; kept in {scratch}")
+        doubled = folder_faults(workspace)
+        if wrong or reader.faults or doubled:
+            sys.exit(f"differs: {wrong}; half-published: {reader.faults[:5]}; folders: {doubled}; kept in {scratch}")
         looks, working = looks + reader.looks, working + at_work
         shutil.rmtree(workspace)
     shutil.rmtree(scratch)
     print(f"{given.instants} kills, {working} of a job at work; {looks:,} looks at published datasets")
-    print("none was half-published, and all rows are those of the undisturbed run")
+    print("none was half-published, all rows are those of the undisturbed run, and each folder holds them once")
 
 
 if __name__ == "__main__":

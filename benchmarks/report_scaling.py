@@ -84,7 +84,7 @@ def publish(folder: Path, pairs: int) -> None:
             found = connection.sql(query, params={"n": pairs} if "$n" in query else {}).to_arrow_reader(100_000)
             plan = planned([table], {}, {}, ())
             parts = (pa.Table.from_batches([batch]).select(table.columns.names).cast(table.columns) for batch in found)
-            files = write_parts(parts, table, workspace.folder / table.name, plan.run_id)
+            files = write_parts(parts, table, workspace.new_run(table.name, plan.run_id))
         report_of = {"model": "m"} if table is tables.HARD_NEGATIVES else {}
         counts = counted(table, None, pairs, {})
         workspace.publish(manifest(table, plan, files, counts, seconds=0.0, packages=(), report=report_of))
@@ -94,7 +94,7 @@ def publish(folder: Path, pairs: int) -> None:
 def publish_images(workspace: Workspace) -> None:
     """IMAGES without a row: the cards say that a picture is not there."""
     plan = planned([tables.IMAGES], {}, {}, ())
-    files = write_parts([], tables.IMAGES, workspace.folder / "images", plan.run_id)
+    files = write_parts([], tables.IMAGES, workspace.new_run("images", plan.run_id))
     counts = counted(tables.IMAGES, None, 0, {})
     workspace.publish(manifest(tables.IMAGES, plan, files, counts, seconds=0.0, packages=(), report={}))
 

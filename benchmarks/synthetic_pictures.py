@@ -59,10 +59,10 @@ class Real:
 def real_pictures(mined: Path) -> Real:
     """One picture of each group that shows the same, of a workspace's `mined` folder."""
     names = ["sha256", "pdq_turns", "pdq_exposed", "surface", "features"]
-    rows = pa.concat_tables([pq.read_table(f, columns=names) for f in sorted(mined.glob("pictures/runs/*/*.parquet"))])
+    rows = pa.concat_tables([pq.read_table(f, columns=names) for f in sorted(mined.glob("pictures/*.parquet"))])
     rows = rows.sort_by("sha256")
     place = {sha256: n for n, sha256 in enumerate(rows["sha256"].to_pylist())}
-    same = [pq.read_table(f, columns=["sha256_l", "sha256_r"]) for f in sorted(mined.glob("picture_pairs/runs/*/*.parquet"))]
+    same = [pq.read_table(f, columns=["sha256_l", "sha256_r"]) for f in sorted(mined.glob("picture_pairs/*.parquet"))]
     l, r = ([place[s] for s in pa.concat_tables(same)[side].to_pylist()] for side in ("sha256_l", "sha256_r"))  # noqa: E741
     _, group = connected_components(coo_matrix((np.ones(len(l)), (l, r)), shape=(len(place), len(place))))
     kept = rows.take(pa.array(np.unique(group, return_index=True)[1]))

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import tempfile
+import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -97,9 +98,11 @@ def plan_for(spark: SparkSession, input_bytes: int) -> None:
 def checkpoints(spark: SparkSession, workspace: Folder) -> Iterator[None]:
     """On a cluster, keep what an iteration has reached in the workspace while the block runs: an executor may be lost.
 
-    On one machine nothing outlives the driver anyway, and local blocks are faster.
+    On one machine nothing outlives the driver anyway, and local blocks are faster. The folder is the job's own: one that was
+    replaced by another job must not remove what that has reached.
     """
-    place = workspace / "_checkpoints"
+    place = workspace / "_checkpoints" / uuid.uuid4().hex
+    (workspace / "_checkpoints").delete()  # of jobs that were killed
     if not str(spark.sparkContext.master).startswith("local"):
         spark.sparkContext.setCheckpointDir(place.uri)
     try:

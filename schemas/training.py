@@ -1,16 +1,19 @@
 """The shards: what `jobs/build_shards.py` writes and `uninote_train` reads. Items with their text, pictures beside.
 
-Each split is a dataset of its own, `sft/train` to `rl/test`. Its run's folder (`sft/train/runs/<run id>`) holds
+Each split is a dataset of its own, `sft/train` to `rl/test`. Its run's folder (`_history/sft/train/<run>`) holds
 `00000.parquet`, a shard's rows, and `00000.pictures.arrow`, each of its pictures once as PICTURES in Arrow IPC, so that a
 reader maps the file and copies nothing. `sft/train/_current.json` names the files of the published run; `shard_files` asks
-it. A shard's two files may be copied anywhere, and a folder of such copies is read in the order of their names.
+it. On a disk `sft/train` holds the same files: the rows, and in `.pictures` the pictures. A shard's two files may be copied
+anywhere, and so may `sft`: a folder of copies is read in the order of their names.
 """
 
-import json
+import posixpath
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
 
 from schemas.errors import DataError
 from schemas.item import ITEM
@@ -20,6 +23,8 @@ JOB = "jobs/build_shards.py"
 SPLITS = ("train", "validation", "test")
 CURRENT = "_current.json"
 PICTURES_ENDING = ".pictures.arrow"
+BESIDE = ".pictures"
+"""A folder for the pictures beside the rows, which pandas, pyarrow and datasets leave out when they read the rows' folder."""
 
 CANDIDATE = pa.struct(
     [
@@ -122,16 +127,49 @@ def shard_files(folder: str | Path) -> list[ShardFiles]:
     """
     place = Path(folder)
     current = place / CURRENT
-    if current.exists():
-        rows = [place / file["path"] for file in json.loads(current.read_bytes())["files"]]
-    else:
+    named = named_files(current.read_bytes(), str(current)) if current.exists() else []
+    rows = [Path(posixpath.normpath(place / name)) for name in named]
+    if not rows or not rows[0].exists():
         rows = sorted(place.glob("*.parquet"))
     if not rows:
         raise DataError(f"{place}: neither {CURRENT} nor *.parquet there; wanted a split that {JOB} wrote, such as W/sft/train")
-    shards = [ShardFiles(file, file.with_name(f"{file.stem}{PICTURES_ENDING}")) for file in rows]
+    shards = [ShardFiles(file, _pictures(file)) for file in rows]
     lacking = [str(file) for shard in shards for file in shard if not file.exists()]
-    if lacking:
+    if lacking or len(rows) < len(named):
         raise DataError(
-            f"{place}: {len(lacking)} files of its shards are missing, {lacking[0]} first; copy or build them again"
+            f"{place}: {len(lacking) or len(named) - len(rows)} files of its shards are missing, "
+            f"{lacking[0] if lacking else named[-1]} first; copy or build them again"
         )
     return shards
+
+
+def named_files(content: bytes, where: str) -> list[str]:
+    """The files of rows that a split's manifest names, relative to its folder.
+
+    Raises:
+        DataError: it is no manifest.
+    """
+    try:
+        return [file.path for file in _CURRENT.validate_json(content, strict=True).files]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
+        raise DataError(f"{where}: not a manifest of this project ({told}); build the shards again") from None
+
+
+def _pictures(rows: Path) -> Path:
+    beside = rows.with_name(f"{rows.stem}{PICTURES_ENDING}")
+    return beside if beside.exists() or not (rows.parent / BESIDE).is_dir() else rows.parent / BESIDE / beside.name
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    files: list[_File]
+
+
+_CURRENT = TypeAdapter(_Current)

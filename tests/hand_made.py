@@ -81,7 +81,7 @@ def publish(workspace, table, rows, *, name=None, rows_in=None, dropped=(), inpu
     key = [k.split(".") for k in table.key]
     rows = sorted(rows, key=lambda r: [_at(r, k) for k in key])
     part = pa.Table.from_pylist(rows, table.columns)
-    files = write_parts([part], replace(table, name=name), workspace.folder / name, "run1")
+    files = write_parts([part], replace(table, name=name), workspace.new_run(name, "run1"))
     workspace.publish(
         Manifest(
             dataset=name,
@@ -102,9 +102,9 @@ def publish(workspace, table, rows, *, name=None, rows_in=None, dropped=(), inpu
 def rewrite(workspace, dataset, change=lambda rows: rows, columns=lambda table: table, **manifest):
     """The dataset again with other rows: not sorted, not checked, everything else of the manifest as it was."""
     run = workspace.published(dataset)
-    read = pa.concat_tables([pq.read_table(f"{workspace.folder.uri}/{dataset}/{f.path}") for f in run.files])
+    read = pa.concat_tables([pq.read_table(workspace.uri(run, f)) for f in run.files])
     table = columns(pa.Table.from_pylist(change(read.to_pylist()), read.schema))
-    file = f"{workspace.folder.uri}/{dataset}/{run.files[0].path}"
+    file = workspace.uri(run, run.files[0])
     pq.write_table(table, file)
     size, digest = checksum(file)
     files = [DataFile(path=run.files[0].path, rows=len(table), size_bytes=size, sha256=digest)]

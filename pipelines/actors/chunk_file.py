@@ -7,12 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.workspace.files import Folder
+from pipelines.workspace.say import say
+from schemas.errors import DataError
 
 
 def write_chunk(rows: pa.Table, folder: Folder, name: str) -> None:
     """A chunk's file, at once."""
     buffer = io.BytesIO()
-    pq.write_table(rows, buffer, compression="zstd")
+    pq.write_table(rows, buffer, compression="zstd", write_page_checksum=True)
     folder.write(name, buffer.getvalue())
 
 
@@ -29,8 +31,24 @@ def read_chunk(folder: Folder, name: str, columns: list[str] | None = None) -> p
 
     Raises:
         FileNotFoundError: the file is gone.
+        DataError: it is damaged.
     """
     content = folder.read(name)
     if content is None:
         raise FileNotFoundError(f"{folder.uri}/{name}: was there when the job began; do two jobs work here?")
-    return pq.read_table(io.BytesIO(content), columns=columns)
+    try:
+        return pq.read_table(io.BytesIO(content), columns=columns, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{folder.uri}/{name}: damaged ({error}); run the job again: it makes this chunk anew") from None
+
+
+def whole_chunk(folder: Folder, name: str) -> pa.Table | None:
+    """A chunk's rows, or None where the file cannot be read to its end, as after a power cut: it is to be made anew."""
+    try:
+        rows = read_chunk(folder, name)
+        if "reason" not in rows.column_names:
+            raise DataError(f"{folder.uri}/{name}: damaged (no column 'reason')")
+        return rows
+    except DataError as error:
+        say(str(error).split("; run")[0] + "; it is made anew")
+        return None

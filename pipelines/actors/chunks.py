@@ -11,7 +11,7 @@ import pyarrow as pa
 import ray
 
 from pipelines.actors.away import DEATHS, Away, Place
-from pipelines.actors.chunk_file import chunk_name, read_chunk, write_chunk
+from pipelines.actors.chunk_file import chunk_name, read_chunk, whole_chunk, write_chunk
 from pipelines.actors.pool import Pool, got
 from pipelines.workspace.files import Folder
 from pipelines.workspace.say import say
@@ -110,10 +110,12 @@ def _give_out(state: _State, readers: Iterator[int], actors: Pool, work: Work, t
         if state.busy and (state.todo[0].alone() or any(given.task.alone() for given in state.busy.values())):
             return
         name = chunk_name(state.todo[0].rows, work.stamp)
-        if name in there:
+        rows = whole_chunk(work.folder, name) if name in there else None
+        if rows is not None:
             task = state.todo.popleft()
-            _take(state, task, name, read_chunk(work.folder, name, ["reason"]), work)
+            _take(state, task, name, rows, work)
             continue
+        there.discard(name)
         number = next((n for n in state.free if Place(False, n) not in state.away), None)
         reader = next((n for n in itertools.islice(readers, len(actors.readers)) if Place(True, n) not in state.away), None)
         if number is None or reader is None:

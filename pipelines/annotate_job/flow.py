@@ -11,12 +11,13 @@ from pipelines.annotate_job.annotations import Pools, annotations, made_before
 from pipelines.annotate_job.settings import AnnotateImages
 from pipelines.graph.placed import certified_positives, listed
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
+from pipelines.workspace.place import HISTORY
 from pipelines.workspace.plan import Plan
 from pipelines.workspace.union import ITEMS_STEPS, POSITIVES_STEPS, united
 from schemas.mined import ANNOTATED, MINED
 from schemas.tables import ANNOTATIONS, COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
 
-UNFINISHED = "_chunks"
+UNFINISHED = f"{HISTORY}/{ANNOTATIONS.name}/_chunks"
 
 
 def annotate(stages: ArrowStages, settings: AnnotateImages, machines: Machines) -> None:
@@ -33,7 +34,7 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
     Raises:
         DataError: too many pictures cannot be read.
     """
-    unfinished = stages.workspace.folder / ANNOTATIONS.name / UNFINISHED
+    unfinished = stages.workspace.folder / UNFINISHED
     chunks = settings.chunks
     pools = Pools(machines, unfinished, chunks.pictures, chunks.max_refused_share)
 

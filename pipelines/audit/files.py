@@ -65,7 +65,7 @@ def list_files(connection: duckdb.DuckDBPyConnection, workspace: Workspace, *, c
 
 
 def _looked_at(workspace: Workspace, run: Manifest, file: DataFile, *, checksums: bool) -> dict[str, object]:
-    uri = f"{workspace.folder.uri}/{run.dataset}/{file.path}"
+    uri = workspace.uri(run, file)
     told: dict[str, object] = {"dataset": run.dataset, "path": file.path, "rows": file.rows, "sha256": file.sha256}
     try:
         digest = checksum(uri)[1] if checksums else None

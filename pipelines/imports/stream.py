@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.workspace.files import sync
 from pipelines.workspace.say import say
 from schemas.errors import DataError
 
@@ -31,7 +32,9 @@ def write_stream(batches: Iterable[pa.Table], schema: pa.Schema, file: Path) -> 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         rows = _written(chain(first, coming), schema, unfinished, file.name)
+        sync(unfinished)
         unfinished.replace(file)
+        sync(file.parent)
     except OSError as error:
         raise DataError(f"{file}: cannot be written ({error}); give another --out") from None
     finally:

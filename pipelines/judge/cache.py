@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from pipelines.judge.judge import PASSING, SCORES
 from pipelines.workspace.files import Folder, open_filesystem
+from pipelines.workspace.say import say
 from schemas.errors import DataError
 
 KEY = ("query_id", "candidate_id", "task", "pictures")
@@ -67,7 +68,7 @@ class Cache:
 
     def gather(self) -> None:
         """Put this workspace's chunks into one file, and small files together."""
-        mine = [rows for _, rows in _files(self.unfinished)]
+        mine = [rows for _, rows in _files(self.unfinished, passing=True)]
         if mine and len(answers := _lasting(mine)):
             self._write(answers)
         self.unfinished.delete()
@@ -85,13 +86,13 @@ class Cache:
                 content = place.read(name)
                 if content is None:
                     return None
-                rows = _read(content, f"{place.uri}/{name}")
+                rows = _read(content, f"{place.uri}/{name}", passing=place != self.folder)
                 parts.append(rows.filter(pc.is_in(keys(rows), value_set=wanted)))
         return _lasting(parts)
 
     def _write(self, rows: pa.Table) -> str:
         buffer = io.BytesIO()
-        pq.write_table(rows, buffer, compression="zstd")
+        pq.write_table(rows, buffer, compression="zstd", write_page_checksum=True)
         name = f"rows-{hashlib.sha256(buffer.getvalue()).hexdigest()[:32]}.parquet"
         self.folder.write(name, buffer.getvalue())
         return name
@@ -131,15 +132,19 @@ def _lasting(parts: list[pa.Table]) -> pa.Table:
     return rows.filter(first).combine_chunks()
 
 
-def _files(folder: Folder) -> list[tuple[str, pa.Table]]:
+def _files(folder: Folder, *, passing: bool = False) -> list[tuple[str, pa.Table]]:
     read = ((name, folder.read(name)) for name in folder.parquet_files())
-    return [(name, _read(content, f"{folder.uri}/{name}")) for name, content in read if content is not None]
+    return [(name, _read(content, f"{folder.uri}/{name}", passing=passing)) for name, content in read if content is not None]
 
 
-def _read(content: bytes, where: str) -> pa.Table:
+def _read(content: bytes, where: str, *, passing: bool = False) -> pa.Table:
+    """The answers of a file; none of a damaged chunk of a run (`passing`): its pairs are asked again."""
     try:
-        return pq.read_table(io.BytesIO(content)).select(SAID.names).cast(SAID)
-    except (pa.ArrowInvalid, KeyError) as error:
+        return pq.read_table(io.BytesIO(content), page_checksum_verification=True).select(SAID.names).cast(SAID)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        if passing:
+            say(f"{where}: damaged ({error}); its pairs are asked again")
+            return SAID.empty_table()
         raise DataError(f"{where}: not a file of the judge's cache ({error}); move it away") from None
 
 

@@ -17,11 +17,12 @@ from pipelines.workspace.arrow_stages import ArrowOutput
 from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import Manifest, fingerprint
 from pipelines.workspace.parquet import read_file
+from pipelines.workspace.place import HISTORY
 from pipelines.workspace.source import code_fingerprint
 from schemas.settings import as_tree
 from schemas.tables import EMBEDDINGS
 
-UNFINISHED = "_chunks"
+UNFINISHED = f"{HISTORY}/{EMBEDDINGS.name}/_chunks"
 """Beside the dataset's runs; gone once they are published."""
 KILLED = "its process died"
 ENCODED_BY = "encoded_by"

@@ -96,7 +96,7 @@ def embed(stages: ArrowStages, actors: Pool, model: str, rows: pa.Table, setting
         DataError: too many items have no vector.
     """
     before = stages.workspace.manifest(EMBEDDINGS.name)
-    work = encoding(stages.workspace.folder / EMBEDDINGS.name / UNFINISHED, model, len(rows), settings)
+    work = encoding(stages.workspace.folder / UNFINISHED, model, len(rows), settings)
 
     def make(_: Plan) -> list[ArrowOutput]:
         known = Known(stages.workspace.files(EMBEDDINGS.name) if before else [], before, model, rows)

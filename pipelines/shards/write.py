@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pipelines.items import spark_type
 from pipelines.shards.files import WRITTEN, by_shard, pictures_file, rows_file, summed, written
 from pipelines.shards.place import Shards
-from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import DataFile
+from pipelines.workspace.place import Run
 from schemas.training import PICTURES, PICTURES_ENDING
 
 ROWS_ENDING = ".parquet"
@@ -34,39 +34,40 @@ class _Place(NamedTuple):
     """Where files of one kind go."""
 
     folder: str
-    run: str
     columns: pa.Schema
     ending: str
 
     def path(self, shard: int) -> str:
-        return f"{self.run}/{shard:05}{self.ending}"
+        return f"{shard:05}{self.ending}"
 
     def content(self, rows: pa.Table) -> bytes:
         return pictures_file(rows) if self.ending == PICTURES_ENDING else rows_file(rows)
 
 
-def write_shards(shards: Shards, columns: pa.Schema, dataset: Folder, run_id: str) -> Written:
+def write_shards(shards: Shards, columns: pa.Schema, run: Run) -> Written:
     """Write both files of each shard: that of its rows and that of its pictures.
 
     A task that is tried again writes the same bytes over its own. The run's folder is not current until it is published.
 
     Cost: a task holds one shard at a time, its pictures up to three times.
     """
-    run = f"runs/{run_id}"
-    (dataset / run).delete()
-    rows = _files(shards.rows, shards.number, "position", _Place(dataset.uri, run, columns, ROWS_ENDING))
-    pictures = _files(shards.pictures, shards.number, "image_id", _Place(dataset.uri, run, PICTURES, PICTURES_ENDING))
+    folder = run.folder.uri
+    rows = _files(shards.rows, shards.number, "position", _Place(folder, columns, ROWS_ENDING))
+    pictures = _files(shards.pictures, shards.number, "image_id", _Place(folder, PICTURES, PICTURES_ENDING))
     counts = summed(json.loads(str(row["counts"])) for row in rows)
-    return Written(described(rows), described(pictures), counts)
+    return Written(described(rows, run), described(pictures, run), counts)
 
 
-def described(told: Iterable[dict[str, object]]) -> list[DataFile]:
+def described(told: Iterable[dict[str, Any]], run: Run) -> list[DataFile]:
     """WRITTEN rows as the manifest has them, by path."""
-    files = [DataFile(**{name: row[name] for name in row if name != "counts"}) for row in told]  # type: ignore[arg-type]
+    files = [
+        DataFile(path=f"{run.path}/{row['path']}", rows=row["rows"], size_bytes=row["size_bytes"], sha256=row["sha256"])
+        for row in told
+    ]
     return sorted(files, key=lambda file: file.path)
 
 
-def _files(frame: DataFrame, number: int, order: str, place: _Place) -> list[dict[str, object]]:
+def _files(frame: DataFrame, number: int, order: str, place: _Place) -> list[dict[str, Any]]:
     """WRITTEN rows: one file for each shard, also where there is no row for it: a reader finds both of every shard."""
     tasks = min(number, TASKS_A_CORE * frame.sparkSession.sparkContext.defaultParallelism)
     spread = frame.repartition(tasks, "shard").sortWithinPartitions("shard", order)

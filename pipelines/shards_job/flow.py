@@ -13,8 +13,8 @@ from pipelines.shards_job.pictures import made_by, shown_pictures
 from pipelines.shards_job.settings import BuildShards
 from pipelines.shards_job.splits import SplitTables, written_split
 from pipelines.shards_job.tuples import TUPLES, written_tuples
-from pipelines.workspace.files import Folder
 from pipelines.workspace.output import Files, Output
+from pipelines.workspace.place import Run
 from pipelines.workspace.stages import Stages
 from schemas.errors import DataError
 from schemas.inputs import IMAGES_IN
@@ -128,9 +128,9 @@ def publish_splits(stages: Stages, settings: BuildShards) -> None:
     All are published together: no training split stands beside a test split of another mining.
     """
 
-    def write(table: Table, dataset: Folder, run_id: str) -> Files:
+    def write(table: Table, run: Run) -> Files:
         tables = SplitTables(*[stages.read(source) for source in (SFT_ROWS, RL_ROWS, SHOWN, IMAGES)])
-        return written_split(tables, table, dataset, run_id, settings.shard.shard_bytes)
+        return written_split(tables, table, run, settings.shard.shard_bytes)
 
     stages.run_files(
         [table for splits in TRAINING.values() for table in splits],
@@ -144,11 +144,9 @@ def publish_splits(stages: Stages, settings: BuildShards) -> None:
 def publish_tuples(stages: Stages, settings: BuildShards) -> None:
     """sft/train to sft/test -> sentence_transformers/train to sentence_transformers/test."""
 
-    def write(table: Table, dataset: Folder, run_id: str) -> Files:
-        source = f"sft/{table.name.split('/')[1]}"
-        folder = f"{stages.workspace.folder.uri}/{source}"
-        published = stages.workspace.published(source)
-        return written_tuples(stages.spark, published, folder, dataset, run_id, settings.tuples.negatives)
+    def write(table: Table, run: Run) -> Files:
+        published = stages.workspace.published(f"sft/{table.name.split('/')[1]}")
+        return written_tuples(stages.spark, stages.workspace, published, run, settings.tuples.negatives)
 
     stages.run_files(
         TUPLES,

@@ -7,8 +7,8 @@ from pyspark.sql import functions as F
 
 from pipelines.shards.place import LIST_LOST, QUERY_LOST, Shown, cut, showable
 from pipelines.shards.write import write_shards
-from pipelines.workspace.files import Folder
 from pipelines.workspace.output import Files
+from pipelines.workspace.place import Run
 from schemas.table import Table
 
 KEYS = {"sft": ("pair_id", QUERY_LOST), "rl": ("list_id", LIST_LOST)}
@@ -28,14 +28,13 @@ class SplitTables(NamedTuple):
     """IMAGES."""
 
 
-def written_split(tables: SplitTables, table: Table, dataset: Folder, run_id: str, shard_bytes: int) -> Files:
+def written_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -> Files:
     """The shards of a split of a kind.
 
     Args:
         tables: of the workspace.
         table: of TRAINING, such as sft/train.
-        dataset: its folder.
-        run_id: names the run.
+        run: the folder to write to.
         shard_bytes: of a shard, about.
     """
     kind, split = table.name.split("/")
@@ -45,7 +44,7 @@ def written_split(tables: SplitTables, table: Table, dataset: Folder, run_id: st
     shown = Shown(tables.images.select("image_id", "sha256").dropDuplicates(["image_id"]), tables.shown)
     whole, amiss = showable(rows, shown, key)
     shards = cut(whole.where(~amiss), shown, key, table.columns.names, shard_bytes)
-    made = write_shards(shards, table.columns, dataset, run_id)
+    made = write_shards(shards, table.columns, run)
     kept = sum(file.rows for file in made.rows)
     report: dict[str, Any] = {"shards": shards.number, "counts": made.counts}
     return Files(made.rows, made.pictures, {lost: rows_in - kept}, rows_in, report)

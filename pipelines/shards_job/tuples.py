@@ -9,9 +9,11 @@ from pyspark.sql import SparkSession
 from pipelines.shards.files import written
 from pipelines.shards.tuples import tuple_files
 from pipelines.shards.write import TOLD, described
-from pipelines.workspace.files import Folder, open_filesystem
+from pipelines.workspace.files import open_filesystem
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.output import Files
+from pipelines.workspace.place import Run
+from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 from schemas.training import JOB, SPLITS
 
@@ -29,37 +31,32 @@ TOO_FEW = "fewer hard negatives than tuples.negatives"
 ROWS_AT_A_TIME = 64
 
 
-def written_tuples(
-    spark: SparkSession, published: Manifest, folder: str, dataset: Folder, run_id: str, negatives: int
-) -> Files:
+def written_tuples(spark: SparkSession, workspace: Workspace, published: Manifest, run: Run, negatives: int) -> Files:
     """The tuples of a split.
 
     Args:
         spark: the session.
+        workspace: that holds both.
         published: the split of training rows.
-        folder: its URI.
-        dataset: the folder of the tuples.
-        run_id: names the run.
+        run: the folder to write to.
         negatives: of a tuple.
     """
-    run = f"runs/{run_id}"
-    (dataset / run).delete()
     pairs = [
-        {"shard": n, "rows": f"{folder}/{r.path}", "pictures": f"{folder}/{p.path}"}
+        {"shard": n, "rows": workspace.uri(published, r), "pictures": workspace.uri(published, p)}
         for n, (r, p) in enumerate(zip(published.files, published.beside, strict=True))
     ]
     shards = spark.createDataFrame(pa.Table.from_pylist(pairs)).repartition(len(pairs), "shard")
-    told = shards.mapInArrow(_writing(dataset.uri, run, negatives), TOLD)
-    files = described(told.toArrow().to_pylist())
+    told = shards.mapInArrow(_writing(run.folder.uri, negatives), TOLD)
+    files = described(told.toArrow().to_pylist(), run)
     kept, rows_in = sum(file.rows for file in files), published.counts.rows_out
     tasks: dict[str, int] = {}
     for file in files:
-        task = file.path.split("/")[2]
+        task = file.path.split("/")[-2]
         tasks[task] = tasks.get(task, 0) + file.rows
     return Files(files, [], {TOO_FEW: rows_in - kept}, rows_in, {"task": tasks})
 
 
-def _writing(folder: str, run: str, negatives: int) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _writing(folder: str, negatives: int) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for shard in (row for batch in batches for row in batch.to_pylist()):
             system, path = open_filesystem(shard["pictures"])
@@ -70,6 +67,6 @@ def _writing(folder: str, run: str, negatives: int) -> Callable[[Iterable[pa.Rec
                 rows = pq.ParquetFile(opened).iter_batches(ROWS_AT_A_TIME)
                 for name, count, content in tuple_files(rows, pictures, negatives):
                     task, number = name.split("/")
-                    yield written(folder, f"{run}/{task}/{shard['shard']:05}-{number}.parquet", count, content)
+                    yield written(folder, f"{task}/{shard['shard']:05}-{number}.parquet", count, content)
 
     return work

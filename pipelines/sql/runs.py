@@ -8,6 +8,7 @@ import duckdb
 from pipelines.sql import quote
 from pipelines.sql.datasets import IN_ORDER
 from pipelines.workspace.manifest import Manifest
+from pipelines.workspace.place import folder_of
 from pipelines.workspace.workspace import Workspace
 
 RUNS = {
@@ -15,6 +16,7 @@ RUNS = {
     "dataset": ("varchar", "the folder below the workspace"),
     "run_id": ("varchar", "a hash of inputs, settings and code"),
     "fingerprint": ("varchar", "a hash of the rows, as `inputs` of other runs name it"),
+    "folder": ("varchar", "where its files lie, below the workspace"),
     "rows_in": ("bigint", "rows that the step was given; null: it makes rows, it does not pass them on"),
     "rows_out": ("bigint", "rows written"),
     "files": ("bigint", "files written"),
@@ -66,6 +68,7 @@ def _row(place: int, run: Manifest) -> list[object]:
         run.dataset,
         run.run_id,
         run.fingerprint,
+        folder_of(run),
         *counts,
         run.seconds,
         run.published_at,

@@ -11,6 +11,8 @@ from pipelines.sql.datasets import BY_SPLIT, VIEWS, parts
 from pipelines.sql.macros import create_macros
 from pipelines.sql.root import DATABASE, VARIABLE, create_root
 from pipelines.sql.runs import write_runs
+from pipelines.workspace.alone import check_lease
+from pipelines.workspace.manifest import below
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 
@@ -20,8 +22,14 @@ SUFFIX = ".parquet"
 
 
 def write_views(workspace: Workspace) -> None:
-    """Replace the database of views at once: whoever has the old one open goes on reading it."""
-    workspace.folder.write(DATABASE, database(workspace))
+    """Replace the database of views at once: whoever has the old one open goes on reading it.
+
+    Raises:
+        DataError: another job has taken the workspace over.
+    """
+    content = database(workspace)
+    check_lease(workspace.folder)
+    workspace.folder.write(DATABASE, content)
 
 
 def database(workspace: Workspace) -> bytes:
@@ -49,7 +57,7 @@ def database(workspace: Workspace) -> bytes:
 def _create_view(connection: duckdb.DuckDBPyConnection, workspace: Workspace, table: Table, stand_in: Path) -> None:
     """DuckDB looks at a view's files when it is made: it is shown empty ones of the same columns."""
     runs = [run for dataset in parts(table) if (run := workspace.manifest(dataset))]
-    files = [f"{run.dataset}/{file.path}" for run in runs for file in run.files if file.path.endswith(SUFFIX)]
+    files = [below(run.dataset, file.path) for run in runs for file in run.files if file.path.endswith(SUFFIX)]
     empty = stand_in / f"{table.name}{SUFFIX}"
     empty.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.columns.empty_table(), empty)

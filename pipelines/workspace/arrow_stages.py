@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.sql.settle import settle
 from pipelines.sql.views import write_views
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.parquet import read_file, write_parts
@@ -39,6 +40,7 @@ class ArrowStages:
     def __init__(self, workspace: Workspace) -> None:
         """Nothing is read or written yet."""
         self.workspace = workspace
+        self._viewed = False
 
     def run(
         self,
@@ -56,16 +58,20 @@ class ArrowStages:
         """
         plan = planned(tables, inputs, settings, code, write_parts)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
+        settle(self.workspace, [table for table in tables if table not in missing], views=not self._viewed)
+        self._viewed = True
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return False
         say(f"{stage}: working")
         started = time.monotonic()
-        written = [self._written(t, output, plan, started) for t, output in zip(tables, make(plan), strict=True)]
+        # Killed between two of a stage's tables: the first stands already.
+        outputs = [pair for pair in zip(tables, make(plan), strict=True) if pair[0] in missing]
+        written = [self._written(table, output, plan, started) for table, output in outputs]
         for run in written:
             self.workspace.publish(run)
         write_views(self.workspace)
-        say(f"{stage}: {written[0].counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
+        say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
         return True
 
     def read(self, table: Table, columns: Sequence[str] | None = None) -> pa.Table:
@@ -102,7 +108,7 @@ class ArrowStages:
         return {f"{t.name}: files": self.workspace.published(t.name).file_fingerprint for t in tables}
 
     def _written(self, table: Table, output: ArrowOutput, plan: Plan, started: float) -> Manifest:
-        files = write_parts(output.parts, table, self.workspace.folder / table.name, plan.run_id)
+        files = write_parts(output.parts, table, self.workspace.new_run(table.name, plan.run_id))
         counts = counted(table, output.rows_in, sum(f.rows for f in files), output.dropped)
         seconds = time.monotonic() - started
         return manifest(table, plan, files, counts, seconds=seconds, packages=PACKAGES, report=output.report)

@@ -15,8 +15,9 @@ NEEDLES = (
     ("java.lang.OutOfMemoryError", "Spark has run out of memory: give it more (--driver-memory 8g before the job's name)"),
 )
 DAMAGED = re.compile(r"(?:FAILED_READ_FILE|Corrupt|corrupt|not a Parquet file|CRC|Encountered error while reading file)")
-PARQUET = re.compile(r"[\w:/.~=@%+-]+/runs/[\w/.=-]+\.parquet")
-"""A file of a published run, as engines spell it."""
+RUN = r"/(?:_history/(?P<new>[\w/.=-]+?)/[0-9a-f]{16}-[0-9a-f]{8}|(?P<old>[\w/.=-]+?)/runs/\w+)/[\w/.=-]+\.parquet"
+PARQUET = re.compile(r"(?P<workspace>(?:[a-z0-9]+:)?/[^\n'\",;()<>\[\]]*?)" + RUN)
+"""A file of a published run, as engines spell it: of this layout, and of the one before."""
 
 
 def told(error: BaseException) -> str | None:
@@ -33,8 +34,11 @@ def told(error: BaseException) -> str | None:
 
 def damaged_file(uri: str) -> str:
     """What to do about a published file that cannot be read."""
-    dataset = uri.split("/runs/")[0]
-    return f"{uri}: damaged; delete {dataset}/_current.json and run the job that makes it: it is made anew"
+    found = PARQUET.fullmatch(uri)
+    if found is None:
+        return f"{uri}: damaged; delete it and run the job that makes it"
+    dataset = found["new"] or found["old"]
+    return f"{uri}: damaged; delete {found['workspace']}/{dataset}/_current.json and run the job that makes it: it is made anew"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

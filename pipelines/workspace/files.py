@@ -1,5 +1,6 @@
 """Files on any file system: a local folder, s3://, gs://, hdfs://, or whatever fsspec knows."""
 
+import errno
 import hashlib
 import os
 from dataclasses import dataclass
@@ -26,10 +27,15 @@ def open_filesystem(uri: str) -> tuple[fs.FileSystem, str]:
     if scheme == "file":
         return fs.LocalFileSystem(), urlsplit(uri).path
     try:
-        system, path = fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1))
+        system, path = fs.FileSystem.from_uri(_with_plain_puts(uri.replace("s3a://", "s3://", 1)))
     except pa.ArrowInvalid:
         return _fsspec_filesystem(uri, scheme)
     return system, path
+
+
+def _with_plain_puts(uri: str) -> str:
+    """On S3 a small file is one put, which is whole or nothing, and not the three requests of an upload in parts."""
+    return f"{uri}{'&' if '?' in uri else '?'}allow_delayed_open=true" if uri.startswith("s3://") else uri
 
 
 def absolute(uri: str) -> str:
@@ -82,7 +88,8 @@ class Folder:
     def write(self, name: str, content: bytes) -> None:
         """Replace a file at once: a reader sees the old bytes or the new ones, never a part.
 
-        On a disk by renaming a finished file over it; on an object store a put is whole or nothing.
+        On a disk by renaming a finished file over it, once its bytes are safe from a power cut: else the name could outlive
+        them, as a file of 0 bytes. On an object store a put is whole or nothing.
         """
         system, path = open_filesystem(f"{self.uri}/{name}")
         system.create_dir(os.path.dirname(path), recursive=True)
@@ -91,7 +98,9 @@ class Folder:
         with system.open_output_stream(target) as stream:
             stream.write(content)
         if local:
+            sync(target)
             os.replace(target, path)
+            sync(os.path.dirname(path))
 
     def folders(self) -> list[str]:
         """The names of the folders right below; none where this one does not exist."""
@@ -110,6 +119,18 @@ class Folder:
         system, path = open_filesystem(self.uri)
         if system.get_file_info(path).type == fs.FileType.Directory:
             system.delete_dir(path)
+
+
+def sync(path: str | os.PathLike[str]) -> None:
+    """Wait until the bytes of a local file, or the names in a local folder, are safe from a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):  # some network file systems sync no folders
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def checksum(uri: str) -> tuple[int, str]:

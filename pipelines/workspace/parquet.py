@@ -6,8 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.workspace.faults import damaged_file
-from pipelines.workspace.files import Folder, checksum, open_filesystem
+from pipelines.workspace.files import checksum, open_filesystem
 from pipelines.workspace.manifest import DataFile
+from pipelines.workspace.place import Run
 from schemas.errors import DataError
 from schemas.table import Table
 
@@ -23,29 +24,26 @@ def sum_and_rows(uri: str) -> tuple[int, str, int]:
     return size, digest, int(pq.read_metadata(path, filesystem=system).num_rows)
 
 
-def write_parts(parts: Iterable[pa.Table], table: Table, dataset: Folder, run_id: str) -> list[DataFile]:
+def write_parts(parts: Iterable[pa.Table], table: Table, run: Run) -> list[DataFile]:
     """The files of a run.
 
     Args:
         parts: rows in the order of the table's key, in as many pieces as is convenient; one or two are held at a time.
         table: what they are rows of.
-        dataset: its folder.
-        run_id: names the run.
+        run: where to.
 
     Raises:
         RuntimeError: rows out of order, or two with one key: equal inputs would not give equal files.
     """
-    run = dataset / "runs" / run_id
-    run.delete()
     found: list[DataFile] = []
     last: tuple[object, ...] | None = None
     for rows in _filled(parts, table):
         table.check(rows.schema)
         last = _in_order(rows, table, last)
-        name = f"runs/{run_id}/part-{len(found):05}.zstd.parquet"
-        write_file(rows.cast(table.columns), f"{dataset.uri}/{name}")
-        size, digest, count = sum_and_rows(f"{dataset.uri}/{name}")
-        found.append(DataFile(path=name, rows=count, size_bytes=size, sha256=digest))
+        name = f"part-{len(found):05}.zstd.parquet"
+        write_file(rows.cast(table.columns), f"{run.folder.uri}/{name}")
+        size, digest, count = sum_and_rows(f"{run.folder.uri}/{name}")
+        found.append(DataFile(path=f"{run.path}/{name}", rows=count, size_bytes=size, sha256=digest))
     return found
 
 

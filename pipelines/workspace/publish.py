@@ -7,9 +7,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from pipelines.items import spark_type
-from pipelines.workspace.files import Folder, open_filesystem
+from pipelines.workspace.files import open_filesystem
 from pipelines.workspace.manifest import DataFile
 from pipelines.workspace.parquet import sum_and_rows
+from pipelines.workspace.place import Run
 from schemas.table import Table
 
 ROW_GROUP_BYTES = 16 << 20
@@ -18,7 +19,7 @@ SMALL_BYTES = 256 << 20
 """Up to this size the driver reads the files for their checksums itself: a Spark job costs more."""
 
 
-def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str, *, held: bool, rows_per_file: int) -> list[DataFile]:
+def write_run(rows: DataFrame, table: Table, run: Run, *, held: bool, rows_per_file: int) -> list[DataFile]:
     """The files of a run, in the order of the rows.
 
     Rows are kept on the executors' disks first, unless the step holds them: the number of files follows from their
@@ -33,11 +34,9 @@ def write_run(rows: DataFrame, table: Table, dataset: Folder, run_id: str, *, he
         files = max(1, -(-kept.count() // rows_per_file))
         keys = [F.col(key) for key in table.key]
         placed = kept.repartition(1) if files == 1 else kept.repartitionByRange(files, *keys)
-        run = dataset / "runs" / run_id
-        run.delete()
         written = placed.sortWithinPartitions(*keys).write.options(**{"parquet.block.size": ROW_GROUP_BYTES})
-        written.option("compression", "zstd").parquet(run.uri)
-        return _described(kept, dataset, run_id)
+        written.option("compression", "zstd").parquet(run.folder.uri)
+        return _described(kept, run)
     finally:
         if not held:
             kept.unpersist()
@@ -50,11 +49,11 @@ def _declared_types(rows: DataFrame, table: Table) -> pa.Schema:
     return pa.schema([want if equal else found.field(want.name) for want, equal in zip(table.columns, same, strict=True)])
 
 
-def _described(rows: DataFrame, dataset: Folder, run_id: str) -> list[DataFile]:
+def _described(rows: DataFrame, run: Run) -> list[DataFile]:
     """The files that Spark wrote, each with rows, size and checksum; in Spark where they are large."""
-    names = [f"runs/{run_id}/{name}" for name in (dataset / "runs" / run_id).parquet_files()]
-    uris = [f"{dataset.uri}/{name}" for name in names]
-    system, path = open_filesystem(dataset.uri)
+    names = run.folder.parquet_files()
+    uris = [f"{run.folder.uri}/{name}" for name in names]
+    system, path = open_filesystem(run.folder.uri)
     large = sum(system.get_file_info(f"{path}/{name}").size for name in names) > SMALL_BYTES
     if large:
         context = rows.sparkSession.sparkContext
@@ -62,5 +61,6 @@ def _described(rows: DataFrame, dataset: Folder, run_id: str) -> list[DataFile]:
     else:
         sums = [sum_and_rows(uri) for uri in uris]
     return [
-        DataFile(path=name, rows=n, size_bytes=size, sha256=digest) for name, (size, digest, n) in zip(names, sums, strict=True)
+        DataFile(path=f"{run.path}/{name}", rows=n, size_bytes=size, sha256=digest)
+        for name, (size, digest, n) in zip(names, sums, strict=True)
     ]

@@ -1,17 +1,19 @@
 """Runs a job's stages in order: skips what has not changed, publishes what has."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.items import spark_type
+from pipelines.sql.settle import settle
 from pipelines.sql.views import write_views
-from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.output import Files, Output
+from pipelines.workspace.place import Run
 from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.progress import progress
 from pipelines.workspace.publish import write_run
@@ -30,6 +32,7 @@ class Stages:
         """Nothing is read or written yet."""
         self.spark = spark
         self.workspace = workspace
+        self._viewed = False
 
     def run(
         self,
@@ -51,6 +54,7 @@ class Stages:
         """
         plan = planned(tables, inputs, settings, code, write_run)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
+        self._settle(tables, missing)
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return
@@ -60,7 +64,7 @@ class Stages:
             # Killed between two of a stage's tables: the first stands already.
             outputs = [pair for pair in zip(tables, make(), strict=True) if pair[0] in missing]
             # Small tables are all waiting, for planning and for tasks to start: they wait side by side.
-            with ThreadPoolExecutor(len(outputs)) as writers:
+            with ThreadPoolExecutor(len(outputs)) as writers, self._ended_with_their_job():
                 written = list(writers.map(lambda pair: self._written(pair[0], pair[1], plan), outputs))
             for manifest in written:
                 self.workspace.publish(manifest)
@@ -71,7 +75,7 @@ class Stages:
     def run_files(
         self,
         tables: Sequence[Table],
-        write: Callable[[Table, Folder, str], Files],
+        write: Callable[[Table, Run], Files],
         *,
         inputs: Mapping[str, str],
         settings: Mapping[str, Any],
@@ -81,14 +85,15 @@ class Stages:
 
         Args:
             tables: what is published: all together, when the files of all are written.
-            write: called for each table that is stale, with its folder and the id of its run; what it writes below
-                `runs/<id>` is not current until then, and written anew when the job was killed.
+            write: called for each table that is stale, with the folder of its run; what it writes there is not current
+                until then, and written anew when the job was killed.
             inputs: as `run`.
             settings: as `run`.
             code: as `run`.
         """
         plan = planned(tables, inputs, settings, code)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
+        self._settle(tables, missing)
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return
@@ -96,11 +101,11 @@ class Stages:
             self.workspace.publish(run)
         write_views(self.workspace)
 
-    def _filed(self, table: Table, write: Callable[[Table, Folder, str], Files], plan: Plan) -> Manifest:
+    def _filed(self, table: Table, write: Callable[[Table, Run], Files], plan: Plan) -> Manifest:
         say(f"{table.name}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, table.name):
-            made = write(table, self.workspace.folder / table.name, plan.run_id)
+            made = write(table, self.workspace.new_run(table.name, plan.run_id))
         self.spark.catalog.clearCache()
         counts = counted(table, made.rows_in, sum(f.rows for f in made.files), made.dropped)
         seconds = time.monotonic() - started
@@ -108,6 +113,19 @@ class Stages:
         return manifest(
             table, plan, made.files, counts, seconds=seconds, packages=PACKAGES, report=made.report, beside=made.beside
         )
+
+    @contextmanager
+    def _ended_with_their_job(self) -> Iterator[None]:
+        """When this job is interrupted, or replaced by another, the threads that write must not work to their end."""
+        try:
+            yield
+        except BaseException:
+            self.spark.sparkContext.cancelAllJobs()
+            raise
+
+    def _settle(self, tables: Sequence[Table], missing: Sequence[Table]) -> None:
+        settle(self.workspace, [table for table in tables if table not in missing], views=not self._viewed)
+        self._viewed = True
 
     def read(self, table: Table) -> DataFrame:
         """The current rows of a table, with exactly its columns."""
@@ -135,9 +153,9 @@ class Stages:
 
     def _written(self, table: Table, output: Output, plan: Plan) -> Manifest:
         started = time.monotonic()
-        dataset = self.workspace.folder / table.name
-        files = write_run(output.rows, table, dataset, plan.run_id, held=output.held, rows_per_file=output.rows_per_file)
-        uris = [f"{dataset.uri}/{file.path}" for file in files]
+        run = self.workspace.new_run(table.name, plan.run_id)
+        files = write_run(output.rows, table, run, held=output.held, rows_per_file=output.rows_per_file)
+        uris = [f"{run.folder.uri}/{file.path.rpartition('/')[2]}" for file in files]
         dropped: dict[str, int] = {}
         for row in output.dropped.collect():
             dropped[row["reason"]] = dropped.get(row["reason"], 0) + int(row["rows"])

@@ -1,9 +1,13 @@
 """A workspace: which datasets stand in it, and which files are theirs now."""
 
+from dataclasses import replace
+
 from pyarrow import fs
 
+from pipelines.workspace import folder, place
+from pipelines.workspace.alone import check_lease
 from pipelines.workspace.files import Folder, open_filesystem
-from pipelines.workspace.manifest import Manifest
+from pipelines.workspace.manifest import DataFile, Manifest, below
 from schemas.errors import DataError
 
 CURRENT = "_current.json"
@@ -17,11 +21,21 @@ class Workspace:
         self.folder = Folder(uri)
 
     def manifest(self, dataset: str) -> Manifest | None:
-        """The published run of a dataset, or None."""
+        """The published run of a dataset, or None.
+
+        Raises:
+            DataError: the file is no manifest, or that of another dataset.
+        """
         content = (self.folder / dataset).read(CURRENT)
         if content is None:
             return None
-        return Manifest.from_json(content, f"{self.folder.uri}/{dataset}/{CURRENT}")
+        where = f"{self.folder.uri}/{dataset}/{CURRENT}"
+        found = Manifest.from_json(content, where)
+        if found.dataset != dataset:
+            raise DataError(
+                f"{where}: the manifest of '{found.dataset}', expected '{dataset}'; delete the file to make it again"
+            )
+        return found
 
     def published(self, dataset: str) -> Manifest:
         """The published run of a dataset.
@@ -34,6 +48,10 @@ class Workspace:
             raise DataError(f"{self.folder.uri}: no dataset '{dataset}' has been published; run the job that makes it first")
         return found
 
+    def uri(self, run: Manifest, file: DataFile) -> str:
+        """Where a file of a run lies."""
+        return f"{self.folder.uri.rstrip('/')}/{below(run.dataset, file.path)}"
+
     def files(self, dataset: str) -> list[str]:
         """The URIs of a dataset's current files, in the order of its rows.
 
@@ -44,7 +62,7 @@ class Workspace:
         broken = self._broken(run)
         if broken:
             raise DataError(f"{broken[0]}; run jobs that make '{dataset}' again: they make it anew")
-        return [f"{self.folder.uri}/{dataset}/{file.path}" for file in run.files]
+        return [self.uri(run, file) for file in run.files]
 
     def whole(self, dataset: str) -> Manifest | None:
         """The published run of a dataset, or None where there is none whose files are all there and as long as it says."""
@@ -53,24 +71,65 @@ class Workspace:
 
     def _broken(self, run: Manifest) -> list[str]:
         """What is wrong with the files of a run by a look at their sizes: one request for all of them."""
-        system, path = open_filesystem(f"{self.folder.uri}/{run.dataset}")
+        system, path = open_filesystem(self.folder.uri)
         files = [*run.files, *run.beside]
-        found = system.get_file_info([f"{path}/{file.path}" for file in files])
+        found = system.get_file_info([f"{path}/{below(run.dataset, file.path)}" for file in files])
         return [
             f"{info.path}: {_size(info)}, its manifest says {file.size_bytes} bytes"
             for file, info in zip(files, found, strict=True)
             if info.size != file.size_bytes
         ]
 
+    def new_run(self, dataset: str, run_id: str) -> place.Run:
+        """A folder for a run that is about to be written; what killed jobs have left of this dataset makes room.
+
+        Raises:
+            DataError: another job has taken the workspace over.
+        """
+        self._keep(self.manifest(dataset), dataset)
+        return place.new_run(self.folder, dataset, run_id)
+
     def publish(self, manifest: Manifest) -> None:
-        """Make a finished run the current one; of the earlier runs the last is kept for readers that are at it."""
-        dataset = self.folder / manifest.dataset
+        """Make a finished run the current one; of the earlier runs the last is kept for readers that are at it.
+
+        On a disk its files are safe from a power cut before the manifest names them, and the dataset's folder then holds
+        them and no others. Killed at any instant, one of the two runs is published, whole; `settle` does the rest.
+
+        Raises:
+            DataError: another job has taken the workspace over.
+        """
+        local = self.folder.is_local()
+        if local:
+            folder.sync_run(self.folder, manifest)
         before = self.manifest(manifest.dataset)
-        dataset.write(CURRENT, manifest.to_json())
-        keep = {manifest.run_id, before.run_id if before else ""}
-        for run_id in (dataset / "runs").folders():
-            if run_id not in keep:
-                (dataset / "runs" / run_id).delete()
+        if before is not None:
+            last = place.in_history(place.folder_of(before)) if local else place.folder_of(before)
+            manifest = replace(manifest, replaced=last if last != place.folder_of(manifest) else before.replaced)
+        check_lease(self.folder)
+        (self.folder / manifest.dataset).write(CURRENT, manifest.to_json())
+        if local:
+            folder.move_older(self.folder, before)
+            folder.link_run(self.folder, manifest)
+        self._keep(manifest, manifest.dataset)
+
+    def settle(self, dataset: str) -> None:
+        """Put a dataset's folder right where a job was killed while it published, or where it is of the older layout."""
+        run = self.whole(dataset)
+        if run is None or not self.folder.is_local():
+            return
+        if place.in_history(place.folder_of(run)) != place.folder_of(run):
+            self.publish(folder.adopted(self.folder, run))
+        else:
+            folder.link_run(self.folder, run)
+
+    def _keep(self, run: Manifest | None, dataset: str) -> None:
+        """Delete all runs of a dataset but the current one and the one before it."""
+        kept = (place.folder_of(run), run.replaced) if run else ()
+        found = [(root, name) for root in place.roots(dataset) for name in (self.folder / root).folders()]
+        check_lease(self.folder)  # after the look: what was there while the workspace was ours is no other job's
+        for root, name in found:
+            if f"{root}/{name}" not in kept and not name.startswith("_"):
+                (self.folder / root / name).delete()
 
 
 def _size(info: fs.FileInfo) -> str:

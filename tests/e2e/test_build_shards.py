@@ -267,7 +267,7 @@ def test_after_a_kill_while_shards_are_written(hard, built, tmp_path):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    while job.poll() is None and not list(workspace.glob("sft/train/runs/*/*.parquet")):
+    while job.poll() is None and not list(workspace.glob("_history/sft/train/*/*.parquet")):
         time.sleep(0.02)
     os.killpg(job.pid, signal.SIGKILL)
     job.wait()
@@ -400,7 +400,7 @@ def publish(workspace, table):
     plan = planned([JUDGEMENTS], {}, {}, ())
     rows_ = table.sort_by([(name, "ascending") for name in JUDGEMENTS.key])
     place = Workspace(str(workspace))
-    files = write_parts([rows_], JUDGEMENTS, place.folder / JUDGEMENTS.name, plan.run_id)
+    files = write_parts([rows_], JUDGEMENTS, place.new_run(JUDGEMENTS.name, plan.run_id))
     counts = counted(JUDGEMENTS, None, len(table), {})
     place.publish(manifest(JUDGEMENTS, plan, files, counts, seconds=0, packages=(), report={}))
 

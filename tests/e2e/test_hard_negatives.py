@@ -181,7 +181,7 @@ def test_calibration_is_stored_for_the_encoder_and_used_by_the_next_run(mined, c
 def test_after_a_kill_in_the_middle_of_the_encoding(hard, mined, tmp_path):
     workspace = mined_again(mined, tmp_path / "w")
     job = subprocess.Popen(command(workspace), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    chunks = Path(workspace) / "embeddings" / "_chunks"
+    chunks = Path(workspace) / "_history" / "embeddings" / "_chunks"
     while job.poll() is None and len(list(chunks.glob("*.parquet"))) < 3:
         time.sleep(0.02)
     os.kill(job.pid, signal.SIGKILL)
@@ -196,7 +196,7 @@ def test_after_a_kill_in_the_middle_of_the_encoding(hard, mined, tmp_path):
 
 def test_on_two_nodes_one_of_which_is_lost_with_more_actors_than_the_other_has_processors(hard, mined, tmp_path):
     workspace = mined_again(mined, tmp_path / "w")
-    chunks = Path(workspace) / "embeddings" / "_chunks"
+    chunks = Path(workspace) / "_history" / "embeddings" / "_chunks"
     with ray_nodes(3, 3) as nodes:
         two = ("--set", f"ray.address={nodes.address}", "--set", "ray.models=3")
         job = subprocess.Popen(

@@ -64,6 +64,15 @@ def test_does_not_work_a_finished_chunk_again(ray_local, tmp_path):
     assert len((tmp_path / "calls").read_text().splitlines()) == len(calls.splitlines()) + 1
 
 
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
+def test_a_damaged_file_of_a_finished_chunk_is_made_anew(ray_local, tmp_path, content):
+    first = worked(tmp_path, TEXTS)
+    calls = (tmp_path / "calls").read_text()
+    sorted((tmp_path / "chunks").iterdir())[0].write_bytes(content)
+    assert worked(tmp_path, TEXTS) == first
+    assert len((tmp_path / "calls").read_text().splitlines()) == len(calls.splitlines()) + 1
+
+
 def test_an_actor_that_dies_in_the_middle_costs_no_row(ray_local, tmp_path):
     texts = [*TEXTS[:9], "kill once", *TEXTS[9:]]
     assert worked(tmp_path, texts, models=2) == wanted(texts)

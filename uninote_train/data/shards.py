@@ -3,7 +3,7 @@
 A folder elsewhere (s3://..., gs://...) is read through fsspec; each file is fetched once into a local folder and mapped there.
 """
 
-import json
+import posixpath
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from schemas.errors import DataError
 from schemas.table import Table
-from schemas.training import CURRENT, PICTURES, PICTURES_ENDING
+from schemas.training import BESIDE, CURRENT, PICTURES, PICTURES_ENDING, named_files
 from uninote_train.model import Pixels
 
 OPEN_SHARDS = 16
@@ -30,8 +30,10 @@ class Shards:
     """The shards of a split. Small and picklable: files are opened where they are read."""
 
     folder: str
-    names: tuple[str, ...]
-    """Below the folder, without the ending, in the order of their rows: 00000, or runs/RUN/00000."""
+    rows: tuple[str, ...]
+    """The files of rows, in the order of the rows, as the folder names them: 00000.parquet."""
+    pictures: tuple[str, ...]
+    """The files of their pictures: 00000.pictures.arrow."""
     counts: tuple[int, ...]
     """Rows of each."""
     cache: str
@@ -39,7 +41,7 @@ class Shards:
 
     def row(self, shard: int, row: int) -> Row:
         """A row as plain values."""
-        return _rows(self._local(shard, ".parquet")).slice(row, 1).to_pylist()[0]
+        return _rows(self._local(self.rows[shard])).slice(row, 1).to_pylist()[0]
 
     def picture(self, shard: int, image_id: str) -> Pixels:
         """RGB [height, width, 3].
@@ -47,7 +49,7 @@ class Shards:
         Raises:
             DataError: it is not in the shard, or is no picture.
         """
-        path = self._local(shard, PICTURES_ENDING)
+        path = self._local(self.pictures[shard])
         contents, places = _pictures(path)
         if image_id not in places:
             raise DataError(f"{path}: no picture {image_id}, which a row of the shard shows; build the shards again")
@@ -57,8 +59,9 @@ class Shards:
             raise DataError(f"{path}: picture {image_id} is {len(content)} bytes that are no picture; build the shards again")
         return np.asarray(pixels, np.uint8)
 
-    def _local(self, shard: int, ending: str) -> str:
-        return local_file(f"{self.folder}/{self.names[shard]}{ending}", self.cache)
+    def _local(self, name: str) -> str:
+        protocol, _, path = f"{self.folder}/{name}".rpartition("://")
+        return local_file(f"{protocol}://{posixpath.normpath(path)}" if protocol else posixpath.normpath(path), self.cache)
 
 
 def open_shards(folder: str, split: str, table: Table, cache: str) -> Shards:
@@ -78,30 +81,42 @@ def open_shards(folder: str, split: str, table: Table, cache: str) -> Shards:
     """
     system, root = fsspec.core.url_to_fs(folder)
     places = (f"{root}/{split}", root)
-    place, names = next(((p, found) for p in places if (found := _names(system, p))), ("", ()))
-    if not names:
+    place, rows = next(((p, found) for p in places if (found := _rows_of(system, p))), ("", ()))
+    if not rows:
         raise DataError(
             f"{folder}: no shards: wanted {CURRENT} of {table.made_by}, or 00000.parquet and 00000{PICTURES_ENDING}, in "
             f"{split}/ or there"
         )
-    alone = [n for n in names if not system.exists(f"{place}/{n}{PICTURES_ENDING}")]
+    pictures = tuple(_pictures_of(system, place, name) for name in rows)
+    alone = [n for n in pictures if not system.exists(posixpath.normpath(f"{place}/{n}"))]
     if alone:
-        raise DataError(f"{place}: no {alone[0]}{PICTURES_ENDING} beside its rows ({len(alone)} such); copy the whole folder")
-    counts = tuple(_checked(system, f"{place}/{name}.parquet", table) for name in names)
+        raise DataError(f"{place}: no {alone[0]} beside its rows ({len(alone)} such); copy the whole folder")
+    counts = tuple(_checked(system, posixpath.normpath(f"{place}/{name}"), table) for name in rows)
     if not sum(counts):
-        raise DataError(f"{place}: {len(names)} shards without a row; look at the counts of {table.made_by}")
-    return Shards(str(system.unstrip_protocol(place)) if "://" in folder else place, names, counts, cache)
+        raise DataError(f"{place}: {len(rows)} shards without a row; look at the counts of {table.made_by}")
+    return Shards(str(system.unstrip_protocol(place)) if "://" in folder else place, rows, pictures, counts, cache)
 
 
-def _names(system: Any, place: str) -> tuple[str, ...]:  # noqa: ANN401  # any of fsspec's
-    """The shards of a folder without their ending: those of the published run, or in a folder of copies all by name."""
+def _rows_of(system: Any, place: str) -> tuple[str, ...]:  # noqa: ANN401  # any of fsspec's
+    """The files of rows of a split: those of the published run, or in a folder of copies all by name."""
     if not system.isdir(place):
         return ()
-    if system.exists(f"{place}/{CURRENT}"):
-        files = [str(file["path"]) for file in json.loads(system.cat_file(f"{place}/{CURRENT}"))["files"]]
-    else:
-        files = sorted(Path(f).name for f in system.ls(place, detail=False) if f.endswith(".parquet"))
-    return tuple(f.removesuffix(".parquet") for f in files)
+    current, named = f"{place}/{CURRENT}", []
+    if system.exists(current):
+        named = named_files(system.cat_file(current), current)
+        if named and system.exists(posixpath.normpath(f"{place}/{named[0]}")):
+            return tuple(named)
+    copies = tuple(sorted(Path(f).name for f in system.ls(place, detail=False) if f.endswith(".parquet")))
+    if len(copies) < len(named):
+        raise DataError(f"{current}: names {len(named)} files of rows, {len(copies)} are there; copy or build them again")
+    return copies
+
+
+def _pictures_of(system: Any, place: str, rows: str) -> str:  # noqa: ANN401  # any of fsspec's
+    """The file of the pictures of a file of rows: beside it, or in a folder beside it."""
+    folder, _, name = rows.removesuffix(".parquet").rpartition("/")
+    beside, below = (posixpath.join(folder, *parts, f"{name}{PICTURES_ENDING}") for parts in ((), (BESIDE,)))
+    return below if system.exists(posixpath.normpath(f"{place}/{below}")) else beside
 
 
 def local_file(uri: str, cache: str) -> str:

@@ -52,6 +52,18 @@ def test_a_finished_chunk_is_known_before_and_after_it_is_gathered(tmp_path):
     assert len(one.folder.parquet_files()) == 1
 
 
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
+def test_a_damaged_chunk_of_a_run_costs_its_own_answers_and_no_others(tmp_path, content):
+    one = cache(tmp_path)
+    chunk(one, said("a"), "whole")
+    one.unfinished.write("damaged.parquet", content)
+    assert names(one.known(said("a", "b"))) == ["a"]
+    assert names(cache(tmp_path, workspace="v").known(said("a", "b"))) == ["a"]
+    one.gather()
+    assert names(one.known(said("a", "b"))) == ["a"]
+    assert one.unfinished.parquet_files() == []
+
+
 def test_another_workspace_sees_it_another_judge_or_question_does_not(tmp_path):
     chunk(cache(tmp_path), said("a"))
     assert names(cache(tmp_path, workspace="v").known(said("a"))) == ["a"]

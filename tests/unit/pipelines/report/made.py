@@ -209,6 +209,6 @@ def publish(folder, table, rows, dropped=None, report=None):
     told = {"model": "m", "candidates": 40, "left": 30, "taken": {"margin: below the band": 10}} if guarded else {}
     workspace = Workspace(str(folder))
     plan = planned([table], {"made": str(len(rows))}, settings, ())
-    files = write_parts([order], table, workspace.folder / table.name, plan.run_id)
+    files = write_parts([order], table, workspace.new_run(table.name, plan.run_id))
     counts = counted(table, None, len(rows), dropped or {})
     workspace.publish(manifest(table, plan, files, counts, seconds=1.0, packages=(), report=report or told))

@@ -123,7 +123,7 @@ def test_the_variable_beats_all_and_attached_views_read_where_they_were_made(tmp
         connection.execute("use w")
         assert connection.execute("from leaks()").fetchall() == []
         connection.execute("set variable workspace = '/nowhere'")
-        with pytest.raises(duckdb.Error, match="/nowhere/positives"):
+        with pytest.raises(duckdb.Error, match="/nowhere/_history/positives"):
             connection.execute(COUNT).fetchall()
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from pipelines.workspace import parquet
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.files import Folder
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError, SchemaError
 from schemas.tables import COMPONENTS
@@ -74,11 +73,11 @@ def test_many_rows_are_several_files_whatever_the_parts(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "ROWS_PER_FILE", 3)
     rows = components(*"abcdefgh")
     for name, step in (("ones", 1), ("all", 8)):
-        files = parquet.write_parts(
-            [rows.slice(k, step) for k in range(0, 8, step)], COMPONENTS, Folder(f"{tmp_path}/{name}"), "r"
-        )
+        (tmp_path / name / "components").mkdir(parents=True)
+        run = Workspace(f"{tmp_path}/{name}").new_run("components", "r")
+        files = parquet.write_parts([rows.slice(k, step) for k in range(0, 8, step)], COMPONENTS, run)
         assert [file.rows for file in files] == [3, 3, 2]
-        assert pa.concat_tables([pq.read_table(tmp_path / name / file.path) for file in files]).equals(rows)
+        assert pa.concat_tables([pq.read_table(tmp_path / name / "components" / file.path) for file in files]).equals(rows)
 
 
 def test_a_damaged_file_is_named(tmp_path):

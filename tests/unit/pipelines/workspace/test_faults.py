@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.faults import told
+from pipelines.workspace.faults import damaged_file, told
 from pipelines.workspace.parquet import read_file, write_file
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
@@ -59,14 +59,21 @@ def test_our_own_faults_are_not_explained_away():
 
 
 def test_a_damaged_file_that_an_engine_names_is_told():
-    words = "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///w/notes/runs/ab12/part-0.zstd.parquet."
-    assert "delete file:///w/notes/_current.json" in told(RuntimeError(words))
+    for run in ("notes/runs/ab12", "_history/notes/0123456789abcdef-01234567"):
+        words = f"[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///my%20w/{run}/part-0.zstd.parquet."
+        assert "delete file:///my%20w/notes/_current.json" in told(RuntimeError(words))
+
+
+@pytest.mark.parametrize("dataset", ["notes", "sft/train"])
+def test_the_manifest_to_delete_is_named_for_every_dataset(dataset):
+    said = damaged_file(f"/a place/w/_history/{dataset}/0123456789abcdef-01234567/x/part-0.parquet")
+    assert f"delete /a place/w/{dataset}/_current.json" in said
 
 
 def test_a_truncated_file_stops_its_reader_and_is_made_anew(stages):
     with open(file_of(stages), "r+b") as file:
         file.truncate(100)
-    with pytest.raises(DataError, match=r"components/runs/.*: 100 bytes, its manifest says \d+"):
+    with pytest.raises(DataError, match=r"_history/components/.*: 100 bytes, its manifest says \d+"):
         stages.read(COMPONENTS)
     assert make(stages)
     assert len(stages.read(COMPONENTS)) == 3000

@@ -77,7 +77,7 @@ def test_runs_again_only_when_something_changed(spark, tmp_path):
 def test_keeps_the_run_before_for_its_readers_and_no_older_one(spark, tmp_path):
     for knob in (1, 2, 3):
         run(spark, tmp_path, Maker(spark), knob=knob)
-    assert len(list((tmp_path / "components" / "runs").iterdir())) == 2
+    assert len(list((tmp_path / "_history" / "components").iterdir())) == 2
 
 
 def test_the_same_rows_have_the_same_fingerprint_whatever_made_them(spark, tmp_path):
@@ -100,7 +100,7 @@ def test_killed_between_its_tables_a_stage_makes_the_missing_one(spark, tmp_path
 
 def test_half_a_run_is_never_read(spark, tmp_path):
     stages = run(spark, tmp_path, Maker(spark))
-    stray = tmp_path / "components" / "runs" / "deadbeef"
+    stray = tmp_path / "_history" / "components" / "deadbeef"
     stray.mkdir()
     (stray / "part-0.parquet").write_bytes(b"half a file")
     assert stages.read(COMPONENTS).count() == 5

@@ -1,0 +1,44 @@
+"""A job on a workspace in a store, as a process of its own: holds it, publishes when a line asks it to, says what it does."""
+
+import sys
+
+import pyarrow as pa
+
+from pipelines.command import run_command
+from pipelines.workspace import alone as module
+from pipelines.workspace.alone import alone
+from pipelines.workspace.files import Folder
+from pipelines.workspace.parquet import write_parts
+from pipelines.workspace.plan import Plan, counted, manifest
+from pipelines.workspace.workspace import Workspace
+from schemas.tables import COMPONENTS
+from tests.unit.pipelines.workspace.lease_settings import BEAT_S, PATIENCE_S, Nothing
+
+
+def publish(uri, count):
+    workspace, plan = Workspace(uri), Plan(f"{count:016x}", {}, {}, "c0de")
+    rows = [{"note_id": f"{n:05}", "component_id": "c", "size": 1, "split": "train"} for n in range(count)]
+    files = write_parts(
+        [pa.Table.from_pylist(rows, COMPONENTS.columns)], COMPONENTS, workspace.new_run(COMPONENTS.name, plan.run_id)
+    )
+    run = manifest(COMPONENTS, plan, files, counted(COMPONENTS, None, count, {}), seconds=1.0, packages=(), report={})
+    print("written", flush=True)
+    sys.stdin.readline()
+    workspace.publish(run)
+    print("published", flush=True)
+
+
+def main(uri, job):
+    module.BEAT_S, module.PATIENCE_S = BEAT_S, PATIENCE_S
+
+    def run(_):
+        with alone(Folder(uri), job):
+            print("held", flush=True)
+            while (line := sys.stdin.readline().strip()) and line != "end":
+                publish(uri, int(line))
+
+    run_command(Nothing, run, "", {}, mendable=lambda _: None, arguments=[])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
