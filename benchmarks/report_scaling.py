@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pipelines.report.flow import report
 from pipelines.report.settings import ReportPairs
 from pipelines.workspace.parquet import write_parts
+from pipelines.workspace.place import HISTORY
 from pipelines.workspace.plan import counted, manifest, planned
 from pipelines.workspace.workspace import Workspace
 from schemas import tables
@@ -114,7 +115,7 @@ def main() -> None:
     for pairs in [int(size) for size in sys.argv[1:]] or SIZES:
         with tempfile.TemporaryDirectory() as folder:
             publish(Path(folder) / "w", pairs)
-            bytes_in = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))
+            bytes_in = sum(path.stat().st_size for path in (Path(folder) / "w" / HISTORY).rglob("*.parquet"))
             print(f"{pairs:>10,} pairs, {bytes_in / 1e6:8.0f} MB of Parquet: ", end="", flush=True)
             subprocess.run([sys.executable, "-m", "benchmarks.report_scaling", "--measure", f"{folder}/w"], check=True)
 

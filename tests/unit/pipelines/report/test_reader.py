@@ -1,5 +1,7 @@
 """A damaged file, and a memory that does not suffice, are told as what they are."""
 
+import os
+
 import pytest
 
 from pipelines.report.reader import reading
@@ -30,8 +32,8 @@ def test_a_damaged_file_is_named_with_what_to_do(folder, at):
 
 
 def test_a_file_that_is_gone(folder):
-    (path,) = (folder / "components").rglob("*.parquet")
-    path.unlink()
+    [file] = Workspace(str(folder)).files("components")
+    os.unlink(file)
     with reading(Workspace(str(folder)), 512) as reader, pytest.raises(DataError, match="components"):
         reader.rows("select * from components", [COMPONENTS.name])
 
