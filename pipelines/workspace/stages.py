@@ -20,6 +20,8 @@ from pipelines.workspace.source import Step
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 
+SPARK = "pipelines.spark_results"
+"""Settings of the session that count as code."""
 PACKAGES = ("pyspark", "pyarrow", "numpy", "pillow", "opencv-python-headless", "pdqhash")
 
 
@@ -49,7 +51,7 @@ class Stages:
             settings: the dataclasses that steer it, by section.
             code: the step, or the steps where `make` calls several: their fingerprint follows from it.
         """
-        plan = planned(tables, inputs, settings, code, write_run)
+        plan = planned(tables, inputs, settings, code, write_run, SPARK)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
@@ -87,7 +89,7 @@ class Stages:
             settings: as `run`.
             code: as `run`.
         """
-        plan = planned(tables, inputs, settings, code)
+        plan = planned(tables, inputs, settings, code, SPARK)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
