@@ -13,20 +13,11 @@ from pathlib import Path
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from pipelines.spark_results import ALWAYS
 from pipelines.workspace.files import Folder
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("schemas", "pipelines")
-
-ALWAYS = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
-    "spark.sql.execution.arrow.maxBytesPerBatch": str(8 << 20),  # a batch of pictures fits in memory
-    "spark.hadoop.parquet.page.write-checksum.enabled": "true",
-    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",  # a flipped bit is an error, not a row
-}
-"""Results depend on these."""
 
 UNLESS_SET = {
     "spark.executorEnv.OMP_NUM_THREADS": "1",  # Spark runs a task a core already: a matrix product must not start threads

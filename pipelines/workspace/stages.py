@@ -22,6 +22,8 @@ from pipelines.workspace.source import Step
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 
+SPARK = "pipelines.spark_results"
+"""Settings of the session that count as code."""
 PACKAGES = ("pyspark", "pyarrow", "numpy", "pillow", "opencv-python-headless", "pdqhash")
 
 
@@ -52,7 +54,7 @@ class Stages:
             settings: the dataclasses that steer it, by section.
             code: the step, or the steps where `make` calls several: their fingerprint follows from it.
         """
-        plan = planned(tables, inputs, settings, code, write_run)
+        plan = planned(tables, inputs, settings, code, write_run, SPARK)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         self._settle(tables, missing)
         if not missing:
@@ -91,7 +93,7 @@ class Stages:
             settings: as `run`.
             code: as `run`.
         """
-        plan = planned(tables, inputs, settings, code)
+        plan = planned(tables, inputs, settings, code, SPARK)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         self._settle(tables, missing)
         if not missing:

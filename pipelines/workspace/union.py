@@ -5,7 +5,7 @@ from schemas.item import GRANULARITIES
 from schemas.mined import ANNOTATED, MINED
 from schemas.table import Table
 
-_WRITERS = ("pipelines.workspace.publish", "pipelines.workspace.parquet")
+_WRITERS = ("pipelines.workspace.publish", "pipelines.workspace.parquet", "pipelines.spark_results")
 POSITIVES_STEPS = ("pipelines.graph.positives", "pipelines.graph.placed", *_WRITERS)
 """The step that makes POSITIVES, on Spark and in Arrow: either job gives them the same run id. Named, since no job has both
 engines."""

@@ -26,7 +26,11 @@ from pipelines.workspace.source import (
 from schemas.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITERS = {"stages": "pipelines.workspace.publish", "arrow_stages": "pipelines.workspace.parquet"}
+WRITERS = {
+    "stages": ("pipelines.workspace.publish", "pipelines.spark_results"),
+    "arrow_stages": ("pipelines.workspace.parquet",),
+}
+"""What `run` adds to a stage's steps."""
 
 
 def flows():
@@ -267,11 +271,26 @@ def test_no_file_beside_a_step_changes_rows_without_counting():
 
 
 def test_both_jobs_give_positives_and_items_the_same_code():
+    """Each adds what its engine writes with: the run ids are the same all the same."""
     for table in ("POSITIVES", "ITEMS"):
         both = [stage for stage in stages() if stage.endswith(f"[{table}]")]
-        codes = {code_fingerprint(*stages()[s], *WRITERS.values()) for s in both}
-        own = {code_fingerprint(*stages()[s], WRITERS["stages" if "mining" in s else "arrow_stages"]) for s in both}
-        assert len(both) == 2 and len(codes) == 1 and own == codes
+        own = {code_fingerprint(*stages()[s], *WRITERS["stages" if "mining" in s else "arrow_stages"]) for s in both}
+        assert len(both) == 2 and len(own) == 1
+
+
+def test_a_writer_and_the_settings_of_spark_count_for_every_stage_of_their_engine():
+    for module, writers in WRITERS.items():
+        text = (ROOT / "pipelines" / "workspace" / f"{module}.py").read_text(encoding="utf8")
+        namespace = vars(importlib.import_module(f"pipelines.workspace.{module}"))
+        added = [
+            call.args[4:]
+            for call in ast.walk(ast.parse(text))
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "planned"
+        ]
+        found = [{getattr(value := namespace[a.id], "__module__", value) for a in args} for args in added]
+        assert (
+            found and set(writers) in found and all(set(writers) - names <= {"pipelines.workspace.publish"} for names in found)
+        )
 
 
 def test_the_fingerprints_of_all_jobs_together_take_seconds_and_of_one_less_than_one():
