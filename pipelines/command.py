@@ -5,8 +5,9 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from pipelines.credentials import refuse_credentials
-from pipelines.workspace.faults import told
+from pipelines.workspace.faults import store_fault, told
 from schemas.command import Flag, run_command
+from schemas.errors import StoreError
 from schemas.settings import as_tree
 
 S = TypeVar("S")
@@ -23,6 +24,12 @@ def run_job(
 
     def guarded(settings: S) -> None:
         refuse_credentials(as_tree(settings))
-        run(settings)
+        try:
+            run(settings)
+        except Exception as error:
+            line = store_fault(error)
+            if line is None:
+                raise
+            raise StoreError(line) from error
 
     run_command(kind, guarded, about, flags, switches, mendable=told)

@@ -7,11 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from schemas.errors import UninoteError
+from schemas.errors import StoreError, UninoteError
 from schemas.settings import load_settings
 
 S = TypeVar("S")
-USERS_MISTAKE = 2
+USERS_MISTAKE, OURS = 2, 1
 Flag = tuple[str, str] | tuple[str, str, str]
 """(flag, help), and what its value is where that is no URI."""
 
@@ -27,7 +27,7 @@ def run_command(
     arguments: Sequence[str] | None = None,
     program: str | None = None,
 ) -> None:
-    """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours.
+    """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours, or a store that does not answer (one line, too).
 
     Args:
         kind: the settings.
@@ -51,6 +51,8 @@ def run_command(
         run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
     except UninoteError as error:
         _give_up(str(error))
+    except StoreError as error:
+        _give_up(str(error), OURS)
     except Exception as error:
         said = mendable(error)
         if said is None:
@@ -58,6 +60,6 @@ def run_command(
         _give_up(said)
 
 
-def _give_up(said: str) -> None:
+def _give_up(said: str, code: int = USERS_MISTAKE) -> None:
     sys.stderr.write(f"error: {' '.join(said.split())}\n")
-    sys.exit(USERS_MISTAKE)
+    sys.exit(code)

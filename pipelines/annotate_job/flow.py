@@ -22,8 +22,9 @@ from pipelines.annotate.pairs import annotation_pairs
 from pipelines.annotate.replace import with_descriptions
 from pipelines.annotate_job.settings import AnnotateImages
 from pipelines.graph.placed import certified, listed, placed
+from pipelines.picture_uri import absolute_uri
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.files import absolute
+from pipelines.workspace.image_root import image_root
 from pipelines.workspace.plan import Plan
 from pipelines.workspace.union import GRAPH_CODE, united
 from schemas.mined import ANNOTATED, MINED
@@ -134,11 +135,12 @@ def _asked(
 ) -> pa.Table:
     """ANNOTATIONS of every picture by one annotator: what is known of its bytes, and what the pools say of the rest."""
     (images, before), (kind, name, load) = tables, annotator
-    actors = pool(LoadFiles(), load, machines)
+    root = image_root(stages.workspace)
+    actors = pool(LoadFiles(root), load, machines)
     try:
         model = name or actors.model()
         split = split_by_cache(images, before, kind, model)
-        uris = pa.array([absolute(uri) for uri in split.new.column("uri").to_pylist()], pa.string())
+        uris = pa.array([absolute_uri(uri) for uri in split.new.column("uri").to_pylist()], pa.string())
         new = split.new.set_column(split.new.schema.get_field_index("uri"), "uri", uris).select(CHUNK.names).cast(CHUNK)
         size = settings.chunks.pictures
         work = Work(

@@ -12,6 +12,8 @@ from pipelines.intake.notes import Sorted
 from pipelines.intake.pictures import accept_contents, picture_references
 from pipelines.mining.inputs import Inputs
 from pipelines.mining.settings import MinePairs
+from pipelines.picture_uri import root_of
+from pipelines.workspace.image_root import IMAGE_ROOT
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.source import code_fingerprint
 from pipelines.workspace.stages import Stages
@@ -36,10 +38,10 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     contents = accept_contents(inputs.tables["images"]) if "images" in inputs.tables else None
     astray = (ambiguous if contents is None else ambiguous.unionByName(contents.refused)).persist()
     listed, bad = references.count(), astray.count()
-    root = None if settings.intake.any_uri else inputs.image_root
-    digests = picture_digests(_places(references, contents), listed, root).persist()
+    root, anywhere = inputs.image_root, settings.intake.any_uri
+    digests = picture_digests(_places(references, contents), listed, root, anywhere=anywhere).persist()
     known = _known_pictures(stages, settings)
-    made = picture_fingerprints(_new(digests, known, contents), listed, settings.fingerprint, root)
+    made = picture_fingerprints(_new(digests, known, contents), listed, settings.fingerprint, root, anywhere=anywhere)
     made = made.persist(StorageLevel.DISK_ONLY)
     pictures = made.where(F.col("reason").isNull()).select(*PICTURES.columns.names)
     if known is not None:
@@ -55,7 +57,7 @@ def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[O
     nothing = dropped_counts(stages.spark, {})
     return [
         Output(pictures, nothing, report=lambda _: _made_by(settings), held=True),
-        Output(images, dropped_counts(stages.spark, dropped), listed + bad, held=True),
+        Output(images, dropped_counts(stages.spark, dropped), listed + bad, report=lambda _: _read_from(root), held=True),
         Output(refused, nothing, held=True),
     ]
 
@@ -97,6 +99,10 @@ def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
     if manifest is None or manifest.report != _made_by(settings):
         return None
     return stages.read(PICTURES)
+
+
+def _read_from(root: str) -> dict[str, Any]:
+    return {IMAGE_ROOT: root} if root_of(root).options else {}
 
 
 def _made_by(settings: MinePairs) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pipelines.shards.pictures import reencode, shown_files
 from pipelines.shards.tables import RL_ROWS, SFT_ROWS, SHOWN
 from pipelines.shards_job.settings import BuildShards
+from pipelines.workspace.image_root import image_root
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.source import code_fingerprint
 from pipelines.workspace.stages import Stages
@@ -49,7 +50,9 @@ def _shown(stages: Stages, settings: BuildShards, contents: DataFrame | None) ->
     count = files.count()
     known = _known(stages, settings)
     new = files if known is None else files.join(known.select("sha256"), on="sha256", how="left_anti")
-    made = reencode(_with_content(new, contents), count, settings.pictures).persist(StorageLevel.DISK_ONLY)
+    made = reencode(_with_content(new, contents), count, settings.pictures, image_root(stages.workspace)).persist(
+        StorageLevel.DISK_ONLY
+    )
     bad = {row["reason"]: row["count"] for row in made.where("reason is not null").groupBy("reason").count().collect()}
     if sum(bad.values()) > settings.pictures.max_refused_share * count:
         example = made.where("reason is not null").orderBy("sha256").first()
