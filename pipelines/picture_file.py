@@ -22,6 +22,7 @@ from pipelines.picture_uri import (
     is_plain_authority,
     place_of,
     root_of,
+    without_dots,
 )
 from pipelines.retry import GaveUp, retried
 from pipelines.workspace.stores import open_store, status
@@ -99,11 +100,12 @@ def _opened(place: Place, root: Root | None, anywhere: bool) -> tuple[fs.FileSys
         StoreError: the root's own store cannot be opened.
     """
     its_own = root is not None and place.store() == root.place.store()
-    if root is not None and not anywhere and not far_below(place, root.place):
+    below = root is None or anywhere or (far_below(place, root.place) and far_below(without_dots(place), root.place))
+    if not below:
         raise _outside()
     if not its_own and not is_plain_authority(place):
         raise BadPicture(UNREADABLE, f"{place.scheme}:// is followed by no plain name of a bucket or a host")
-    place = checked_key(place)
+    place = checked_key(without_dots(place))
     try:
         system, base = open_store(*place.store(), root.options if root and its_own else "")
     except (DataError, OSError, ValueError, TypeError, ImportError) as error:

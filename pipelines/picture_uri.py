@@ -86,22 +86,30 @@ def far_below(place: Place, root: Place) -> bool:
     return place.store() == root.store() and (not root.key or place.key.startswith(f"{root.key}/"))
 
 
-def checked_key(place: Place) -> Place:
-    """A place in a store whose key can be asked for: a store has no folders, so `.` means nothing and `..` is refused.
+def without_dots(place: Place) -> Place:
+    """The same key without `.`: a store has no folders, and a client would take it out by itself; `..` is refused.
 
     Raises:
-        BadPicture: OUTSIDE, NO_FILE or UNREADABLE.
+        BadPicture: OUTSIDE.
     """
     if ".." in re.split(r"[/\\]", place.key):
         raise BadPicture(OUTSIDE, "'..' in the name of an object")
-    key = "/".join(part for part in place.key.split("/") if part != ".")
-    if not key or key.endswith("/"):
+    return place._replace(key="/".join(part for part in place.key.split("/") if part != "."))
+
+
+def checked_key(place: Place) -> Place:
+    """A place in a store whose key can be asked for.
+
+    Raises:
+        BadPicture: NO_FILE or UNREADABLE.
+    """
+    if not place.key or place.key.endswith("/"):
         raise BadPicture(NO_FILE, "a name that ends with a slash")
     most = KEY_BYTES.get(place.scheme)
-    size = len(key.encode("utf8", "surrogatepass"))
+    size = len(place.key.encode("utf8", "surrogatepass"))
     if most is not None and size > most:
         raise BadPicture(UNREADABLE, f"a name of {size} bytes, {place.scheme}:// has at most {most}")
-    return place._replace(key=key)
+    return place
 
 
 def is_plain_authority(place: Place) -> bool:

@@ -27,7 +27,9 @@ def run_command(
     arguments: Sequence[str] | None = None,
     program: str | None = None,
 ) -> None:
-    """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours, or a store that does not answer (one line, too).
+    """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours.
+
+    A store that does not answer (StoreError) is 1, too, in one line.
 
     Args:
         kind: the settings.

@@ -18,4 +18,4 @@ class DataError(UninoteError):
 
 
 class StoreError(Exception):
-    """A store or a disk does not answer, or refuses, however often it is asked: nobody's mistake in the input. One line, exit code 1."""
+    """A store or a disk does not answer, or refuses, whenever it is asked; a job prints it as one line and exits with 1."""

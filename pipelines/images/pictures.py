@@ -43,9 +43,8 @@ def picture_digests(places: DataFrame, count: int, root: str | None = None, *, a
     Cost: each picture's bytes are read, at the pace of the disk or the network.
     """
     spread = places.select("uri", "image_id", "content").repartition(_tasks(places, 1, count), F.coalesce("uri", "image_id"))
-    return spread.mapInArrow(
-        _working(_digest, DIGESTS, partial(picture_bytes, root=root, anywhere=anywhere)), from_arrow_schema(DIGESTS)
-    )
+    fetch = partial(picture_bytes, root=root, anywhere=anywhere)
+    return spread.mapInArrow(_working(_digest, DIGESTS, fetch), from_arrow_schema(DIGESTS))
 
 
 def picture_fingerprints(
@@ -69,9 +68,8 @@ def picture_fingerprints(
         return fingerprint(content, settings)
 
     spread = files.select("uri", "image_id", "content", "sha256").repartition(_tasks(files, 2, count), "sha256")
-    return spread.mapInArrow(
-        _working(made, FINGERPRINTS, partial(picture_bytes, root=root, anywhere=anywhere)), from_arrow_schema(FINGERPRINTS)
-    )
+    fetch = partial(picture_bytes, root=root, anywhere=anywhere)
+    return spread.mapInArrow(_working(made, FINGERPRINTS, fetch), from_arrow_schema(FINGERPRINTS))
 
 
 def _tasks(pictures: DataFrame, a_core: int, count: int) -> int:

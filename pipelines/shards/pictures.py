@@ -68,10 +68,8 @@ def reencode(files: DataFrame, count: int, settings: Pictures, root: str | None 
     """
     tasks = max(2 * files.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     spread = files.select("sha256", "image_id", "uri", "content").repartition(tasks, "sha256")
-    return spread.mapInArrow(
-        _working(settings, partial(picture_bytes, root=root, anywhere=True)),
-        ", ".join(f"{f.name} {spark_type(f.type)}" for f in MADE),
-    )
+    fetch = partial(picture_bytes, root=root, anywhere=True)
+    return spread.mapInArrow(_working(settings, fetch), ", ".join(f"{f.name} {spark_type(f.type)}" for f in MADE))
 
 
 def _working(settings: Pictures, fetch: Callable[..., bytes]) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

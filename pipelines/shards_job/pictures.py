@@ -50,9 +50,8 @@ def _shown(stages: Stages, settings: BuildShards, contents: DataFrame | None) ->
     count = files.count()
     known = _known(stages, settings)
     new = files if known is None else files.join(known.select("sha256"), on="sha256", how="left_anti")
-    made = reencode(_with_content(new, contents), count, settings.pictures, image_root(stages.workspace)).persist(
-        StorageLevel.DISK_ONLY
-    )
+    made = reencode(_with_content(new, contents), count, settings.pictures, image_root(stages.workspace))
+    made = made.persist(StorageLevel.DISK_ONLY)
     bad = {row["reason"]: row["count"] for row in made.where("reason is not null").groupBy("reason").count().collect()}
     if sum(bad.values()) > settings.pictures.max_refused_share * count:
         example = made.where("reason is not null").orderBy("sha256").first()

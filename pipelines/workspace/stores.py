@@ -13,7 +13,7 @@ from pyarrow import fs
 from pipelines.workspace.files import open_filesystem
 
 GOOGLE_RETRIES_S = 5
-"""Seconds in which Google's client asks again by itself; its own 15 minutes would hide a store that is away. Who calls retries."""
+"""Seconds in which Google's client asks again by itself; its own 15 minutes would hide a store that is away."""
 S3_OPTIONS = frozenset({"endpoint_override", "region", "scheme", "tls_ca_file_path"})
 """Of a root's URI; of one with others pyarrow itself makes the client."""
 
@@ -82,7 +82,7 @@ def _open(scheme: str, authority: str, options: str) -> Opened:
 
 
 def _s3(bucket: str, options: Mapping[str, str] = MappingProxyType({})) -> fs.S3FileSystem:
-    """As pyarrow makes it of a URI, but asking once: its 30 repetitions at an even pace, of all readers at once, keep a store down."""
+    """As pyarrow makes it of a URI, but asking once: its own 30 repetitions at an even pace keep a throttling store busy."""
     endpoint = options.get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     region = options.get("region") or _region(bucket, endpoint)
     named = {name: options[name] for name in ("scheme", "tls_ca_file_path") if name in options}
