@@ -7,8 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from schemas.credentials import refuse_credentials
 from schemas.errors import StoreError, UninoteError
-from schemas.settings import load_settings
+from schemas.settings import as_tree, load_settings
 
 S = TypeVar("S")
 USERS_MISTAKE, OURS = 2, 1
@@ -29,7 +30,8 @@ def run_command(
 ) -> None:
     """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours.
 
-    A store that does not answer (StoreError) is 1, too, in one line.
+    A setting that holds a password, a key or a signature is refused before anything is done. A store that does not answer
+    (StoreError) is 1, too, in one line.
 
     Args:
         kind: the settings.
@@ -50,7 +52,9 @@ def run_command(
         parser.add_argument(flag, dest=key, action="store_true", default=None, help=text)
     given = vars(parser.parse_args(arguments))
     try:
-        run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
+        settings = load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)})
+        refuse_credentials(as_tree(settings))
+        run(settings)
     except UninoteError as error:
         _give_up(str(error))
     except StoreError as error:

@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.credentials import USERINFO
 from pipelines.intake.notes import Sorted
 from pipelines.intake.read import UNREADABLE
 from pipelines.picture_uri import ABSOLUTE, root_of
@@ -10,7 +11,7 @@ from pipelines.picture_uri import ABSOLUTE, root_of
 COLUMNS = ("note_id", "position", "image_id", "uri")
 """Of a reference: the note that lists the picture, its place there from 0, its id, and its absolute uri or null."""
 
-PASSWORD, QUERY = r"://[^/@\s]*:[^/@\s]+@", r"\?.*$"
+QUERY = r"(?s)\?.*$"
 """Of a uri, what is not told: as `pipelines.credentials.redacted`."""
 LONGEST = 200
 AMBIGUOUS = "image_id stands for several pictures"
@@ -38,7 +39,7 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     # Added up and joined back: a window over an id would bring all notes with one meme to one task.
     several = placed.groupBy("image_id").agg((F.min("uri") < F.max("uri")).alias("several")).where("several")
     marked = placed.join(several, on="image_id", how="left").persist()
-    told = F.regexp_replace(F.regexp_replace("uri", PASSWORD, "://"), QUERY, "?...")
+    told = F.regexp_replace(F.regexp_replace("uri", USERINFO, "..."), QUERY, "?...")
     ambiguous = marked.where("several").select(
         F.col("image_id").alias("id"),
         F.lit("images").alias("source"),
