@@ -67,6 +67,7 @@ class Store:
                     self.counts["open"] += 1
                     self.counts["most at a time"] = max(self.counts["most at a time"], self.counts["open"])
                     counted = True
+                    await asyncio.sleep(self.latency_s)  # the round trip of a new connection
                 await asyncio.sleep(self.latency_s)
                 onward = await self._answer(request, writer, onward)
                 await writer.drain()

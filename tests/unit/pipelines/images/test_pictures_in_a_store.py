@@ -70,7 +70,7 @@ def test_a_store_that_refuses_for_good_fails_the_task_with_a_line(spark, store):
     )
     server.control(faults={"kind": 403, "count": 10**6})
     try:
-        with pytest.raises(Exception) as caught:  # noqa: PT011  # Spark's own
+        with pytest.raises(Exception) as caught:  # Spark has its own
             picture_digests(places, 10, root).collect()
     finally:
         server.control(faults={})
