@@ -49,21 +49,18 @@ class Root(NamedTuple):
     place: Place
     options: str
     """What follows `?`: endpoint_override, region and whatever else pyarrow reads of a store's URI."""
-
-    def prefix(self) -> str:
-        """What a relative uri is appended to: without options, so that neither secrets nor hosts reach a table."""
-        scheme, authority, key = self.place
-        whole = f"{scheme}://{authority}/{key}" if scheme else key
-        return whole.rstrip("/") + "/"
+    prefix: str
+    """What a relative uri is appended to: without options, so that neither secrets nor hosts reach a table."""
 
 
 def root_of(uri: str) -> Root:
     """An image root as it is given: a path, a file: URI, or a store's URI with options."""
     if _is_file(uri) or not FAR.fullmatch(uri):
-        return Root(place_of(uri), "")
+        place = place_of(uri)
+        return Root(place, "", place.key.rstrip("/") + "/")
     name, _, options = uri.partition("?")
     place = place_of(name)
-    return Root(place._replace(key=place.key.strip("/")), options)
+    return Root(place._replace(key=place.key.strip("/")), options, name.rstrip("/") + "/")
 
 
 def place_of(uri: str) -> Place:

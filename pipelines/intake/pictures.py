@@ -34,7 +34,7 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         F.when(F.trim("image.uri") != "", F.col("image.uri")).alias("uri"),
     )
     placed = listed.withColumn(
-        "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(root_of(image_root).prefix()), "uri"))
+        "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(root_of(image_root).prefix), "uri"))
     )
     # Added up and joined back: a window over an id would bring all notes with one meme to one task.
     several = placed.groupBy("image_id").agg((F.min("uri") < F.max("uri")).alias("several")).where("several")
