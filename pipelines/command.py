@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from pipelines.credentials import refuse_credentials
-from pipelines.workspace.faults import told
+from pipelines.workspace.faults import store_fault, told
 from schemas.command import Flag, run_command
-from schemas.settings import as_tree
+from schemas.errors import StoreError
 
 S = TypeVar("S")
 
@@ -19,10 +18,15 @@ def run_job(
     flags: Mapping[str, Flag],
     switches: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> None:
-    """As `run_command`; a setting that holds a password or a signature is refused before anything is done."""
+    """As `run_command`; what a task said of a store that does not answer is one line."""
 
     def guarded(settings: S) -> None:
-        refuse_credentials(as_tree(settings))
-        run(settings)
+        try:
+            run(settings)
+        except Exception as error:
+            line = store_fault(error)
+            if line is None:
+                raise
+            raise StoreError(line) from error
 
     run_command(kind, guarded, about, flags, switches, mendable=told)

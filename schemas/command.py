@@ -7,11 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from schemas.errors import UninoteError
-from schemas.settings import load_settings
+from schemas.credentials import refuse_credentials
+from schemas.errors import StoreError, UninoteError
+from schemas.settings import as_tree, load_settings
 
 S = TypeVar("S")
-USERS_MISTAKE = 2
+USERS_MISTAKE, OURS = 2, 1
 Flag = tuple[str, str] | tuple[str, str, str]
 """(flag, help), and what its value is where that is no URI."""
 
@@ -28,6 +29,9 @@ def run_command(
     program: str | None = None,
 ) -> None:
     """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours.
+
+    A setting that holds a password, a key or a signature is refused before anything is done. A store that does not answer
+    (StoreError) is 1, too, in one line.
 
     Args:
         kind: the settings.
@@ -48,9 +52,13 @@ def run_command(
         parser.add_argument(flag, dest=key, action="store_true", default=None, help=text)
     given = vars(parser.parse_args(arguments))
     try:
-        run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
+        settings = load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)})
+        refuse_credentials(as_tree(settings))
+        run(settings)
     except UninoteError as error:
         _give_up(str(error))
+    except StoreError as error:
+        _give_up(str(error), OURS)
     except Exception as error:
         said = mendable(error)
         if said is None:
@@ -58,6 +66,6 @@ def run_command(
         _give_up(said)
 
 
-def _give_up(said: str) -> None:
+def _give_up(said: str, code: int = USERS_MISTAKE) -> None:
     sys.stderr.write(f"error: {' '.join(said.split())}\n")
-    sys.exit(USERS_MISTAKE)
+    sys.exit(code)

@@ -15,3 +15,7 @@ class SettingsError(UninoteError):
 
 class DataError(UninoteError):
     """The rows themselves are wrong: too many refused, a damaged file, nothing left to mine."""
+
+
+class StoreError(Exception):
+    """A store or a disk does not answer, or refuses, whenever it is asked; a job prints it as one line and exits with 1."""

@@ -12,7 +12,7 @@ from pipelines.actors.away import DEATHS, Place
 from pipelines.actors.chunk_file import write_chunk
 from pipelines.actors.cluster import Machines
 from pipelines.workspace.files import Folder
-from schemas.errors import UninoteError
+from schemas.errors import StoreError, UninoteError
 
 Load = Callable[[], Callable[..., Any]]
 """Called once in the actor; what it returns does the work. Its attribute `model` names the model."""
@@ -105,6 +105,6 @@ def got(ref: Any) -> Any:  # noqa: ANN401
     try:
         return ray.get(ref)
     except RayTaskError as error:
-        if isinstance(error.cause, (UninoteError, *DEATHS)):
+        if isinstance(error.cause, (UninoteError, StoreError, *DEATHS)):
             raise error.cause from None
         raise

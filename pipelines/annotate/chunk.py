@@ -1,24 +1,38 @@
 """A chunk of pictures, read and annotated: what the two kinds of actors do, without them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from pipelines.annotate.answer import Answer, annotation_rows
 from pipelines.annotate.describe import Describe, Describer, Shown, load_describer
 from pipelines.annotate.ocr import Ocr, OcrAnnotator
+from pipelines.credentials import redacted
 from pipelines.decode import BadPicture
 from pipelines.picture_file import picture_bytes
+from pipelines.read_ahead import READERS
 
-READERS = 8
-"""Files that an actor reads ahead at a time: an object store answers late."""
+LARGE = 4 << 20
+"""Bytes of a picture that is not sent from actor to actor with its chunk: who annotates it reads it, alone. So a chunk of 64
+has at most 256 MB, and not 64 times what a picture may have."""
 
+_LARGE = "large"
 CHUNK = pa.schema([("image_id", pa.string()), ("note_id", pa.string()), ("sha256", pa.string()), ("uri", pa.string())])
 """A picture to annotate."""
 
-Read = list[bytes | Answer]
+
+class Unread(NamedTuple):
+    """A large picture, still to be read."""
+
+    uri: str
+    root: str | None
+
+
+Read = list[bytes | Answer | Unread]
 """A file's bytes, or the answer that says why there are none."""
 
 
@@ -26,9 +40,12 @@ Read = list[bytes | Answer]
 class LoadFiles:
     """Makes a reader in its actor."""
 
+    root: str | None = None
+    """The image root, with options for its store."""
+
     def __call__(self) -> "Files":
         """Nothing is loaded."""
-        return Files()
+        return Files(self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +74,14 @@ class LoadDescriber:
 class Files:
     """Reads the files of CHUNK rows."""
 
+    def __init__(self, root: str | None = None) -> None:
+        """Keep the root."""
+        self._root = root
+
     def __call__(self, rows: pa.Table) -> Read:
-        """One answer a row. Cost: the chunk's files in memory."""
+        """One answer a row. Cost: the chunk's files in memory, those that are not LARGE."""
         with ThreadPoolExecutor(READERS) as readers:
-            return list(readers.map(_content, rows.column("uri").to_pylist()))
+            return list(readers.map(partial(_content, self._root), rows.column("uri").to_pylist()))
 
 
 class OcrChunk:
@@ -73,9 +94,7 @@ class OcrChunk:
 
     def __call__(self, rows: pa.Table, read: Read) -> pa.Table:
         """An ANNOTATIONS row for each CHUNK row."""
-        answers = iter(self._annotator([one for one in read if isinstance(one, bytes)]))
-        said = [next(answers) if isinstance(one, bytes) else one for one in read]
-        return annotation_rows(rows.to_pylist(), said, "ocr", self.model)
+        return annotation_rows(rows.to_pylist(), answered(read, self._annotator), "ocr", self.model)
 
 
 class DescribeChunk:
@@ -88,14 +107,37 @@ class DescribeChunk:
 
     def __call__(self, rows: pa.Table, read: Read) -> pa.Table:
         """An ANNOTATIONS row for each CHUNK row."""
-        shown: Sequence[Shown] = [Shown(content=one) for one in read if isinstance(one, bytes)]
-        answers = iter(self._describer(shown) if shown else [])
-        said = [next(answers) if isinstance(one, bytes) else one for one in read]
+        said = answered(read, lambda contents: self._describer([Shown(content=one) for one in contents]))
         return annotation_rows(rows.to_pylist(), said, "description", self.model)
 
 
-def _content(uri: str) -> bytes | Answer:
+def answered(read: Read, ask: Callable[[list[bytes]], Sequence[Answer]]) -> list[Answer]:
+    """An answer for each picture: those that were read are asked about together, the large ones are read one by one."""
+    contents = [one for one in read if isinstance(one, bytes)]
+    answers = iter(ask(contents) if contents else [])
+    return [next(answers) if isinstance(one, bytes) else _alone(one, ask) for one in read]
+
+
+def _alone(one: Answer | Unread, ask: Callable[[list[bytes]], Sequence[Answer]]) -> Answer:
+    if isinstance(one, Answer):
+        return one
     try:
-        return picture_bytes(uri)
+        return ask([picture_bytes(one.uri, one.root, anywhere=True)])[0]
     except BadPicture as bad:
-        return Answer(reason=bad.reason, detail=f"{uri}: {bad.detail}")
+        return _why(one.uri, bad)
+
+
+def _content(root: str | None, uri: str) -> bytes | Answer | Unread:
+    try:
+        return picture_bytes(uri, root, anywhere=True, claim=_not_large)
+    except BadPicture as bad:
+        return Unread(uri, root) if bad.reason == _LARGE else _why(uri, bad)
+
+
+def _not_large(size: int) -> None:
+    if size > LARGE:
+        raise BadPicture(_LARGE, f"{size} bytes")
+
+
+def _why(uri: str, bad: BadPicture) -> Answer:
+    return Answer(reason=bad.reason, detail=f"{redacted(uri)}: {bad.detail}")

@@ -18,8 +18,9 @@ from pipelines.annotate.chunk import CHUNK, LoadDescriber, LoadFiles, LoadOcr
 from pipelines.annotate.describe import Describe, Shown, load_describer
 from pipelines.annotate.ocr import Ocr, OcrAnnotator, ocr_model
 from pipelines.annotate.own_words import NO_WORDS, NOT_THE_COVER, OwnWords
+from pipelines.picture_uri import absolute_uri
 from pipelines.workspace.arrow_stages import ArrowOutput
-from pipelines.workspace.files import Folder, absolute
+from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.source import code_fingerprint
 from schemas.tables import ANNOTATIONS
@@ -39,6 +40,8 @@ class Pools(NamedTuple):
     pictures: int
     """Of a chunk."""
     max_refused_share: float
+    root: str | None = None
+    """The image root, with options for its store."""
 
 
 class Annotator(NamedTuple):
@@ -97,11 +100,11 @@ def _code() -> dict[AnnotationKind, str]:
 def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pools) -> pa.Table:
     """ANNOTATIONS of every picture by one annotator: what is known of its bytes, and what the pools say of the rest."""
     kind = annotator.kind
-    actors = pool(LoadFiles(), annotator.load, pools.machines)
+    actors = pool(LoadFiles(pools.root), annotator.load, pools.machines)
     try:
         model = annotator.name or actors.model()
         split = split_by_cache(images, before, kind, model)
-        uris = pa.array([absolute(uri) for uri in split.new.column("uri").to_pylist()], pa.string())
+        uris = pa.array([absolute_uri(uri) for uri in split.new.column("uri").to_pylist()], pa.string())
         new = split.new.set_column(split.new.schema.get_field_index("uri"), "uri", uris).select(CHUNK.names).cast(CHUNK)
         size = pools.pictures
         work = Work(

@@ -11,6 +11,7 @@ from pipelines.annotate_job.annotations import Pools, annotations, made_before
 from pipelines.annotate_job.settings import AnnotateImages
 from pipelines.graph.placed import certified_positives, listed
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
+from pipelines.workspace.image_root import image_root
 from pipelines.workspace.place import HISTORY
 from pipelines.workspace.plan import Plan
 from pipelines.workspace.union import ITEMS_STEPS, POSITIVES_STEPS, united
@@ -36,7 +37,7 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
     """
     unfinished = stages.workspace.folder / UNFINISHED
     chunks = settings.chunks
-    pools = Pools(machines, unfinished, chunks.pictures, chunks.max_refused_share)
+    pools = Pools(machines, unfinished, chunks.pictures, chunks.max_refused_share, image_root(stages.workspace))
 
     def make(_: Plan) -> list[ArrowOutput]:
         before = made_before(stages.read_or_empty(ANNOTATIONS), stages.workspace.manifest(ANNOTATIONS.name))

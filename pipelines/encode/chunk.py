@@ -11,6 +11,7 @@ import pyarrow as pa
 import torch
 from pydantic import Field
 
+from pipelines.credentials import redacted
 from pipelines.decode import BadPicture, Pixels
 from pipelines.encode.batches import batches
 from pipelines.encode.content import BadContent, Content, cut, rgb
@@ -18,11 +19,10 @@ from pipelines.encode.encoder import Encoder, Prepared, Preparer
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec
 from pipelines.picture_file import picture_bytes
+from pipelines.read_ahead import READERS, Room, share
 from schemas.item import REGION
 from schemas.tables import EMBEDDINGS
 
-READERS = 8
-"""Files that an actor reads ahead at a time: an object store answers late."""
 MISSING, UNREADABLE, FAILED = "missing file", "unreadable file", "model failed"
 PASSING = (MISSING, UNREADABLE, FAILED)
 """Reasons that lie with the hour and not with the item: such an item is tried again by the next run."""
@@ -62,11 +62,13 @@ class LoadReader:
     """Makes a `Reader` in its actor."""
 
     spec: EncoderSpec
+    root: str | None = None
+    """The image root, with options for its store."""
 
     def __call__(self) -> "Reader":
         """Load the preparer."""
         cv2.setNumThreads(1)
-        return Reader(self.spec)
+        return Reader(self.spec, self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +88,19 @@ class LoadChunkEncoder:
 class Reader:
     """Reads and prepares: CHUNK -> arrays, or why there are none."""
 
-    def __init__(self, spec: EncoderSpec) -> None:
+    def __init__(self, spec: EncoderSpec, root: str | None = None) -> None:
         """Load the preparer.
 
         Raises:
             SettingsError: a package or a file is missing.
         """
         self._preparer = load_preparer(spec)
-        self._spec = spec
+        self._spec, self._root, self._room = spec, root, Room()
 
     def __call__(self, rows: pa.Table) -> Read:
         """One answer a row. Each picture is read and decoded once a chunk, or twice: cut and, smaller, whole.
 
-        Cost: the chunk's picture files and pixels in memory.
+        Cost: the chunk's pixels in memory, and of its files `read_ahead.BYTES_AHEAD` or one larger one.
         """
         items = rows.to_pylist()
         wanted = sorted({(uri, side(self._spec, item["kind"])) for item in items for uri in item["uris"]})
@@ -111,9 +113,10 @@ class Reader:
 
     def _picture(self, uri: str, longest_side: int) -> Pixels | BadContent:
         try:
-            return rgb(picture_bytes(uri), longest_side)
+            with share(self._room) as claim:
+                return rgb(picture_bytes(uri, self._root, anywhere=True, claim=claim), longest_side)
         except (BadContent, BadPicture) as bad:
-            return BadContent(bad.reason, f"{uri}: {bad.detail}")
+            return BadContent(bad.reason, f"{redacted(uri)}: {bad.detail}")
 
 
 def side(spec: EncoderSpec, kind: str) -> int:

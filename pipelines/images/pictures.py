@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import cv2
@@ -15,7 +15,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pipelines.credentials import redacted
 from pipelines.decode import BadPicture
 from pipelines.images.fingerprint import Fingerprint, fingerprint
-from pipelines.picture_file import picture_bytes
+from pipelines.picture_file import Claim, picture_bytes
+from pipelines.read_ahead import read_ahead
 from schemas.mined import PICTURES
 
 REFUSAL = [pa.field("reason", pa.string()), pa.field("detail", pa.string())]
@@ -25,28 +26,30 @@ FINGERPRINTS = pa.schema([column.with_nullable(True) for column in PICTURES.colu
 
 PICTURES_A_TASK = 2_000
 AHEAD = 128
-"""Pictures whose bytes a task holds at a time."""
-READERS = 8
-"""Files that one task reads ahead at a time: an object store answers late, a decoder should not wait for it."""
+"""Pictures that a task has under way at a time; their bytes are bounded by `read_ahead.BYTES_AHEAD`."""
 
 Row = dict[str, Any]
 
 
-def picture_digests(places: DataFrame, count: int, root: str | None = None) -> DataFrame:
+def picture_digests(places: DataFrame, count: int, root: str | None = None, *, anywhere: bool = False) -> DataFrame:
     """DIGESTS rows, one for each row of `places`: the sha256 of its bytes, or why they cannot be had.
 
     Args:
         places: uri, image_id, content; a picture's bytes are its content, or else what stands at its uri.
         count: about how many there are, for the number of tasks.
-        root: the folder that uris must lie below; None: anywhere.
+        root: the folder that uris must lie below, with options for its store; None: anywhere.
+        anywhere: they may lie elsewhere, too.
 
     Cost: each picture's bytes are read, at the pace of the disk or the network.
     """
     spread = places.select("uri", "image_id", "content").repartition(_tasks(places, 1, count), F.coalesce("uri", "image_id"))
-    return spread.mapInArrow(_working(_digest, DIGESTS, root), from_arrow_schema(DIGESTS))
+    fetch = partial(picture_bytes, root=root, anywhere=anywhere)
+    return spread.mapInArrow(_working(_digest, DIGESTS, fetch), from_arrow_schema(DIGESTS))
 
 
-def picture_fingerprints(files: DataFrame, count: int, settings: Fingerprint, root: str | None = None) -> DataFrame:
+def picture_fingerprints(
+    files: DataFrame, count: int, settings: Fingerprint, root: str | None = None, *, anywhere: bool = False
+) -> DataFrame:
     """FINGERPRINTS rows, one for each row of `files`: the columns of PICTURES, or why it is refused.
 
     Args:
@@ -54,17 +57,19 @@ def picture_fingerprints(files: DataFrame, count: int, settings: Fingerprint, ro
         count: about how many there are, for the number of tasks.
         settings: how to fingerprint.
         root: as before.
+        anywhere: as before.
 
     Cost: each picture's bytes are read again and decoded, on all cores: 5 ms each.
     """
 
     def made(row: Row, content: bytes) -> Row:
         if hashlib.sha256(content).hexdigest() != row["sha256"]:
-            raise BadPicture("changed while it was read", row["uri"] or row["image_id"])
+            raise BadPicture("changed while it was read", "its bytes are others")
         return fingerprint(content, settings)
 
     spread = files.select("uri", "image_id", "content", "sha256").repartition(_tasks(files, 2, count), "sha256")
-    return spread.mapInArrow(_working(made, FINGERPRINTS, root), from_arrow_schema(FINGERPRINTS))
+    fetch = partial(picture_bytes, root=root, anywhere=anywhere)
+    return spread.mapInArrow(_working(made, FINGERPRINTS, fetch), from_arrow_schema(FINGERPRINTS))
 
 
 def _tasks(pictures: DataFrame, a_core: int, count: int) -> int:
@@ -76,7 +81,7 @@ def _digest(_: Row, content: bytes) -> Row:
 
 
 def _working(
-    make: Callable[[Row, bytes], Row], schema: pa.Schema, root: str | None
+    make: Callable[[Row, bytes], Row], schema: pa.Schema, fetch: Callable[..., bytes]
 ) -> Callable[[Iterable[pa.RecordBatch]], Any]:
     """What a task does: read ahead, make each picture's columns, or say why it is refused."""
 
@@ -91,24 +96,22 @@ def _working(
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already
-        with ThreadPoolExecutor(READERS) as readers:
-            for batch in batches:
-                for start in range(0, batch.num_rows, AHEAD):
-                    rows = batch.slice(start, AHEAD).to_pylist()
-                    contents = readers.map(partial(_content, root), rows)
-                    read = [made(row, content) for row, content in zip(rows, contents, strict=True)]
-                    yield pa.RecordBatch.from_pylist(read, schema=schema)
+        for batch in batches:
+            rows = (row for at in range(batch.num_rows) for row in batch.slice(at, 1).to_pylist())
+            done = read_ahead(rows, partial(_content, fetch), made, AHEAD)
+            while read := list(islice(done, AHEAD)):
+                yield pa.RecordBatch.from_pylist(read, schema=schema)
 
     return work
 
 
-def _content(root: str | None, row: Row) -> bytes | BadPicture:
+def _content(fetch: Callable[..., bytes], row: Row, claim: Claim) -> bytes | BadPicture:
     """The picture's bytes; why they cannot be had is a value, to be told with the row."""
     if row["content"] is not None:
         return bytes(row["content"])
     if row["uri"] is None:
         return BadPicture("no picture", "neither a uri nor a row in --images")
     try:
-        return picture_bytes(row["uri"], root)
+        return fetch(row["uri"], claim=claim)
     except BadPicture as bad:
         return bad

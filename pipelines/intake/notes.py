@@ -30,8 +30,8 @@ class Intake:
     max_refused_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Stop when more than this share of the notes, of the pictures or of the clicks is refused: it is not what it seems."""
     any_uri: bool = False
-    """Let a note name pictures outside --image-root: by an absolute path, `..`, a link, another file system. Whoever may write
-    notes can then have any file read that the job can read."""
+    """Let a note name pictures outside --image-root: by an absolute path, `..`, a link, another bucket or file system. Whoever
+    may write notes can then have any file read that the job can read, and end the job by naming a store that refuses."""
     max_chars: Annotated[int, Field(ge=1)] = 1_000_000
     """Refuse a note whose title and body have more characters together: it is no post but a file that went astray, and a text
     is worked on in memory, at some 200 bytes a character. Ours."""

@@ -3,14 +3,17 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.credentials import USERINFO
 from pipelines.intake.notes import Sorted
 from pipelines.intake.read import UNREADABLE
+from pipelines.picture_uri import ABSOLUTE, root_of
 
 COLUMNS = ("note_id", "position", "image_id", "uri")
 """Of a reference: the note that lists the picture, its place there from 0, its id, and its absolute uri or null."""
 
-PASSWORD, QUERY = r"://[^/@\s]*:[^/@\s]+@", r"\?.*$"
+QUERY = r"(?s)\?.*$"
 """Of a uri, what is not told: as `pipelines.credentials.redacted`."""
+LONGEST = 200
 AMBIGUOUS = "image_id stands for several pictures"
 
 
@@ -19,11 +22,11 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
 
     Args:
         notes: NOTES.
-        image_root: what a relative uri is relative to.
+        image_root: what a relative uri is relative to; options for its store (`?region=…`) do not get into a uri.
 
     Cost: one shuffle of ids, and one of the references where many ids have several uris; they are persisted.
     """
-    absolute = F.col("uri").rlike("^([A-Za-z][A-Za-z0-9+.-]+:|/)")
+    absolute = F.col("uri").rlike(ABSOLUTE)
     listed = notes.select("note_id", F.posexplode("images").alias("position", "image")).select(
         "note_id",
         "position",
@@ -31,18 +34,18 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         F.when(F.trim("image.uri") != "", F.col("image.uri")).alias("uri"),
     )
     placed = listed.withColumn(
-        "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(f"{image_root.rstrip('/')}/"), "uri"))
+        "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(root_of(image_root).prefix), "uri"))
     )
     # Added up and joined back: a window over an id would bring all notes with one meme to one task.
     place = _plain(F.col("uri"))
     several = placed.groupBy("image_id").agg((F.min(place) < F.max(place)).alias("several")).where("several")
     marked = placed.join(several, on="image_id", how="left").persist()
-    told = F.regexp_replace(F.regexp_replace("uri", PASSWORD, "://"), QUERY, "?...")
+    told = F.regexp_replace(F.regexp_replace("uri", USERINFO, "..."), QUERY, "?...")
     ambiguous = marked.where("several").select(
         F.col("image_id").alias("id"),
         F.lit("images").alias("source"),
         F.lit(AMBIGUOUS).alias("reason"),
-        F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), told).alias("detail"),
+        F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), F.left(told, F.lit(LONGEST))).alias("detail"),
     )
     return Sorted(marked.where(F.col("several").isNull()).select(*COLUMNS), ambiguous)
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import cv2
 import pyarrow as pa
 
+from pipelines.credentials import redacted
 from pipelines.decode import BadPicture, Decoding, decode
 from pipelines.judge.cache import SAID
 from pipelines.judge.controls import blanked
 from pipelines.judge.judge import PAIRS, SCORES, Judge, Picture
 from pipelines.picture_file import picture_bytes
-
-READERS = 8
-"""Files that an actor reads ahead at a time: an object store answers late."""
+from pipelines.read_ahead import READERS, Room, share
 
 FILES = pa.list_(pa.struct([("image_id", pa.string()), ("uri", pa.string())]))
 CHUNK = pa.schema([*PAIRS, ("pictures", pa.string()), ("files", FILES), ("blank", pa.bool_())])
@@ -33,11 +32,13 @@ class LoadPictures:
     """Longest side of a picture as it is read, pixels."""
     looks: bool
     """Whether the judge looks at pictures; if it does not, none is read."""
+    root: str | None = None
+    """The image root, with options for its store."""
 
     def __call__(self) -> "Pictures":
         """Nothing is loaded."""
         cv2.setNumThreads(1)
-        return Pictures(self.side, self.looks)
+        return Pictures(self.side, self.looks, self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ class LoadChunkJudge:
 class Pictures:
     """Reads and decodes the pictures of CHUNK rows."""
 
-    def __init__(self, side: int, looks: bool) -> None:
+    def __init__(self, side: int, looks: bool, root: str | None = None) -> None:
         """Keep what decoding needs."""
-        self._decoding, self._looks = Decoding(working_side=side), looks
+        self._decoding, self._looks, self._root, self._room = Decoding(working_side=side), looks, root, Room()
 
     def __call__(self, rows: pa.Table) -> Read:
         """Every picture of the chunk once, or why there is none. Cost: the chunk's pixels in memory."""
@@ -68,9 +69,10 @@ class Pictures:
 
     def _picture(self, uri: str) -> Picture:
         try:
-            return decode(picture_bytes(uri), self._decoding).rgb
+            with share(self._room) as claim:
+                return decode(picture_bytes(uri, self._root, anywhere=True, claim=claim), self._decoding).rgb
         except BadPicture as bad:
-            return BadPicture(bad.reason, f"{uri}: {bad.detail}"[:300])
+            return BadPicture(bad.reason, f"{redacted(uri)}: {bad.detail}"[:300])
 
 
 class ChunkJudge:

@@ -18,6 +18,7 @@ from pipelines.judge.load import LoadJudge, name_of
 from pipelines.judge.spec import JudgeSpec
 from pipelines.negatives.copies import families
 from pipelines.workspace.arrow_stages import ArrowStages
+from pipelines.workspace.image_root import image_root
 from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.say import say
 from pipelines.workspace.source import code_fingerprint
@@ -42,6 +43,8 @@ class Bench:
     machines: Machines
     told: str
     """A hash of what the judge knows beside the items and their pictures: an answer follows from it too. "": nothing."""
+    root: str | None = None
+    """The image root, with options for its store."""
     _pool: Pool | None = field(default=None)
 
     @property
@@ -67,7 +70,7 @@ class Bench:
         """
         if self.spec.backend == "vllm":
             return self._here(chunks, work)
-        read = LoadPictures(self.spec.longest_side, self.looks)
+        read = LoadPictures(self.spec.longest_side, self.looks, self.root)
         self._pool = self._pool or pool(read, LoadChunkJudge(self.load), self.machines)
         self._check(self._pool.model())
         return finished(chunks, self._pool, work)
@@ -87,7 +90,7 @@ class Bench:
 
     def _here(self, chunks: Sequence[pa.Table], work: Work) -> Iterator[pa.Table]:
         """The judge in vLLM drives a Ray Data pipeline of its own: the job calls it. Not run: there was no GPU."""
-        judge, reader = ChunkJudge(self.load()), LoadPictures(self.spec.longest_side, self.looks)()
+        judge, reader = ChunkJudge(self.load()), LoadPictures(self.spec.longest_side, self.looks, self.root)()
         self._check(judge.model)
         reasons: list[str] = []
         for number, rows in enumerate(chunks):
@@ -110,7 +113,7 @@ def bench(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
         return _overlap(stages, spec, machines)
     key = os.environ.get(spec.server.key_variable) if spec.backend == "openai" else None
     load = LoadJudge(_shared_out(spec, machines.models), gpu=gpu and spec.backend == "transformers", api_key=key)
-    return Bench(load, machines, "")
+    return Bench(load, machines, "", image_root(stages.workspace))
 
 
 def _overlap(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pipelines.judge.cascade import ASKED, Asked, asked
 from pipelines.judge.chunk import CHUNK, FILES
 from pipelines.judge_job.settings import JudgeRelevance
+from pipelines.picture_uri import absolute_uri
 from pipelines.workspace.arrow_stages import ArrowStages
-from pipelines.workspace.files import absolute
 from schemas.inputs import LABELS_IN
 from schemas.tables import COMPONENTS, COUNTERFACTUALS, HARD_NEGATIVES, ITEMS, JUDGEMENTS, POSITIVES
 
@@ -43,7 +43,7 @@ def files(stages: ArrowStages, told: str) -> Files:
     """
     rows = stages.images().select(["image_id", "uri", "sha256", "width", "height"]).to_pylist()
     return Files(
-        {row["image_id"]: absolute(row["uri"]) for row in rows},
+        {row["image_id"]: absolute_uri(row["uri"]) for row in rows},
         {row["image_id"]: row["sha256"] for row in rows},
         {row["image_id"]: (row["width"], row["height"]) for row in rows},
         told,

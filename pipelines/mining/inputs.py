@@ -1,14 +1,18 @@
 """What a run reads: checked before any work, all faults in one message."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from pipelines.credentials import redacted
+from pipelines.decode import BadPicture
 from pipelines.intake.listing import Listed, files_fingerprint, list_files
 from pipelines.intake.read import read_input
 from pipelines.mining.settings import Input
+from pipelines.picture_uri import FAR, root_of
 from pipelines.workspace.files import absolute, canonical
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
@@ -49,14 +53,27 @@ def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
             faults.append(f"{name}: {error}")
     if faults:
         raise DataError("; ".join(faults))
+    image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(given["notes"])
     size = sum(file.size_bytes for listed in files.values() for file in listed)
     fingerprints = {name: files_fingerprint(spark, listed) for name, listed in files.items()}
-    root = settings.image_root or _folder_of(given["notes"])
-    return Inputs(tables, fingerprints, size, absolute(root), canonical(root))
+    return Inputs(tables, fingerprints, size, image_root, canonical(root_of(image_root).prefix))
 
 
 def _folder_of(uri: str) -> str:
     """The folder of a file, or of a pattern's fixed part."""
-    fixed = uri.rstrip("/").split("*", 1)[0]
+    fixed = re.split(r"[*?\[{]", uri.rstrip("/"), maxsplit=1)[0]
     folder = fixed.rsplit("/", 1)[0] if "/" in fixed else "."
-    return folder or "/"
+    return folder if FAR.match(folder) and not folder.startswith("file:") else absolute(folder or "/")
+
+
+def absolute_root(uri: str) -> str:
+    """An image root as it can be handed to a process that works in another folder.
+
+    Raises:
+        DataError: pictures cannot be read from there.
+    """
+    try:
+        root = root_of(uri)
+    except BadPicture as bad:
+        raise DataError(f"--image-root {redacted(uri)}: {bad.detail}") from None
+    return uri if root.place.scheme else root.place.key

@@ -12,6 +12,8 @@ from pipelines.intake.content import CONTENT, content
 from pipelines.intake.keep import refuse_if_too_many
 from pipelines.intake.notes import Intake, Sorted
 from pipelines.intake.pictures import accept_contents, picture_references
+from pipelines.picture_uri import root_of
+from pipelines.workspace.image_root import IMAGE_ROOT
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.source import code_fingerprint
 from schemas.mined import PICTURES
@@ -43,9 +45,9 @@ def fingerprinted(
     contents = None if given is None else accept_contents(given)
     astray = (ambiguous if contents is None else ambiguous.unionByName(contents.refused)).persist()
     listed, bad = references.count(), astray.count()
-    root = None if intake.any_uri else image_root
-    digests = picture_digests(_places(references, contents), listed, root).persist()
-    made = picture_fingerprints(_new(digests, known, contents), listed, settings, root)
+    anywhere = intake.any_uri
+    digests = picture_digests(_places(references, contents), listed, image_root, anywhere=anywhere).persist()
+    made = picture_fingerprints(_new(digests, known, contents), listed, settings, image_root, anywhere=anywhere)
     made = made.persist(StorageLevel.DISK_ONLY)
     pictures = made.where(F.col("reason").isNull()).select(*PICTURES.columns.names)
     if known is not None:
@@ -61,7 +63,7 @@ def fingerprinted(
     nothing = dropped_counts(notes.sparkSession, {})
     return [
         Output(pictures, nothing, report=lambda _: made_by(settings), held=True),
-        Output(images, dropped, listed + bad, report=lambda rows: {CONTENT: content(rows.drop("uri"))}, held=True),
+        Output(images, dropped, listed + bad, report=lambda rows: _report(rows, image_root), held=True),
         Output(refused, nothing, held=True),
     ]
 
@@ -100,3 +102,8 @@ def _told(references: DataFrame, digests: DataFrame, pictures: DataFrame, made: 
     both = references.join(read, on="image_id", how="inner").join(looks, on="sha256", how="left")
     why = {name: F.coalesce(f"unread.{name}", name) for name in ("reason", "detail")}
     return both.withColumns(why).drop("unread")
+
+
+def _report(images: DataFrame, root: str) -> dict[str, Any]:
+    """What IMAGES says beside its rows: what they say without their uris, and the options of the store."""
+    return {CONTENT: content(images.drop("uri"))} | ({IMAGE_ROOT: root} if root_of(root).options else {})

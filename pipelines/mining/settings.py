@@ -22,7 +22,8 @@ class Input:
     images: str | None = None
     """Parquet or JSONL with image_id and content, for pictures that are not files of their own."""
     image_root: str | None = None
-    """What relative picture uris are relative to. None: the folder of the notes file."""
+    """What relative picture uris are relative to: a folder, or a store's URI, with options for its client where the environment
+    does not say them (s3://bucket/pictures?endpoint_override=minio:9000&scheme=http). None: the folder of the notes file."""
     clicks: str | None = None
     """Parquet, JSONL or CSV (plain or gz). None: no co-click pairs."""
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.encode.chunk import CHUNK
-from pipelines.workspace.files import absolute
+from pipelines.picture_uri import absolute_uri
 from schemas.item import UNDESCRIBED, Kind, item_id
 
 Numbers = NDArray[np.int64]
@@ -102,5 +102,5 @@ def _element(kind: Kind, note_id: str, image_ids: list[str] | None = None, text:
 def _row(item: Row, files: Mapping[str, Row]) -> Row:
     shows = [files[image_id] for image_id in item["image_ids"] if image_id in files]
     digest = hashlib.sha256("".join(file["sha256"] for file in shows).encode()).hexdigest()[:16] if shows else ""
-    uris = [absolute(file["uri"]) for file in shows]
+    uris = [absolute_uri(file["uri"]) for file in shows]
     return {name: item[name] for name in ("item_id", "note_id", "kind", "region", "text")} | {"uris": uris, "pictures": digest}

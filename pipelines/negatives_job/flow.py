@@ -24,6 +24,7 @@ from pipelines.negatives_job.offered import How, World
 from pipelines.negatives_job.settings import MineHardNegatives
 from pipelines.negatives_job.vectors import stored
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
+from pipelines.workspace.image_root import image_root
 from pipelines.workspace.parquet import read_file
 from pipelines.workspace.plan import Plan
 from schemas.mined import PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
@@ -64,7 +65,7 @@ def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machin
     rows = shown(items, stages.images(), read_words(stages.read_or_empty(ANNOTATIONS)))
     spec = load_spec(settings.encoder.name, settings.encoder.set, settings.encoder.path)
     load = LoadChunkEncoder(spec, machines.gpus > 0, settings.encoder.batching)
-    with _pools(pool(LoadReader(spec), load, machines)) as actors:
+    with _pools(pool(LoadReader(spec, image_root(stages.workspace)), load, machines)) as actors:
         model = actors.model()
         embed(stages, actors, model, rows.rows, settings.encoder)
     return choose_negatives(stages, settings, machines, (items, searched, rows), model)

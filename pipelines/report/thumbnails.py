@@ -13,11 +13,14 @@ from typing import Any
 from PIL import Image
 
 from pipelines.decode import BadPicture, Decoding, decode
-from pipelines.picture_file import picture_bytes
+from pipelines.picture_file import Claim, picture_bytes
+from pipelines.read_ahead import Room, share
 from pipelines.report.cards import Card, Key
 from pipelines.report.reader import Reader
 from pipelines.report.settings import Shown
+from pipelines.workspace.image_root import image_root
 from pipelines.workspace.say import Say
+from schemas.errors import StoreError
 from schemas.mined import PICTURES
 
 Row = Mapping[str, Any]
@@ -64,9 +67,12 @@ def thumbnails(
     found: dict[Key, Thumbnail] = {}
     keys, left = list(wanted), budget
     stored = _Stored(reader, sorted({pictures[key]["sha256"] for key in keys if key in pictures}))
+    root, room = image_root(reader.workspace), Room()
     with ThreadPoolExecutor(max_workers=8) as pool:
         for some in _pieces(keys, AT_A_TIME):
-            for key, made in zip(some, pool.map(lambda k: _made(pictures.get(k), stored, shown), some), strict=True):
+            for key, made in zip(
+                some, pool.map(lambda k: _made(pictures.get(k), stored, shown, root, room), some), strict=True
+            ):
                 cost = len(made.uri) * wanted[key]
                 found[key] = made if cost <= left else Thumbnail(missing=FULL)
                 left -= cost if cost <= left else 0
@@ -82,6 +88,8 @@ class _Stored:
     def __init__(self, reader: Reader, ids: list[str]) -> None:
         self._reader, self._ids, self._lock = reader, ids, Lock()
         self._rows: dict[str, bytes] | None = None
+        self.away: StoreError | None = None
+        """Why the pictures' store is asked no more."""
 
     def content(self, sha256: str) -> bytes | None:
         """The JPEG of a picture, if there is one."""
@@ -94,23 +102,31 @@ class _Stored:
         return self._rows.get(sha256)
 
 
-def _made(row: Row | None, stored: _Stored, shown: Shown) -> Thumbnail:
+def _made(row: Row | None, stored: _Stored, shown: Shown, root: str | None, room: Room) -> Thumbnail:
     if row is None:
         return Thumbnail(missing="no such picture in 'images'")
     decoding = Decoding(working_side=shown.side)
     try:
-        return _encoded(decode(_content(row, stored), decoding).rgb, shown.quality)
+        with share(room) as claim:
+            return _encoded(decode(_content(row, stored, root, claim), decoding).rgb, shown.quality)
     except BadPicture as bad:
         return Thumbnail(missing=bad.reason)
 
 
-def _content(row: Row, stored: _Stored) -> bytes:
-    """The bytes of the file; where it cannot be read or never was one, of mining's own thumbnail."""
+def _content(row: Row, stored: _Stored, root: str | None, claim: Claim) -> bytes:
+    """The bytes of the file; where it cannot be read or never was one, of mining's own thumbnail.
+
+    Raises:
+        BadPicture, StoreError: there is neither.
+    """
     try:
         if row["uri"] is None:
             raise BadPicture("mined from a table of pictures", "--images")
-        return picture_bytes(row["uri"])
-    except BadPicture:
+        if stored.away is not None:
+            raise stored.away
+        return picture_bytes(row["uri"], root, anywhere=True, claim=claim)
+    except (BadPicture, StoreError) as error:
+        stored.away = error if isinstance(error, StoreError) else stored.away
         content = stored.content(row["sha256"])
         if content is None:
             raise

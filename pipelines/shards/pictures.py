@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import cv2
@@ -10,16 +11,16 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.credentials import redacted
 from pipelines.decode import BadPicture
 from pipelines.items import spark_type
-from pipelines.picture_file import picture_bytes
+from pipelines.picture_file import Claim, picture_bytes
+from pipelines.read_ahead import read_ahead
 from pipelines.shards.encode import Pictures, reencoded
 from pipelines.shards.tables import SHOWN
 
-READERS = 8
-"""Files that a task reads ahead: an object store answers late."""
 AHEAD = 32
-"""Pictures that a task holds at a time."""
+"""Pictures that a task has under way at a time; their bytes are bounded by `read_ahead.BYTES_AHEAD`."""
 PICTURES_A_TASK = 1_000
 MADE = pa.schema([c.with_nullable(True) for c in SHOWN.columns])
 
@@ -54,22 +55,24 @@ def shown_files(rows: Iterable[DataFrame], images: DataFrame) -> DataFrame:
     return found.groupBy("sha256").agg(F.min(F.struct("image_id", "uri")).alias("p")).select("sha256", "p.image_id", "p.uri")
 
 
-def reencode(files: DataFrame, count: int, settings: Pictures) -> DataFrame:
+def reencode(files: DataFrame, count: int, settings: Pictures, root: str | None = None) -> DataFrame:
     """SHOWN: each file as JPEG, or why not.
 
     Args:
         files: sha256, image_id, uri, content: its bytes, or null: what stands at its uri.
         count: about how many, for the number of tasks.
         settings: size and quality.
+        root: the image root, with options for its store.
 
     Cost: each file is read and decoded once.
     """
     tasks = max(2 * files.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     spread = files.select("sha256", "image_id", "uri", "content").repartition(tasks, "sha256")
-    return spread.mapInArrow(_working(settings), ", ".join(f"{f.name} {spark_type(f.type)}" for f in MADE))
+    fetch = partial(picture_bytes, root=root, anywhere=True)
+    return spread.mapInArrow(_working(settings, fetch), ", ".join(f"{f.name} {spark_type(f.type)}" for f in MADE))
 
 
-def _working(settings: Pictures) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _working(settings: Pictures, fetch: Callable[..., bytes]) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def made(row: Row, content: bytes | BadPicture) -> Row:
         try:
             if isinstance(content, BadPicture):
@@ -78,27 +81,27 @@ def _working(settings: Pictures) -> Callable[[Iterable[pa.RecordBatch]], Iterato
                 raise BadPicture("changed since it was mined", "its bytes are others")
             return {"sha256": row["sha256"], "content": reencoded(content, settings)}
         except BadPicture as bad:
-            return {"sha256": row["sha256"], "reason": bad.reason, "detail": f"{row['uri'] or row['image_id']}: {bad.detail}"}
+            detail = f"{redacted(row['uri'] or row['image_id'])}: {bad.detail}"
+            return {"sha256": row["sha256"], "reason": bad.reason, "detail": detail}
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already
-        with ThreadPoolExecutor(READERS) as readers:
-            for batch in batches:
-                for start in range(0, batch.num_rows, AHEAD):
-                    rows = batch.slice(start, AHEAD).to_pylist()
-                    read = [made(row, content) for row, content in zip(rows, readers.map(_content, rows), strict=True)]
-                    yield pa.RecordBatch.from_pylist(read, schema=MADE)
+        for batch in batches:
+            rows = (row for at in range(batch.num_rows) for row in batch.slice(at, 1).to_pylist())
+            done = read_ahead(rows, partial(_content, fetch), made, AHEAD)
+            while read := list(islice(done, AHEAD)):
+                yield pa.RecordBatch.from_pylist(read, schema=MADE)
 
     return work
 
 
-def _content(row: Row) -> bytes | BadPicture:
+def _content(fetch: Callable[..., bytes], row: Row, claim: Claim) -> bytes | BadPicture:
     """The picture's bytes; why they cannot be had is a value, to be told with the row."""
     if row["content"] is not None:
         return bytes(row["content"])
     if row["uri"] is None:
         return BadPicture("no picture", "neither a uri nor a row in --images")
     try:
-        return picture_bytes(row["uri"])
+        return fetch(row["uri"], claim=claim)
     except BadPicture as bad:
         return bad

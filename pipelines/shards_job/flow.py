@@ -13,6 +13,7 @@ from pipelines.shards_job.pictures import made_by, shown_pictures
 from pipelines.shards_job.settings import BuildShards
 from pipelines.shards_job.splits import SplitTables, written_split
 from pipelines.shards_job.tuples import TUPLES, written_tuples
+from pipelines.workspace.image_root import image_root
 from pipelines.workspace.output import Files, Output
 from pipelines.workspace.place import Run
 from pipelines.workspace.stages import Stages
@@ -111,7 +112,7 @@ def show_pictures(stages: Stages, settings: BuildShards, contents: DataFrame | N
 
     def make() -> list[Output]:
         rows, known = [stages.read(SFT_ROWS), stages.read(RL_ROWS)], _known_pictures(stages, settings)
-        return [shown_pictures(rows, stages.read(IMAGES), contents, known, settings.pictures)]
+        return [shown_pictures(rows, stages.read(IMAGES), contents, known, settings.pictures, image_root(stages.workspace))]
 
     stages.run(
         [SHOWN],

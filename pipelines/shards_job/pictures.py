@@ -19,7 +19,12 @@ PICTURES_A_FILE = 2_000
 
 
 def shown_pictures(
-    rows: Sequence[DataFrame], images: DataFrame, contents: DataFrame | None, known: DataFrame | None, settings: Pictures
+    rows: Sequence[DataFrame],
+    images: DataFrame,
+    contents: DataFrame | None,
+    known: DataFrame | None,
+    settings: Pictures,
+    root: str | None,
 ) -> Output:
     """SHOWN: known pictures and new ones.
 
@@ -29,6 +34,7 @@ def shown_pictures(
         contents: image_id, content; None: pictures are files.
         known: SHOWN that was made in the way that `made_by` says.
         settings: size and quality.
+        root: the image root, with options for its store.
 
     Raises:
         DataError: too many cannot be shown.
@@ -38,7 +44,7 @@ def shown_pictures(
     count = files.count()
     good = None if known is None else known.where("reason is null")  # those that could not be shown are tried again
     new = files if good is None else files.join(good.select("sha256"), on="sha256", how="left_anti")
-    made = reencode(_with_content(new, contents), count, settings).persist(StorageLevel.DISK_ONLY)
+    made = reencode(_with_content(new, contents), count, settings, root).persist(StorageLevel.DISK_ONLY)
     bad = {row["reason"]: row["count"] for row in made.where("reason is not null").groupBy("reason").count().collect()}
     if sum(bad.values()) > settings.max_refused_share * count:
         example = made.where("reason is not null").orderBy("sha256").first()

@@ -4,6 +4,8 @@ import errno
 import re
 from collections.abc import Iterator
 
+from schemas.errors import StoreError
+
 AGAIN = "what was published before stands; mend that and run the job again"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -15,6 +17,7 @@ NEEDLES = (
     ("java.lang.OutOfMemoryError", "Spark has run out of memory: give it more (--driver-memory 8g before the job's name)"),
 )
 DAMAGED = re.compile(r"(?:FAILED_READ_FILE|Corrupt|corrupt|not a Parquet file|CRC|Encountered error while reading file)")
+STORE = re.compile(rf"{StoreError.__name__}: ([^\r\n]+)")
 RUN = r"/(?:_history/(?P<new>[\w/.=-]+?)/[0-9a-f]{16}-[0-9a-f]{8}|(?P<old>[\w/.=-]+?)/runs/\w+)/[\w/.=-]+\.parquet"
 PARQUET = re.compile(r"(?P<workspace>(?:[a-z0-9]+:)?/[^\n'\",;()<>\[\]]*?)" + RUN)
 """A file of a published run, as engines spell it: of this layout, and of the one before."""
@@ -30,6 +33,15 @@ def told(error: BaseException) -> str | None:
         if isinstance(found, OSError) and found.errno in (*FULL, *CLOSED):
             return f"{found.filename or 'a file'}: {found.strerror}: {AGAIN}"
     return next((f"{said}{_where(words, needle)}" for needle, said in NEEDLES if needle in words), None)
+
+
+def store_fault(error: BaseException) -> str | None:
+    """What a task said of a store that does not answer, out of the page that an engine makes of it; None: something else."""
+    for found in _chain(error):
+        if isinstance(found, StoreError):
+            return str(found)
+    said = STORE.search("\n".join(_words(error)))
+    return said[1].strip() if said else None
 
 
 def damaged_file(uri: str) -> str:

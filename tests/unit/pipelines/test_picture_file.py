@@ -1,12 +1,14 @@
+import errno
 import os
 import socket
 
 import fsspec
 import pytest
 
-from pipelines import picture_file
+from pipelines import picture_file, retry
 from pipelines.decode import BadPicture
 from pipelines.picture_file import picture_bytes
+from schemas.errors import StoreError
 
 
 def refusal(uri):
@@ -83,3 +85,64 @@ def test_on_a_far_file_system_the_root_is_a_prefix_of_whole_names():
     for uri in ("memory://b/root2/a.jpg", "memory://b/root/../a.jpg", "memory://b/a.jpg", "/etc/hostname"):
         with pytest.raises(BadPicture, match="outside the image root"):
             picture_bytes(uri, "memory://b/root/")
+
+
+@pytest.mark.parametrize("name", ["a b.jpg", "a%20b.jpg", "a#b.jpg", "a?b.jpg", "图片.jpg", "100%.jpg", "x:1.jpg", "a\nb.jpg"])
+def test_a_file_uri_is_decoded_and_a_path_is_not(tmp_path, name):
+    file = tmp_path / name
+    file.write_bytes(name.encode())
+    for uri in (str(file), file.as_uri(), file.as_uri().replace("file://", "file://localhost"), f"FILE{file.as_uri()[4:]}"):
+        for root in (None, str(tmp_path), tmp_path.as_uri(), f"{tmp_path.as_uri()}/"):
+            assert picture_bytes(uri, root) == name.encode()
+    assert picture_bytes(f"file:{file.as_uri()[7:]}") == name.encode()
+
+
+def test_a_file_uri_does_not_leave_the_root_by_percent_signs(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    for uri in (f"file://{root}/%2e%2e/secret.jpg", f"file://{root}/..%2Fsecret.jpg", f"file:{root}/../secret.jpg"):
+        with pytest.raises(BadPicture, match="outside the image root"):
+            picture_bytes(uri, str(root))
+        assert picture_bytes(uri, str(root), anywhere=True) == b"secret"
+    for name in ("%2e%2e/secret.jpg", "..%2Fsecret.jpg"):
+        with pytest.raises(BadPicture, match="missing file"):
+            picture_bytes(f"{root}/{name}", str(root))
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENOTCONN])
+def test_a_disk_that_fails_is_asked_again_and_is_then_named(tmp_path, monkeypatch, error):
+    """No disk can be made to fail here: what the system answers is put in its place, and nothing else."""
+    monkeypatch.setattr(retry, "WAITS_S", (0.001, 0.001))
+    (tmp_path / "a.jpg").write_bytes(b"bytes")
+    answers = [OSError(error, os.strerror(error))] * 2
+    stat = os.stat
+
+    def failing(path, *args, **more):
+        if str(path).endswith("a.jpg") and answers:
+            raise answers.pop()
+        return stat(path, *args, **more)
+
+    monkeypatch.setattr(picture_file.os, "stat", failing)
+    assert picture_bytes(str(tmp_path / "a.jpg")) == b"bytes"
+    answers += [OSError(error, os.strerror(error))] * 3
+    with pytest.raises(StoreError, match=r"the disk: OSError: .*asked 3 times .*a\.jpg"):
+        picture_bytes(str(tmp_path / "a.jpg"))
+
+
+def test_a_root_that_goes_away_takes_no_pictures_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(retry, "WAITS_S", (0.001,))
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "a.jpg").write_bytes(b"bytes")
+    assert picture_bytes(f"{root}/a.jpg", str(root)) == b"bytes"
+    root.rename(tmp_path / "unmounted")
+    with pytest.raises(StoreError, match="no longer there"):
+        picture_bytes(f"{root}/a.jpg", str(root))
+
+
+def test_the_size_is_claimed_before_the_bytes_are_read(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"bytes")
+    sizes = []
+    picture_bytes(str(tmp_path / "a.jpg"), claim=sizes.append)
+    assert sizes == [5]

@@ -8,11 +8,15 @@ from collections import Counter
 import pytest
 from PIL import Image
 
+from benchmarks.loopback_store import loopback_store
+from pipelines import retry
 from pipelines.report import thumbnails as module
 from pipelines.report.reader import reading
 from pipelines.report.settings import Shown
 from pipelines.report.thumbnails import FULL, thumbnails
+from pipelines.workspace import stores
 from pipelines.workspace.workspace import Workspace
+from schemas.errors import StoreError
 from schemas.mined import PICTURES
 from tests.unit.pipelines.report.made import picture, publish
 
@@ -53,6 +57,22 @@ def test_a_file_first_then_what_mining_stored_then_why_not(tmp_path, rows):
         with Image.open(io.BytesIO(base64.b64decode(thumb.uri.removeprefix("data:image/webp;base64,")))) as opened:
             assert opened.size == (thumb.width, thumb.height)
     assert said == ["report: 7 of 7 pictures"]
+
+
+def test_a_store_that_refuses_is_asked_no_more_and_what_mining_stored_is_shown(tmp_path, rows, monkeypatch):
+    monkeypatch.setattr(retry, "WAITS_S", (0.01,))
+    with loopback_store() as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        stores._forget()
+        server.control(faults={"kind": 403, "count": 10**6})
+        far = {("n", str(k)): row | {"uri": f"s3://bucket/{k}.jpg"} for k, row in enumerate(rows.values()) if k != 4}
+        found, _ = made(tmp_path, far, [("n", str(k)) for k in (0, 1, 2, 3, 5)])
+        assert [(t.width, t.height) for t in found.values()] == [(32, 24)] * 5
+        asked = server.control(forget=True)["counts"]["requests"]
+        assert 2 <= asked <= 10  # twice each, those that were under way together
+        with pytest.raises(StoreError, match="HTTP 403"):
+            made(tmp_path, {("n", "x"): {"uri": "s3://bucket/x.jpg", "sha256": "unknown"}}, [("n", "x")])
 
 
 def test_nothing_is_read_that_is_not_shown(tmp_path, rows, monkeypatch):
