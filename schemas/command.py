@@ -1,7 +1,6 @@
 """What all command lines have in common: settings in, exit codes out."""
 
 import argparse
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -9,9 +8,9 @@ from typing import TypeVar
 
 from schemas.errors import UninoteError
 from schemas.settings import load_settings
+from schemas.start import give_up, give_up_interrupted, interruptible, missing_package
 
 S = TypeVar("S")
-USERS_MISTAKE = 2
 Flag = tuple[str, str] | tuple[str, str, str]
 """(flag, help), and what its value is where that is no URI."""
 
@@ -24,10 +23,12 @@ def run_command(
     switches: Mapping[str, tuple[str, str]] = MappingProxyType({}),
     *,
     mendable: Callable[[BaseException], str | None],
+    requirements: str,
+    go_on: str,
     arguments: Sequence[str] | None = None,
     program: str | None = None,
 ) -> None:
-    """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours.
+    """Read the command line into settings, run, and exit: 0 done, 2 the user's mistake in one line, 1 ours, 130 interrupted.
 
     Args:
         kind: the settings.
@@ -36,6 +37,8 @@ def run_command(
         flags: dotted settings key to its flag: shorthands for --set.
         switches: the same for flags without a value; they set the key to true.
         mendable: of an error that is not ours to name: one line if the user can mend it (a full disk), else None.
+        requirements: the file of requirements/ that has the program's packages, without its ending.
+        go_on: what is kept when it is interrupted and how to go on, unless `run` says it itself by an `Interrupted`.
         arguments: the command line; None: the process's own.
         program: how it is called, for --help; None: the script's name.
     """
@@ -48,16 +51,27 @@ def run_command(
         parser.add_argument(flag, dest=key, action="store_true", default=None, help=text)
     given = vars(parser.parse_args(arguments))
     try:
-        run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
+        with interruptible():
+            run(load_settings(kind, given["config"], given["set"], {key: given[key] for key in (*flags, *switches)}))
+    except KeyboardInterrupt as stop:
+        give_up_interrupted(stop, go_on)
     except UninoteError as error:
-        _give_up(str(error))
+        give_up(str(error))
     except Exception as error:
-        said = mendable(error)
+        stopped = _interrupt_behind(error)
+        if stopped is not None:
+            give_up_interrupted(stopped, go_on)
+        said = missing_package(error, requirements) if isinstance(error, ImportError) else mendable(error)
         if said is None:
             raise
-        _give_up(said)
+        give_up(said)
 
 
-def _give_up(said: str) -> None:
-    sys.stderr.write(f"error: {' '.join(said.split())}\n")
-    sys.exit(USERS_MISTAKE)
+def _interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The interrupt that an error was raised in answer to: an engine that is torn down complains of that first."""
+    found: BaseException | None = error
+    for _ in range(20):
+        if isinstance(found, KeyboardInterrupt):
+            return found
+        found = found.__cause__ or found.__context__ if found is not None else None
+    return None

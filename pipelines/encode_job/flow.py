@@ -20,6 +20,7 @@ from pipelines.encode_job.settings import EncodeItems
 from pipelines.workspace.say import say
 from schemas.errors import DataError
 from schemas.evaluation import ENCODE, VECTORS
+from schemas.folders import make_folder
 from schemas.settings import as_tree
 from schemas.training import PICTURES_ENDING
 
@@ -40,11 +41,11 @@ def encode_items(settings: EncodeItems) -> str:
         raise DataError(
             f"{settings.items}: no *.parquet there; wanted the folder of `python -m uninote_train evaluate --write-items`"
         )
+    out = make_folder(Path(settings.out), "--out")
     spec = load_spec(settings.encoder.name, settings.encoder.set, settings.encoder.path)
     torch.set_num_threads(settings.batching.threads)
     preparer = load_preparer(spec)
     encoder = ChunkEncoder(load_encoder(spec, settings.device), settings.batching)
-    out = Path(settings.out)
     _mine(out, encoder.model, as_tree(settings.encoder))
     counts: Counter[str] = Counter()
     for n, file in enumerate(files):
@@ -66,7 +67,6 @@ def _mine(out: Path, model: str, encoder: Mapping[str, Any]) -> None:
     told = out / TOLD
     if told.exists() and json.loads(told.read_text())["model"] != model:
         raise DataError(f"{out}: holds vectors of another encoder ({told} says which); choose another --out")
-    out.mkdir(parents=True, exist_ok=True)
     told.write_text(json.dumps({"model": model, **encoder}, indent=1))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from pipelines.workspace.files import Folder, absolute
 from pipelines.workspace.say import say
 from schemas.errors import DataError
+from schemas.folders import make_folder
 
 LOCK = "_job.lock"
 LEASE = "_job.json"
@@ -45,7 +46,7 @@ def alone(folder: Folder, job: str) -> Iterator[None]:
 
 @contextmanager
 def _locked(folder: Path, job: str) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "--workspace")
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:
