@@ -12,16 +12,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.actors.cluster import ray_session
-from pipelines.command import run_job
-from pipelines.negatives_job.flow import mine_hard_negatives
-from pipelines.negatives_job.settings import MineHardNegatives
-from pipelines.negatives_job.summary import summary
-from pipelines.workspace.alone import alone
-from pipelines.workspace.arrow_stages import ArrowStages
-from pipelines.workspace.files import absolute
-from pipelines.workspace.workspace import Workspace
-from schemas.tables import POSITIVES
+from schemas.start import starting
+
+with starting("models"):
+    from pipelines.actors.cluster import ray_session
+    from pipelines.command import run_job
+    from pipelines.negatives_job.flow import mine_hard_negatives
+    from pipelines.negatives_job.settings import MineHardNegatives
+    from pipelines.negatives_job.summary import summary
+    from pipelines.workspace.alone import alone
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from pipelines.workspace.files import absolute
+    from pipelines.workspace.workspace import Workspace
+    from schemas.tables import POSITIVES
 
 FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
 SWITCHES = {"labels.calibrate": ("--calibrate", "fit the band for this encoder first, on the corpus's truth")}
@@ -37,4 +40,4 @@ def run(settings: MineHardNegatives) -> None:
 
 
 if __name__ == "__main__":
-    run_job(MineHardNegatives, run, __doc__ or "", FLAGS, SWITCHES)
+    run_job(MineHardNegatives, run, __doc__ or "", FLAGS, SWITCHES, requirements="models")

@@ -10,10 +10,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.sql.connect import local_views
-from pipelines.sql.settings import OpenWorkspace
-from pipelines.workspace.workspace import Workspace
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.command import run_job
+    from pipelines.sql.connect import local_views
+    from pipelines.sql.settings import OpenWorkspace
+    from pipelines.workspace.workspace import Workspace
 
 FLAGS = {"workspace": ("--workspace", "the workspace (out)"), "out": ("--out", "the file of views (views.duckdb)")}
 

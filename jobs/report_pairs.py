@@ -11,13 +11,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.report.flow import report
-from pipelines.report.settings import ReportPairs
-from pipelines.report.summary import place, summary
-from pipelines.workspace.files import Folder, absolute
-from pipelines.workspace.say import say
-from pipelines.workspace.workspace import Workspace
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.command import run_job
+    from pipelines.report.flow import report
+    from pipelines.report.settings import ReportPairs
+    from pipelines.report.summary import place, summary
+    from pipelines.workspace.files import Folder, absolute
+    from pipelines.workspace.say import say
+    from pipelines.workspace.workspace import Workspace
 
 FLAGS = {
     "workspace": ("--workspace", "the mined workspace (out)"),

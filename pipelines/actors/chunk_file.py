@@ -3,10 +3,16 @@
 import hashlib
 import io
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.reasons import passing, refused
 from pipelines.workspace.files import Folder
+
+REFUSED = "_too_many_were_refused"
+"""A file of this name says that a job has ended over the rows that were refused: none of them is an answer."""
 
 
 def write_chunk(rows: pa.Table, folder: Folder, name: str) -> None:
@@ -34,3 +40,27 @@ def read_chunk(folder: Folder, name: str, columns: list[str] | None = None) -> p
     if content is None:
         raise FileNotFoundError(f"{folder.uri}/{name}: was there when the job began; do two jobs work here?")
     return pq.read_table(io.BytesIO(content), columns=columns)
+
+
+def to_ask_again(rows: pa.Table, none_refused: bool) -> list[int]:
+    """The places in a chunk of an earlier run that are no answers.
+
+    Args:
+        rows: with their `reason`.
+        none_refused: the run ended over its refusals; else rows whose reason lies with their content are answers.
+    """
+    again = (refused if none_refused else passing)(rows.column("reason"))
+    return pc.indices_nonzero(again).to_pylist()
+
+
+def with_answers(rows: pa.Table, places: list[int], new: pa.Table) -> pa.Table:
+    """The rows of a chunk, with others at some places.
+
+    Raises:
+        RuntimeError: there are not as many as places.
+    """
+    if len(new) != len(places):
+        raise RuntimeError(f"{len(places)} rows were asked again, and {len(new)} came back")
+    order = np.arange(len(rows))
+    order[places] = len(rows) + np.arange(len(new))
+    return pa.concat_tables([rows, new.cast(rows.schema)]).take(pa.array(order)).combine_chunks()

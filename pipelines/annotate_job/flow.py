@@ -12,16 +12,17 @@ from pipelines.actors.chunks import Work, finished
 from pipelines.actors.cluster import Machines
 from pipelines.actors.pool import Load, pool
 from pipelines.actors.refusals import Limit
-from pipelines.annotate.answer import KILLED, NO_TEXT, AnnotationKind, Answer, annotation_rows
+from pipelines.annotate.answer import AnnotationKind, Answer, annotation_rows
 from pipelines.annotate.cache import split_by_cache, spread
 from pipelines.annotate.chunk import CHUNK, LoadDescriber, LoadFiles, LoadOcr
 from pipelines.annotate.describe import Shown
 from pipelines.annotate.ocr import ocr_model
-from pipelines.annotate.own_words import NO_WORDS, NOT_THE_COVER, OwnWords
+from pipelines.annotate.own_words import OwnWords
 from pipelines.annotate.pairs import annotation_pairs
 from pipelines.annotate.replace import with_descriptions
 from pipelines.annotate_job.settings import AnnotateImages
 from pipelines.graph.placed import certified, listed, placed
+from pipelines.reasons import Reason
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.files import absolute
 from pipelines.workspace.plan import Plan
@@ -30,8 +31,6 @@ from schemas.mined import ANNOTATED, MINED
 from schemas.tables import ANNOTATIONS, COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
 
 UNFINISHED = "_chunks"
-NO_FAULT = (NO_TEXT, NOT_THE_COVER, NO_WORDS)
-"""Reasons for a picture without a text that are no failures."""
 ITEMS_CODE = "pipelines.items"
 """Shared by all Spark stages: named here too, so that both jobs give positives the same run id."""
 AGAIN = "pairs that within_note has too"
@@ -153,7 +152,6 @@ def _asked(
                 setting="chunks.max_refused_share",
                 what="pictures could not be annotated",
                 mend="look at the uris in 'images'",
-                no_fault=NO_FAULT,
             ),
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
@@ -164,7 +162,7 @@ def _asked(
 
 
 def _lost(rows: pa.Table, kind: AnnotationKind, model: str) -> pa.Table:
-    answers = [Answer(reason=KILLED, detail="each time that it was annotated, the last time alone")] * len(rows)
+    answers = [Answer(reason=Reason.PROCESS_DIED, detail="each time that it was annotated, the last time alone")] * len(rows)
     return annotation_rows(rows.to_pylist(), answers, kind, model)
 
 

@@ -1,4 +1,7 @@
-"""Files of items and pictures -> files of vectors, one after the other: what is there already is not made again."""
+"""Files of items and pictures -> files of vectors, one after the other: what is there already is not made again.
+
+But for the items that have none for a reason that lies with the hour.
+"""
 
 import json
 from collections import Counter
@@ -10,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
+from pipelines.actors.chunk_file import to_ask_again, with_answers
 from pipelines.decode import Pixels
 from pipelines.encode.chunk import ChunkEncoder, prepared, side
 from pipelines.encode.content import BadContent, rgb
@@ -17,6 +21,7 @@ from pipelines.encode.encoder import Prepared, Preparer
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec, load_spec
 from pipelines.encode_job.settings import EncodeItems
+from pipelines.reasons import Reason
 from pipelines.workspace.say import say
 from schemas.errors import DataError
 from schemas.evaluation import ENCODE, VECTORS
@@ -50,10 +55,14 @@ def encode_items(settings: EncodeItems) -> str:
     counts: Counter[str] = Counter()
     for n, file in enumerate(files):
         target = out / file.name
-        if not target.exists():
+        before = pq.read_table(target, schema=VECTORS) if target.exists() else None
+        places = None if before is None else to_ask_again(before, none_refused=False)
+        if before is None or places:
             items = pq.read_table(file, schema=ENCODE).column("item").to_pylist()
-            rows = _encoded(items, _read(preparer, items, file.with_name(file.stem + PICTURES_ENDING), spec), encoder)
-            pq.write_table(rows, out / f".{file.name}", compression="zstd")
+            asked = items if places is None else [items[n] for n in places]
+            rows = _encoded(asked, _read(preparer, asked, file.with_name(file.stem + PICTURES_ENDING), spec), encoder)
+            whole = rows if before is None or places is None else with_answers(before, places, rows)
+            pq.write_table(whole, out / f".{file.name}", compression="zstd")
             (out / f".{file.name}").replace(target)
         counts.update(reason or "vectors" for reason in pq.read_table(target, columns=["reason"]).column("reason").to_pylist())
         say(f"encode: {n + 1} of {len(files)} files")
@@ -87,7 +96,7 @@ def _read(preparer: Preparer, items: Sequence[Mapping[str, Any]], file: Path, sp
 
 def _picture(content: pa.BinaryScalar | None, name: str, longest_side: int) -> Pixels | BadContent:
     if content is None:
-        return BadContent("missing file", name)
+        return BadContent(Reason.MISSING_FILE, name)
     try:
         return rgb(content.as_py(), longest_side)
     except BadContent as bad:

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.judge.judge import PASSING, SCORES
+from pipelines.judge.judge import SCORES
+from pipelines.reasons import passing
 from pipelines.workspace.files import Folder, open_filesystem
 from schemas.errors import DataError
 
@@ -65,9 +66,14 @@ class Cache:
                 return found
         raise DataError(f"{self.folder.uri}: files of the cache go while they are read; is another job removing them?")
 
-    def gather(self) -> None:
-        """Put this workspace's chunks into one file, and small files together."""
+    def gather(self, refusals: bool = True) -> None:
+        """Put this workspace's chunks into one file, and small files together.
+
+        Args:
+            refusals: keep reasons that lie with the pair; False where so many were refused that they lie elsewhere.
+        """
         mine = [rows for _, rows in _files(self.unfinished)]
+        mine = mine if refusals else [rows.filter(pc.is_valid(rows.column("score"))) for rows in mine]
         if mine and len(answers := _lasting(mine)):
             self._write(answers)
         self.unfinished.delete()
@@ -118,7 +124,7 @@ def keys(rows: pa.Table) -> pa.Array:
 
 def lasting(rows: pa.Table) -> pa.ChunkedArray:
     """[n] whether each answer is one: a score, or a reason that lies with the pair and not with the hour."""
-    return pc.invert(pc.fill_null(pc.is_in(rows.column("reason"), value_set=pa.array(PASSING)), False))
+    return pc.invert(passing(rows.column("reason")))
 
 
 def _lasting(parts: list[pa.Table]) -> pa.Table:

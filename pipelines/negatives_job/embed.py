@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 from pipelines.actors.chunks import Work, finished
 from pipelines.actors.pool import Pool
 from pipelines.actors.refusals import Limit
-from pipelines.encode.chunk import NOT_READ, PASSING, embedding_rows
+from pipelines.encode.chunk import embedding_rows
 from pipelines.encode.content import BadContent
 from pipelines.negatives_job.elements import Shown, chunks
 from pipelines.negatives_job.settings import EncoderChoice
+from pipelines.reasons import Reason, passing
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.parquet import read_file
@@ -23,7 +24,6 @@ from schemas.tables import EMBEDDINGS
 
 UNFINISHED = "_chunks"
 """Beside the dataset's runs; gone once they are published."""
-KILLED = "its process died"
 ENCODING = ("pipelines.encode", "pipelines.pretrained", "pipelines.decode", "pipelines.picture_file", "small_encoder")
 
 
@@ -50,7 +50,7 @@ def embed(stages: ArrowStages, actors: Pool, model: str, shown: Shown, settings:
         folder=unfinished,
         stamp=fingerprint([model, code_fingerprint(*ENCODING), steering]),
         lost=lambda rows: embedding_rows(
-            rows, [BadContent(KILLED, "each time that it was encoded, the last time alone")], model
+            rows, [BadContent(Reason.PROCESS_DIED, "each time that it was encoded, the last time alone")], model
         ),
         check=Limit(
             stage=EMBEDDINGS.name,
@@ -59,7 +59,6 @@ def embed(stages: ArrowStages, actors: Pool, model: str, shown: Shown, settings:
             setting="encoder.max_refused_share",
             what="items have no vector",
             mend="look at the pictures' uris in 'images'",
-            no_fault=(NOT_READ,),
         ),
     )
     stages.run(
@@ -96,7 +95,7 @@ class Known:
 
     def _mine(self, rows: pa.Table) -> pa.Table:
         mine = rows.filter(pc.equal(rows.column("model"), self._model))
-        mine = mine.filter(pc.invert(pc.fill_null(pc.is_in(mine.column("reason"), pa.array(PASSING)), False)))
+        mine = mine.filter(pc.invert(passing(mine.column("reason"))))
         return mine.filter(pc.is_in(_names(mine), value_set=self._wanted))
 
 
