@@ -37,7 +37,7 @@ def run_command(
         flags: dotted settings key to its flag: shorthands for --set.
         switches: the same for flags without a value; they set the key to true.
         mendable: of an error that is not ours to name: one line if the user can mend it (a full disk), else None.
-        requirements: the file of requirements/ that has the program's packages, without its ending.
+        requirements: of `start.LOCKS`, the last that the program needs.
         go_on: what is kept when it is interrupted and how to go on, unless `run` says it itself by an `Interrupted`.
         arguments: the command line; None: the process's own.
         program: how it is called, for --help; None: the script's name.

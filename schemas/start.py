@@ -12,6 +12,8 @@ from types import FrameType
 USERS_MISTAKE = 2
 OURS = ("schemas", "pipelines", "small_encoder", "uninote_train", "jobs", "scripts", "benchmarks", "tests")
 """A module of these that is missing is a fault of ours and keeps its traceback."""
+LOCKS = ("mining", "models", "train")
+"""Files of requirements/, each on top of those before it."""
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a program as SIGINT does: a scheduler's preemption, a closed terminal."""
 
@@ -30,7 +32,7 @@ def starting(requirements: str) -> Iterator[None]:
     """Around a program's imports.
 
     Args:
-        requirements: the file of requirements/ that has the program's packages, without its ending.
+        requirements: of LOCKS, the last that the program needs.
     """
     try:
         yield
@@ -74,7 +76,8 @@ def missing_package(error: ImportError, requirements: str) -> str | None:
     what = f"package '{package}'" if package else "package"
     absent = isinstance(error, ModuleNotFoundError)
     found = f"the {what} is not installed" if absent else f"the {what} cannot be loaded ({error})"
-    pip = f"{sys.executable} -m pip install -r requirements/{requirements}.txt"
+    files = " ".join(f"-r requirements/{name}.txt" for name in LOCKS[: LOCKS.index(requirements) + 1])
+    pip = f"{sys.executable} -m pip install {files}"
     return f"{found} for {sys.executable}; install what this command needs with `{pip}`, or run it with .venv/bin/python"
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.actors.cluster import Machines
-from pipelines.actors.corpus import kept, searchers
+from pipelines.actors.corpus import kept, refuse_search_device, searchers
 from pipelines.actors.pool import Pool, pool
 from pipelines.encode.chunk import LoadChunkEncoder, LoadReader
 from pipelines.encode.spec import load_spec
@@ -68,6 +68,7 @@ class Done(NamedTuple):
 
 def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machines: Machines) -> Done:
     """Every stage of the job, in order."""
+    refuse_search_device(settings.search.device)
     read = _read(stages)
     make_counterfactuals(stages, settings, read)
     made = stages.read(COUNTERFACTUALS)
