@@ -15,8 +15,9 @@ def refuse_device(device: str, setting: str) -> None:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:  # the latter where torch was built without the device
         why = str(error).splitlines()[0][:200]
-        found = f"{torch.cuda.device_count()} GPUs" if torch.cuda.is_available() else "no GPU"
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        found = f"sees {count} GPUs, and not this one" if count else "sees no GPU here"
         raise SettingsError(
-            f"{setting}={device}: torch {torch.__version__} sees {found} here ({why}); set {setting}=cpu, or install a torch "
-            "for this machine's GPU"
+            f"{setting}={device}: torch {torch.__version__} {found} ({why}); set {setting}=cpu, or install a torch for this "
+            "machine's GPU"
         ) from None

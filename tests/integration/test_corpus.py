@@ -55,7 +55,7 @@ def test_an_actor_that_ray_does_not_start_again_is_started_again(ray_local, vect
 def test_a_device_that_is_not_there_is_one_line_before_the_search(ray_local, device):
     refuse_search_device("cpu")
     with pytest.raises(
-        SettingsError, match=rf"^search.device={device}: torch .* sees .* here \(.*\); set search.device=cpu"
+        SettingsError, match=rf"^search.device={device}: torch .* sees .* \(.*\); set search.device=cpu"
     ) as said:
         refuse_search_device(device)
     assert "\n" not in str(said.value)
