@@ -17,12 +17,14 @@ with starting("mining"):
     from pipelines.sql.connect import local_views
     from pipelines.sql.settings import OpenWorkspace
     from pipelines.workspace.workspace import Workspace
+    from schemas.folders import make_folder
 
 FLAGS = {"workspace": ("--workspace", "the workspace (out)"), "out": ("--out", "the file of views (views.duckdb)")}
 
 
 def run(settings: OpenWorkspace) -> None:
     """Settings in, a file of views out."""
+    make_folder(Path(settings.out).absolute().parent, "--out")
     local_views(Workspace(settings.workspace), Path(settings.out))
     sys.stdout.write(f"Views of {settings.workspace} in {settings.out}. Next: duckdb {settings.out} -c 'from funnel()'\n")
 

@@ -21,6 +21,7 @@ with starting("mining"):
     from pipelines.workspace.files import Folder, absolute
     from pipelines.workspace.say import say
     from pipelines.workspace.workspace import Workspace
+    from schemas.folders import make_folder
 
 FLAGS = {
     "workspace": ("--workspace", "the mined workspace (out)"),
@@ -33,6 +34,8 @@ def run(settings: ReportPairs) -> None:
     """Settings in, a page out."""
     workspace = Workspace(absolute(settings.workspace))
     folder, name = place(workspace.folder.uri, settings.output)
+    if settings.output and Folder(folder).is_local():
+        make_folder(Path(absolute(folder)), "--output")
     made = report(workspace, settings, say)
     Folder(folder).write(name, made.html.encode())
     sys.stdout.write(summary(f"{folder}/{name}", made))
