@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -176,6 +177,39 @@ def test_a_run_that_was_interrupted_goes_on_after_the_step_it_was_at(models, sft
         return [(t["step"], t["loss"], t["gradient_norm"], t["learning_rate"]) for t in lines(folder)]
 
     assert first(steps + 5, out) == first(steps + 5, tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_all_processes_of_a_run_end_after_the_same_step(models, sft, tmp_path):
+    """A scheduler signals torchrun, which signals each process in its turn; here one process is signalled first, alone."""
+    out = tmp_path / "out"
+    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=3000", "run.device=cpu"]
+    line = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port()), "-m"]
+    line += ["uninote_train", "sft", "--shards", str(sft), "--out", str(out)]
+    process = subprocess.Popen([*line, *(part for g in given for part in ("--set", g))], cwd=ROOT, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, start_new_session=True)  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            if (out / "log.jsonl").exists() and len((out / "log.jsonl").read_text().splitlines()) >= 5:
+                break
+            time.sleep(0.01)
+        holder = json.loads((out / "_run.lock").read_text())["pid"]
+        [other] = [int(pid) for pid in subprocess.check_output(["pgrep", "-P", str(process.pid)]).split() if int(pid) != holder]
+        os.kill(other, signal.SIGTERM)
+        said, _ = process.communicate(timeout=90)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    steps = lines(out)[-1]["step"]
+    assert f"interrupted by SIGTERM: after step {steps} of 3000" in said
+    assert [p.name for p in (out / "checkpoints").iterdir()] == [f"step-{steps:08d}"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Enough(Exception):  # noqa: N818
