@@ -12,6 +12,7 @@ from pipelines.actors.chunks import Work, finished
 from pipelines.actors.cluster import Machines
 from pipelines.actors.pool import Load, pool
 from pipelines.actors.refusals import Limit
+from pipelines.actors.unanswered import unanswered
 from pipelines.annotate.answer import AnnotationKind, Answer, annotation_rows
 from pipelines.annotate.cache import split_by_cache, spread
 from pipelines.annotate.chunk import CHUNK, LoadDescriber, LoadFiles, LoadOcr
@@ -67,7 +68,7 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
     stages.run(
         [ANNOTATIONS],
         make,
-        inputs=stages.fingerprints(IMAGES, NOTES) | {"ocr": ocr_model(ocr)},
+        inputs=stages.fingerprints(IMAGES, NOTES) | {"ocr": ocr_model(ocr)} | unanswered(stages, ANNOTATIONS),
         settings={"ocr": settings.ocr, "describe": settings.describe},
         code=("pipelines.annotate", "pipelines.decode", "pipelines.picture_file", "pipelines.annotate_job"),
     )

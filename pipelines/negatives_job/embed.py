@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from pipelines.actors.chunks import Work, finished
 from pipelines.actors.pool import Pool
 from pipelines.actors.refusals import Limit
+from pipelines.actors.unanswered import unanswered
 from pipelines.encode.chunk import embedding_rows
 from pipelines.encode.content import BadContent
 from pipelines.negatives_job.elements import Shown, chunks
@@ -64,7 +65,7 @@ def embed(stages: ArrowStages, actors: Pool, model: str, shown: Shown, settings:
     stages.run(
         [EMBEDDINGS],
         make,
-        inputs={"shown": _digest(shown.rows), "model": model},
+        inputs={"shown": _digest(shown.rows), "model": model} | unanswered(stages, EMBEDDINGS, [model]),
         settings={"batching": steering},
         code=(*ENCODING, "pipelines.negatives_job.embed"),
     )
