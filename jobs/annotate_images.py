@@ -3,7 +3,7 @@
     python jobs/annotate_images.py [--workspace URI] [--config FILE.toml] [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/annotate_images.py --workspace URI
 
-A local Ray is started and ended unless there is a cluster. Settings: docs/settings.md.
+A local Ray is started and ended unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -11,16 +11,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.actors.cluster import ray_session
-from pipelines.annotate_job.flow import annotate
-from pipelines.annotate_job.settings import AnnotateImages
-from pipelines.annotate_job.summary import summary
-from pipelines.command import run_job
-from pipelines.workspace.alone import alone
-from pipelines.workspace.arrow_stages import ArrowStages
-from pipelines.workspace.files import absolute
-from pipelines.workspace.workspace import Workspace
-from schemas.tables import POSITIVES
+from schemas.start import starting
+
+with starting("models"):
+    from pipelines.actors.cluster import ray_session
+    from pipelines.annotate_job.flow import annotate
+    from pipelines.annotate_job.settings import AnnotateImages
+    from pipelines.annotate_job.summary import summary
+    from pipelines.command import run_job
+    from pipelines.workspace.alone import alone
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from pipelines.workspace.files import absolute
+    from pipelines.workspace.workspace import Workspace
+    from schemas.tables import POSITIVES
 
 FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
 
@@ -35,4 +38,4 @@ def run(settings: AnnotateImages) -> None:
 
 
 if __name__ == "__main__":
-    run_job(AnnotateImages, run, __doc__ or "", FLAGS)
+    run_job(AnnotateImages, run, __doc__ or "", FLAGS, requirements="models")

@@ -11,14 +11,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.audit.check import check
-from pipelines.audit.files import list_files
-from pipelines.audit.report import report
-from pipelines.audit.settings import AuditWorkspace
-from pipelines.command import run_job
-from pipelines.sql.connect import connect, local_views
-from pipelines.workspace.say import say
-from pipelines.workspace.workspace import Workspace
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.audit.check import check
+    from pipelines.audit.files import list_files
+    from pipelines.audit.report import report
+    from pipelines.audit.settings import AuditWorkspace
+    from pipelines.command import run_job
+    from pipelines.sql.connect import connect, local_views
+    from pipelines.workspace.say import say
+    from pipelines.workspace.workspace import Workspace
 
 FLAGS = {"workspace": ("--workspace", "the workspace (out)")}
 

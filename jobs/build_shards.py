@@ -13,14 +13,17 @@ from pathlib import Path
 if not any(path.endswith("uninote.zip") for path in sys.path):  # not from spark-submit.sh: the packages are beside us
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.session import spark_session
-from pipelines.shards_job.flow import build_shards
-from pipelines.shards_job.settings import BuildShards
-from pipelines.shards_job.summary import summary
-from pipelines.workspace.alone import alone
-from pipelines.workspace.stages import Stages
-from pipelines.workspace.workspace import Workspace
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.command import run_job
+    from pipelines.session import spark_session
+    from pipelines.shards_job.flow import build_shards
+    from pipelines.shards_job.settings import BuildShards
+    from pipelines.shards_job.summary import summary
+    from pipelines.workspace.alone import alone
+    from pipelines.workspace.stages import Stages
+    from pipelines.workspace.workspace import Workspace
 
 FLAGS = {
     "workspace": ("--workspace", "the mined workspace; shards are published there (out)"),

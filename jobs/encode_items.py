@@ -12,9 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.encode_job.flow import encode_items
-from pipelines.encode_job.settings import EncodeItems
+from schemas.start import starting
+
+with starting("models"):
+    from pipelines.command import run_job
+    from pipelines.encode_job.flow import encode_items
+    from pipelines.encode_job.settings import EncodeItems
 
 FLAGS = {
     "items": ("--items", "the folder that `evaluate --write-items` wrote"),
@@ -28,4 +31,4 @@ def run(settings: EncodeItems) -> None:
 
 
 if __name__ == "__main__":
-    run_job(EncodeItems, run, __doc__ or "", FLAGS)
+    run_job(EncodeItems, run, __doc__ or "", FLAGS, requirements="models")

@@ -11,12 +11,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.imports.qilin_clicks import qilin_clicks
-from pipelines.imports.qilin_notes import Pictures, qilin_notes
-from pipelines.imports.settings import ImportQilin
-from pipelines.imports.stream import write_stream
-from schemas.inputs import CLICKS_IN, NOTES_IN
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.command import run_job
+    from pipelines.imports.qilin_clicks import qilin_clicks
+    from pipelines.imports.qilin_notes import Pictures, qilin_notes
+    from pipelines.imports.settings import ImportQilin
+    from pipelines.imports.stream import write_stream
+    from schemas.inputs import CLICKS_IN, NOTES_IN
 
 FLAGS = {"qilin": ("--qilin", "the folder that Qilin was fetched to"), "out": ("--out", "the folder to write to")}
 

@@ -11,10 +11,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.imports.mapping import WANTED, ImportTable, given
-from pipelines.imports.stream import write_stream
-from pipelines.imports.table import mapped
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.command import run_job
+    from pipelines.imports.mapping import WANTED, ImportTable, given
+    from pipelines.imports.stream import write_stream
+    from pipelines.imports.table import mapped
 
 FLAGS = {"out": ("--out", "the folder to write to (imported)")}
 

@@ -5,8 +5,8 @@
     ray job submit --working-dir . -- python jobs/judge_relevance.py --workspace URI
 
 Judges hard negatives and positives once each, keeps every answer in a cache, calibrates on labels and publishes judgements,
-which jobs/mine_hard_negatives.py reads. --plan asks nothing. A local Ray is started and ended unless there is a cluster.
-Settings: docs/settings.md.
+which jobs/mine_hard_negatives.py reads. --plan asks nothing. A local Ray is started and ended
+unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -15,16 +15,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.actors.cluster import ray_session
-from pipelines.command import run_job
-from pipelines.judge_job.flow import Planned, judge_relevance
-from pipelines.judge_job.settings import JudgeRelevance
-from pipelines.judge_job.summary import plan, summary
-from pipelines.workspace.alone import alone
-from pipelines.workspace.arrow_stages import ArrowStages
-from pipelines.workspace.files import absolute
-from pipelines.workspace.workspace import Workspace
-from schemas.tables import HARD_NEGATIVES
+from schemas.start import starting
+
+with starting("models"):
+    from pipelines.actors.cluster import ray_session
+    from pipelines.command import run_job
+    from pipelines.judge_job.flow import Planned, judge_relevance
+    from pipelines.judge_job.settings import JudgeRelevance
+    from pipelines.judge_job.summary import plan, summary
+    from pipelines.workspace.alone import alone
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from pipelines.workspace.files import absolute
+    from pipelines.workspace.workspace import Workspace
+    from schemas.tables import HARD_NEGATIVES
 
 FLAGS = {
     "workspace": ("--workspace", "the workspace with hard negatives; results are published there (out)"),
@@ -44,4 +47,4 @@ def run(settings: JudgeRelevance) -> None:
 
 
 if __name__ == "__main__":
-    run_job(JudgeRelevance, run, __doc__ or "", FLAGS, SWITCHES)
+    run_job(JudgeRelevance, run, __doc__ or "", FLAGS, SWITCHES, requirements="models")

@@ -4,7 +4,7 @@
     ray job submit --working-dir . -- python jobs/mine_hard_negatives.py --workspace URI
 
 Encodes the items, searches the nearest of each query, guards against false negatives and writes hard_negatives. A local
-Ray is started and ended unless there is a cluster. Settings: docs/settings.md.
+Ray is started and ended unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -12,16 +12,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.actors.cluster import ray_session
-from pipelines.command import run_job
-from pipelines.negatives_job.flow import mine_hard_negatives
-from pipelines.negatives_job.settings import MineHardNegatives
-from pipelines.negatives_job.summary import summary
-from pipelines.workspace.alone import alone
-from pipelines.workspace.arrow_stages import ArrowStages
-from pipelines.workspace.files import absolute
-from pipelines.workspace.workspace import Workspace
-from schemas.tables import POSITIVES
+from schemas.start import starting
+
+with starting("models"):
+    from pipelines.actors.cluster import ray_session
+    from pipelines.command import run_job
+    from pipelines.negatives_job.flow import mine_hard_negatives
+    from pipelines.negatives_job.settings import MineHardNegatives
+    from pipelines.negatives_job.summary import summary
+    from pipelines.workspace.alone import alone
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from pipelines.workspace.files import absolute
+    from pipelines.workspace.workspace import Workspace
+    from schemas.tables import POSITIVES
 
 FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
 SWITCHES = {"labels.calibrate": ("--calibrate", "fit the band for this encoder first, on the corpus's truth")}
@@ -37,4 +40,4 @@ def run(settings: MineHardNegatives) -> None:
 
 
 if __name__ == "__main__":
-    run_job(MineHardNegatives, run, __doc__ or "", FLAGS, SWITCHES)
+    run_job(MineHardNegatives, run, __doc__ or "", FLAGS, SWITCHES, requirements="models")

@@ -12,16 +12,19 @@ from pathlib import Path
 if not any(path.endswith("uninote.zip") for path in sys.path):  # not from spark-submit.sh: the packages are beside us
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.mining.flow import mine
-from pipelines.mining.inputs import open_inputs
-from pipelines.mining.sample import truth_beside, with_sample
-from pipelines.mining.settings import MinePairs
-from pipelines.mining.summary import summary
-from pipelines.session import checkpoints, plan_for, spark_session
-from pipelines.workspace.alone import alone
-from pipelines.workspace.stages import Stages
-from pipelines.workspace.workspace import Workspace
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.command import run_job
+    from pipelines.mining.flow import mine
+    from pipelines.mining.inputs import open_inputs
+    from pipelines.mining.sample import truth_beside, with_sample
+    from pipelines.mining.settings import MinePairs
+    from pipelines.mining.summary import summary
+    from pipelines.session import checkpoints, plan_for, spark_session
+    from pipelines.workspace.alone import alone
+    from pipelines.workspace.stages import Stages
+    from pipelines.workspace.workspace import Workspace
 
 FLAGS = {
     "input.notes": ("--notes", "notes: Parquet or JSONL"),

@@ -10,16 +10,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.sql.connect import local_views
-from pipelines.sql.settings import OpenWorkspace
-from pipelines.workspace.workspace import Workspace
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.command import run_job
+    from pipelines.sql.connect import local_views
+    from pipelines.sql.settings import OpenWorkspace
+    from pipelines.workspace.workspace import Workspace
+    from schemas.folders import make_folder
 
 FLAGS = {"workspace": ("--workspace", "the workspace (out)"), "out": ("--out", "the file of views (views.duckdb)")}
 
 
 def run(settings: OpenWorkspace) -> None:
     """Settings in, a file of views out."""
+    make_folder(Path(settings.out).absolute().parent, "--out")
     local_views(Workspace(settings.workspace), Path(settings.out))
     sys.stdout.write(f"Views of {settings.workspace} in {settings.out}. Next: duckdb {settings.out} -c 'from funnel()'\n")
 

@@ -11,13 +11,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.command import run_job
-from pipelines.report.flow import report
-from pipelines.report.settings import ReportPairs
-from pipelines.report.summary import place, summary
-from pipelines.workspace.files import Folder, absolute
-from pipelines.workspace.say import say
-from pipelines.workspace.workspace import Workspace
+from schemas.start import starting
+
+with starting("mining"):
+    from pipelines.command import run_job
+    from pipelines.report.flow import report
+    from pipelines.report.settings import ReportPairs
+    from pipelines.report.summary import place, summary
+    from pipelines.workspace.files import Folder, absolute
+    from pipelines.workspace.say import say
+    from pipelines.workspace.workspace import Workspace
+    from schemas.folders import make_folder
 
 FLAGS = {
     "workspace": ("--workspace", "the mined workspace (out)"),
@@ -30,6 +34,8 @@ def run(settings: ReportPairs) -> None:
     """Settings in, a page out."""
     workspace = Workspace(absolute(settings.workspace))
     folder, name = place(workspace.folder.uri, settings.output)
+    if settings.output and Folder(folder).is_local():
+        make_folder(Path(absolute(folder)), "--output")
     made = report(workspace, settings, say)
     Folder(folder).write(name, made.html.encode())
     sys.stdout.write(summary(f"{folder}/{name}", made))

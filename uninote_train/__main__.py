@@ -10,9 +10,10 @@ A run that was killed goes on where it was when it is started again. Settings: d
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
-from schemas.command import USERS_MISTAKE, run_command
+from schemas.start import USERS_MISTAKE, starting
 
 S = TypeVar("S")
 FLAGS = {
@@ -29,35 +30,57 @@ EVALUATE_FLAGS = {
 COMMANDS = ("sft", "rl", "evaluate")
 
 
+GO_ON = "what was finished stands; start the same command again"
+REQUIREMENTS = "train"
+
+
 def main() -> None:
     """Hand the command line to its stage; only what it needs is imported."""
     command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command in ("-h", "--help"):
+        sys.stdout.write(__doc__ or "")
+        return
+    if command not in COMMANDS:
+        sys.stderr.write(f"error: '{command}': wanted one of {', '.join(COMMANDS)}; --help says more\n")
+        sys.exit(USERS_MISTAKE)
+    with starting(REQUIREMENTS):
+        run = _imported(command)
+    run()
+
+
+def _imported(command: str) -> Callable[[], None]:
+    """What runs a command."""
     if command == "sft":
         from uninote_train.settings import TrainSft
         from uninote_train.train import train_sft
 
-        _run(command, TrainSft, train_sft, FLAGS)
-    elif command == "rl":
+        return partial(_run, command, TrainSft, train_sft, FLAGS)
+    if command == "rl":
         from uninote_train.settings import TrainRl
         from uninote_train.train import train_rl
 
-        _run(command, TrainRl, train_rl, FLAGS)
-    elif command == "evaluate":
-        from uninote_train.evaluation.command import Evaluate, evaluate
+        return partial(_run, command, TrainRl, train_rl, FLAGS)
+    from uninote_train.evaluation.command import Evaluate, evaluate
 
-        _run(command, Evaluate, evaluate, EVALUATE_FLAGS)
-    elif command in ("-h", "--help"):
-        sys.stdout.write(__doc__ or "")
-    else:
-        sys.stderr.write(f"error: '{command}': wanted one of {', '.join(COMMANDS)}; --help says more\n")
-        sys.exit(USERS_MISTAKE)
+    return partial(_run, command, Evaluate, evaluate, EVALUATE_FLAGS)
 
 
 def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[str, tuple[str, str]]) -> None:
-    from uninote_train.run.faults import told
+    with starting(REQUIREMENTS):
+        from schemas.command import run_command
+        from uninote_train.run.faults import told
 
-    program = f"python -m uninote_train {command}"
-    run_command(kind, run, __doc__ or "", flags, mendable=told, arguments=sys.argv[2:], program=program)
+    run_command(
+        kind,
+        run,
+        __doc__ or "",
+        flags,
+        mendable=told,
+        requirements=REQUIREMENTS,
+        go_on=GO_ON,
+        arguments=sys.argv[2:],
+        program=f"python -m uninote_train {command}",
+    )
 
 
 if __name__ == "__main__":

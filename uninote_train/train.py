@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ from uninote_train.losses.matryoshka import usable
 from uninote_train.model import Model
 from uninote_train.ranking.reference import Reference
 from uninote_train.rl import Reinforced
+from uninote_train.run.alone import alone
 from uninote_train.run.checkpoint import replace
 from uninote_train.run.log import Log
 from uninote_train.run.loop import Clock, Stepper
 from uninote_train.run.objective import Objective
 from uninote_train.run.optimizer import adamw, schedule
 from uninote_train.run.processes import Processes
-from uninote_train.run.resume import Progress
+from uninote_train.run.resume import CHECKPOINTS, Progress
+from uninote_train.run.stop import Stop
 from uninote_train.settings import TrainRl, TrainSft
 from uninote_train.sft import Contrastive
 
@@ -75,6 +77,18 @@ def _train(stage: Stage, settings: TrainSft | TrainRl, objective: Callable[..., 
         torch.set_num_threads(settings.run.threads)
     accelerator = _accelerator(settings)
     processes = Processes(accelerator.process_index, accelerator.num_processes)
+    with alone(settings.out, stage) if processes.rank == 0 else nullcontext():
+        _trained(stage, settings, objective, rankings, accelerator, processes)
+
+
+def _trained(
+    stage: Stage,
+    settings: TrainSft | TrainRl,
+    objective: Callable[..., Objective],
+    rankings: int,
+    accelerator: Accelerator,
+    processes: Processes,
+) -> None:
     torch.manual_seed(settings.run.seed)  # fresh weights and adapters: the same in all processes
     model = load_model(settings.model, str(accelerator.device))
     plan = _planned(stage, settings, model, processes, rankings)
@@ -101,10 +115,13 @@ def _steps(plan: _Plan, settings: TrainSft | TrainRl, stepper: Stepper, progress
     numbers: dict[str, float] = {}
     batch, first = plan.rows.batch, plan.processes.rank == 0
     waited = Waited(plan.rows, range(done, plan.steps), settings.data, pin=stepper.device.type == "cuda")
-    with Log(plan.out, done, plan.steps, settings.run.say_every_s, silent=not first) as log:
+    stop = Stop(plan.processes, stepper.device)
+    with Log(plan.out, done, plan.steps, settings.run.say_every_s, silent=not first) as log, stop:
         log.say(f"{plan.steps - done} of {plan.steps} steps of {batch} rows; {plan.rows.order.rows} rows an epoch")
         clock = Clock()
         for number, rows in enumerate(waited, done):
+            if stop.wanted():
+                raise stop.raised(_saved_at(number, done, plan, settings, progress))
             numbers = stepper.step(number, rows)
             time = clock.lap(batch, waited.seconds)
             seen = (number + 1) * batch
@@ -114,6 +131,17 @@ def _steps(plan: _Plan, settings: TrainSft | TrainRl, stepper: Stepper, progress
             if first and (last or (number + 1) % settings.run.checkpoint_every == 0):
                 progress.save(number + 1)
     return {**numbers, **sums, "steps": plan.steps - done}
+
+
+def _saved_at(step: int, done: int, plan: _Plan, settings: TrainSft | TrainRl, progress: Progress) -> str:
+    """Make sure that there is a checkpoint after so many steps; what is said of it."""
+    again = "start the same command again: it goes on there, to the same losses"
+    if not step:
+        return f"before the first of {plan.steps} steps; nothing is kept, start the same command again"
+    if step > done and step % settings.run.checkpoint_every and plan.processes.rank == 0:
+        progress.save(step)
+    plan.processes.wait()  # who ends first has the others ended, the one that writes among them
+    return f"after step {step} of {plan.steps}; the checkpoint in {plan.out / CHECKPOINTS} is of that step; {again}"
 
 
 def _accelerator(settings: TrainSft | TrainRl) -> Accelerator:

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -11,12 +13,13 @@ from typing import Annotated, NamedTuple
 import ray
 from pydantic import Field
 
+from pipelines.actors.address import LOCAL, Address, named_cluster, no_cluster, refuse_silence
+from pipelines.actors.session_folder import session_folder
 from pipelines.workspace.say import say
 from schemas.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("schemas", "pipelines", "small_encoder")
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +27,8 @@ class Cluster:
     """Where a Ray job works, and with how many actors. None of it moves a row."""
 
     address: str | None = None
-    """Of a Ray cluster; `local`: one of our own on this machine. None: RAY_ADDRESS (set by `ray job submit`), else the cluster
-    that `ray start` has started here, else local."""
+    """Of a Ray cluster, host:port or ray://host:port; `local`: one of our own on this machine. None: RAY_ADDRESS (set by
+    `ray job submit`), else local. A cluster that `ray start` has started is joined by its address, never by being found."""
     readers: Annotated[int, Field(ge=0)] = 0
     """Actors that read and prepare. 0: a quarter of the processors, at least one."""
     models: Annotated[int, Field(ge=0)] = 0
@@ -57,31 +60,55 @@ def ray_session(settings: Cluster) -> Iterator[Machines]:
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    address = settings.address or os.environ.get("RAY_ADDRESS") or _started_here()
-    if address and address != LOCAL:
-        _connect(address)
-    else:
-        _start(settings)
+    address = named_cluster(settings.address)
+    with session_folder() if address is None else nullcontext("") as folder:
+        try:
+            with _our_signals(sigint_waits=address is None):
+                if address is None:
+                    _start(settings, folder)
+                else:
+                    _connect(address)
+            yield _machines(settings)
+        finally:
+            ray.shutdown()
+
+
+@contextmanager
+def _our_signals(sigint_waits: bool) -> Iterator[None]:
+    """Around `ray.init`, which sets a handler of SIGTERM that ends the process without a word: ours is set again.
+
+    Args:
+        sigint_waits: until the block has ended; Ray would leave its parts half started.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if sigint_waits and before[signal.SIGINT] is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
-        yield _machines(settings)
+        yield
     finally:
-        ray.shutdown()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
-def _connect(address: str) -> None:
-    say(f"Ray: the cluster at {address}")
+def _connect(address: Address) -> None:
+    say(f"Ray: the cluster at {address.url}")
+    refuse_silence(address)
     # `ray job submit` has sent the code along (--working-dir); a driver of its own has to.
     sent = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
     code = {} if sent else {"py_modules": [str(ROOT / name) for name in PACKAGES]}
     try:
-        ray.init(address=address, runtime_env=code, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError) as error:
-        raise SettingsError(
-            f"ray.address {address}: no Ray cluster answers there ({error}); start it, or --set ray.address=local"
-        ) from None
+        ray.init(address=address.url, runtime_env=code, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
+        raise no_cluster(address, str(error)) from None
 
 
-def _start(settings: Cluster) -> None:
+def _start(settings: Cluster, folder: str) -> None:
     """A local Ray with a processor, on paper, for each actor: with fewer the actors would wait for each other for ever."""
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     logical = max(os.cpu_count() or 1, 2) + settings.readers + settings.models
@@ -93,6 +120,7 @@ def _start(settings: Cluster) -> None:
                 address=LOCAL,
                 num_cpus=logical,
                 object_store_memory=memory,
+                _temp_dir=folder,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
@@ -102,12 +130,6 @@ def _start(settings: Cluster) -> None:
             if attempt == 2 or "timed out during startup" not in str(error):
                 raise
             ray.shutdown()
-
-
-def _started_here() -> str | None:
-    """The address that `ray start` leaves on its machine; a job's own local Ray leaves none."""
-    place = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
-    return place.read_text().strip() or None if place.exists() else None
 
 
 def _machines(settings: Cluster) -> Machines:

@@ -10,10 +10,12 @@ import ray
 from ray.exceptions import GetTimeoutError
 
 from pipelines.actors.away import DEATHS, LOST_S, REVIVAL_S
+from pipelines.actors.pool import got
 from pipelines.negatives.cells import Cells
 from pipelines.negatives.fixed_order import Vectors
 from pipelines.negatives.part import Corpus, Part, merged
 from pipelines.negatives.search import Found, Search
+from pipelines.pretrained.device import refuse_device
 from pipelines.workspace.say import say
 
 AHEAD = 2
@@ -46,6 +48,16 @@ class _Searcher:
         if self._part is None or self._at != name:
             self._at, self._part = name, Part(corpus, self._search, self._cells)
         return self._part.find(queries, k)
+
+
+def refuse_search_device(device: str) -> None:
+    """See that a process of Ray's can search there, before there are vectors to search.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    if device != "cpu":
+        got(ray.remote(refuse_device).options(num_cpus=0).remote(device, "search.device"))
 
 
 def kept(value: Any) -> Any:  # noqa: ANN401

@@ -9,7 +9,7 @@ import ray
 from ray.exceptions import RayTaskError
 
 from pipelines.actors.away import DEATHS, Place
-from pipelines.actors.chunk_file import write_chunk
+from pipelines.actors.chunk_file import read_chunk, with_answers, write_chunk
 from pipelines.actors.cluster import Machines
 from pipelines.workspace.files import Folder
 from schemas.errors import StoreError, UninoteError
@@ -42,10 +42,10 @@ class _Actor:
     def read(self, rows: pa.Table) -> Any:  # noqa: ANN401
         return self._work()(rows)
 
-    def write(self, rows: pa.Table, read: Any, folder: Folder, name: str) -> pa.Table:  # noqa: ANN401
-        """The reasons of the chunk's rows, once the chunk is written."""
+    def write(self, rows: pa.Table, read: Any, folder: Folder, name: str, places: list[int] | None) -> pa.Table:  # noqa: ANN401
+        """The reasons of the rows, once the chunk is written; with `places`, they are rows of a chunk that is there."""
         made = self._work()(rows, read)
-        write_chunk(made, folder, name)
+        write_chunk(made if places is None else with_answers(read_chunk(folder, name), places, made), folder, name)
         return made.select(["reason"])
 
 

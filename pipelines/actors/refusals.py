@@ -1,15 +1,16 @@
 """When so many rows are refused that the cause is no row's own, the job ends."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.reasons import NO_FAULT
 from schemas.errors import DataError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """How many of a stage's rows may be refused; called with the reasons of all refused rows so far."""
+    """How many of a stage's rows may be refused; called with the reasons of all rows without an answer so far."""
 
     of: int
     """Rows of the stage."""
@@ -22,8 +23,6 @@ class Limit:
     """What is wrong with the refused rows: "items have no vector"."""
     mend: str
     """What to do about it, beside raising the setting."""
-    no_fault: Collection[str] = ()
-    """Reasons that do not count."""
 
     def __call__(self, reasons: Sequence[str]) -> None:
         """Look.
@@ -31,7 +30,7 @@ class Limit:
         Raises:
             DataError: more than `most` were refused; with the commonest reasons.
         """
-        bad = Counter(reason for reason in reasons if reason not in self.no_fault)
+        bad = Counter(reason for reason in reasons if reason not in NO_FAULT)
         if bad.total() > self.most * self.of:
             told = ", ".join(f"{reason} ({count})" for reason, count in bad.most_common(5))
             raise DataError(

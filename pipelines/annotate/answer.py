@@ -6,17 +6,14 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from pipelines.reasons import Reason
 from schemas.tables import ANNOTATIONS
 
 AnnotationKind = Literal["ocr", "description"]
 
-NO_TEXT = "no text found"
+NO_TEXT = Reason.NO_TEXT
 """The gate let the picture go, or the reader read nothing that it was sure of."""
-UNAVAILABLE = "server unavailable"
-MISSING, UNREADABLE = "missing file", "unreadable file"
-KILLED = "its process died"
-PASSING = (UNAVAILABLE, MISSING, UNREADABLE)
-"""Reasons that lie with the hour and not with the picture: such a row is asked for again."""
+UNAVAILABLE = Reason.SERVER_UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.annotate.answer import PASSING, AnnotationKind
+from pipelines.annotate.answer import AnnotationKind
+from pipelines.reasons import passing
 from schemas.tables import ANNOTATIONS
 
 PLACE = ("image_id", "note_id", "sha256")
@@ -24,7 +25,7 @@ class Split(NamedTuple):
 def split_by_cache(images: pa.Table, annotations: pa.Table, kind: AnnotationKind, model: str) -> Split:
     """What is known of `images`, and what must be asked.
 
-    A row whose reason lies with the hour (`PASSING`: the server was away) is not known.
+    A row whose reason lies with the hour (the server was away) is not known.
 
     Args:
         images: IMAGES, or any table with note_id, image_id and sha256.
@@ -34,8 +35,7 @@ def split_by_cache(images: pa.Table, annotations: pa.Table, kind: AnnotationKind
 
     Cost: one hash table of the known sha256; linear.
     """
-    reason = annotations["reason"]
-    lasting = pc.or_kleene(pc.is_null(reason), pc.invert(pc.is_in(reason, pa.array(PASSING))))
+    lasting = pc.invert(passing(annotations["reason"]))
     same = pc.and_(pc.equal(annotations["kind"], kind), pc.equal(annotations["model"], model))
     cached = annotations.filter(pc.and_(same, lasting))
     known = spread(images, cached)

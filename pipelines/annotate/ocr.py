@@ -16,6 +16,7 @@ from pipelines.annotate.gate import Gate, TextGate
 from pipelines.annotate.picture import read_picture
 from pipelines.annotate.rapid import DETECTOR, RECOGNISER, fingerprint, model_file
 from pipelines.decode import Pixels
+from pipelines.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class RapidReader:
         try:
             found = self._engine(np.ascontiguousarray(rgb[:, :, ::-1]))
         except Exception as error:  # rapidocr wraps what onnxruntime and OpenCV raise in types of its own
-            raise AnnotationError("reader failed", f"{type(error).__name__}: {error}") from error
+            raise AnnotationError(Reason.READER_FAILED, f"{type(error).__name__}: {error}") from error
         if found.txts is None or found.boxes is None:
             return []
         size = np.array([rgb.shape[1], rgb.shape[0]])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from pipelines.annotate.answer import Answer
 from pipelines.annotate.describe import Describe, Shown
+from pipelines.reasons import Reason
 
 TITLE, BODY = "note-title", "note-body"
 OWN_WORDS = (TITLE, BODY)
@@ -13,8 +14,7 @@ SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[.]) |\n")
 """As passages are cut (within_note/passages.py)."""
 LONGEST = 200
 """Characters; a longer sentence is cut here, as passages are."""
-NOT_THE_COVER = "not the cover"
-NO_WORDS = "no title or body"
+NOT_THE_COVER, NO_WORDS = Reason.NOT_THE_COVER, Reason.NO_WORDS
 
 
 class OwnWords:

@@ -11,9 +11,10 @@ from typing import Any
 from pipelines.annotate.answer import UNAVAILABLE, AnnotationError, Answer
 from pipelines.annotate.describe import Describe, Shown
 from pipelines.annotate.picture import as_jpeg, read_picture
+from pipelines.reasons import Reason
 from pipelines.server import Client, Refused, Unavailable
 
-REFUSED, UNREADABLE, EMPTY = "server refused", "server's answer not understood", "empty description"
+REFUSED, UNREADABLE, EMPTY = Reason.SERVER_REFUSED, Reason.NOT_UNDERSTOOD, Reason.EMPTY_DESCRIPTION
 
 
 class ServerDescriber:

@@ -13,12 +13,13 @@ from pipelines.annotate.answer import AnnotationError, Answer
 from pipelines.annotate.describe import Describe, Shown
 from pipelines.annotate.picture import read_picture
 from pipelines.decode import Pixels
+from pipelines.reasons import Reason
 from schemas.errors import SettingsError
 
 INSTALL = "pip install torch==2.14.1 transformers==5.23.0"
 WEIGHTS = (".safetensors", ".bin", ".json", ".jinja", ".txt", ".model")
 """Files of a model's folder that change what it says."""
-FAILED, EMPTY = "model failed", "empty description"
+FAILED, EMPTY = Reason.MODEL_FAILED, Reason.EMPTY_DESCRIPTION
 
 
 class VlmDescriber:

@@ -12,21 +12,20 @@ from pipelines.actors.chunks import Work, finished
 from pipelines.actors.cluster import Machines
 from pipelines.actors.pool import Load, pool
 from pipelines.actors.refusals import Limit
-from pipelines.annotate.answer import KILLED, NO_TEXT, AnnotationKind, Answer, annotation_rows
+from pipelines.annotate.answer import AnnotationKind, Answer, annotation_rows
 from pipelines.annotate.cache import split_by_cache, spread
 from pipelines.annotate.chunk import CHUNK, LoadDescriber, LoadFiles, LoadOcr
 from pipelines.annotate.describe import Describe, Shown, load_describer
 from pipelines.annotate.ocr import Ocr, OcrAnnotator, ocr_model
-from pipelines.annotate.own_words import NO_WORDS, NOT_THE_COVER, OwnWords
+from pipelines.annotate.own_words import OwnWords
 from pipelines.picture_uri import absolute_uri
+from pipelines.reasons import Reason
 from pipelines.workspace.arrow_stages import ArrowOutput
 from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.source import code_fingerprint
 from schemas.tables import ANNOTATIONS
 
-NO_FAULT = (NO_TEXT, NOT_THE_COVER, NO_WORDS)
-"""Reasons for a picture without a text that are no failures."""
 ANNOTATED_BY = "annotated_by"
 """In the run's report: of each kind the code that made its rows."""
 
@@ -119,7 +118,6 @@ def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pool
                 setting="chunks.max_refused_share",
                 what="pictures could not be annotated",
                 mend="look at the uris in 'images'",
-                no_fault=NO_FAULT,
             ),
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
@@ -130,7 +128,7 @@ def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pool
 
 
 def _lost(rows: pa.Table, kind: AnnotationKind, model: str) -> pa.Table:
-    answers = [Answer(reason=KILLED, detail="each time that it was annotated, the last time alone")] * len(rows)
+    answers = [Answer(reason=Reason.PROCESS_DIED, detail="each time that it was annotated, the last time alone")] * len(rows)
     return annotation_rows(rows.to_pylist(), answers, kind, model)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import os
 
 from pipelines.actors.cluster import Machines
+from pipelines.actors.unanswered import unanswered
 from pipelines.annotate.annotated import annotated
 from pipelines.annotate.describe import described_by
 from pipelines.annotate.ocr import ocr_model
@@ -48,7 +49,7 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
     stages.run(
         [ANNOTATIONS],
         make,
-        inputs=stages.fingerprints(IMAGES, NOTES) | stages.file_fingerprints(IMAGES) | model,
+        inputs=stages.fingerprints(IMAGES, NOTES) | stages.file_fingerprints(IMAGES) | model | unanswered(stages, ANNOTATIONS),
         settings={"ocr": settings.ocr, "describe": dataclasses.replace(settings.describe, model="")},
         code=annotations,
     )

@@ -20,14 +20,9 @@ from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec
 from pipelines.picture_file import picture_bytes
 from pipelines.read_ahead import READERS, Room, share
+from pipelines.reasons import Reason
 from schemas.item import REGION
 from schemas.tables import EMBEDDINGS
-
-MISSING, UNREADABLE, FAILED = "missing file", "unreadable file", "model failed"
-PASSING = (MISSING, UNREADABLE, FAILED)
-"""Reasons that lie with the hour and not with the item: such an item is tried again by the next run."""
-NOT_READ = "nothing to encode"
-"""What an encoder of pictures says of a text; no fault of the item."""
 
 CHUNK = pa.schema(
     [
@@ -176,9 +171,9 @@ class ChunkEncoder:
             vectors = self._encoder.encode(batch)
         except (RuntimeError, ValueError, IndexError, TypeError) as error:  # what torch and the models raise
             if len(batch) == 1:
-                return [BadContent(FAILED, f"{type(error).__name__}: {error}"[:300])]
+                return [BadContent(Reason.MODEL_FAILED, f"{type(error).__name__}: {error}"[:300])]
             return [self._encoded([one])[0] for one in batch]
-        broken = BadContent(FAILED, "numbers that are not finite")
+        broken = BadContent(Reason.MODEL_FAILED, "numbers that are not finite")
         return [vector if np.isfinite(vector).all() else broken for vector in vectors]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipelines.encode.encoder import Encoder, Preparer
 from pipelines.encode.spec import EncoderSpec
+from pipelines.pretrained.device import refuse_device
 from schemas.errors import SettingsError
 
 NEEDS = {
@@ -37,7 +38,7 @@ def load_encoder(spec: EncoderSpec, device: str = "cpu") -> Encoder:
         SettingsError: a package, the weights or the device is missing.
     """
     if device != "cpu":
-        _check_device(device)
+        refuse_device(device, "device")
     try:
         return _encoder(spec, device)
     except ImportError as error:
@@ -104,13 +105,6 @@ def _encoder(spec: EncoderSpec, device: str) -> Encoder:
             from pipelines.encode.backends.pictures import TimmEncoder
 
             return TimmEncoder(spec, device)
-
-
-def _check_device(device: str) -> None:
-    import torch
-
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingsError(f"encoder device '{device}': torch {torch.__version__} sees no GPU; use device=cpu")
 
 
 def _missing(spec: EncoderSpec, error: ImportError) -> SettingsError:

@@ -1,4 +1,7 @@
-"""Files of items and pictures -> files of vectors, one after the other: what is there already is not made again."""
+"""Files of items and pictures -> files of vectors, one after the other: what is there already is not made again.
+
+But for the items that have none for a reason that lies with the hour.
+"""
 
 import hashlib
 import json
@@ -18,11 +21,13 @@ from pipelines.encode.encoder import Prepared, Preparer
 from pipelines.encode.load import load_encoder, load_preparer
 from pipelines.encode.spec import EncoderSpec, load_spec
 from pipelines.encode_job.settings import EncodeItems
+from pipelines.reasons import Reason
 from pipelines.workspace.manifest import fingerprint
 from pipelines.workspace.say import say
 from pipelines.workspace.source import code_fingerprint
 from schemas.errors import DataError
 from schemas.evaluation import ENCODE, VECTORS
+from schemas.folders import make_folder
 from schemas.settings import as_tree
 from schemas.training import PICTURES_ENDING
 
@@ -45,22 +50,25 @@ def encode_items(settings: EncodeItems) -> str:
         raise DataError(
             f"{settings.items}: no *.parquet there; wanted the folder of `python -m uninote_train evaluate --write-items`"
         )
+    out = make_folder(Path(settings.out), "--out")
     spec = load_spec(settings.encoder.name, settings.encoder.set, settings.encoder.path)
     torch.set_num_threads(settings.batching.threads)
     preparer = load_preparer(spec)
     encoder = ChunkEncoder(load_encoder(spec, settings.device), settings.batching)
-    out = Path(settings.out)
     _mine(out, encoder.model, as_tree(settings.encoder))
     counts: Counter[str] = Counter()
     for n, file in enumerate(files):
         target = out / file.name
         pictures = file.with_name(file.stem + PICTURES_ENDING)
         stamp = _stamp(file, pictures, encoder.model)
-        if not _is_made(target, stamp):
+        before = pq.read_table(target, schema=VECTORS) if _is_made(target, stamp) else None
+        places = None if before is None else to_ask_again(before, none_refused=False)
+        if before is None or places:
             items = pq.read_table(file, schema=ENCODE).column("item").to_pylist()
-            rows = _encoded(items, _read(preparer, items, pictures, spec), encoder)
-            rows = rows.replace_schema_metadata({MADE_FROM: stamp})
-            pq.write_table(rows, out / f".{file.name}", compression="zstd")
+            asked = items if places is None else [items[n] for n in places]
+            rows = _encoded(asked, _read(preparer, asked, pictures, spec), encoder)
+            whole = rows if before is None or places is None else with_answers(before, places, rows)
+            pq.write_table(whole.replace_schema_metadata({MADE_FROM: stamp}), out / f".{file.name}", compression="zstd")
             (out / f".{file.name}").replace(target)
         counts.update(reason or "vectors" for reason in pq.read_table(target, columns=["reason"]).column("reason").to_pylist())
         say(f"encode: {n + 1} of {len(files)} files")
@@ -74,7 +82,6 @@ def _mine(out: Path, model: str, encoder: Mapping[str, Any]) -> None:
     told = out / TOLD
     if told.exists() and json.loads(told.read_text())["model"] != model:
         raise DataError(f"{out}: holds vectors of another encoder ({told} says which); choose another --out")
-    out.mkdir(parents=True, exist_ok=True)
     told.write_text(json.dumps({"model": model, **encoder}, indent=1))
 
 
@@ -105,7 +112,7 @@ def _read(preparer: Preparer, items: Sequence[Mapping[str, Any]], file: Path, sp
 
 def _picture(content: pa.BinaryScalar | None, name: str, longest_side: int) -> Pixels | BadContent:
     if content is None:
-        return BadContent("missing file", name)
+        return BadContent(Reason.MISSING_FILE, name)
     try:
         return rgb(content.as_py(), longest_side)
     except BadContent as bad:

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.judge.judge import PASSING, SCORES
+from pipelines.judge.judge import SCORES
+from pipelines.reasons import passing
 from pipelines.workspace.files import Folder, open_filesystem
 from pipelines.workspace.say import say
 from schemas.errors import DataError
@@ -66,9 +67,14 @@ class Cache:
                 return found
         raise DataError(f"{self.folder.uri}: files of the cache go while they are read; is another job removing them?")
 
-    def gather(self) -> None:
-        """Put this workspace's chunks into one file, and small files together."""
-        mine = [rows for _, rows in _files(self.unfinished, passing=True)]
+    def gather(self, refusals: bool = True) -> None:
+        """Put this workspace's chunks into one file, and small files together.
+
+        Args:
+            refusals: keep reasons that lie with the pair; False where so many were refused that they lie elsewhere.
+        """
+        mine = [rows for _, rows in _files(self.unfinished, skip_damaged=True)]
+        mine = mine if refusals else [rows.filter(pc.is_valid(rows.column("score"))) for rows in mine]
         if mine and len(answers := _lasting(mine)):
             self._write(answers)
         self.unfinished.delete()
@@ -86,7 +92,7 @@ class Cache:
                 content = place.read(name)
                 if content is None:
                     return None
-                rows = _read(content, f"{place.uri}/{name}", passing=place != self.folder)
+                rows = _read(content, f"{place.uri}/{name}", skip_damaged=place != self.folder)
                 parts.append(rows.filter(pc.is_in(keys(rows), value_set=wanted)))
         return _lasting(parts)
 
@@ -119,7 +125,7 @@ def keys(rows: pa.Table) -> pa.Array:
 
 def lasting(rows: pa.Table) -> pa.ChunkedArray:
     """[n] whether each answer is one: a score, or a reason that lies with the pair and not with the hour."""
-    return pc.invert(pc.fill_null(pc.is_in(rows.column("reason"), value_set=pa.array(PASSING)), False))
+    return pc.invert(passing(rows.column("reason")))
 
 
 def _lasting(parts: list[pa.Table]) -> pa.Table:
@@ -132,17 +138,18 @@ def _lasting(parts: list[pa.Table]) -> pa.Table:
     return rows.filter(first).combine_chunks()
 
 
-def _files(folder: Folder, *, passing: bool = False) -> list[tuple[str, pa.Table]]:
+def _files(folder: Folder, *, skip_damaged: bool = False) -> list[tuple[str, pa.Table]]:
     read = ((name, folder.read(name)) for name in folder.parquet_files())
-    return [(name, _read(content, f"{folder.uri}/{name}", passing=passing)) for name, content in read if content is not None]
+    found = ((name, content) for name, content in read if content is not None)
+    return [(name, _read(content, f"{folder.uri}/{name}", skip_damaged=skip_damaged)) for name, content in found]
 
 
-def _read(content: bytes, where: str, *, passing: bool = False) -> pa.Table:
-    """The answers of a file; none of a damaged chunk of a run (`passing`): its pairs are asked again."""
+def _read(content: bytes, where: str, *, skip_damaged: bool = False) -> pa.Table:
+    """The answers of a file; none of a damaged chunk of a run (`skip_damaged`): its pairs are asked again."""
     try:
         return pq.read_table(io.BytesIO(content), page_checksum_verification=True).select(SAID.names).cast(SAID)
     except (OSError, pa.ArrowException, KeyError) as error:
-        if passing:
+        if skip_damaged:
             say(f"{where}: damaged ({error}); its pairs are asked again")
             return SAID.empty_table()
         raise DataError(f"{where}: not a file of the judge's cache ({error}); move it away") from None

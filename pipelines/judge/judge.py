@@ -6,6 +6,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from pipelines.decode import BadPicture, Pixels
+from pipelines.reasons import Reason
 from schemas.item import ITEM
 
 PAIRS = pa.schema(
@@ -37,19 +38,16 @@ Picture = Pixels | BadPicture
 Sizes = Mapping[str, tuple[int, int]]
 """image_id -> width and height, pixels, as the images table has them; what is not in it counts as a square of ours."""
 
-NOT_ASKED = "not asked: the budget is spent"
-UNAVAILABLE = "server unavailable"
-FAILED = "model failed"
-NO_PICTURE = "missing picture"
+NOT_ASKED = Reason.NOT_ASKED
+UNAVAILABLE = Reason.SERVER_UNAVAILABLE
+FAILED = Reason.MODEL_FAILED
+NO_PICTURE = Reason.MISSING_PICTURE
 """The item names a picture that was not given."""
-NOTHING = "nothing to judge"
+NOTHING = Reason.NOTHING_TO_JUDGE
 """An item has neither a picture nor a word."""
-REFUSED = "server refused"
-UNREADABLE = "server's answer not understood"
-NOT_IN_TOP = "yes or no not among the top tokens"
-MISSING_FILE, UNREADABLE_FILE = "missing file", "unreadable file"
-PASSING = (NOT_ASKED, UNAVAILABLE, FAILED, NO_PICTURE, MISSING_FILE, UNREADABLE_FILE)
-"""Reasons that lie with the hour and not with the pair: a second run asks such a pair again. The others are answers."""
+REFUSED = Reason.SERVER_REFUSED
+UNREADABLE = Reason.NOT_UNDERSTOOD
+NOT_IN_TOP = Reason.NOT_IN_TOP
 
 
 class Judge(Protocol):

@@ -29,9 +29,10 @@ from pipelines.judge.question import BadPair
 from pipelines.judge.rows import Said, score_rows
 from pipelines.judge.spec import JudgeSpec, prompt_hash
 from pipelines.quotes import standing
+from pipelines.reasons import Reason
 from schemas.item import UNDESCRIBED
 
-NOT_DESCRIBED = "its picture was taken out, and no description put in"
+NOT_DESCRIBED = Reason.NOT_DESCRIBED
 """A note without the picture that asks says nothing of it; whether it was meant to, content cannot tell."""
 SAID_TASKS = ("image_to_text", "text_to_image", "text_to_note", "image_to_ocr", "ocr_to_image", "ocr_to_note")
 """Whose texts may be an annotator's words for a picture."""

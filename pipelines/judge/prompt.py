@@ -11,11 +11,12 @@ from pipelines.judge.fence import MARK
 from pipelines.judge.question import BadPair, Turns, as_messages
 from pipelines.judge.spec import JudgeSpec, Question
 from pipelines.judge.spelling import word_of
+from pipelines.reasons import Reason
 from schemas.errors import SettingsError
 
 TOKEN_ROWS = ("input_ids", "mm_token_type_ids")
 """Arrays with a value a token; the others have one a picture or a patch."""
-SPELLS_TOKENS = "text spells the model's own tokens"
+SPELLS_TOKENS = Reason.SPELLS_TOKENS
 """What the fence let through: a token that this tokenizer reserves and that begins with no bracket."""
 Arrays = Mapping[str, np.ndarray]
 

@@ -17,8 +17,9 @@ from pipelines.judge.chunk import refused
 from pipelines.judge.judge import NOT_ASKED
 from pipelines.judge_job.judges import Bench
 from pipelines.judge_job.settings import JudgeRelevance
+from pipelines.reasons import Reason
+from schemas.errors import DataError
 
-KILLED = "its process died"
 STAGE = "judge"
 
 
@@ -113,7 +114,6 @@ def limit(of: int, most: float) -> Limit:
         setting="chunks.max_refused_share",
         what="pairs have no score",
         mend="mend what the reasons say and run again (what was answered is kept)",
-        no_fault=(NOT_ASKED,),
     )
 
 
@@ -122,12 +122,16 @@ def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[p
         stage=STAGE,
         folder=asking.cache.unfinished,
         stamp=asking.bench.name(),
-        lost=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
+        lost=partial(_lost, reason=Reason.PROCESS_DIED, detail="each time that it was judged, the last time alone"),
         check=limit(len(rows), asking.settings.chunks.max_refused_share),
     )
     asking.cache.gather()  # the names of this run's chunks must be free: one may hold a reason of an earlier hour
     chunks = list(pieces(rows, wanted, asking.settings.chunks.pairs))
-    return list(asking.bench.worked(chunks, work))
+    try:
+        return list(asking.bench.worked(chunks, work))
+    except DataError:
+        asking.cache.gather(refusals=False)
+        raise
 
 
 def _lost(rows: pa.Table, reason: str, detail: str) -> pa.Table:

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from pipelines.actors.chunks import Work
 from pipelines.actors.refusals import Limit
 from pipelines.encode.choice import EncoderChoice
-from pipelines.encode.chunk import NOT_READ, PASSING, LoadChunkEncoder, embedding_rows
+from pipelines.encode.chunk import LoadChunkEncoder, embedding_rows
 from pipelines.encode.content import BadContent
 from pipelines.negatives_job.elements import chunks
+from pipelines.reasons import Reason, passing
 from pipelines.workspace.arrow_stages import ArrowOutput
 from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import Manifest, fingerprint
@@ -24,7 +25,6 @@ from schemas.tables import EMBEDDINGS
 
 UNFINISHED = f"{HISTORY}/{EMBEDDINGS.name}/_chunks"
 """Beside the dataset's runs; gone once they are published."""
-KILLED = "its process died"
 ENCODED_BY = "encoded_by"
 """In the run's report: of each model the code that made its vectors."""
 
@@ -46,7 +46,7 @@ def encoding(folder: Folder, model: str, rows: int, settings: EncoderChoice) -> 
         folder=folder,
         stamp=fingerprint([model, code_fingerprint(LoadChunkEncoder), steering(settings)]),
         lost=lambda rows: embedding_rows(
-            rows, [BadContent(KILLED, "each time that it was encoded, the last time alone")], model
+            rows, [BadContent(Reason.PROCESS_DIED, "each time that it was encoded, the last time alone")], model
         ),
         check=Limit(
             stage=EMBEDDINGS.name,
@@ -55,7 +55,6 @@ def encoding(folder: Folder, model: str, rows: int, settings: EncoderChoice) -> 
             setting="encoder.max_refused_share",
             what="items have no vector",
             mend="look at the pictures' uris in 'images'",
-            no_fault=(NOT_READ,),
         ),
     )
 
@@ -101,7 +100,7 @@ class Known:
         if not self._same_code:
             return rows.slice(0, 0)
         mine = rows.filter(pc.equal(rows.column("model"), self.model))
-        mine = mine.filter(pc.invert(pc.fill_null(pc.is_in(mine.column("reason"), pa.array(PASSING)), False)))
+        mine = mine.filter(pc.invert(passing(mine.column("reason"))))
         return mine.filter(pc.is_in(_names(mine), value_set=self._wanted))
 
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from pipelines.actors.chunks import finished
 from pipelines.actors.cluster import Machines
-from pipelines.actors.corpus import searchers
+from pipelines.actors.corpus import refuse_search_device, searchers
 from pipelines.actors.pool import Pool, pool
+from pipelines.actors.unanswered import unanswered
 from pipelines.encode.choice import EncoderChoice
 from pipelines.encode.chunk import LoadChunkEncoder, LoadReader
 from pipelines.encode.spec import load_spec
@@ -60,6 +61,7 @@ class Done(NamedTuple):
 
 def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machines: Machines) -> Done:
     """Every stage of the job, in order."""
+    refuse_search_device(settings.search.device)
     make_counterfactuals(stages, settings)
     items, searched = with_rule_made(stages.read(ITEMS), stages.read(COUNTERFACTUALS), settings.encoder.counterfactuals)
     rows = shown(items, stages.images(), read_words(stages.read_or_empty(ANNOTATIONS)))
@@ -106,7 +108,7 @@ def embed(stages: ArrowStages, actors: Pool, model: str, rows: pa.Table, setting
     stages.run(
         [EMBEDDINGS],
         make,
-        inputs={"shown": digest(rows), "model": model},
+        inputs={"shown": digest(rows), "model": model} | unanswered(stages, EMBEDDINGS, [model]),
         settings={"batching": steering(settings)},
         code=embedded,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines.workspace.files import Folder, absolute
 from pipelines.workspace.holder import busy, holder
 from pipelines.workspace.lease import LEASE, Lease
+from schemas.folders import make_folder
 
 __all__ = ["BEAT_S", "LEASE", "LOCK", "PATIENCE_S", "alone", "check_lease"]
 
@@ -61,7 +62,7 @@ def check_lease(folder: Folder) -> None:
 
 @contextmanager
 def _locked(folder: Path, job: str) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "--workspace")
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:

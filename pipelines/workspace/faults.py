@@ -8,7 +8,8 @@ from schemas.errors import StoreError
 
 AGAIN = "what was published before stands; mend that and run the job again"
 FULL = (errno.ENOSPC, errno.EDQUOT)
-CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+"""A place that cannot be written or read, or is not what its name is used as."""
 NEEDLES = (
     ("No space left on device", f"no space is left on a disk that the job writes to: {AGAIN}"),
     ("Disk quota exceeded", f"the disk quota is used up: {AGAIN}"),

@@ -17,10 +17,10 @@ import pytest
 
 from pipelines.judge.cache import keys
 from pipelines.judge.cascade import Cascade
-from pipelines.judge.judge import PASSING
 from pipelines.judge_job.settings import Chunking, JudgeChoice, JudgeRelevance, Kept, Labelled, Money
 from pipelines.negatives.guard import Guard
 from pipelines.negatives.margins import MarginSettings
+from pipelines.reasons import PASSING
 from pipelines.workspace.workspace import Workspace
 from tests.e2e.test_hard_negatives import run_here as mine
 from tests.e2e.workspaces import ROOT

@@ -73,7 +73,7 @@ def kind_of(job):
     tables, tree = flags_of(job)
     [call] = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "run_job"]
     name = call.args[0].id
-    [module] = [n.module for n in tree.body if isinstance(n, ast.ImportFrom) if name in {a.name for a in n.names}]
+    [module] = [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) if name in {a.name for a in n.names}]
     return getattr(importlib.import_module(module), name), tables["FLAGS"], tables.get("SWITCHES", {})
 
 

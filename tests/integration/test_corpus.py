@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import ray
 
-from pipelines.actors.corpus import Asked, answered, searchers
+from pipelines.actors.corpus import Asked, answered, refuse_search_device, searchers
 from pipelines.negatives.cells import Cells
 from pipelines.negatives.part import Corpus
 from pipelines.negatives.search import Found, Search, exact
+from schemas.errors import SettingsError
 
 DEPTH = 7
 
@@ -48,3 +49,13 @@ def test_an_actor_that_ray_does_not_start_again_is_started_again(ray_local, vect
         ray.kill(search.actors[1])
 
     np.testing.assert_array_equal(searched(vectors, 2, disturb), exact(vectors[:60], vectors, DEPTH, Search()).rows)
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:7", "nonsense"])
+def test_a_device_that_is_not_there_is_one_line_before_the_search(ray_local, device):
+    refuse_search_device("cpu")
+    with pytest.raises(
+        SettingsError, match=rf"^search.device={device}: torch .* sees .* \(.*\); set search.device=cpu"
+    ) as said:
+        refuse_search_device(device)
+    assert "\n" not in str(said.value)

@@ -91,6 +91,48 @@ def test_stops_when_too_many_rows_are_refused(ray_local, tmp_path):
         worked(tmp_path / "many", texts, most=0.2)
 
 
+def asked(folder):
+    """How many rows the models were given at each call so far."""
+    return [int(line) for line in (folder / "calls").read_text().splitlines()]
+
+
+@pytest.fixture
+def storm(tmp_path):
+    """A file that makes this hour a bad one."""
+    (tmp_path / "bad hour").touch()
+    return tmp_path / "bad hour"
+
+
+def test_rows_that_failed_by_the_hour_are_asked_again_and_only_they(ray_local, tmp_path, storm):
+    texts = [*TEXTS[:5], "hour 1", "row", *TEXTS[5:9], "hour 2", *TEXTS[9:12]]
+    there = {5: "model failed", 6: "not a picture", 11: "model failed"}
+    assert worked(tmp_path, texts) == wanted(texts, there.items())
+    storm.unlink()
+    before = len(asked(tmp_path))
+    assert worked(tmp_path, texts) == wanted(texts, {6: "not a picture"}.items())
+    assert asked(tmp_path)[before:] == [1, 1]
+    assert worked(tmp_path, texts) == wanted(texts, {6: "not a picture"}.items())
+    assert len(asked(tmp_path)) == before + 2
+
+
+def test_after_too_many_refusals_all_that_were_refused_are_asked_again(ray_local, tmp_path, storm):
+    texts = [*TEXTS[:6], "row", "hour", *TEXTS[6:8], "row", "row"]
+    with pytest.raises(DataError, match="4 of 12 items have no vector"):
+        worked(tmp_path, texts, most=0.3)
+    with pytest.raises(DataError, match="4 of 12 items have no vector"):
+        worked(tmp_path, texts, most=0.3)
+    storm.unlink()
+    assert worked(tmp_path, texts, most=0.3) == wanted(texts)
+
+
+def test_a_row_that_is_asked_again_and_then_kills_costs_itself_alone(ray_local, tmp_path, storm):
+    texts = ["a", "hour kill", "hour b", "c", "hour d", "hour", "hour kill", "e"]
+    assert worked(tmp_path, texts, models=2, size=8) == wanted(texts, dict.fromkeys((1, 2, 4, 5, 6), "model failed").items())
+    storm.unlink()
+    died = dict.fromkeys((1, 6), "its process died").items()
+    assert worked(tmp_path, texts, models=2, size=8) == wanted(texts, died)
+
+
 def test_a_model_that_cannot_load_says_so_in_its_own_words(ray_local):
     actors = pool(Texts(), Unloadable(), Machines(1, 1, 0))
     with pytest.raises(SettingsError, match="encoder.path /nowhere: no weights"):

@@ -31,7 +31,11 @@ class Texts:
 
 @dataclass(frozen=True)
 class Lengths:
-    """A model: a vector of two numbers a text. 'kill' ends its process, 'kill once' does so the first time, 'bad' is refused."""
+    """A model: a vector of two numbers a text. 'kill' ends its process, 'kill once' does so the first time, 'bad' is refused.
+
+    While the file `bad hour` is in its folder, texts that begin with 'hour' fail, and those with 'row' are refused for what
+    they are; afterwards 'hour kill' ends its process.
+    """
 
     folder: Path
 
@@ -49,13 +53,20 @@ class Model:
     def __call__(self, chunk, texts):
         with (self.folder / "calls").open("a") as calls:
             calls.write(f"{len(texts)}\n")
+        storm = (self.folder / "bad hour").exists()
         for text in texts:
             again = self.folder / "died"
-            if text == "kill" or (text == "kill once" and not again.exists()):
+            if text == "kill" or (text == "hour kill" and not storm) or (text == "kill once" and not again.exists()):
                 again.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
-        said = [BadContent("bad", t) if t.startswith("bad") else [float(len(t)), 1.0] for t in texts]
+        reasons = {"bad": "bad"} | ({"hour": "model failed", "row": "not a picture"} if storm else {})
+        said = [_said(text, reasons) for text in texts]
         return embedding_rows(chunk, said, self.model)
+
+
+def _said(text, reasons):
+    reason = next((reason for begin, reason in reasons.items() if text.startswith(begin)), None)
+    return BadContent(reason, text) if reason else [float(len(text)), 1.0]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from uninote_train.data.order import Order
 from uninote_train.data.rows import Rows, rl_rows, sft_rows
 from uninote_train.data.shards import Row, Shards
 from uninote_train.model import Item, Pixels, Preparer
+from uninote_train.run.stop import leave_signals_to_parent
 
 Stage = Literal["sft", "rl"]
 
@@ -88,7 +89,7 @@ class Waited:
         self.seconds = 0.0
         """The wait for the newest rows."""
         workers = min(settings.workers, len(numbers))
-        options: dict[str, Any] = {"prefetch_factor": settings.ahead, "worker_init_fn": _one_thread} if workers else {}
+        options: dict[str, Any] = {"prefetch_factor": settings.ahead, "worker_init_fn": _begin} if workers else {}
         self._loader = DataLoader(steps, batch_size=None, sampler=numbers, num_workers=workers, pin_memory=pin, **options)
 
     def __iter__(self) -> Iterator[Rows]:
@@ -118,7 +119,8 @@ def _images(row: Row) -> set[str]:
     return {i for item in items for i in item["image_ids"] or ()}
 
 
-def _one_thread(_worker: int) -> None:
-    """A worker is one of many: its libraries' own threads would only fight for processors."""
+def _begin(_worker: int) -> None:
+    """A worker is one of many: its libraries' own threads would only fight for processors. Its parent answers signals."""
+    leave_signals_to_parent()
     torch.set_num_threads(1)
     cv2.setNumThreads(0)

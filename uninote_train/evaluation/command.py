@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from schemas.errors import DataError, SettingsError
+from schemas.folders import make_folder, refuse_file, refuse_uri
 from schemas.settings import as_tree
 from schemas.table import Table
 from schemas.training import RL, SFT, ShardFiles, shard_files
@@ -25,6 +26,7 @@ from uninote_train.evaluation.pictures import PictureFiles
 from uninote_train.evaluation.split import read_split
 from uninote_train.evaluation.table import mean_of_meta, page
 from uninote_train.load import ModelChoice, load_model
+from uninote_train.run.alone import alone
 
 NUMBERS, PAGE = "metrics.json", "results.md"
 NAME = re.compile(r"[\w.+-]+")
@@ -60,24 +62,38 @@ def evaluate(settings: Evaluate) -> None:
     """Ask one system, then write the page of all."""
     if not NAME.fullmatch(settings.name):
         raise SettingsError(f"name '{settings.name}': it names a folder; wanted letters, digits, '.', '+', '-', '_'")
-    asked, pictures = _asked(settings)
     if settings.write_items:
-        files = write_items(Path(settings.write_items), asked.items(), pictures)
-        sys.stdout.write(
-            f"{len(asked.items()):,} items in {files} files at {settings.write_items}\n"
-            f"next: python jobs/encode_items.py --items {settings.write_items} --out VECTORS --set encoder.name=NAME\n"
-        )
+        _written(settings, settings.write_items)
         return
+    with alone(settings.out, "evaluate") as out:
+        sys.stdout.write(_measured(settings, out))
+
+
+def _written(settings: Evaluate, folder: str) -> None:
+    """Write the items, and say what comes next."""
+    place = refuse_uri(folder, "--write-items")
+    refuse_file(place, "--write-items")
+    make_folder(place.absolute().parent, "--write-items")
+    asked, pictures = _asked(settings)
+    files = write_items(place, asked.items(), pictures)
+    sys.stdout.write(
+        f"{len(asked.items()):,} items in {files} files at {folder}\n"
+        f"next: python jobs/encode_items.py --items {folder} --out VECTORS --set encoder.name=NAME\n"
+    )
+
+
+def _measured(settings: Evaluate, out: Path) -> str:
+    """Write the numbers, the page and the plots; the last words."""
+    asked, pictures = _asked(settings)
     encoded = _encoded(settings, asked, pictures)
     told = measure(asked, encoded, settings.dims, settings.bootstrap)
-    out = Path(settings.out)
     systems = beside(out, settings.name, {"settings": as_tree(settings), **told})
     _write(out / settings.name / NUMBERS, json.dumps(systems[settings.name], indent=1))
     _write(out / PAGE, page(systems))
     from uninote_train.evaluation.plots import draw
 
     plots = draw(systems, out)
-    sys.stdout.write(_last_words(settings, told, out, [p.name for p in plots]))
+    return _last_words(settings, told, out, [p.name for p in plots])
 
 
 def beside(out: Path, name: str, told: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from schemas.errors import DataError
 from uninote_train.evaluation.pictures import PictureFiles
 from uninote_train.evaluation.ranking import Vectors
 from uninote_train.model import Batch, Item, Model, Preparer
+from uninote_train.run.stop import leave_signals_to_parent
 
 PICTURE_CHARACTERS = 400
 """What a picture counts beside characters when items are put in order of length; only padding depends on it."""
@@ -58,9 +59,9 @@ def encode(model: Model, items: Sequence[Item], pictures: PictureFiles, settings
     batches = [order[n : n + settings.batch] for n in range(0, len(order), settings.batch)]
     vectors = np.full((len(order), model.dimensions), np.nan, np.float32)
     refused: dict[str, str] = {}
-    prepared = DataLoader(
-        _Prepared(batches, model.preparer, pictures), batch_size=None, shuffle=False, num_workers=settings.workers
-    )
+    begin = leave_signals_to_parent if settings.workers else None
+    rows = _Prepared(batches, model.preparer, pictures)
+    prepared = DataLoader(rows, batch_size=None, shuffle=False, num_workers=settings.workers, worker_init_fn=begin)
     with torch.inference_mode():
         for start, (batch, kept, bad) in _told(prepared, len(order), settings.batch):
             refused.update(bad)

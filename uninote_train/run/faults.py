@@ -6,7 +6,10 @@ import torch
 from safetensors import SafetensorError
 
 AGAIN = "the last checkpoint stands; mend that and start the run again: it goes on there"
-MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+MENDABLE = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+)
 
 
 def told(error: BaseException) -> str | None:

@@ -1,11 +1,15 @@
 """Whole runs on tiny models of real classes: three steps of both stages, a kill, a row that is not finite, the command line."""
 
+import contextlib
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,9 @@ from schemas.errors import DataError, SettingsError
 from schemas.settings import load_settings
 from tests.training_shards import rl_shards, sft_row, sft_shards, write_shard
 from uninote_train import __main__ as command
+from uninote_train.data.loader import Waited
 from uninote_train.load import load_model
+from uninote_train.run.alone import alone
 from uninote_train.settings import TrainRl, TrainSft
 from uninote_train.train import train_rl, train_sft
 
@@ -133,6 +139,131 @@ def test_a_run_that_was_killed_goes_on_with_the_losses_of_one_that_was_not(model
     assert [t["step"] for t in lines(out)] == list(range(1, 31))
     one, two = (load_model(_clip(tmp_path / n / "model")).state_dict() for n in ("whole", "killed"))
     assert all(torch.equal(one[n], two[n]) for n in one)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "workers", "name"), [(signal.SIGINT, 0, "SIGINT"), (signal.SIGTERM, 2, "SIGTERM")], ids=str)
+def test_a_run_that_was_interrupted_goes_on_after_the_step_it_was_at(models, sft, tmp_path, number, workers, name):
+    """The whole group gets the signal, as from a terminal or a scheduler: the step is ended, kept, and said in one line."""
+    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=3000", f"data.workers={workers}", "loss.kind=info_nce"]
+    out = tmp_path / "stopped"
+    line = [sys.executable, "-m", "uninote_train", "sft", "--shards", str(sft), "--out", str(out)]
+    process = subprocess.Popen([*line, *(part for g in given for part in ("--set", g))], cwd=ROOT, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, start_new_session=True)  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            if (out / "log.jsonl").exists() and len((out / "log.jsonl").read_text().splitlines()) >= 10:
+                break
+            time.sleep(0.005)
+        os.killpg(process.pid, number)
+        _, said = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 128 + number, said
+    [last] = [s for s in said.splitlines() if not re.match(r"\d\d:\d\d:\d\d ", s)]
+    [done] = re.fullmatch(rf"interrupted by {name}: after step (\d+) of 3000; .*start the same command again.*", last).groups()
+    steps = int(done)
+    assert [t["step"] for t in lines(out)] == list(range(1, steps + 1))
+    assert [p.name for p in (out / "checkpoints").iterdir()] == [f"step-{steps:08d}"]
+
+    def first(count, folder):
+        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        with pytest.MonkeyPatch.context() as patch:  # the settings stay those of the run: only the last steps are left out
+            patch.setattr("uninote_train.train.Waited", partial(Few, count))
+            with contextlib.suppress(Enough):
+                train_sft(settings_of(TrainSft, sft, folder, *given, "data.workers=0"))
+        return [(t["step"], t["loss"], t["gradient_norm"], t["learning_rate"]) for t in lines(folder)]
+
+    assert first(steps + 5, out) == first(steps + 5, tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_all_processes_of_a_run_end_after_the_same_step(models, sft, tmp_path):
+    """A scheduler signals torchrun, which signals each process in its turn; here one process is signalled first, alone."""
+    out = tmp_path / "out"
+    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=3000", "run.device=cpu"]
+    line = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port()), "-m"]
+    line += ["uninote_train", "sft", "--shards", str(sft), "--out", str(out)]
+    process = subprocess.Popen([*line, *(part for g in given for part in ("--set", g))], cwd=ROOT, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, start_new_session=True)  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            if (out / "log.jsonl").exists() and len((out / "log.jsonl").read_text().splitlines()) >= 5:
+                break
+            time.sleep(0.01)
+        holder = json.loads((out / "_run.lock").read_text())["pid"]
+        [other] = [int(pid) for pid in subprocess.check_output(["pgrep", "-P", str(process.pid)]).split() if int(pid) != holder]
+        os.kill(other, signal.SIGTERM)
+        said, _ = process.communicate(timeout=90)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    steps = lines(out)[-1]["step"]
+    assert f"interrupted by SIGTERM: after step {steps} of 3000" in said
+    assert [p.name for p in (out / "checkpoints").iterdir()] == [f"step-{steps:08d}"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Enough(Exception):  # noqa: N818
+    """So many steps are done."""
+
+
+class Few(Waited):
+    """As `Waited`; ends the run after so many steps."""
+
+    def __init__(self, count, steps, numbers, settings, pin):
+        super().__init__(steps, range(numbers.start, count), settings, pin)
+
+    def __iter__(self):
+        yield from super().__iter__()
+        raise Enough
+
+
+def test_a_signal_before_the_first_step_is_one_line_and_leaves_no_checkpoint(sft, tmp_path):
+    line = [sys.executable, "-m", "uninote_train", "sft", "--shards", str(sft), "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(1.0)  # Python itself is up, torch is being imported
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert said == "interrupted by SIGINT: nothing was done yet\n"
+    assert not (tmp_path / "out/checkpoints").exists()
+
+
+@pytest.mark.parametrize("command_name", ["sft", "rl", "evaluate"])
+def test_two_on_one_out_and_an_out_that_is_a_file_are_refused_before_anything_is_read(
+    command_name, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").write_text("mine")
+
+    def ended(out):
+        monkeypatch.setattr(sys, "argv", ["uninote_train", command_name, "--shards", "/nowhere", "--out", str(out)])
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+        [line] = capsys.readouterr().err.splitlines()
+        return ended.value.code, line
+
+    with alone(str(tmp_path / "out"), "sft"):
+        assert ended(tmp_path / "out") == (2, matching(r"error: --out .*`python -m uninote_train sft` .* is at work there"))
+    assert ended(tmp_path / "file") == (2, matching(r"error: --out .*file is a file, expected a folder"))
+    assert ended("/proc/out") == (2, matching(r"error: --out '/proc/out': cannot be written"))
+
+
+class matching(str):  # noqa: N801
+    """Equal to whatever it matches."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        return bool(re.match(str(self), other))
 
 
 def test_a_finished_run_has_nothing_to_do_and_another_is_not_mixed_with_it(models, sft, tmp_path, capsys):

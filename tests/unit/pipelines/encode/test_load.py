@@ -70,5 +70,5 @@ def test_a_missing_package_is_told_with_the_file_that_installs_it(monkeypatch):
 
 
 def test_a_gpu_that_is_not_there_is_told():
-    with pytest.raises(SettingsError, match="encoder device 'cuda': torch .* sees no GPU; use device=cpu"):
+    with pytest.raises(SettingsError, match=r"device=cuda: torch .* sees no GPU here \(.*\); set device=cpu"):
         load_encoder(load_spec("small"), "cuda")

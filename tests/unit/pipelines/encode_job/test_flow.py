@@ -3,6 +3,7 @@
 import shutil
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -77,9 +78,23 @@ def test_vectors_of_other_items_or_of_other_code_are_made_again(items, tmp_path,
     assert all(times()[name] != time for name, time in after.items())
 
 
-def test_a_picture_that_cannot_be_read_costs_its_items_alone(items, tmp_path):
-    import pyarrow as pa
+def test_items_that_failed_by_the_hour_are_asked_again_and_the_others_stay(items, tmp_path):
+    settings = EncodeItems(items=str(items), out=str(tmp_path / "v"))
+    encode_items(settings)
+    file = sorted((tmp_path / "v").glob("*.parquet"))[0]
+    rows = pq.read_table(file)
+    failed, kept = rows.to_pylist(), rows.to_pylist()
+    failed[3] |= {"vector": None, "reason": "model failed"}
+    failed[5] |= {"vector": None, "reason": "not a picture"}
+    kept[5] = failed[5]
+    pq.write_table(pa.Table.from_pylist(failed, rows.schema), file)
+    assert "1 items without one: not a picture" in encode_items(settings)
+    for found, row in zip(pq.read_table(file).to_pylist(), kept, strict=True):
+        assert (found["item_id"], found["reason"]) == (row["item_id"], row["reason"])
+        np.testing.assert_allclose(found["vector"] or [], row["vector"] or [], atol=1e-6)
 
+
+def test_a_picture_that_cannot_be_read_costs_its_items_alone(items, tmp_path):
     from schemas.training import PICTURES
 
     for file in items.iterdir():

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.judge.judge import NOT_ASKED, NOT_IN_TOP, PASSING, REFUSED, UNAVAILABLE, UNREADABLE
+from pipelines.judge.judge import NOT_ASKED, NOT_IN_TOP, REFUSED, UNAVAILABLE, UNREADABLE
 from pipelines.judge.load import LoadJudge, name_of
 from pipelines.judge.openai import ServerJudge
 from pipelines.judge.spec import load_spec
 from pipelines.judge.vlm import VlmJudge
+from pipelines.reasons import PASSING
 from schemas.errors import SettingsError
 from tests.judging import server as served_as
 from tests.judging.pairs import mixed

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.actors.chunk_file import write_chunk
+from pipelines.judge.cache import SAID, cache_of
+from pipelines.judge.chunk import CHUNK
 from pipelines.judge.judge import NOT_ASKED
-from pipelines.judge_job.asking import _affordable, limit, pieces
+from pipelines.judge_job.asking import Asking, Budget, _affordable, ask, limit, pieces
+from pipelines.judge_job.settings import JudgeRelevance
+from pipelines.workspace.files import Folder
 from schemas.errors import DataError
 
 SLOW_FIRST = settings(deadline=None, max_examples=60)
@@ -53,3 +58,40 @@ def test_too_many_pairs_without_a_score_end_the_job_with_their_reasons():
     limit(10, 0.2)([NOT_ASKED] * 9)
     with pytest.raises(DataError, match=r"3 of 10 pairs have no score: too long \(2\), server refused \(1\)"):
         limit(10, 0.2)(["too long", "server refused", "too long"])
+
+
+class Bench:
+    """A judge without a pool: its chunks are files, as those of the actors."""
+
+    def __init__(self, closed):
+        self.closed, self.asked = closed, []
+
+    def name(self):
+        return "judge"
+
+    def worked(self, chunks, work):
+        reasons = []
+        for n, rows in enumerate(chunks):
+            self.asked += rows.column("candidate_id").to_pylist()
+            said = [row | {"score": None if self.closed else 0.5, "reason": "server refused" if self.closed else None}
+                    for row in rows.select(["query_id", "candidate_id", "task", "pictures"]).to_pylist()]  # fmt: skip
+            made = pa.Table.from_pylist(said, SAID)
+            write_chunk(made, work.folder, f"{n}.parquet")
+            reasons += [row["reason"] for row in said if row["reason"]]
+            work.check(reasons)
+            yield made
+
+
+def test_a_run_after_one_that_was_refused_everything_asks_everything_again(tmp_path):
+    names = [f"c{n}" for n in range(10)]
+    pairs = [{"query_id": "q", "candidate_id": n, "task": "t", "pictures": "", "files": [], "blank": False} for n in names]
+    rows, cache = pa.Table.from_pylist(pairs, CHUNK), cache_of(Folder(str(tmp_path)), "m", "q", "w")
+    for closed in (True, True, False):
+        bench = Bench(closed)
+        asking = Asking(bench, cache, JudgeRelevance(), Budget(None))
+        if closed:
+            with pytest.raises(DataError, match="pairs have no score: server refused"):
+                ask(asking, rows)
+        else:
+            assert ask(asking, rows).said.column("score").to_pylist() == [0.5] * 10
+        assert bench.asked == names
