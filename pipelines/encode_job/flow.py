@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
+from pipelines.actors.chunk_file import to_ask_again, with_answers
 from pipelines.decode import Pixels
 from pipelines.encode.chunk import ChunkEncoder, prepared, side
 from pipelines.encode.content import BadContent, rgb
