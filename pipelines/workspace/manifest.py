@@ -25,6 +25,8 @@ class DataFile:
     rows: int
     size_bytes: int
     sha256: str
+    data_sha256: str = ""
+    """Of a Parquet file that Java has written: of its rows' bytes alone (`parquet.sums`). "": the same as sha256."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,8 @@ class Manifest:
 
     @property
     def file_fingerprint(self) -> str:
-        """A hash of the run's files."""
-        return fingerprint([file.sha256 for file in [*self.files, *self.beside]])
+        """A hash of what the run's files hold."""
+        return fingerprint([file.data_sha256 or file.sha256 for file in [*self.files, *self.beside]])
 
     def to_json(self) -> bytes:
         """As stored."""

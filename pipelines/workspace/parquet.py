@@ -1,12 +1,14 @@
 """Parquet files of a run, written and read without Spark: sorted zstd, at most so many rows each, checksummed."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.workspace.faults import damaged_file
-from pipelines.workspace.files import checksum, open_filesystem
+from pipelines.workspace.files import CHUNK_BYTES, checksum, open_filesystem
 from pipelines.workspace.manifest import DataFile
 from pipelines.workspace.place import Run
 from schemas.errors import DataError
@@ -16,12 +18,53 @@ ROWS_PER_FILE = 500_000
 BYTES_PER_FILE = 1 << 30
 """In memory; a vector of a large model has 16 KB."""
 
+TAIL, MAGIC = 8, b"PAR1"
+"""At a Parquet file's end: the length of its footer, and these letters."""
+
 
 def sum_and_rows(uri: str) -> tuple[int, str, int]:
     """Size, sha256 and rows of a Parquet file."""
     system, path = open_filesystem(uri)
     size, digest = checksum(uri)
     return size, digest, int(pq.read_metadata(path, filesystem=system).num_rows)
+
+
+class Sums(NamedTuple):
+    """What a manifest says of a Parquet file."""
+
+    size_bytes: int
+    sha256: str
+    rows: int
+    data_sha256: str
+
+
+def sums(uri: str) -> Sums:
+    """Size, rows and two checksums of a Parquet file: of all bytes, and of those before the footer.
+
+    Java lists the encodings of a column in another order in each process, so that equal rows have footers that differ: by
+    the sum of the file, whatever is made again would be something else, and so would all that is made of it.
+
+    Cost: the file is read once, in pieces.
+    """
+    system, path = open_filesystem(uri)
+    with system.open_input_file(path) as file:
+        size = file.size()
+        file.seek(max(0, size - TAIL))
+        tail = file.read(TAIL)
+        if len(tail) < TAIL or tail[4:] != MAGIC:
+            raise DataError(f"{damaged_file(uri)} (it does not end as a Parquet file does)")
+        file.seek(0)
+        digest = hashlib.sha256()
+        _digest(file, max(0, size - TAIL - int.from_bytes(tail[:4], "little")), digest)
+        data_sha256 = digest.hexdigest()
+        _digest(file, size, digest)
+    return Sums(size, digest.hexdigest(), int(pq.read_metadata(path, filesystem=system).num_rows), data_sha256)
+
+
+def _digest(file: pa.NativeFile, end: int, digest: "hashlib._Hash") -> None:
+    """Go on with a file's digest up to a byte of it."""
+    while file.tell() < end and (chunk := file.read(min(CHUNK_BYTES, end - file.tell()))):
+        digest.update(chunk)
 
 
 def write_parts(parts: Iterable[pa.Table], table: Table, run: Run) -> list[DataFile]:

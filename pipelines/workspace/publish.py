@@ -9,7 +9,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pipelines.items import spark_type
 from pipelines.workspace.files import open_filesystem
 from pipelines.workspace.manifest import DataFile
-from pipelines.workspace.parquet import sum_and_rows
+from pipelines.workspace.parquet import sums
 from pipelines.workspace.place import Run
 from schemas.table import Table
 
@@ -57,10 +57,7 @@ def _described(rows: DataFrame, run: Run) -> list[DataFile]:
     large = sum(system.get_file_info(f"{path}/{name}").size for name in names) > SMALL_BYTES
     if large:
         context = rows.sparkSession.sparkContext
-        sums = context.parallelize(uris, len(uris)).map(sum_and_rows).collect()
+        found = context.parallelize(uris, len(uris)).map(sums).collect()
     else:
-        sums = [sum_and_rows(uri) for uri in uris]
-    return [
-        DataFile(path=f"{run.path}/{name}", rows=n, size_bytes=size, sha256=digest)
-        for name, (size, digest, n) in zip(names, sums, strict=True)
-    ]
+        found = [sums(uri) for uri in uris]
+    return [DataFile(path=f"{run.path}/{name}", **one._asdict()) for name, one in zip(names, found, strict=True)]
