@@ -51,13 +51,15 @@ class Root(NamedTuple):
     """What follows `?`: endpoint_override, region and whatever else pyarrow reads of a store's URI."""
     prefix: str
     """What a relative uri is appended to: without options, so that neither secrets nor hosts reach a table."""
+    decodes: bool = False
+    """Whether the prefix is a file: URI, so that percent signs in what is appended must be written as %25."""
 
 
 def root_of(uri: str) -> Root:
     """An image root as it is given: a path, a file: URI, or a store's URI with options."""
     if _is_file(uri) or not FAR.fullmatch(uri):
-        place = place_of(uri)
-        return Root(place, "", place.key.rstrip("/") + "/")
+        prefix = uri if _is_file(uri) else place_of(uri).key
+        return Root(place_of(uri), "", prefix.rstrip("/") + "/", _is_file(uri))
     name, _, options = uri.partition("?")
     place = place_of(name)
     return Root(place._replace(key=place.key.strip("/")), options, name.rstrip("/") + "/")

@@ -10,11 +10,11 @@ from schemas.errors import SettingsError
 NAMED = "abfss?|wasbs?|hdfs|webhdfs|viewfs|sftp|ssh|ftp|smb"
 """Schemes in which a name before the host is no secret: a container, a user."""
 USERINFO = (
-    r"(?i)^((?:s3[an]?|gs|gcs)://[^:/?#@\s]*:[^@\s]*@"  # a key may have slashes in it, and a bucket has no port
-    r"|[a-z][a-z0-9+.-]*://[^:/?#@\s\[]*:(?![0-9]+(?:[/?#]|$))[^@\s]*@"
-    rf"|(?!(?:{NAMED})://|gs://anonymous@)[a-z][a-z0-9+.-]*://[^/?#@\s]+@)"
+    r"(?i)^(?:((?:s3[an]?|gs|gcs)://)[^:/?#@\s]*:[^@\s]*@"  # a key may have slashes in it, and a bucket has no port
+    r"|([a-z][a-z0-9+.-]*://)[^:/?#@\s\[]*:(?![0-9]+(?:[/?#]|$))[^@\s]*@"
+    rf"|((?!(?:{NAMED})://|gs://anonymous@)[a-z][a-z0-9+.-]*://)[^/?#@\s]+@)"
 )
-"""What stands before the host and may be secret. Java reads it as Python does."""
+"""What stands before the host and may be secret; one of its groups is the scheme. Java reads it as Python does."""
 PASSWORD = re.compile(USERINFO)
 PARAMETER = re.compile(r"[?&;#]([^=&;#?]*)=([^&;#]*)")
 SECRET_NAME = re.compile(
@@ -66,7 +66,7 @@ def redacted(uri: str) -> str:
     """The URI as it may be printed: without user, password, query and fragment, and not longer than a line."""
     if "://" not in uri:
         return _cut(uri)
-    bare = PASSWORD.sub(lambda found: found[0].split("://", 1)[0] + "://", uri)
+    bare = PASSWORD.sub(r"\1\2\3", uri)
     path, *hidden = re.split(r"[?#]|;[^/;=]*=", bare, maxsplit=1)
     return _cut(path) + ("?..." if hidden else "")
 

@@ -26,21 +26,20 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
 
     Cost: one shuffle of ids, and one of the references where many ids have several uris; they are persisted.
     """
-    absolute = F.col("uri").rlike(ABSOLUTE)
+    absolute, root = F.col("uri").rlike(ABSOLUTE), root_of(image_root)
+    name = F.replace("uri", F.lit("%"), F.lit("%25")) if root.decodes else F.col("uri")
     listed = notes.select("note_id", F.posexplode("images").alias("position", "image")).select(
         "note_id",
         "position",
         F.col("image.image_id").alias("image_id"),
         F.when(F.trim("image.uri") != "", F.col("image.uri")).alias("uri"),
     )
-    placed = listed.withColumn(
-        "uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(root_of(image_root).prefix), "uri"))
-    )
+    placed = listed.withColumn("uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(root.prefix), name)))
     # Added up and joined back: a window over an id would bring all notes with one meme to one task.
     place = _plain(F.col("uri"))
     several = placed.groupBy("image_id").agg((F.min(place) < F.max(place)).alias("several")).where("several")
     marked = placed.join(several, on="image_id", how="left").persist()
-    told = F.regexp_replace(F.regexp_replace("uri", USERINFO, "..."), QUERY, "?...")
+    told = F.regexp_replace(F.regexp_replace("uri", USERINFO, "$1$2$3"), QUERY, "?...")
     ambiguous = marked.where("several").select(
         F.col("image_id").alias("id"),
         F.lit("images").alias("source"),

@@ -60,7 +60,7 @@ def test_no_host_and_no_option_stands_before_a_key(scheme, text):
     ("root", "prefix", "options"),
     [
         ("/data/my pictures/", "/data/my pictures/", ""),
-        ("file:///data/my%20pictures", "/data/my pictures/", ""),
+        ("file:///data/my%20pictures", "file:///data/my%20pictures/", ""),
         ("/", "/", ""),
         ("s3://bucket", "s3://bucket/", ""),
         ("s3a://bucket/a%20b/", "s3a://bucket/a%20b/", ""),

@@ -1,5 +1,6 @@
 """Spark reads pictures out of a store: names as they stand, and a store that refuses for good is one line for the user."""
 
+import hashlib
 import subprocess
 import sys
 
@@ -60,6 +61,18 @@ def test_the_names_of_notes_are_keys_below_the_root(spark, store):
     assert [anywhere[str(n)] for n in range(len(NAMES))] == [None] * len(NAMES)
     assert anywhere[str(len(NAMES) + 1)] is None  # /etc/hostname
     assert anywhere[str(len(NAMES) + 3)] == "unreadable file"
+
+
+def test_a_name_below_a_file_uri_stands_as_it_is(spark, tmp_path):
+    names = ["a b.jpg", "a%20b.jpg", "100%.jpg", "a#b?.jpg", "图片.jpg"]
+    (tmp_path / "my pictures").mkdir()
+    for name in names:
+        (tmp_path / "my pictures" / name).write_bytes(name.encode())
+    for root in ((tmp_path / "my pictures").as_uri(), str(tmp_path / "my pictures")):
+        references = picture_references(notes_of(spark, names), root).good
+        places = references.selectExpr("uri", "image_id", "cast(null as binary) as content")
+        found = picture_digests(places, 5, root).collect()
+        assert {row["sha256"] for row in found} == {hashlib.sha256(name.encode()).hexdigest() for name in names}
 
 
 @pytest.mark.slow
