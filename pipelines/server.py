@@ -102,7 +102,7 @@ class Client:
             raise Unavailable(str(busy), busy.status) from None
 
     def post(self, path: str, body: bytes, before: Callable[[], None] = lambda: None) -> bytes:
-        """The answer to a JSON body, after as many attempts as it takes. It may tell the key: `words` takes that out.
+        """The answer to a JSON body, after as many attempts as it takes; where it repeats the key, *** stands.
 
         Args:
             path: below the base, such as "chat/completions".
@@ -138,7 +138,7 @@ class Client:
         except (OSError, http.client.HTTPException) as error:  # time-outs and broken connections are among them
             raise _Busy(self.words.line(f"{type(error).__name__}: {error}")) from None
         if reply.status in SUCCESS:
-            return reply.body
+            return self.words.body(reply.body)
         raise self._fault(reply)
 
     def _fault(self, reply: Reply) -> _Busy | Refused:

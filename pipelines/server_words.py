@@ -8,6 +8,8 @@ from urllib.parse import quote, quote_plus
 TOLD = 300
 """Characters that are kept."""
 HIDDEN = "***"
+SECRET = 6
+"""Characters of a key from which it is one: vLLM and others are asked with "x", "no" or "EMPTY"."""
 
 
 class Words:
@@ -20,6 +22,7 @@ class Words:
             raw = key.encode()
             forms = {key, json.dumps(key)[1:-1], key.replace("/", "\\/"), quote(key, safe=""), quote_plus(key), html.escape(key)}
             forms |= {base64.b64encode(raw).decode(), base64.b64encode(b":" + raw).decode()}
+        self._long = len(key or "") >= SECRET
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
 
     def without_key(self, text: str) -> str:
@@ -27,6 +30,12 @@ class Words:
         for form in self._forms:
             text = text.replace(form, HIDDEN)
         return text
+
+    def body(self, content: bytes) -> bytes:
+        """A body, with *** for the key, before anybody cuts or parses it. A key as short as a word of an answer is no secret."""
+        for form in self._forms if self._long else ():
+            content = content.replace(form.encode(), HIDDEN.encode())
+        return content
 
     def line(self, told: bytes | str) -> str:
         """One line of at most TOLD characters; the key goes before the cut, so that no half of it stays.

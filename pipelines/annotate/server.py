@@ -11,8 +11,11 @@ from typing import Any
 from pipelines.annotate.answer import UNAVAILABLE, AnnotationError, Answer
 from pipelines.annotate.describe import Describe, Shown
 from pipelines.annotate.picture import as_jpeg, read_picture
-from pipelines.server import Client, Refused, Unavailable
+from pipelines.server import Client, Refused, Unavailable, Unreadable
+from pipelines.strict_json import parsed
 
+TOLD = 2000
+"""Bytes of an answer that is not understood; the message is cut once the key is out of it."""
 REFUSED, UNREADABLE, EMPTY = "server refused", "server's answer not understood", "empty description"
 
 
@@ -42,9 +45,10 @@ class ServerDescriber:
     def _answer(self, shown: Shown) -> Answer:
         try:
             body = self._request(as_jpeg(read_picture(shown.content or b"", self._settings.side)))
-            return Answer(text=described(self._sent(body)))
+            text = self._client.words.without_key(described(self._sent(body)))
+            return Answer(text=text.encode(errors="replace").decode())  # JSON may spell half a character
         except AnnotationError as bad:
-            return bad.answer()
+            return AnnotationError(bad.reason, self._client.words.line(bad.detail)).answer()
 
     def _request(self, jpeg: bytes) -> bytes:
         url = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
@@ -65,6 +69,8 @@ class ServerDescriber:
             raise AnnotationError(UNAVAILABLE, str(away)) from away
         except Refused as refusal:
             raise AnnotationError(REFUSED, str(refusal)) from refusal
+        except Unreadable as bad:
+            raise AnnotationError(UNREADABLE, str(bad)) from bad
 
 
 def described(answer: bytes) -> str:
@@ -74,11 +80,11 @@ def described(answer: bytes) -> str:
         AnnotationError: it is no chat completion, or has no text.
     """
     try:
-        choice: Mapping[str, Any] = json.loads(answer)["choices"][0]
+        choice: Mapping[str, Any] = parsed(answer)["choices"][0]
         text = choice["message"]["content"]
     except (ValueError, LookupError, TypeError) as error:
-        told = answer[:200].decode(errors="replace")
-        raise AnnotationError(UNREADABLE, f"{type(error).__name__}: {told}") from error
+        found = answer[:TOLD].decode(errors="replace")
+        raise AnnotationError(UNREADABLE, f"{type(error).__name__}: {found}") from error
     if not isinstance(text, str) or not text.strip():
         raise AnnotationError(EMPTY, f"finish_reason {choice.get('finish_reason')}")
     return text.strip()

@@ -19,11 +19,15 @@ from pipelines.judge.question import BadPair, Turns, as_messages, turns
 from pipelines.judge.rows import Said, score_rows
 from pipelines.judge.spec import JudgeSpec, prompt_hash
 from pipelines.judge.spelling import score_of_top
-from pipelines.server import Client, Refused, Unavailable
+from pipelines.server import Client, Refused, Unavailable, Unreadable
+from pipelines.strict_json import parsed
 from schemas.errors import SettingsError
 
 NO_KEY = (401, 403)
 NOT_THERE = 404
+NO_LOGPROBS = "no log probabilities came back"
+MOST_TOKENS = 10_000_000
+"""Of a prompt: no model reads as many. A larger count is none, and the estimate stands."""
 FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)
 
@@ -80,7 +84,7 @@ class ServerJudge:
             server = self.spec.server
             return score_of_top(top_tokens(answer), server.top_logprobs, server.tolerance, self.spec.question)
         except BadPair as bad:
-            return bad
+            return BadPair(bad.reason, self._client.words.line(bad.detail))
 
     def _answer(self, pair: Mapping[str, Any], asked: Turns) -> Any:  # noqa: ANN401  # JSON
         """What the server said, as JSON.
@@ -91,7 +95,7 @@ class ServerJudge:
         guess = self._guess(pair, asked)
         body = json.dumps(request(self.spec, asked)).encode()
         try:
-            told = self._client.post("chat/completions", body, before=lambda: self._budget.take(guess))
+            content = self._client.post("chat/completions", body, before=lambda: self._budget.take(guess))
         except Spent as spent:
             raise BadPair(NOT_ASKED, str(spent)) from None
         except Unavailable as away:
@@ -100,11 +104,13 @@ class ServerJudge:
             if refusal.status in (*NO_KEY, NOT_THERE):
                 raise self._fault(refusal) from None
             raise BadPair(REFUSED, str(refusal)) from None
+        except Unreadable as bad:
+            raise BadPair(UNREADABLE, str(bad)) from None
         try:
-            answer = json.loads(told)
-        except ValueError:
-            raise BadPair(UNREADABLE, f"no JSON: {told[:100].decode(errors='replace')}") from None
-        self._budget.settle(guess, _used(answer))
+            answer = parsed(content)
+        except ValueError as error:
+            raise BadPair(UNREADABLE, f"no JSON ({error}): {self._client.words.line(content)}") from None
+        self._budget.settle(guess, prompt_tokens_used(answer))
         return answer
 
     def _guess(self, pair: Mapping[str, Any], asked: Turns) -> int:
@@ -168,12 +174,15 @@ def top_tokens(answer: Any) -> list[tuple[str, float]]:  # noqa: ANN401  # JSON
     try:
         top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
         return [(one["token"], one["logprob"]) for one in top]
-    except (LookupError, TypeError) as error:
-        raise BadPair(UNREADABLE, f"{type(error).__name__} {error}: {json.dumps(answer)[:200]}") from None
+    except (LookupError, TypeError):
+        found = json.dumps(answer, ensure_ascii=False)[:200]
+        raise BadPair(UNREADABLE, f"{NO_LOGPROBS} (choices[0].logprobs.content[0].top_logprobs): {found}") from None
 
 
-def _used(answer: Any) -> int | None:  # noqa: ANN401  # JSON
+def prompt_tokens_used(answer: Any) -> int | None:  # noqa: ANN401  # JSON
+    """What the server counted; None where it did not, or says what no prompt has."""
     try:
-        return int(answer["usage"]["prompt_tokens"])
-    except (LookupError, TypeError, ValueError):
+        used = answer["usage"]["prompt_tokens"]
+    except (LookupError, TypeError):
         return None
+    return used if type(used) is int and 0 < used <= MOST_TOKENS else None
