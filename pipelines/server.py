@@ -101,26 +101,27 @@ class Client:
         except _Busy as busy:
             raise Unavailable(str(busy), busy.status) from None
 
-    def post(self, path: str, body: bytes, before: Callable[[], None] = lambda: None) -> bytes:
+    def post(self, path: str, body: bytes, before: Callable[[], None] = lambda: None, retries: int | None = None) -> bytes:
         """The answer to a JSON body, after as many attempts as it takes; where it repeats the key, *** stands.
 
         Args:
             path: below the base, such as "chat/completions".
             body: JSON.
             before: called before every attempt; what it raises goes through.
+            retries: in place of the server's own.
 
         Raises:
             Unavailable: 408, 409, 425, 429, 5xx, a time-out or a broken connection, `retries` + 1 times.
             Refused: any other status that is no success; a redirect is one, since a key must not follow it.
             Unreadable: a success whose body is too long or packed.
         """
-        attempt = 0
+        attempt, most = 0, self.server.retries if retries is None else retries
         while True:
             before()
             try:
                 return self._attempt(path, body)
             except _Busy as busy:
-                if attempt == self.server.retries:
+                if attempt >= most:
                     raise Unavailable(f"{attempt + 1} attempts, at last: {busy}", busy.status) from busy
                 doubled = self.server.backoff_s * 2.0 ** min(attempt, MOST_DOUBLINGS)
                 wait = doubled if busy.wait_s is None else busy.wait_s
@@ -146,7 +147,9 @@ class Client:
         if (status >= 500 and status not in NEVER) or status in BUSY:
             return _Busy(f"{status} {words}".rstrip(), status, retry_after(reply.headers.get("Retry-After")))
         if reply.headers.get("Location"):
-            words = f"redirects to {self.words.line(reply.headers['Location'])}, where no request is sent: name the final address"
+            words = (
+                f"redirects to {self.words.line(reply.headers['Location'])}, where no request is sent: name the final address"
+            )
         return Refused(status, words)
 
 

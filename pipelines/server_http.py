@@ -43,7 +43,7 @@ class Sender:
             OSError: no connection, or no whole answer within `timeout_s`, however the server drips.
             http.client.HTTPException: no HTTP, or a body that ends before its time.
         """
-        request = _Request(url, body, headers)  # noqa: S310  # http or https: the client checks
+        request = _Request(url, body, headers)  # http or https: the client checks
         request.watch = _Watch(timeout_s)
         try:
             with self._opener.open(request, timeout=timeout_s) as response:
@@ -106,13 +106,13 @@ def _watched(kind: type[http.client.HTTPConnection], watch: _Watch, *arguments: 
 
 class _Http(urllib.request.HTTPHandler):
     def http_open(self, req: Any) -> http.client.HTTPResponse:  # noqa: ANN401
-        return self.do_open(partial(_watched, http.client.HTTPConnection, req.watch), req)  # type: ignore[arg-type]
+        return self.do_open(partial(_watched, http.client.HTTPConnection, req.watch), req)
 
 
 class _Https(urllib.request.HTTPSHandler):
     def https_open(self, req: Any) -> http.client.HTTPResponse:  # noqa: ANN401
         kind = partial(_watched, http.client.HTTPSConnection, req.watch)
-        return self.do_open(kind, req, context=self._context)  # type: ignore[arg-type,attr-defined]
+        return self.do_open(kind, req, context=self._context)  # type: ignore[attr-defined]
 
 
 class _AsItIs(urllib.request.HTTPErrorProcessor):

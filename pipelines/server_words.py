@@ -20,7 +20,14 @@ class Words:
         forms = set()
         if key:
             raw = key.encode()
-            forms = {key, json.dumps(key)[1:-1], key.replace("/", "\\/"), quote(key, safe=""), quote_plus(key), html.escape(key)}
+            forms = {
+                key,
+                json.dumps(key)[1:-1],
+                key.replace("/", "\\/"),
+                quote(key, safe=""),
+                quote_plus(key),
+                html.escape(key),
+            }
             forms |= {base64.b64encode(raw).decode(), base64.b64encode(b":" + raw).decode()}
         self._long = len(key or "") >= SECRET
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
@@ -32,15 +39,15 @@ class Words:
         return text
 
     def body(self, content: bytes) -> bytes:
-        """A body, with *** for the key, before anybody cuts or parses it. A key as short as a word of an answer is no secret."""
+        """A body, with *** for the key, before anybody cuts or parses it; one as short as a word of an answer stays."""
         for form in self._forms if self._long else ():
             content = content.replace(form.encode(), HIDDEN.encode())
         return content
 
     def line(self, told: bytes | str) -> str:
-        """One line of at most TOLD characters; the key goes before the cut, so that no half of it stays.
+        r"""One line of at most TOLD characters; the key goes before the cut, so that no half of it stays.
 
-        >>> Words("sk-1").line(b"wrong key sk-1\\r\\n\\x1b[2J")
+        >>> Words("sk-1").line(b"wrong key sk-1\r\n\x1b[2J")
         'wrong key *** [2J'
         """
         text = told.decode(errors="replace") if isinstance(told, bytes) else told

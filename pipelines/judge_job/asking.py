@@ -1,7 +1,7 @@
 """Pairs -> answers: out of the cache, and the rest by pools of actors."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from pipelines.actors.chunks import Work
 from pipelines.actors.refusals import Limit
 from pipelines.judge.cache import SAID, Cache, keys
 from pipelines.judge.chunk import refused
-from pipelines.judge.judge import NOT_ASKED
+from pipelines.judge.judge import NOBODY_ASKED, NOT_ASKED, UNAVAILABLE
 from pipelines.judge_job.judges import Bench
 from pipelines.judge_job.settings import JudgeRelevance
 
@@ -41,6 +41,8 @@ class Asking:
     cache: Cache
     settings: JudgeRelevance
     budget: Budget
+    failed: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
+    """`names` of the pairs that an earlier run asked this judge about, and published without a score."""
 
 
 class Answers(NamedTuple):
@@ -81,6 +83,20 @@ def ask(asking: Asking, rows: pa.Table, worth: NDArray[np.int64] | None = None, 
     return Answers(whole.take(at).combine_chunks(), len(known), int(able.sum()))
 
 
+def names(rows: pa.Table) -> pa.Array:
+    """[n] query and candidate as one string."""
+    joined = pc.binary_join_element_wise(rows.column("query_id"), rows.column("candidate_id"), "\n")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def failed(judgements: pa.Table, model: str, prompt_hash: str) -> pa.Array:
+    """`names` of the pairs of JUDGEMENTS that this judge was asked about in vain, but for a server that was away."""
+    ours = pc.and_(pc.equal(judgements["judge"], model), pc.equal(judgements["prompt_hash"], prompt_hash))
+    hour = pa.array([NOT_ASKED, UNAVAILABLE])
+    own = pc.and_(pc.is_valid(judgements["reason"]), pc.invert(pc.is_in(judgements["reason"], value_set=hour)))
+    return names(judgements.filter(pc.and_(ours, own)))
+
+
 def unknown(rows: pa.Table, known: pa.Table) -> NDArray[np.bool_]:
     """[n] whether each pair is still to be asked."""
     return ~np.asarray(pc.is_in(keys(rows), value_set=keys(known)), bool)
@@ -104,30 +120,56 @@ def pieces(rows: pa.Table, wanted: NDArray[np.bool_], size: int) -> Iterator[pa.
         yield rows.take(pa.array(rest[begin : begin + size]))
 
 
-def limit(of: int, most: float) -> Limit:
-    """How many pairs may go without a score; those that a budget left out do not count."""
-    return Limit(
-        stage=STAGE,
-        of=of,
-        most=most,
-        setting="chunks.max_refused_share",
-        what="pairs have no score",
-        mend="mend what the reasons say and run again (what was answered is kept)",
-        no_fault=(NOT_ASKED,),
-    )
+@dataclass(frozen=True, slots=True)
+class limit:  # noqa: N801  # called as a function
+    """How many pairs may go without a score; called with the reasons of those that have none so far."""
+
+    asked: int
+    """Pairs that this run asks about."""
+    most: float
+    """The share that may have no score."""
+    again: int = 0
+    """Of them those that an earlier run has published without a score: they may go without one again."""
+    pairs: int | None = None
+    """All pairs of the run, known ones too: a picture that cannot be read is one of theirs. None: as many as are asked."""
+
+    def __call__(self, reasons: Sequence[str]) -> None:
+        """Look. What a budget left out is neither asked nor at fault; a pair whose picture is missing is not asked either.
+
+        Raises:
+            DataError: too many have no score.
+        """
+        unread = [reason for reason in reasons if reason in NOBODY_ASKED and reason != NOT_ASKED]
+        refused = [reason for reason in reasons if reason not in NOBODY_ASKED]
+        if len(unread) + len(refused) <= self.again:
+            return
+        self._share(len(reasons) - len(refused), "pairs that were asked have no score")(refused)
+        whole = limit(self.pairs if self.pairs is not None else self.asked, self.most)
+        whole._share(0, "pairs have no score")(unread)
+
+    def _share(self, not_asked: int, what: str) -> Limit:
+        return Limit(
+            stage=STAGE,
+            of=self.asked - not_asked,
+            most=self.most,
+            setting="chunks.max_refused_share",
+            what=what,
+            mend="mend what the reasons say and run again (what was answered is kept)",
+        )
 
 
 def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[pa.Table]:
+    again = int(np.asarray(pc.is_in(names(rows.filter(pa.array(wanted))), value_set=asking.failed), bool).sum())
     work = Work(
         stage=STAGE,
         folder=asking.cache.unfinished,
         stamp=asking.bench.name(),
         lost=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
-        check=limit(len(rows), asking.settings.chunks.max_refused_share),
+        check=limit(int(wanted.sum()), asking.settings.chunks.max_refused_share, again, len(rows)),
     )
     asking.cache.gather()  # the names of this run's chunks must be free: one may hold a reason of an earlier hour
     chunks = list(pieces(rows, wanted, asking.settings.chunks.pairs))
-    return list(asking.bench.worked(chunks, work))
+    return list(asking.bench.worked(chunks, work, fresh=again < wanted.sum()))
 
 
 def _lost(rows: pa.Table, reason: str, detail: str) -> pa.Table:

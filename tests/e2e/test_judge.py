@@ -304,8 +304,9 @@ def test_a_budget_stops_cleanly_and_the_next_run_goes_on(hard, server, tmp_path)
     paid = np.array([reason is None for reason in first.answers.said["reason"].to_pylist()])
     assert nearest[paid].min() >= nearest[~paid].max()
     limited = given | {"judge": JudgeChoice(name="content", set=asking(server, max_requests=10))}
-    judge(tmp_path / "w", **limited)
-    assert sum(server.answered.values()) == 25
+    done, _ = judge(tmp_path / "w", models=3, **limited)
+    assert sum(server.answered.values()) == 23  # two requests are of the probe; whichever actor asks, it is one budget
+    assert done.bill.requests == 10
     last, _ = judge(tmp_path / "w", **given)
     assert last.answers.said["reason"].null_count == len(last.pairs)
     assert sum(server.answered.values()) == len(last.pairs)

@@ -39,11 +39,11 @@ class Talk:
 
 
 @contextmanager
-def talking(play):
-    """(url, what each POST's `play(talk)` returned or raised) of a server that lists no models."""
+def talking(play, models="404 Not Found"):
+    """(url, the `Talk` of each POST) of a server that lists no models: it says `models`."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=64)
     listening.settimeout(0.05)
-    ended, results = threading.Event(), []
+    ended, asked = threading.Event(), []
 
     def serve(connection):
         with connection:
@@ -51,11 +51,12 @@ def talking(play):
             try:
                 talk = _read(connection)
                 if talk.head.startswith(b"GET"):
-                    talk.send(b'{"error": "no such page"}', "404 Not Found")
+                    talk.send(b'{"error": "no such page"}', models)
                 else:
-                    results.append(play(talk))
-            except OSError as error:
-                results.append(error)
+                    asked.append(talk)
+                    play(talk)
+            except OSError:  # the client waited no longer
+                return
 
     def accept():
         while not ended.is_set():
@@ -68,7 +69,7 @@ def talking(play):
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1", results
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1", asked
     finally:
         ended.set()
         thread.join()

@@ -45,7 +45,10 @@ def test_a_body_without_an_end_is_not_read(head):
 
 
 def test_a_refusal_without_an_end_is_told_by_its_first_words():
-    with talking(lambda talk: talk.endless(b"HTTP/1.1 400 Bad\r\n\r\n", b"no! " * 9999)) as (url, _), pytest.raises(Refused) as no:
+    with (
+        talking(lambda talk: talk.endless(b"HTTP/1.1 400 Bad\r\n\r\n", b"no! " * 9999)) as (url, _),
+        pytest.raises(Refused) as no,
+    ):
         client(url).post("x", b"{}")
     assert 100 < len(str(no.value)) < 350
 
@@ -105,7 +108,9 @@ def test_words_of_a_server_are_one_printable_line():
             client(url).post("x", b"{}")
 
 
-@pytest.mark.parametrize("url", ["http://", "http://[bad", "http://a:port", "http://a b/v1", "http://a/\nv1", "gs://a", "", "a"])
+@pytest.mark.parametrize(
+    "url", ["http://", "http://[bad", "http://a:port", "http://a b/v1", "http://a/\nv1", "gs://a", "", "a"]
+)
 def test_an_address_that_is_none_is_named_at_once(url):
     with pytest.raises(SettingsError, match=r"x\.url is"):
         client(url)

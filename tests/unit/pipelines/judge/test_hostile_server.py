@@ -109,7 +109,7 @@ def test_a_key_that_comes_back_in_an_answer_stands_in_no_detail(where):
 
     with talking(play) as (url, results):
         [row], _ = judged(url)
-        assert results == [None]
+        assert len(results) == 1
     assert row["reason"] and "sk-very" not in row["detail"]
 
 

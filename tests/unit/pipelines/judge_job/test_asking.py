@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.judge.judge import NOT_ASKED
-from pipelines.judge_job.asking import _affordable, limit, pieces
+from pipelines.judge.judge import MISSING_FILE, NOT_ASKED, REFUSED, UNAVAILABLE
+from pipelines.judge_job.asking import _affordable, failed, limit, pieces
 from schemas.errors import DataError
 
 SLOW_FIRST = settings(deadline=None, max_examples=60)
@@ -51,5 +51,42 @@ def test_money_goes_to_the_first_by_worth_among_those_that_are_not_known():
 def test_too_many_pairs_without_a_score_end_the_job_with_their_reasons():
     limit(10, 0.2)(["too long"] * 2)
     limit(10, 0.2)([NOT_ASKED] * 9)
-    with pytest.raises(DataError, match=r"3 of 10 pairs have no score: too long \(2\), server refused \(1\)"):
+    with pytest.raises(DataError, match=r"3 of 10 pairs that were asked have no score: too long \(2\), server refused \(1\)"):
         limit(10, 0.2)(["too long", "server refused", "too long"])
+
+
+def test_the_share_is_of_the_pairs_that_are_asked():
+    """With budget.max_pairs=20 all of 20 refused pairs passed, for they were few among thousands."""
+    with pytest.raises(DataError, match=r"20 of 20 pairs that were asked have no score: server refused \(20\)"):
+        limit(20, 0.2, pairs=10_000)([REFUSED] * 20)
+    limit(20, 0.2, pairs=10_000)([REFUSED] * 4)
+
+
+def test_what_the_requests_budget_leaves_out_is_not_asked():
+    with pytest.raises(DataError, match="10 of 10 pairs that were asked"):
+        limit(100, 0.2)([REFUSED] * 10 + [NOT_ASKED] * 90)
+
+
+def test_pictures_that_cannot_be_read_are_a_share_of_all_pairs():
+    """They are looked for again by each run: alone they must not end it, as long as they are few."""
+    limit(5, 0.2, pairs=100)([MISSING_FILE] * 5)
+    with pytest.raises(DataError, match="21 of 100 pairs have no score: missing file"):
+        limit(50, 0.2, pairs=100)([MISSING_FILE] * 21)
+    with pytest.raises(DataError, match="2 of 2 pairs that were asked"):
+        limit(5, 0.2, pairs=100)([MISSING_FILE] * 3 + [REFUSED] * 2)
+
+
+def test_pairs_that_failed_before_may_fail_again():
+    limit(3, 0.2, again=3)([REFUSED] * 3)
+    with pytest.raises(DataError):
+        limit(10, 0.2, again=3)([REFUSED] * 4)
+
+
+def test_pairs_that_failed_before_are_this_judges_and_no_hours_fault():
+    rows = [("a", "j", "h", REFUSED), ("b", "j", "h", None), ("c", "j", "h", UNAVAILABLE), ("d", "j", "h", NOT_ASKED),
+            ("e", "j", "other", REFUSED), ("f", "other", "h", REFUSED)]  # fmt: skip
+    table = pa.table(
+        [[r[n] for r in rows] for n in (0, 0, 1, 2, 3)], ["query_id", "candidate_id", "judge", "prompt_hash", "reason"]
+    )
+    assert failed(table, "j", "h").to_pylist() == ["a\na"]
+    assert failed(table.slice(0, 0), "j", "h").to_pylist() == []
