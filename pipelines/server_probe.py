@@ -8,6 +8,8 @@ from pipelines.server import Refused, Unavailable, Unreadable
 Body = Mapping[str, Any]
 Send = Callable[[Body], Any]
 """Sends a request once; returns JSON, or raises what `Client.post` raises."""
+EYES = "serve a model that takes pictures (llama.cpp's server: with its --mmproj)"
+BROKEN = 500
 FAULTS = (Refused, Unavailable, Unreadable)
 LOGPROBS = ("logprobs", "top_logprobs")
 FEWER = (10, 5, 2)

@@ -25,6 +25,7 @@ from pipelines.graph.placed import certified, listed, placed
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.files import absolute
 from pipelines.workspace.plan import Plan
+from pipelines.workspace.say import say
 from pipelines.workspace.union import GRAPH_CODE, united
 from schemas.mined import ANNOTATED, MINED
 from schemas.tables import ANNOTATIONS, COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
@@ -157,6 +158,8 @@ def _asked(
             ),
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
+        if chunks and kind == "description" and (warning := actors.first("probe")):
+            say(str(warning))
         said = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])
     finally:
         actors.end()

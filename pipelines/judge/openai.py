@@ -20,12 +20,12 @@ from pipelines.judge.rows import Said, score_rows
 from pipelines.judge.spec import JudgeSpec, prompt_hash
 from pipelines.judge.spelling import score_of_top
 from pipelines.server import Client, Refused, Unavailable, Unreadable
+from pipelines.server_probe import BROKEN
 from pipelines.strict_json import parsed
 from schemas.errors import SettingsError, UninoteError
 
 NO_KEY = (401, 403)
 NOT_THERE = 404
-BROKEN = 500
 
 
 class ServerJudge:

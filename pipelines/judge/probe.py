@@ -10,7 +10,7 @@ from pipelines.judge.judge import UNREADABLE, Picture
 from pipelines.judge.question import BadPair
 from pipelines.judge.spec import JudgeSpec
 from pipelines.judge.spelling import score_of_top
-from pipelines.server_probe import FAULTS, Body, Cause, Send, cause, ignores_pictures, without_pictures
+from pipelines.server_probe import EYES, FAULTS, Body, Cause, Send, cause, ignores_pictures, without_pictures
 from pipelines.server_words import Words
 from schemas.errors import SettingsError
 
@@ -18,7 +18,6 @@ OPTIONAL = ("n", "temperature", "top_p", "presence_penalty", "frequency_penalty"
 """Fields whose values are OpenAI's defaults; with those of `server.extra` the ones that can be left out."""
 SIDE = 64
 INSTEAD = 'serve the model with vLLM, SGLang or llama.cpp\'s server, or use judge.set backend="transformers"'
-EYES = "serve a model that takes pictures (llama.cpp's server: with its --mmproj)"
 
 
 def probe_pair() -> tuple[Mapping[str, Any], Mapping[str, Picture]]:

@@ -162,8 +162,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send(200, body[: len(body) // 2], claimed=len(body))
             self.close_connection = True
             return
-        with self.server.lock:
-            self.server.answered[digest] += getattr(self, "inside", False)
+        if getattr(self, "inside", False):
+            with self.server.lock:
+                self.server.answered[digest] += 1
         self.send(200, told)
 
     def leave(self):
