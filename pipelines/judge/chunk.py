@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pipelines.decode import BadPicture, Decoding, decode
 from pipelines.judge.cache import SAID
 from pipelines.judge.controls import blanked
-from pipelines.judge.judge import NOBODY_ASKED, PAIRS, SCORES, UNAVAILABLE, Judge, Picture
+from pipelines.judge.judge import OF_THE_JUDGE, PAIRS, SCORES, UNAVAILABLE, Judge, Picture
 from pipelines.picture_file import picture_bytes
 from schemas.errors import DataError
 
@@ -122,10 +122,10 @@ class ChunkJudge:
 
     def _look(self, found: pa.Table) -> None:
         """End where the fault is surely no pair's own, before anything is written down."""
-        asked = found.filter(pc.invert(pc.fill_null(pc.is_in(found["reason"], value_set=pa.array(NOBODY_ASKED)), False)))
-        if asked["reason"].null_count:
+        if found["reason"].null_count:
             self._doubtful, self._unscored = False, 0
             return
+        asked = found.filter(pc.is_in(found["reason"], value_set=pa.array(OF_THE_JUDGE)))
         self._unscored += len(asked)
         away = len(asked) and set(asked["reason"].to_pylist()) == {UNAVAILABLE}
         if (self._doubtful or away) and self._unscored >= FEW:

@@ -50,8 +50,8 @@ NOT_IN_TOP = "yes or no not among the top tokens"
 MISSING_FILE, UNREADABLE_FILE = "missing file", "unreadable file"
 PASSING = (NOT_ASKED, UNAVAILABLE, REFUSED, UNREADABLE, FAILED, NO_PICTURE, MISSING_FILE, UNREADABLE_FILE)
 """Reasons that may lie with the hour and not with the pair: a second run asks such a pair again. The others are answers."""
-NOBODY_ASKED = (NOT_ASKED, NO_PICTURE, NOTHING, MISSING_FILE, UNREADABLE_FILE)
-"""Reasons for which no judge was asked at all."""
+OF_THE_JUDGE = (UNAVAILABLE, REFUSED, UNREADABLE, NOT_IN_TOP, FAILED)
+"""Reasons of a judge that was asked: where it gives nothing else, the fault is hardly each pair's own."""
 
 
 class Judge(Protocol):

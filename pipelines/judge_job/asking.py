@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from pipelines.actors.chunks import Work
 from pipelines.actors.refusals import Limit
 from pipelines.judge.cache import SAID, Cache, keys
-from pipelines.judge.chunk import refused
-from pipelines.judge.judge import NOBODY_ASKED, NOT_ASKED, UNAVAILABLE
+from pipelines.judge.chunk import FEW, refused
+from pipelines.judge.judge import NOT_ASKED, OF_THE_JUDGE, UNAVAILABLE
 from pipelines.judge_job.judges import Bench
 from pipelines.judge_job.settings import JudgeRelevance
 
 KILLED = "its process died"
+UNANSWERED = (*OF_THE_JUDGE, KILLED)
 STAGE = "judge"
 
 
@@ -131,26 +132,29 @@ class limit:  # noqa: N801  # called as a function
     again: int = 0
     """Of them those that an earlier run has published without a score: they may go without one again."""
     pairs: int | None = None
-    """All pairs of the run, known ones too: a picture that cannot be read is one of theirs. None: as many as are asked."""
+    """All pairs of the run, known ones too. None: as many as are asked."""
 
     def __call__(self, reasons: Sequence[str]) -> None:
-        """Look. What a budget left out is neither asked nor at fault; a pair whose picture is missing is not asked either.
+        """Look: at what the judge did not answer among what it was asked, and at all reasons among all pairs.
+
+        A pair whose picture is missing was not asked, nor was what a budget left out, which is at fault nowhere. A few pairs
+        may each be at fault themselves: the server has answered a probe.
 
         Raises:
             DataError: too many have no score.
         """
-        unread = [reason for reason in reasons if reason in NOBODY_ASKED and reason != NOT_ASKED]
-        refused = [reason for reason in reasons if reason not in NOBODY_ASKED]
-        if len(unread) + len(refused) <= self.again:
+        missing = [reason for reason in reasons if reason != NOT_ASKED]
+        if len(missing) <= self.again:
             return
-        self._share(len(reasons) - len(refused), "pairs that were asked have no score")(refused)
-        whole = limit(self.pairs if self.pairs is not None else self.asked, self.most)
-        whole._share(0, "pairs have no score")(unread)
+        refused = [reason for reason in missing if reason in UNANSWERED]
+        if len(refused) >= FEW:
+            self._share(self.asked - (len(reasons) - len(refused)), "pairs that were asked have no score")(refused)
+        self._share(self.asked if self.pairs is None else self.pairs, "pairs have no score")(missing)
 
-    def _share(self, not_asked: int, what: str) -> Limit:
+    def _share(self, of: int, what: str) -> Limit:
         return Limit(
             stage=STAGE,
-            of=self.asked - not_asked,
+            of=of,
             most=self.most,
             setting="chunks.max_refused_share",
             what=what,

@@ -65,16 +65,20 @@ def test_a_server_that_drips_is_given_up_at_the_deadline(head):
 
 
 def test_a_header_of_hundred_continues_is_given_up_at_the_deadline():
-    with talking(lambda talk: talk.endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.01)) as (url, _):
-        with pytest.raises(Unavailable, match="within 0.5 s"):
-            client(url, timeout_s=0.5).post("x", b"{}")
+    with (
+        talking(lambda talk: talk.endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.01)) as (url, _),
+        pytest.raises(Unavailable, match="within 0.5 s"),
+    ):
+        client(url, timeout_s=0.5).post("x", b"{}")
 
 
 def test_a_packed_body_is_not_unpacked():
     bomb = gzip.compress(b"[" * 50_000_000)
-    with talking(lambda talk: talk.send(bomb, "200 OK", "Content-Encoding: gzip")) as (url, _):
-        with pytest.raises(Unreadable, match="Content-Encoding is 'gzip', which was not asked for"):
-            client(url).post("x", b"{}")
+    with (
+        talking(lambda talk: talk.send(bomb, "200 OK", "Content-Encoding: gzip")) as (url, _),
+        pytest.raises(Unreadable, match="Content-Encoding is 'gzip', which was not asked for"),
+    ):
+        client(url).post("x", b"{}")
 
 
 @pytest.mark.parametrize("head", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\x00" * 70_000, b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 2000 + b"\r\n", b"HTTP/1.1 2e2 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"])  # fmt: skip
@@ -89,9 +93,11 @@ def test_what_is_no_http_or_ends_early_is_a_broken_connection(head):
 def test_a_key_that_comes_back_is_told_by_nobody(status):
     """Whole, cut by the length of a message, in a header, in a status line, as JSON and base64 have it."""
     body = lambda talk: b"x" * 285 + talk.key + b" c2stdmVyeS1zZWNyZXQtMDEyMzQ1Njc4OQ== "  # noqa: E731
-    with talking(lambda talk: talk.send(body(talk), status, f"Location: http://x/?k={KEY}")) as (url, _):
-        with pytest.raises((Refused, Unavailable)) as fault:
-            client(url).post("x", b"{}")
+    with (
+        talking(lambda talk: talk.send(body(talk), status, f"Location: http://x/?k={KEY}")) as (url, _),
+        pytest.raises((Refused, Unavailable)) as fault,
+    ):
+        client(url).post("x", b"{}")
     assert "sk-very" not in str(fault.value) and "c2stdm" not in str(fault.value)
 
 
@@ -103,9 +109,11 @@ def test_a_server_that_cannot_is_not_asked_again():
 
 
 def test_words_of_a_server_are_one_printable_line():
-    with talking(lambda talk: talk.send("no\r\n\x1b[2J\x00 \u202eway\n".encode(), "400 x")) as (url, _):
-        with pytest.raises(Refused, match=r"^400 no \[2J way$"):
-            client(url).post("x", b"{}")
+    with (
+        talking(lambda talk: talk.send("no\r\n\x1b[2J\x00 \u202eway\n".encode(), "400 x")) as (url, _),
+        pytest.raises(Refused, match=r"^400 no \[2J way$"),
+    ):
+        client(url).post("x", b"{}")
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def answering(rule):
         if wrong:
             talk.send(json.dumps({"detail": wrong[1]}).encode(), f"{wrong[0]} x")
         else:
-            count = min(fields.get("top_logprobs", 0), rule.most if hasattr(rule, "most") else 99)
-            usage = '{"prompt_tokens": %d}' % (90 if has_picture(talk) else 60)
+            count = fields.get("top_logprobs", 0)
+            usage = json.dumps({"prompt_tokens": 90 if has_picture(talk) else 60})
             talk.send((completion(count, usage) if count else '{"choices": [{"message": {"content": "yes"}}]}').encode())
         return fields
 
@@ -94,15 +94,16 @@ def test_too_many_top_tokens_are_told_with_how_many_would_do(most):
     def rule(fields, picture):
         return (400, f"top_logprobs must be at most {most}") if fields.get("top_logprobs", 0) > most else None
 
-    with answering(rule) as (url, _):
-        with pytest.raises(SettingsError, match=rf"at most {most}.*set server\.top_logprobs={most}"):
-            probed(url)
+    with answering(rule) as (url, _), pytest.raises(SettingsError, match=rf"at most {most}.*set server\.top_logprobs={most}"):
+        probed(url)
 
 
 def test_fewer_top_tokens_than_asked_for_are_told_and_then_it_passes():
-    with talking(lambda talk: talk.send(completion(min(json.loads(talk.asked)["top_logprobs"], 12)).encode())) as (url, _):
-        with pytest.raises(SettingsError, match=r"12 top tokens came back, 20 were asked for; set server\.top_logprobs=12"):
-            probed(url)
+    with (
+        talking(lambda talk: talk.send(completion(min(json.loads(talk.asked)["top_logprobs"], 12)).encode())) as (url, _),
+        pytest.raises(SettingsError, match=r"12 top tokens came back, 20 were asked for; set server\.top_logprobs=12"),
+    ):
+        probed(url)
     rule = lambda fields, picture: None  # noqa: E731
     with answering(rule) as (url, _):
         probed(url, "server.top_logprobs=12")
@@ -112,9 +113,11 @@ def test_fewer_top_tokens_than_asked_for_are_told_and_then_it_passes():
     "body", ['{"choices": [{"message": {"content": "yes"}}]}', completion().replace("-2.5", "null", 1), "{}"]
 )
 def test_no_log_probabilities_end_the_run(body):
-    with talking(lambda talk: talk.send(body.encode())) as (url, _):
-        with pytest.raises(SettingsError, match=r"(?i)log probabilities.*vLLM"):
-            probed(url)
+    with (
+        talking(lambda talk: talk.send(body.encode())) as (url, _),
+        pytest.raises(SettingsError, match=r"(?i)log probabilities.*vLLM"),
+    ):
+        probed(url)
 
 
 def test_log_probabilities_that_are_refused_end_the_run():
@@ -127,9 +130,11 @@ def test_log_probabilities_that_are_refused_end_the_run():
 
 @pytest.mark.parametrize("body", ["<html>hello", "[" * 200_000, '{"a": NaN}'])
 def test_no_json_ends_the_run(body):
-    with talking(lambda talk: talk.send(body.encode())) as (url, _):
-        with pytest.raises(SettingsError, match="no JSON.*no simpler request either"):
-            probed(url)
+    with (
+        talking(lambda talk: talk.send(body.encode())) as (url, _),
+        pytest.raises(SettingsError, match="no JSON.*no simpler request either"),
+    ):
+        probed(url)
 
 
 def test_what_the_model_thinks_of_the_pair_does_not_matter():
@@ -140,9 +145,11 @@ def test_what_the_model_thinks_of_the_pair_does_not_matter():
 
 
 def test_a_wrong_path_says_so():
-    with talking(lambda talk: talk.send(b'{"error": "no such page"}', "404 x")) as (url, _):
-        with pytest.raises(SettingsError, match="404.*no such page"):
-            probed(url)
+    with (
+        talking(lambda talk: talk.send(b'{"error": "no such page"}', "404 x")) as (url, _),
+        pytest.raises(SettingsError, match="404.*no such page"),
+    ):
+        probed(url)
 
 
 def test_a_budget_holds_for_the_probe_too():

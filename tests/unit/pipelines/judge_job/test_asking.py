@@ -51,7 +51,7 @@ def test_money_goes_to_the_first_by_worth_among_those_that_are_not_known():
 def test_too_many_pairs_without_a_score_end_the_job_with_their_reasons():
     limit(10, 0.2)(["too long"] * 2)
     limit(10, 0.2)([NOT_ASKED] * 9)
-    with pytest.raises(DataError, match=r"3 of 10 pairs that were asked have no score: too long \(2\), server refused \(1\)"):
+    with pytest.raises(DataError, match=r"3 of 10 pairs have no score: too long \(2\), server refused \(1\)"):
         limit(10, 0.2)(["too long", "server refused", "too long"])
 
 
@@ -72,14 +72,21 @@ def test_pictures_that_cannot_be_read_are_a_share_of_all_pairs():
     limit(5, 0.2, pairs=100)([MISSING_FILE] * 5)
     with pytest.raises(DataError, match="21 of 100 pairs have no score: missing file"):
         limit(50, 0.2, pairs=100)([MISSING_FILE] * 21)
-    with pytest.raises(DataError, match="2 of 2 pairs that were asked"):
-        limit(5, 0.2, pairs=100)([MISSING_FILE] * 3 + [REFUSED] * 2)
+    with pytest.raises(DataError, match="4 of 4 pairs that were asked"):
+        limit(7, 0.2, pairs=100)([MISSING_FILE] * 3 + [REFUSED] * 4)
+
+
+def test_a_few_new_pairs_may_each_be_at_fault_where_many_are_known():
+    """Mining and judging take turns: the last ones ask about one or two pairs."""
+    limit(1, 0.2, pairs=1000)([REFUSED])
+    with pytest.raises(DataError, match="3 of 3 pairs have no score"):
+        limit(3, 0.2)([REFUSED] * 3)
 
 
 def test_pairs_that_failed_before_may_fail_again():
-    limit(3, 0.2, again=3)([REFUSED] * 3)
+    limit(5, 0.2, again=5)([REFUSED] * 5)
     with pytest.raises(DataError):
-        limit(10, 0.2, again=3)([REFUSED] * 4)
+        limit(10, 0.2, again=5)([REFUSED] * 6)
 
 
 def test_pairs_that_failed_before_are_this_judges_and_no_hours_fault():
