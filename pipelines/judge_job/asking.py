@@ -122,7 +122,7 @@ def pieces(rows: pa.Table, wanted: NDArray[np.bool_], size: int) -> Iterator[pa.
 
 
 @dataclass(frozen=True, slots=True)
-class limit:  # noqa: N801  # called as a function
+class Unscored:
     """How many pairs may go without a score; called with the reasons of those that have none so far."""
 
     asked: int
@@ -160,6 +160,11 @@ class limit:  # noqa: N801  # called as a function
             what=what,
             mend="mend what the reasons say and run again (what was answered is kept)",
         )
+
+
+def limit(asked: int, most: float, again: int = 0, pairs: int | None = None) -> Unscored:
+    """As `Unscored`."""
+    return Unscored(asked, most, again, pairs)
 
 
 def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[pa.Table]:

@@ -68,7 +68,12 @@ def test_a_server_without_eyes_ends_the_run_in_its_own_words(status, words):
 
 @pytest.mark.parametrize(
     ("status", "match"),
-    [("401 x", "OPENAI_API_KEY"), ("404 x", "describe.model"), ("503 x", "3 attempts.*503"), ("200 x", "JSONDecodeError: sorry")],
+    [
+        ("401 x", "OPENAI_API_KEY"),
+        ("404 x", "describe.model"),
+        ("503 x", "3 attempts.*503"),
+        ("200 x", "JSONDecodeError: sorry"),
+    ],
 )
 def test_a_server_that_describes_nothing_ends_the_run(status, match):
     with talking(lambda talk: talk.send(b"sorry", status)) as (url, _), pytest.raises(SettingsError, match=match):
@@ -102,7 +107,8 @@ def test_first_pictures_without_any_description_end_the_run_and_a_server_that_go
     with talking(lambda talk: talk.send(bodies.pop())) as (url, _):
         chunk = DescribeChunk(describer(url))
         with pytest.raises(
-            DataError, match=r"none of the first 4 pictures has a description: .*not understood \(4\), such as: JSONDecodeError: no"
+            DataError,
+            match=r"none of the first 4 pictures has a description: .*not understood \(4\), such as: JSONDecodeError: no",
         ):
             chunk(rows(4), [PICTURE] * 4)
     with talking(lambda talk: talk.send(answered("a mug"))) as (url, _):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.judge.load import LoadJudge
-from pipelines.judge.spec import load_spec
+from pipelines.judge.spec import PRESETS, load_spec
 from schemas.errors import SettingsError
 from tests.judging.hostile import completion, talking
 
@@ -142,6 +142,13 @@ def test_what_the_model_thinks_of_the_pair_does_not_matter():
     body = json.dumps({"choices": [{"logprobs": {"content": [{"top_logprobs": top}]}}]})
     with talking(lambda talk: talk.send(body.encode())) as (url, _):
         probed(url)
+
+
+@pytest.mark.parametrize("name", [p.stem for p in PRESETS.glob("*.toml") if p.stem != "overlap"])
+def test_every_preset_has_a_probe(name):
+    with answering(lambda fields, picture: None) as (url, _):
+        spec = load_spec(name, ["backend=openai", "model=tiny", f"server.url={url}"])
+        assert LoadJudge(spec)().probe() is None
 
 
 def test_a_wrong_path_says_so():
