@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -43,10 +44,10 @@ class Server:
 class Unavailable(Exception):  # noqa: N818  # lies with the hour, not with what was asked
     """Every attempt found the server busy, silent or gone."""
 
-    def __init__(self, words: str, status: int | None = None) -> None:
-        """Keep the status of the last attempt: None where no answer came at all."""
+    def __init__(self, words: str, status: int | None = None, reached: bool = True) -> None:
+        """Keep the status of the last attempt, None where no answer came at all, and whether anybody took the request."""
         super().__init__(words)
-        self.status = status
+        self.status, self.reached = status, reached
 
 
 class Unreadable(Exception):  # noqa: N818  # the server's answer to this one request
@@ -65,9 +66,9 @@ class Refused(Exception):  # noqa: N818  # the server's answer to this one reque
 class _Busy(Exception):  # noqa: N818  # not a fault: the request is sent again
     """A request that another attempt may mend."""
 
-    def __init__(self, detail: str, status: int | None = None, wait_s: float | None = None) -> None:
+    def __init__(self, detail: str, status: int | None = None, wait_s: float | None = None, reached: bool = True) -> None:
         super().__init__(detail)
-        self.status, self.wait_s = status, wait_s
+        self.status, self.wait_s, self.reached = status, wait_s, reached
 
 
 class Client:
@@ -99,7 +100,7 @@ class Client:
         try:
             return self._attempt(path, None)
         except _Busy as busy:
-            raise Unavailable(str(busy), busy.status) from None
+            raise Unavailable(str(busy), busy.status, busy.reached) from None
 
     def post(self, path: str, body: bytes, before: Callable[[], None] = lambda: None, retries: int | None = None) -> bytes:
         """The answer to a JSON body, after as many attempts as it takes; where it repeats the key, *** stands.
@@ -122,7 +123,7 @@ class Client:
                 return self._attempt(path, body)
             except _Busy as busy:
                 if attempt >= most:
-                    raise Unavailable(f"{attempt + 1} attempts, at last: {busy}", busy.status) from busy
+                    raise Unavailable(f"{attempt + 1} attempts, at last: {busy}", busy.status, busy.reached) from busy
                 doubled = self.server.backoff_s * 2.0 ** min(attempt, MOST_DOUBLINGS)
                 wait = doubled if busy.wait_s is None else busy.wait_s
             self._sleep(min(wait, self.server.longest_wait_s))
@@ -137,7 +138,8 @@ class Client:
         except BadBody as bad:
             raise Unreadable(str(bad)) from None
         except (OSError, http.client.HTTPException) as error:  # time-outs and broken connections are among them
-            raise _Busy(self.words.line(f"{type(error).__name__}: {error}")) from None
+            reached = not isinstance(error, URLError)  # urllib's own, of whom it could not connect to
+            raise _Busy(self.words.line(f"{type(error).__name__}: {error}"), reached=reached) from None
         if reply.status in SUCCESS:
             return self.words.body(reply.body)
         raise self._fault(reply)

@@ -179,7 +179,7 @@ class ServerJudge:
                 raise self._fault(refusal) from None
             return  # some servers have no such list
         except Unavailable as away:
-            if away.status is not None:  # a server is there, whatever it says of this page
+            if away.reached:  # a server is there, whatever it does with this page
                 return
             url = self.spec.server.url
             raise SettingsError(
@@ -195,5 +195,6 @@ class ServerJudge:
     def _fault(self, refusal: Refused) -> SettingsError:
         server = self.spec.server
         if refusal.status == NOT_THERE:
-            return SettingsError(f"judge.server.url '{server.url}', judge.model '{self.spec.model}': {refusal}")
+            where = f"judge.server.url '{server.url}', judge.model '{self.spec.model}'"
+            return SettingsError(f"{where}: {refusal}; with most servers the address ends in /v1")
         return SettingsError(f"judge.server.url '{server.url}': {refusal}; the key comes from ${server.key_variable}")

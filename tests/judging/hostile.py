@@ -40,7 +40,7 @@ class Talk:
 
 @contextmanager
 def talking(play, models="404 Not Found"):
-    """(url, the `Talk` of each POST) of a server that lists no models: it says `models`."""
+    """(url, the `Talk` of each POST) of a server that lists no models: it says `models`, None: it hangs up."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=64)
     listening.settimeout(0.05)
     ended, asked = threading.Event(), []
@@ -51,7 +51,8 @@ def talking(play, models="404 Not Found"):
             try:
                 talk = _read(connection)
                 if talk.head.startswith(b"GET"):
-                    talk.send(b'{"error": "no such page"}', models)
+                    if models:
+                        talk.send(b'{"error": "no such page"}', models)
                 else:
                     asked.append(talk)
                     play(talk)

@@ -183,3 +183,10 @@ def test_a_server_without_a_list_of_models_is_there(page):
 
     with talking(play, models=page) as (url, _):
         probed(url)
+
+
+def test_a_server_that_hangs_up_on_that_page_is_there_and_a_port_where_nobody_listens_is_not():
+    with talking(lambda talk: talk.send(completion().encode()), models=None) as (url, _):
+        probed(url)
+    with pytest.raises(SettingsError, match="no server answers there"):
+        probed(url)
