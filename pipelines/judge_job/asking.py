@@ -1,6 +1,6 @@
 """Pairs -> answers: out of the cache, and the rest by pools of actors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,16 +11,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.actors.chunks import Work
-from pipelines.actors.refusals import Limit
 from pipelines.judge.cache import SAID, Cache, keys
-from pipelines.judge.chunk import FEW, refused
-from pipelines.judge.judge import NOT_ASKED, OF_THE_JUDGE, UNAVAILABLE
+from pipelines.judge.chunk import refused
+from pipelines.judge.judge import NOT_ASKED, UNAVAILABLE
 from pipelines.judge_job.judges import Bench
 from pipelines.judge_job.settings import JudgeRelevance
-
-KILLED = "its process died"
-UNANSWERED = (*OF_THE_JUDGE, KILLED)
-STAGE = "judge"
+from pipelines.judge_job.unscored import KILLED, STAGE, limit
 
 
 @dataclass(slots=True)
@@ -119,52 +115,6 @@ def pieces(rows: pa.Table, wanted: NDArray[np.bool_], size: int) -> Iterator[pa.
     rest = np.concatenate([np.zeros(0, np.int64), *broken])
     for begin in range(0, len(rest), size):
         yield rows.take(pa.array(rest[begin : begin + size]))
-
-
-@dataclass(frozen=True, slots=True)
-class Unscored:
-    """How many pairs may go without a score; called with the reasons of those that have none so far."""
-
-    asked: int
-    """Pairs that this run asks about."""
-    most: float
-    """The share that may have no score."""
-    again: int = 0
-    """Of them those that an earlier run has published without a score: they may go without one again."""
-    pairs: int | None = None
-    """All pairs of the run, known ones too. None: as many as are asked."""
-
-    def __call__(self, reasons: Sequence[str]) -> None:
-        """Look: at what the judge did not answer among what it was asked, and at all reasons among all pairs.
-
-        A pair whose picture is missing was not asked, nor was what a budget left out, which is at fault nowhere. A few pairs
-        may each be at fault themselves: the server has answered a probe.
-
-        Raises:
-            DataError: too many have no score.
-        """
-        missing = [reason for reason in reasons if reason != NOT_ASKED]
-        if len(missing) <= self.again:
-            return
-        refused = [reason for reason in missing if reason in UNANSWERED]
-        if len(refused) >= FEW:
-            self._share(self.asked - (len(reasons) - len(refused)), "pairs that were asked have no score")(refused)
-        self._share(self.asked if self.pairs is None else self.pairs, "pairs have no score")(missing)
-
-    def _share(self, of: int, what: str) -> Limit:
-        return Limit(
-            stage=STAGE,
-            of=of,
-            most=self.most,
-            setting="chunks.max_refused_share",
-            what=what,
-            mend="mend what the reasons say and run again (what was answered is kept)",
-        )
-
-
-def limit(asked: int, most: float, again: int = 0, pairs: int | None = None) -> Unscored:
-    """As `Unscored`."""
-    return Unscored(asked, most, again, pairs)
 
 
 def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[pa.Table]:
