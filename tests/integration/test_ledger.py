@@ -2,8 +2,10 @@
 
 import time
 
+import pyarrow as pa
 import pytest
 import ray
+from ray.exceptions import RayActorError
 
 from pipelines.actors.pool import pool
 from pipelines.judge.budget import Spent
@@ -38,7 +40,18 @@ def rows(count, begin=0):
         ]
     )
     full = [row | {"pictures": "", "files": [], "blank": False} for row in table.to_pylist()]
-    return CHUNK.empty_table().from_pylist(full, CHUNK)
+    return pa.Table.from_pylist(full, CHUNK)
+
+
+def wait_for(actor, seconds=120):
+    """Until the next life has begun."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            return ray.get(actor.alive.remote())
+        except RayActorError:
+            time.sleep(0.2)
+    raise AssertionError("it did not start again")
 
 
 def test_a_judge_that_dies_and_starts_again_has_what_the_run_has_left(ledger, ray_local, tmp_path):
@@ -59,7 +72,7 @@ def test_a_judge_that_dies_and_starts_again_has_what_the_run_has_left(ledger, ra
                 reasons = [reason for part in ray.get(done) for reason in part["reason"].to_pylist()]
                 for actor in actors.models[:2]:
                     ray.kill(actor, no_restart=False)
-                time.sleep(0.5)
+                    wait_for(actor)
         finally:
             actors.end()
         assert len(asked) == 10 == purse.bill().requests
