@@ -55,8 +55,8 @@ class Reason(StrEnum):
     """What an encoder of pictures says of a text."""
 
     SERVER_UNAVAILABLE = "server unavailable", Lies.WITH_THE_HOUR
-    SERVER_REFUSED = "server refused", Lies.WITH_THE_ROW
-    NOT_UNDERSTOOD = "server's answer not understood", Lies.WITH_THE_ROW
+    SERVER_REFUSED = "server refused", Lies.WITH_THE_HOUR
+    NOT_UNDERSTOOD = "server's answer not understood", Lies.WITH_THE_HOUR
     EMPTY_DESCRIPTION = "empty description", Lies.WITH_THE_ROW
     NO_TEXT = "no text found", Lies.NOWHERE
     NOT_THE_COVER = "not the cover", Lies.NOWHERE

@@ -13,6 +13,8 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
+from schemas.marks import stream_safe
+
 FEATURES = 4
 """Numbers a token has."""
 STEM = 4
@@ -30,7 +32,7 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Two RED mugs，２只红杯！")
     ['two', 'red', 'mugs', '2', '只', '红', '杯']
     """
-    return TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+    return TOKEN.findall(unicodedata.normalize("NFKC", stream_safe(text)).casefold())
 
 
 def segments(text: str, buckets: int, longest: int, most: int) -> list[Features]:

@@ -81,6 +81,14 @@ class Pool:
         """
         return str(got(self.models[0].model.remote()))
 
+    def first(self, name: str) -> Any:  # noqa: ANN401
+        """What the first actor's model answers to its method of this name.
+
+        Raises:
+            UninoteError: what it raises.
+        """
+        return got(self.models[0].told.remote(name))
+
     def told(self, name: str) -> list[Any]:
         """What each actor's model answers to its method of this name."""
         return [got(actor.told.remote(name)) for actor in self.models]

@@ -1,5 +1,6 @@
 """A chunk of pictures, read and annotated: what the two kinds of actors do, without them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,17 +9,20 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.annotate.answer import Answer, annotation_rows
+from pipelines.annotate.answer import UNAVAILABLE, Answer, annotation_rows
 from pipelines.annotate.describe import Describe, Describer, Shown, load_describer
 from pipelines.annotate.ocr import Ocr, OcrAnnotator
 from pipelines.credentials import redacted
 from pipelines.decode import BadPicture
 from pipelines.picture_file import picture_bytes
 from pipelines.read_ahead import READERS
+from schemas.errors import DataError
 
 LARGE = 4 << 20
 """Bytes of a picture that is not sent from actor to actor with its chunk: who annotates it reads it, alone. So a chunk of 64
 has at most 256 MB, and not 64 times what a picture may have."""
+FEW = 4
+"""Pictures without a description that may each be at fault themselves, where there is none yet."""
 
 _LARGE = "large"
 CHUNK = pa.schema([("image_id", pa.string()), ("note_id", pa.string()), ("sha256", pa.string()), ("uri", pa.string())])
@@ -102,13 +106,39 @@ class DescribeChunk:
 
     def __init__(self, describer: Describer) -> None:
         """Keep the model."""
-        self._describer = describer
+        self._describer, self._doubtful, self._without = describer, True, 0
         self.model = describer.model
 
     def __call__(self, rows: pa.Table, read: Read) -> pa.Table:
-        """An ANNOTATIONS row for each CHUNK row."""
+        """An ANNOTATIONS row for each CHUNK row.
+
+        Raises:
+            DataError: no picture has a description yet, or the server is away for a whole chunk.
+        """
         said = answered(read, lambda contents: self._describer([Shown(content=one) for one in contents]))
+        self._look([answer for answer, one in zip(said, read, strict=True) if not isinstance(one, Answer)])
         return annotation_rows(rows.to_pylist(), said, "description", self.model)
+
+    def probe(self) -> str | None:
+        """What the describer of a server says of a probe picture: nothing, or a warning; raises what it raises."""
+        probe = getattr(self._describer, "probe", None)
+        return None if probe is None else probe()
+
+    def _look(self, answers: Sequence[Answer]) -> None:
+        """End where the fault is surely no picture's own, before anything is written down."""
+        if any(answer.reason is None for answer in answers):
+            self._doubtful, self._without = False, 0
+            return
+        self._without += len(answers)
+        away = len(answers) > 0 and all(answer.reason == UNAVAILABLE for answer in answers)
+        if (self._doubtful or away) and self._without >= FEW:
+            reasons = Counter(str(answer.reason) for answer in answers).most_common(3)
+            details = {answer.reason: answer.detail for answer in reversed(answers)}
+            listed = "; ".join(f"{reason} ({count:,}), such as: {details[reason]}" for reason, count in reasons)
+            since = "first" if self._doubtful else "last"
+            raise DataError(
+                f"{self.model}: none of the {since} {self._without} pictures has a description: {listed}; mend it and run again"
+            )
 
 
 def answered(read: Read, ask: Callable[[list[bytes]], Sequence[Answer]]) -> list[Answer]:

@@ -13,6 +13,7 @@ from pipelines.annotate.answer import AnnotationKind
 from pipelines.annotate.own_words import OWN_WORDS
 from pipelines.annotate.rows import Row, item_row, note_rows, pair_row
 from schemas.item import Kind
+from schemas.marks import stream_safe
 from schemas.tables import PAIRS
 
 TASKS: dict[AnnotationKind, tuple[str, str, str]] = {
@@ -140,4 +141,4 @@ def _widespread(rows: list[Row], most: int) -> set[str]:
 
 
 def _folded(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKC", stream_safe(text)).casefold() if c.isalnum())

@@ -23,6 +23,7 @@ from pipelines.reasons import Reason
 from pipelines.workspace.arrow_stages import ArrowOutput
 from pipelines.workspace.files import Folder
 from pipelines.workspace.manifest import Manifest
+from pipelines.workspace.say import say
 from pipelines.workspace.source import code_fingerprint
 from schemas.tables import ANNOTATIONS
 
@@ -121,6 +122,8 @@ def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pool
             ),
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
+        if chunks and kind == "description" and (warning := actors.first("probe")):
+            say(str(warning))
         said = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])
     finally:
         actors.end()

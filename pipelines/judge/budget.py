@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from threading import Lock
+from typing import Protocol
 
 from pipelines.judge.spec import Asking
 
@@ -24,8 +25,24 @@ class Bill:
     """In the currency of the prices."""
 
 
+class Purse(Protocol):
+    """What a judge asks before each request: a `Budget` here, or a handle of one that is elsewhere."""
+
+    ended: str | None
+
+    def take(self, tokens: int) -> None:
+        """As `Budget.take`."""
+
+    def settle(self, taken: int, used: int | None) -> None:
+        """As `Budget.settle`."""
+
+    def bill(self) -> Bill:
+        """As `Budget.bill`."""
+        ...
+
+
 class Budget:
-    """One judge's, shared by its threads. A judge that is loaded again has a new one."""
+    """Of one run, shared by all who ask: by the threads of a judge, and by actors through `judge_job.ledger`."""
 
     def __init__(self, asking: Asking) -> None:
         """Keep limits and prices."""
@@ -40,6 +57,11 @@ class Budget:
         Raises:
             Spent: it would go beyond a limit; nothing is counted then, and nothing is let through after it.
         """
+        if limit := self.taken(tokens):
+            raise Spent(limit)
+
+    def taken(self, tokens: int) -> str | None:
+        """As `take`: None, or which limit does not let it through."""
         cost, asking = self._price(tokens), self._asking
         with self._lock:
             if asking.max_requests is not None and self._requests >= asking.max_requests:
@@ -47,17 +69,18 @@ class Budget:
             if asking.max_cost is not None and self._cost + cost > asking.max_cost:
                 self.ended = f"max_cost = {asking.max_cost}: {self._cost:.4f} is spent"
             if self.ended:
-                raise Spent(self.ended)
+                return self.ended
             self._requests += 1
             self._tokens += tokens
             self._cost += cost
+        return None
 
     def settle(self, taken: int, used: int | None) -> None:
         """After an answer: what the server counted, in place of the estimate.
 
-        Without an answer the estimate stands, for a server may have worked for it.
+        Without an answer the estimate stands, for a server may have worked for it; so it does for a count below 1.
         """
-        if used is None:
+        if used is None or used < 1:
             return
         with self._lock:
             self._tokens += used - taken

@@ -1,20 +1,26 @@
 """A chunk of pairs, read and judged: what the two kinds of actors do, without them."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.credentials import redacted
 from pipelines.decode import BadPicture, Decoding, decode
 from pipelines.judge.cache import SAID
 from pipelines.judge.controls import blanked
-from pipelines.judge.judge import PAIRS, SCORES, Judge, Picture
+from pipelines.judge.judge import OF_THE_JUDGE, PAIRS, SCORES, UNAVAILABLE, Judge, Picture
 from pipelines.picture_file import picture_bytes
 from pipelines.read_ahead import READERS, Room, share
+from schemas.errors import DataError
+
+FEW = 4
+"""Pairs without a score that may each be at fault themselves, where there is no score yet."""
 
 FILES = pa.list_(pa.struct([("image_id", pa.string()), ("uri", pa.string())]))
 CHUNK = pa.schema([*PAIRS, ("pictures", pa.string()), ("files", FILES), ("blank", pa.bool_())])
@@ -46,10 +52,12 @@ class LoadChunkJudge:
     """Makes a `ChunkJudge` in its actor."""
 
     load: Callable[[], Judge]
+    fresh: bool = True
+    """As of `ChunkJudge`."""
 
     def __call__(self) -> "ChunkJudge":
         """Load the judge."""
-        return ChunkJudge(self.load())
+        return ChunkJudge(self.load(), self.fresh)
 
 
 class Pictures:
@@ -78,9 +86,14 @@ class Pictures:
 class ChunkJudge:
     """Pairs and their pictures -> SAID."""
 
-    def __init__(self, judge: Judge) -> None:
-        """Keep the judge."""
-        self._judge = judge
+    def __init__(self, judge: Judge, fresh: bool = True) -> None:
+        """Keep the judge.
+
+        Args:
+            judge: loaded.
+            fresh: its pairs were not asked in vain before, so that the first of them must not all be without a score.
+        """
+        self._judge, self._doubtful, self._unscored = judge, fresh, 0
         self.model = spelled(judge)
 
     def __call__(self, rows: pa.Table, read: Read) -> pa.Table:
@@ -92,6 +105,7 @@ class ChunkJudge:
 
         Raises:
             RuntimeError: the judge has answered other pairs than it was asked.
+            DataError: none of the first pairs that it was asked has a score, or the server is away for a whole chunk.
         """
         parts = []
         for blank in (False, True):
@@ -99,15 +113,39 @@ class ChunkJudge:
             if len(mine):
                 scores = self._judge(mine.select(PAIRS.names), blanked(read) if blank else read)
                 parts.append(said(mine, scores))
-        return pa.concat_tables([SAID.empty_table(), *parts])
+        found = pa.concat_tables([SAID.empty_table(), *parts])
+        self._look(found)
+        return found
 
-    def bill(self) -> tuple[int, int, float]:
-        """What the judge of a server has spent: requests, tokens and money; nothing for the others."""
-        spent = getattr(self._judge, "bill", None)
-        if spent is None:
-            return 0, 0, 0.0
-        found = spent()
-        return found.requests, found.tokens, found.cost
+    def probe(self) -> str | None:
+        """What the judge of a server says of a probe pair: nothing, or a warning; raises what it raises."""
+        probe = getattr(self._judge, "probe", None)
+        return None if probe is None else probe()
+
+    def _look(self, found: pa.Table) -> None:
+        """End where the fault is surely no pair's own, before anything is written down."""
+        if found["reason"].null_count:
+            self._doubtful, self._unscored = False, 0
+            return
+        asked = found.filter(pc.is_in(found["reason"], value_set=pa.array(OF_THE_JUDGE)))
+        self._unscored += len(asked)
+        away = len(asked) and set(asked["reason"].to_pylist()) == {UNAVAILABLE}
+        if (self._doubtful or away) and self._unscored >= FEW:
+            since = "first" if self._doubtful else "last"
+            raise DataError(
+                f"judge: none of the {since} {self._unscored} pairs that were asked has a score: {'; '.join(examples(asked))};"
+                " mend it and run again (what was answered before is kept)"
+            )
+
+
+def examples(found: pa.Table, most: int = 3) -> list[str]:
+    """The commonest reasons of SAID rows with their count and one detail each, the smallest."""
+    counts = Counter(reason for reason in found["reason"].to_pylist() if reason)
+    details: dict[str, str] = {}
+    for reason, detail in zip(found["reason"].to_pylist(), found["detail"].to_pylist(), strict=True):
+        if reason and detail:
+            details[reason] = min(detail, details.get(reason, detail))
+    return [f"{reason} ({count:,}), such as: {details.get(reason, 'no detail')}" for reason, count in counts.most_common(most)]
 
 
 def said(rows: pa.Table, scores: pa.Table) -> pa.Table:

@@ -38,6 +38,8 @@ def named(spec: JudgeSpec, device: str = "cpu") -> str:
         case "openai":
             server = spec.server
             told |= {"pictures": server.pictures, "extra": server.extra, "top": server.top_logprobs, "tol": server.tolerance}
+            if server.leave_out:
+                told["left"] = sorted(server.leave_out)
             return f"{spec.model}@server#{_short(told)}"
         case "transformers":
             told |= {"min_pixels": spec.min_pixels, "max_pixels": spec.max_pixels, "code": spec.trust_remote_code}

@@ -25,11 +25,11 @@ _ANSWERS = (
 )
 _TOKENS = (
     r"<\s*\|[^<>|]{1,40}\|\s*>",
-    r"<\s*/?\s*(s|bos|eos|pad|unk|think|tool_call|image|img|video|audio|start_of_turn|end_of_turn|assistant|user|system)\s*>",
-    r"\[\s*/?\s*(inst|sys|img|pad|cls|sep|mask)\s*\]|<<\s*/?\s*sys\s*>>",
+    r"<\s*(/\s*)?(s|bos|eos|pad|unk|think|tool_call|image|img|video|audio|start_of_turn|end_of_turn|assistant|user|system)\s*>",
+    r"\[\s*(/\s*)?(inst|sys|img|pad|cls|sep|mask)\s*\]|<<\s*(/\s*)?sys\s*>>",
 )
 _FENCES = (
-    r"^[\s>#*<\[-]*(query|candidate|document|instruct|question|answer|system|assistant|user)[\s>\]*]*[::]",
+    r"^(?:[^\S\n]|[>#*<\[-])*(query|candidate|document|instruct|question|answer|system|assistant|user)[\s>\]*]*[::]",
     r"<\s*/\s*(query|candidate|document|instruct|note|item)\s*>|\b(text|pictures?)\s+of\s+the\s+(query|candidate)\s*:",
     r"\b(end|close|begin|start)\s+of\s+(the\s+)?(query|candidate|document|text|note|data|prompt|fence)\b",
 )
@@ -42,11 +42,23 @@ _TAGS = re.compile("[\U000e0000-\U000e007f]")
 _MANY_JOINERS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 REMEMBERED = 65_536
 """Texts whose flags are kept: a query stands beside many candidates."""
+SHORT = 4_000
+"""Characters of a text that is remembered: 65,536 bodies of a million each would fill the memory."""
 HIDDEN_LEAST = 3
 """Invisible characters within words, from which a text is odd: one or two come with emoji and copying."""
 
 
-@lru_cache(maxsize=REMEMBERED)
+class _Folds(dict[int, str]):
+    """Code point -> NFKC and case fold of it alone: of a whole text, NFKC sorts its marks in quadratic time."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = unicodedata.normalize("NFKC", chr(code)).casefold()
+        return folded
+
+
+_FOLDS = _Folds()
+
+
 def flags(text: str) -> tuple[str, ...]:
     """What is odd in a text, in a fixed order; empty for what people write.
 
@@ -57,11 +69,19 @@ def flags(text: str) -> tuple[str, ...]:
     ('gives orders', 'says what to answer')
     >>> flags("Yes, the red mug is back in stock!")
     ()
+
+    Cost: linear in the text, whatever stands in it.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    plain = _TAGS.sub("", _MANY_JOINERS.sub("", folded))
-    found = [told for told, pattern in _LOOKED_FOR if pattern.search(plain)]
-    joiners = _MANY_JOINERS.findall(re.sub("\u200d", "", text))  # a joiner of emoji is none
+    return _remembered(text) if len(text) <= SHORT else _found(text)
+
+
+def _found(text: str) -> tuple[str, ...]:
+    plain = _TAGS.sub("", _MANY_JOINERS.sub("", text.translate(_FOLDS)))
+    found = [what for what, pattern in _LOOKED_FOR if pattern.search(plain)]
+    joiners = _MANY_JOINERS.findall(text.replace("\u200d", ""))  # a joiner of emoji is none
     if _TAGS.search(text.replace("\U0001f3f4", "")) or len(joiners) >= HIDDEN_LEAST:
         found.append(HIDDEN)
     return tuple(found)
+
+
+_remembered = lru_cache(maxsize=REMEMBERED)(_found)

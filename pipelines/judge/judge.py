@@ -48,6 +48,8 @@ NOTHING = Reason.NOTHING_TO_JUDGE
 REFUSED = Reason.SERVER_REFUSED
 UNREADABLE = Reason.NOT_UNDERSTOOD
 NOT_IN_TOP = Reason.NOT_IN_TOP
+OF_THE_JUDGE = (UNAVAILABLE, REFUSED, UNREADABLE, NOT_IN_TOP, FAILED)
+"""Reasons of a judge that was asked: where it gives nothing else, the fault is hardly each pair's own."""
 
 
 class Judge(Protocol):

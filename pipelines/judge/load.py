@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import NamedTuple
 
+from pipelines.judge.budget import Purse
 from pipelines.judge.fingerprint import named
 from pipelines.judge.judge import Judge
 from pipelines.judge.known import Known
@@ -32,6 +33,8 @@ class LoadJudge:
     """openai: what stands in `spec.server.key_variable`; read by the job, since an actor has another environment."""
     known: Known = field(default_factory=Known, repr=False)
     """overlap: families of pictures, passages, annotations (`known.known`)."""
+    budget: Purse | None = field(default=None, repr=False)
+    """openai: of the run, shared by all actors; None: each has one of its own."""
     threads: int = 1
     """transformers: of an actor with the model on a processor."""
 
@@ -57,7 +60,7 @@ class LoadJudge:
             case "openai":
                 from pipelines.judge.openai import ServerJudge
 
-                return ServerJudge(self.spec, self.api_key)
+                return ServerJudge(self.spec, self.api_key, budget=self.budget)
             case "vllm":
                 from pipelines.judge.vllm import EngineJudge
 

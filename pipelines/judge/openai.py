@@ -1,48 +1,55 @@
 """A judge behind an OpenAI-compatible server that returns log probabilities (vLLM, SGLang and others)."""
 
-import base64
 import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
-import cv2
 import pyarrow as pa
 
-from pipelines.decode import Pixels
-from pipelines.judge.budget import Bill, Budget, Spent
+from pipelines.judge.budget import Bill, Budget, Purse, Spent
+from pipelines.judge.completion import prompt_tokens_used, request, top_tokens
 from pipelines.judge.estimate import prompt_tokens
 from pipelines.judge.fingerprint import named
 from pipelines.judge.judge import NOT_ASKED, REFUSED, UNAVAILABLE, UNREADABLE, Picture, Sizes
-from pipelines.judge.question import BadPair, Turns, as_messages, turns
+from pipelines.judge.probe import blind, check_answer, no_answer, probe_pair
+from pipelines.judge.question import BadPair, Turns, turns
 from pipelines.judge.rows import Said, score_rows
 from pipelines.judge.spec import JudgeSpec, prompt_hash
 from pipelines.judge.spelling import score_of_top
-from pipelines.server import Client, Refused, Unavailable
-from schemas.errors import SettingsError
+from pipelines.server import Client, Refused, Unavailable, Unreadable
+from pipelines.server_probe import BROKEN
+from pipelines.strict_json import parsed
+from schemas.errors import SettingsError, UninoteError
 
 NO_KEY = (401, 403)
 NOT_THERE = 404
-FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)
-JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)
 
 
 class ServerJudge:
     """One actor's client: a request a pair, `concurrency` at once."""
 
-    def __init__(self, spec: JudgeSpec, api_key: str | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        spec: JudgeSpec,
+        api_key: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        budget: Purse | None = None,
+    ) -> None:
         """Ask the server for its models, so that a wrong address, key or name shows before any pair.
 
         Args:
             spec: the question, and how the server is asked.
             api_key: sent as a bearer token; no setting, since settings are written down.
             sleep: waits so many seconds.
+            budget: of the run; None: one of its own, by the limits of `spec.server`.
 
         Raises:
             SettingsError: no server is there, it does not take the key, or does not serve the model.
         """
-        self.spec, self._budget = spec, Budget(spec.server)
+        self.spec, self._budget = spec, budget or Budget(spec.server)
         self.model, self.prompt_hash = named(spec), prompt_hash(spec.question)
         self._client = Client(spec.server, "judge.server.url", api_key, sleep)
         self._check_server()
@@ -52,6 +59,7 @@ class ServerJudge:
 
         Raises:
             SettingsError: the server takes the key or the model's name no more.
+            DataError: nobody knows what the run has spent.
 
         Cost: as long as the server takes; memory of `concurrency` requests.
         """
@@ -59,7 +67,7 @@ class ServerJudge:
             under_way = [threads.submit(self._said, pair, pictures) for pair in pairs.to_pylist()]
             try:
                 return score_rows(pairs, [one.result() for one in under_way])
-            except SettingsError:
+            except UninoteError:
                 threads.shutdown(cancel_futures=True)
                 raise
 
@@ -68,8 +76,50 @@ class ServerJudge:
         return prompt_tokens(self.spec, pairs, sizes)
 
     def bill(self) -> Bill:
-        """What this judge has spent."""
+        """What its budget has spent."""
         return self._budget.bill()
+
+    def probe(self) -> str | None:
+        """Ask about one pair with pictures, so that what no pair would be answered for shows before any is asked.
+
+        Returns:
+            A warning, where the server seems not to look at pictures.
+
+        Raises:
+            SettingsError: there is no score in the answer; with the server's own words, and what to set.
+
+        Cost: two requests, some more where the server refuses.
+        """
+        pair, pictures = probe_pair()
+        asked = turns(self.spec, pair, pictures)
+        body, guess = request(self.spec, asked), self._guess(pair, asked)
+        once = partial(self._once, guess=guess)
+        try:
+            answer = self._patiently(body, guess)
+        except Spent:
+            return None
+        except Refused as refusal:
+            if refusal.status in (*NO_KEY, NOT_THERE):
+                raise self._fault(refusal) from None
+            raise no_answer(self.spec, once, body, str(refusal)) from None
+        except (Unavailable, Unreadable) as bad:
+            raise no_answer(self.spec, once, body, str(bad)) from None
+        check_answer(self.spec, answer, self._client.words)
+        return blind(self.spec, once, body, answer)
+
+    def _once(self, body: Mapping[str, Any], guess: int) -> Any:  # noqa: ANN401  # JSON
+        """As `_sent`, without a second attempt; what the budget does not pay for has no answer."""
+        try:
+            return self._sent(body, guess, retries=0)
+        except Spent as spent:
+            raise Unreadable(str(spent)) from None
+
+    def _patiently(self, body: Mapping[str, Any], guess: int) -> Any:  # noqa: ANN401  # JSON
+        """As `_sent`; a 500, which may be for good, is not waited for as long as a server that says that it is busy."""
+        try:
+            return self._sent(body, guess, retries=0)
+        except Unavailable as away:
+            return self._sent(body, guess, retries=1 if away.status == BROKEN else None)
 
     def _said(self, pair: Mapping[str, Any], pictures: Mapping[str, Picture]) -> Said:
         try:
@@ -80,7 +130,7 @@ class ServerJudge:
             server = self.spec.server
             return score_of_top(top_tokens(answer), server.top_logprobs, server.tolerance, self.spec.question)
         except BadPair as bad:
-            return bad
+            return BadPair(bad.reason, self._client.words.line(bad.detail))
 
     def _answer(self, pair: Mapping[str, Any], asked: Turns) -> Any:  # noqa: ANN401  # JSON
         """What the server said, as JSON.
@@ -89,9 +139,8 @@ class ServerJudge:
             BadPair: it did not, or it is no JSON.
         """
         guess = self._guess(pair, asked)
-        body = json.dumps(request(self.spec, asked)).encode()
         try:
-            told = self._client.post("chat/completions", body, before=lambda: self._budget.take(guess))
+            return self._sent(request(self.spec, asked), guess)
         except Spent as spent:
             raise BadPair(NOT_ASKED, str(spent)) from None
         except Unavailable as away:
@@ -100,11 +149,19 @@ class ServerJudge:
             if refusal.status in (*NO_KEY, NOT_THERE):
                 raise self._fault(refusal) from None
             raise BadPair(REFUSED, str(refusal)) from None
+        except Unreadable as bad:
+            raise BadPair(UNREADABLE, str(bad)) from None
+
+    def _sent(self, body: Mapping[str, Any], guess: int, retries: int | None = None) -> Any:  # noqa: ANN401  # JSON
+        """The answer to a request, paid for. Raises what `Client.post` raises, Unreadable for no JSON, and Spent."""
+        content = self._client.post(
+            "chat/completions", json.dumps(body).encode(), before=lambda: self._budget.take(guess), retries=retries
+        )
         try:
-            answer = json.loads(told)
-        except ValueError:
-            raise BadPair(UNREADABLE, f"no JSON: {told[:100].decode(errors='replace')}") from None
-        self._budget.settle(guess, _used(answer))
+            answer = parsed(content)
+        except ValueError as error:
+            raise Unreadable(f"no JSON ({error}): {self._client.words.line(content)}") from None
+        self._budget.settle(guess, prompt_tokens_used(answer))
         return answer
 
     def _guess(self, pair: Mapping[str, Any], asked: Turns) -> int:
@@ -116,64 +173,28 @@ class ServerJudge:
 
     def _check_server(self) -> None:
         try:
-            told = self._client.get("models")
-            served = [one["id"] for one in json.loads(told)["data"]]
+            served = [one["id"] for one in parsed(self._client.get("models"))["data"]]
         except Refused as refusal:
             if refusal.status in NO_KEY:
                 raise self._fault(refusal) from None
             return  # some servers have no such list
         except Unavailable as away:
+            if away.reached:  # a server is there, whatever it does with this page
+                return
             url = self.spec.server.url
             raise SettingsError(
                 f"judge.server.url is '{url}': no server answers there ({away}); start one, for example"
                 f" `vllm serve {self.spec.model}`, or set judge.server.url"
             ) from None
-        except (ValueError, LookupError, TypeError):
+        except (Unreadable, ValueError, LookupError, TypeError):
             return
         if served and self.spec.model not in served:
-            raise SettingsError(f"judge.model '{self.spec.model}': {self.spec.server.url} serves {sorted(served)[:20]}")
+            names = self._client.words.line(str(sorted(map(str, served))[:20]))
+            raise SettingsError(f"judge.model '{self.spec.model}': {self.spec.server.url} serves {names}")
 
     def _fault(self, refusal: Refused) -> SettingsError:
         server = self.spec.server
         if refusal.status == NOT_THERE:
-            return SettingsError(f"judge.server.url '{server.url}', judge.model '{self.spec.model}': {refusal}")
+            where = f"judge.server.url '{server.url}', judge.model '{self.spec.model}'"
+            return SettingsError(f"{where}: {refusal}; with most servers the address ends in /v1")
         return SettingsError(f"judge.server.url '{server.url}': {refusal}; the key comes from ${server.key_variable}")
-
-
-def request(spec: JudgeSpec, asked: Turns) -> dict[str, Any]:
-    """The body of a chat completion: one token, nothing that changes its probabilities.
-
-    A temperature of 1 divides logits by 1; servers differ in what 0 does to log probabilities.
-    """
-    server = spec.server
-    plain = {"max_tokens": 1, "temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0, "n": 1}
-    wanted = {"logprobs": True, "top_logprobs": server.top_logprobs}
-    messages = as_messages(asked, lambda pixels: picture_part(pixels, server.pictures))
-    return {"model": spec.model, "messages": messages, **plain, **wanted, **server.extra}
-
-
-def picture_part(pixels: Pixels, kind: str) -> dict[str, Any]:
-    """A picture as a data URL."""
-    suffix, options = (".png", FAST_PNG) if kind == "png" else (".jpg", JPEG_QUALITY)
-    _, coded = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
-    return {"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{base64.b64encode(coded.tobytes()).decode()}"}}
-
-
-def top_tokens(answer: Any) -> list[tuple[str, float]]:  # noqa: ANN401  # JSON
-    """Token and log probability of the top tokens of the first token of a chat completion.
-
-    Raises:
-        BadPair: it has none.
-    """
-    try:
-        top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        return [(one["token"], one["logprob"]) for one in top]
-    except (LookupError, TypeError) as error:
-        raise BadPair(UNREADABLE, f"{type(error).__name__} {error}: {json.dumps(answer)[:200]}") from None
-
-
-def _used(answer: Any) -> int | None:  # noqa: ANN401  # JSON
-    try:
-        return int(answer["usage"]["prompt_tokens"])
-    except (LookupError, TypeError, ValueError):
-        return None

@@ -72,6 +72,9 @@ class Asking(Server):
     extra: dict[str, Any] = field(default_factory=lambda: {"repetition_penalty": 1.0, "top_k": -1})
     """Further fields of a request. These two turn off what vLLM and SGLang take from a model's generation_config;
     OpenAI's own API refuses fields that it does not know: set `{}` there."""
+    leave_out: tuple[str, ...] = ()
+    """Fields of a request that are not sent, such as "presence_penalty", for a server that refuses them and has the same
+    default. The probe before a run says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,9 @@ from pipelines.judge.spec import Question
 _AROUND = " \t\n\r\u00a0\u0120\u2581\u010a"
 """Spaces, also as tokenizers write them: \u0120 of byte-level BPE, \u2581 of SentencePiece, \u010a for a line break."""
 
+MOST_PROBABILITY = 1.02
+"""Of all top tokens together: servers round, some to half precision."""
+
 
 def word_of(token: str, question: Question) -> str | None:
     """Which word a token is: "yes", "no", or None.
@@ -70,10 +73,12 @@ def score_of_top(top: Iterable[tuple[str, float]], asked: int, tolerance: float,
         BadPair: with reason NOT_IN_TOP, or UNREADABLE for numbers that are none and for too few tokens.
     """
     found = list(top)
-    if any(not isinstance(t, str) or not isinstance(p, (int, float)) or not p <= 1e-3 for t, p in found):  # NaN fails too
-        raise BadPair(UNREADABLE, f"top tokens {found[:3]}: wanted words and log probabilities")
+    if not all(_is_token(t, p) for t, p in found):
+        raise BadPair(UNREADABLE, f"top tokens {str(found[:3])[:200]}: expected words and log probabilities")
     if len(found) < asked:
         raise BadPair(UNREADABLE, f"{len(found)} top tokens came back, {asked} were asked for")
+    if (total := math.fsum(math.exp(p) for _, p in found)) > MOST_PROBABILITY:
+        raise BadPair(UNREADABLE, f"the probabilities of the top tokens add up to {total:.3f}, expected at most 1")
     words = {"yes": question.yes, "no": question.no}
     sums = {w: [math.exp(p) for t, p in found if word_of(t, question) == w] for w in words}
     absent = [words[w] for w in words if not sum(sums[w])]
@@ -86,6 +91,10 @@ def score_of_top(top: Iterable[tuple[str, float]], asked: int, tolerance: float,
     if high - low > tolerance:
         raise BadPair(NOT_IN_TOP, f"the spellings not seen leave the score between {low:.4f} and {high:.4f}")
     return yes / (yes + no)
+
+
+def _is_token(token: object, logprob: object) -> bool:
+    return isinstance(token, str) and type(logprob) in (int, float) and logprob <= 1e-3  # type: ignore[operator]  # NaN fails too
 
 
 def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:

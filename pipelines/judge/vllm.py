@@ -12,10 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.judge.completion import picture_part
 from pipelines.judge.estimate import prompt_tokens
 from pipelines.judge.fingerprint import named
 from pipelines.judge.judge import FAILED, UNREADABLE, Picture, Sizes
-from pipelines.judge.openai import picture_part
 from pipelines.judge.question import BadPair, as_messages, turns
 from pipelines.judge.rows import Said, score_rows
 from pipelines.judge.spec import JudgeSpec, prompt_hash

@@ -1,7 +1,7 @@
 """Pairs -> answers: out of the cache, and the rest by pools of actors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,16 +11,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.actors.chunks import Work
-from pipelines.actors.refusals import Limit
 from pipelines.judge.cache import SAID, Cache, keys
 from pipelines.judge.chunk import refused
-from pipelines.judge.judge import NOT_ASKED
+from pipelines.judge.judge import NOT_ASKED, UNAVAILABLE
 from pipelines.judge_job.judges import Bench
 from pipelines.judge_job.settings import JudgeRelevance
-from pipelines.reasons import Reason
+from pipelines.judge_job.unscored import KILLED, STAGE, limit
 from schemas.errors import DataError
-
-STAGE = "judge"
 
 
 @dataclass(slots=True)
@@ -42,6 +39,8 @@ class Asking:
     cache: Cache
     settings: JudgeRelevance
     budget: Budget
+    failed: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
+    """`names` of the pairs that an earlier run asked this judge about, and published without a score."""
 
 
 class Answers(NamedTuple):
@@ -82,6 +81,20 @@ def ask(asking: Asking, rows: pa.Table, worth: NDArray[np.int64] | None = None, 
     return Answers(whole.take(at).combine_chunks(), len(known), int(able.sum()))
 
 
+def names(rows: pa.Table) -> pa.Array:
+    """[n] query and candidate as one string."""
+    joined = pc.binary_join_element_wise(rows.column("query_id"), rows.column("candidate_id"), "\n")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def failed(judgements: pa.Table, model: str, prompt_hash: str) -> pa.Array:
+    """`names` of the pairs of JUDGEMENTS that this judge was asked about in vain, but for a server that was away."""
+    ours = pc.and_(pc.equal(judgements["judge"], model), pc.equal(judgements["prompt_hash"], prompt_hash))
+    hour = pa.array([NOT_ASKED, UNAVAILABLE])
+    own = pc.and_(pc.is_valid(judgements["reason"]), pc.invert(pc.is_in(judgements["reason"], value_set=hour)))
+    return names(judgements.filter(pc.and_(ours, own)))
+
+
 def unknown(rows: pa.Table, known: pa.Table) -> NDArray[np.bool_]:
     """[n] whether each pair is still to be asked."""
     return ~np.asarray(pc.is_in(keys(rows), value_set=keys(known)), bool)
@@ -105,30 +118,19 @@ def pieces(rows: pa.Table, wanted: NDArray[np.bool_], size: int) -> Iterator[pa.
         yield rows.take(pa.array(rest[begin : begin + size]))
 
 
-def limit(of: int, most: float) -> Limit:
-    """How many pairs may go without a score; those that a budget left out do not count."""
-    return Limit(
-        stage=STAGE,
-        of=of,
-        most=most,
-        setting="chunks.max_refused_share",
-        what="pairs have no score",
-        mend="mend what the reasons say and run again (what was answered is kept)",
-    )
-
-
 def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[pa.Table]:
+    again = int(np.asarray(pc.is_in(names(rows.filter(pa.array(wanted))), value_set=asking.failed), bool).sum())
     work = Work(
         stage=STAGE,
         folder=asking.cache.unfinished,
         stamp=asking.bench.name(),
-        lost=partial(_lost, reason=Reason.PROCESS_DIED, detail="each time that it was judged, the last time alone"),
-        check=limit(len(rows), asking.settings.chunks.max_refused_share),
+        lost=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
+        check=limit(int(wanted.sum()), asking.settings.chunks.max_refused_share, again, len(rows)),
     )
     asking.cache.gather()  # the names of this run's chunks must be free: one may hold a reason of an earlier hour
     chunks = list(pieces(rows, wanted, asking.settings.chunks.pairs))
     try:
-        return list(asking.bench.worked(chunks, work))
+        return list(asking.bench.worked(chunks, work, fresh=again < wanted.sum()))
     except DataError:
         asking.cache.gather(refusals=False)
         raise

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.actors.cluster import Machines
+from pipelines.judge.budget import Bill
 from pipelines.judge.cache import Cache, cache_of
 from pipelines.judge.cascade import Asked
 from pipelines.judge.chunk import unspelled
@@ -18,9 +19,9 @@ from pipelines.judge.grades import all_judgements
 from pipelines.judge.judge import PAIRS
 from pipelines.judge.page import Shown, page
 from pipelines.judge.spec import load_spec
-from pipelines.judge_job.asking import Answers, Asking, Budget, ask, unknown
+from pipelines.judge_job.asking import Answers, Asking, Budget, ask, failed, unknown
 from pipelines.judge_job.calibrating import Found, calibration_for, given_labels
-from pipelines.judge_job.judges import Bill, bench
+from pipelines.judge_job.judges import bench
 from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.judge_job.sources import Files, chunk_rows, earlier, files, pairs_of
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
@@ -72,7 +73,9 @@ def judge_relevance(stages: ArrowStages, settings: JudgeRelevance, machines: Mac
     judge = bench(stages, load_spec(settings.judge.name, settings.judge.set, settings.judge.path), machines)
     pictures = files(stages, judge.told)
     rows = chunk_rows(what.pairs, pictures)
-    asking = Asking(judge, _cache(settings, judge.name()), settings, Budget(settings.budget.max_pairs))
+    cache = _cache(settings, judge.name())
+    before = failed(earlier(stages), cache.model, cache.prompt_hash)
+    asking = Asking(judge, cache, settings, Budget(settings.budget.max_pairs), before)
     if settings.plan:
         return _planned(asking, what, rows, pictures)
     try:

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -12,10 +11,12 @@ from pipelines.actors.chunk_file import write_chunk
 from pipelines.actors.chunks import Work, finished
 from pipelines.actors.cluster import Machines
 from pipelines.actors.pool import Pool, pool
+from pipelines.judge.budget import Bill
 from pipelines.judge.chunk import ChunkJudge, LoadChunkJudge, LoadPictures
 from pipelines.judge.known import known
 from pipelines.judge.load import LoadJudge, name_of
 from pipelines.judge.spec import JudgeSpec
+from pipelines.judge_job.ledger import Ledger
 from pipelines.negatives.copies import families
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.image_root import image_root
@@ -24,15 +25,6 @@ from pipelines.workspace.say import say
 from pipelines.workspace.source import code_fingerprint
 from schemas.mined import MINED, PICTURE_PAIRS
 from schemas.tables import ANNOTATIONS, IMAGES
-
-
-class Bill(NamedTuple):
-    """What a server's judges have spent."""
-
-    requests: int
-    """Sent, retries too."""
-    tokens: int
-    cost: float
 
 
 @dataclass(slots=True)
@@ -46,6 +38,7 @@ class Bench:
     root: str | None = None
     """The image root, with options for its store."""
     _pool: Pool | None = field(default=None)
+    _ledger: Ledger | None = field(default=None)
 
     @property
     def spec(self) -> JudgeSpec:
@@ -61,36 +54,47 @@ class Bench:
         """Model and question as one string, without loading it."""
         return json.dumps(list(name_of(self.spec, self.load.gpu)))
 
-    def worked(self, chunks: Sequence[pa.Table], work: Work) -> Iterator[pa.Table]:
-        """The results of all chunks, as `actors.chunks.finished`.
+    def worked(self, chunks: Sequence[pa.Table], work: Work, fresh: bool = True) -> Iterator[pa.Table]:
+        """The results of all chunks, as `actors.chunks.finished`. A server is asked about a probe pair first.
+
+        Args:
+            chunks: CHUNK.
+            work: of the stage.
+            fresh: there are pairs that no earlier run has asked in vain: a first chunk without any score ends the run.
 
         Raises:
             UninoteError: the judge cannot be loaded, or by `work.check`.
             RuntimeError: the judge that was loaded has another name.
         """
         if self.spec.backend == "vllm":
-            return self._here(chunks, work)
+            return self._here(chunks, work, fresh)
         read = LoadPictures(self.spec.longest_side, self.looks, self.root)
-        self._pool = self._pool or pool(read, LoadChunkJudge(self.load), self.machines)
-        self._check(self._pool.model())
+        if self._pool is None:
+            load = replace(self.load, budget=self._budget()) if self.spec.backend == "openai" else self.load
+            self._pool = pool(read, LoadChunkJudge(load, fresh), self.machines)
+            self._check(self._pool.model())
+            if warning := self._pool.first("probe"):
+                say(str(warning))
         return finished(chunks, self._pool, work)
 
     def bill(self) -> Bill | None:
         """What was spent, as the servers counted it; None for a judge that costs nothing a call, or was not asked."""
-        if self._pool is None or self.spec.backend != "openai":
-            return None
-        told = [Bill(*one) for one in self._pool.told("bill")]
-        return Bill(sum(one.requests for one in told), sum(one.tokens for one in told), sum(one.cost for one in told))
+        return self._ledger.bill() if self._ledger is not None else None
 
     def end(self) -> None:
         """End the actors."""
-        if self._pool is not None:
-            self._pool.end()
-            self._pool = None
+        for one in (self._pool, self._ledger):
+            if one is not None:
+                one.end()
+        self._pool = self._ledger = None
 
-    def _here(self, chunks: Sequence[pa.Table], work: Work) -> Iterator[pa.Table]:
+    def _budget(self) -> Ledger:
+        self._ledger = self._ledger or Ledger(self.spec.server)
+        return self._ledger
+
+    def _here(self, chunks: Sequence[pa.Table], work: Work, fresh: bool) -> Iterator[pa.Table]:
         """The judge in vLLM drives a Ray Data pipeline of its own: the job calls it. Not run: there was no GPU."""
-        judge, reader = ChunkJudge(self.load()), LoadPictures(self.spec.longest_side, self.looks, self.root)()
+        judge, reader = ChunkJudge(self.load(), fresh), LoadPictures(self.spec.longest_side, self.looks, self.root)()
         self._check(judge.model)
         reasons: list[str] = []
         for number, rows in enumerate(chunks):
@@ -112,7 +116,7 @@ def bench(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
     if spec.backend == "overlap":
         return _overlap(stages, spec, machines)
     key = os.environ.get(spec.server.key_variable) if spec.backend == "openai" else None
-    load = LoadJudge(_shared_out(spec, machines.models), gpu=gpu and spec.backend == "transformers", api_key=key)
+    load = LoadJudge(spec, gpu=gpu and spec.backend == "transformers", api_key=key)
     return Bench(load, machines, "", image_root(stages.workspace))
 
 
@@ -123,13 +127,3 @@ def _overlap(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
     told = known(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
     tables = stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages)
     return Bench(LoadJudge(spec, known=told), machines, fingerprint([tables, code_fingerprint(families, known)]))
-
-
-def _shared_out(spec: JudgeSpec, actors: int) -> JudgeSpec:
-    """A budget of a run is one of all actors: each gets its share."""
-    server = spec.server
-    if server.max_requests is not None:
-        server = replace(server, max_requests=max(1, server.max_requests // actors))
-    if server.max_cost is not None:
-        server = replace(server, max_cost=server.max_cost / actors)
-    return replace(spec, server=server)

@@ -31,7 +31,7 @@ class Chunking:
     """Pairs of a chunk: what is asked again after a kill, and what is in an actor's memory with its pictures. It may move the
     last bits of a model's scores, for batches do not reach over its end."""
     max_refused_share: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """Pairs without a score, beyond which the job fails; those that a budget left out do not count."""
+    """Pairs without a score, of those that a run asks, beyond which the job fails; what a budget left out is not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.judge.budget import Bill
 from pipelines.judge.cascade import SOURCES
 from pipelines.judge.measure import Measured
 from pipelines.judge_job.flow import PAGE, Done, Planned
-from pipelines.judge_job.judges import Bill
 from pipelines.judge_job.settings import JudgeRelevance
 from pipelines.workspace.arrow_stages import ArrowStages
 from schemas.tables import HARD_NEGATIVES, JUDGEMENTS
+
+SHOWN = 8
+"""Reasons, and flags, that are named."""
 
 
 def plan(done: Planned, settings: JudgeRelevance) -> str:
@@ -129,8 +132,15 @@ def _refused(said: pa.Table) -> list[str]:
     lines = []
     for column, name in (("reason", "without a score"), ("flagged", "flagged")):
         counts = Counter(value for value in said.column(column).to_pylist() if value)
-        lines += [f"  {count:>11,}  {name}: {value}" for value, count in counts.most_common(8)]
+        for value, count in counts.most_common(SHOWN):
+            lines.append(f"  {count:>11,}  {name}: {value}")
+            lines += [f"  {'':>11}  such as: {detail}" for detail in [_detail(said, value)] if column == "reason" and detail]
     return lines
+
+
+def _detail(said: pa.Table, reason: str) -> str | None:
+    """One detail of a reason: the smallest, so that every run says the same."""
+    return pc.min(said.filter(pc.equal(said["reason"], reason))["detail"]).as_py()
 
 
 def _dropped(dropped: Mapping[str, int]) -> list[str]:

@@ -22,6 +22,7 @@ from pipelines.negatives.guard import Guard
 from pipelines.negatives.margins import MarginSettings
 from pipelines.reasons import PASSING
 from pipelines.workspace.workspace import Workspace
+from schemas.errors import DataError
 from tests.e2e.test_hard_negatives import run_here as mine
 from tests.e2e.workspaces import ROOT
 
@@ -293,6 +294,21 @@ def test_faults_of_a_server_lose_nothing_and_double_nothing(hard, server, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_server_that_refuses_every_pair_ends_the_job_and_nothing_of_it_lasts(hard, server, tmp_path):
+    """The job said "Judged", exited with 0, and its cache said for good that no pair has an answer."""
+    shutil.copytree(hard, tmp_path / "w")
+    server.forget()
+    given = {"judge": JudgeChoice(name="content", set=asking(server)), "cascade": few(hard, 40), "chunks": Chunking(pairs=8)}
+    for status, reason in ((422, "server refused"), (503, "server unavailable"), ("no logprobs", "not understood")):
+        server.faults = lambda digest, attempt, status=status: status
+        with pytest.raises(DataError, match=rf"none of the first 8 pairs.*{reason} \(8\), such as: "):
+            judge(tmp_path / "w", budget=Money(max_pairs=20), **given)
+    server.forget()
+    done, _ = judge(tmp_path / "w", **given)
+    assert done.answers.asked == len(done.pairs) and done.answers.said["reason"].null_count == len(done.pairs)
+
+
+@pytest.mark.slow
 def test_a_budget_stops_cleanly_and_the_next_run_goes_on(hard, server, tmp_path):
     shutil.copytree(hard, tmp_path / "w")
     server.forget()
@@ -304,8 +320,9 @@ def test_a_budget_stops_cleanly_and_the_next_run_goes_on(hard, server, tmp_path)
     paid = np.array([reason is None for reason in first.answers.said["reason"].to_pylist()])
     assert nearest[paid].min() >= nearest[~paid].max()
     limited = given | {"judge": JudgeChoice(name="content", set=asking(server, max_requests=10))}
-    judge(tmp_path / "w", **limited)
-    assert sum(server.answered.values()) == 25
+    done, _ = judge(tmp_path / "w", models=3, **limited)
+    assert sum(server.answered.values()) == 23  # two requests are of the probe; whichever actor asks, it is one budget
+    assert done.bill.requests == 10
     last, _ = judge(tmp_path / "w", **given)
     assert last.answers.said["reason"].null_count == len(last.pairs)
     assert sum(server.answered.values()) == len(last.pairs)

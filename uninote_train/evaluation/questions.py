@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.item import TASKS
+from schemas.marks import stream_safe
 from uninote_train.evaluation.split import Split
 from uninote_train.model import Item
 
@@ -71,7 +72,7 @@ def words(item: Item) -> str:
     """What an item of text says, folded; "" for one that shows a picture, whose component tells what else shows it."""
     if item["image_ids"] or item["kind"] not in ("text", "ocr", "note"):
         return ""
-    return " ".join(unicodedata.normalize("NFKC", item["text"] or "").casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", stream_safe(item["text"] or "")).casefold().split())
 
 
 def _by_component(gallery: Sequence[str], component: Mapping[str, str]) -> dict[str, set[int]]:

@@ -34,5 +34,6 @@ def test_what_the_server_counted_takes_the_place_of_the_estimate():
     budget.take(10)
     with pytest.raises(Spent, match=r"max_cost = 100.*82"):
         budget.take(10)
-    budget.settle(10, None)
-    assert budget.bill().requests == 2
+    for nothing in (None, 0, -(10**12)):
+        budget.settle(10, nothing)
+    assert (budget.bill().requests, budget.bill().tokens) == (2, 40)

@@ -8,7 +8,9 @@ from PIL import Image
 from pipelines.decode import BadPicture
 from pipelines.judge.cache import SAID
 from pipelines.judge.chunk import CHUNK, ChunkJudge, Pictures, refused, said, spelled, unspelled
-from pipelines.judge.judge import MISSING_FILE, SCORES
+from pipelines.judge.judge import NO_PICTURE, NOT_ASKED, REFUSED, SCORES, UNAVAILABLE
+from pipelines.reasons import Reason
+from schemas.errors import DataError
 from tests.unit.pipelines.judge.tables import Counting, item, pairs
 
 
@@ -44,7 +46,7 @@ def test_pictures_are_read_small_and_what_cannot_be_read_has_its_reason(uris):
     read = Pictures(side=20, looks=True)(rows(ASKED, uris))
     assert read["a0"].shape == (10, 20, 3)
     assert isinstance(read["bad"], BadPicture) and read["bad"].reason == "not a picture" and uris["bad"] in read["bad"].detail
-    assert isinstance(read["gone"], BadPicture) and read["gone"].reason == MISSING_FILE
+    assert isinstance(read["gone"], BadPicture) and read["gone"].reason == Reason.MISSING_FILE
 
 
 def test_a_judge_that_does_not_look_reads_no_file(uris):
@@ -87,3 +89,65 @@ def test_model_and_question_survive_as_one_string():
     judge = Counting()
     judge.model = 'odd "name", [1]'
     assert unspelled(spelled(judge)) == (judge.model, judge.prompt_hash)
+
+
+class Saying:
+    """Gives these reasons, None for a score, chunk after chunk."""
+
+    model, prompt_hash = "saying#1", "0123"
+
+    def __init__(self, *chunks):
+        self.chunks = list(chunks)
+
+    def __call__(self, rows, pictures):
+        reasons = self.chunks.pop(0)
+        made = [
+            {
+                "query_id": r["query_id"],
+                "candidate_id": r["candidate_id"],
+                "score": None if why else 0.5,
+                "reason": why,
+                "detail": why and f"{n}: key",
+            }
+            for n, (r, why) in enumerate(zip(rows.to_pylist(), reasons, strict=True))
+        ]
+        return pa.Table.from_pylist(made, SCORES)
+
+
+def judged(*chunks, **options):
+    judge = ChunkJudge(Saying(*chunks), **options)
+    for reasons in chunks:
+        judge(rows(pa.concat_tables([ASKED.slice(0, 1)] * len(reasons)), {}), {})
+
+
+def test_first_pairs_without_any_score_end_the_job_with_one_detail_a_reason():
+    with pytest.raises(
+        DataError,
+        match=r"none of the first 5 pairs that were asked has a score: server refused \(4\), such as: 0: key; model failed \(1\), such as: 4: key; mend",
+    ):
+        judged([REFUSED] * 4 + ["model failed"])
+
+
+def test_one_score_among_the_first_is_enough_for_all_that_follow():
+    judged([REFUSED] * 8 + [None], [REFUSED] * 9)
+
+
+def test_few_refused_pairs_may_each_be_at_fault_and_together_they_may_not():
+    judged([REFUSED] * 3, [None])
+    with pytest.raises(DataError, match="none of the first 5 pairs"):
+        judged([REFUSED] * 3, [REFUSED] * 2)
+
+
+def test_pairs_that_nobody_was_asked_about_say_nothing_of_the_judge():
+    judged([NO_PICTURE] * 9, [NOT_ASKED, Reason.MISSING_FILE] * 5, [None])
+
+
+def test_pairs_that_were_refused_before_may_be_refused_again():
+    judged([REFUSED] * 9, fresh=False)
+
+
+def test_a_server_that_is_away_for_a_whole_chunk_ends_the_job_at_any_time():
+    """Each of its pairs has waited for all attempts: 100,000 of them would wait for days."""
+    with pytest.raises(DataError, match="none of the last 6 pairs"):
+        judged([None] * 9, [UNAVAILABLE] * 6)
+    judged([None] * 9, [UNAVAILABLE] * 6 + [None])

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.decode import BadPicture
+from pipelines.judge.completion import request
 from pipelines.judge.load import LoadJudge
-from pipelines.judge.openai import request
 from pipelines.judge.question import turns
 from pipelines.judge.spec import load_spec
 from pipelines.judge.vllm import ERROR, EngineJudge, answered, answers, asked, engine, request_row

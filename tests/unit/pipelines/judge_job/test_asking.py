@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from pipelines.actors.chunk_file import write_chunk
 from pipelines.judge.cache import SAID, cache_of
 from pipelines.judge.chunk import CHUNK
-from pipelines.judge.judge import NOT_ASKED
-from pipelines.judge_job.asking import Asking, Budget, _affordable, ask, limit, pieces
+from pipelines.judge.judge import NOT_ASKED, REFUSED, UNAVAILABLE
+from pipelines.judge_job.asking import Asking, Budget, _affordable, ask, failed, limit, pieces
 from pipelines.judge_job.settings import JudgeRelevance
+from pipelines.reasons import Reason
 from pipelines.workspace.files import Folder
 from schemas.errors import DataError
 
@@ -69,7 +70,7 @@ class Bench:
     def name(self):
         return "judge"
 
-    def worked(self, chunks, work):
+    def worked(self, chunks, work, fresh):
         reasons = []
         for n, rows in enumerate(chunks):
             self.asked += rows.column("candidate_id").to_pylist()
@@ -95,3 +96,47 @@ def test_a_run_after_one_that_was_refused_everything_asks_everything_again(tmp_p
         else:
             assert ask(asking, rows).said.column("score").to_pylist() == [0.5] * 10
         assert bench.asked == names
+
+
+def test_the_share_is_of_the_pairs_that_are_asked():
+    """With budget.max_pairs=20 all of 20 refused pairs passed, for they were few among thousands."""
+    with pytest.raises(DataError, match=r"20 of 20 pairs that were asked have no score: server refused \(20\)"):
+        limit(20, 0.2, pairs=10_000)([REFUSED] * 20)
+    limit(20, 0.2, pairs=10_000)([REFUSED] * 4)
+
+
+def test_what_the_requests_budget_leaves_out_is_not_asked():
+    with pytest.raises(DataError, match="10 of 10 pairs that were asked"):
+        limit(100, 0.2)([REFUSED] * 10 + [NOT_ASKED] * 90)
+
+
+def test_pictures_that_cannot_be_read_are_a_share_of_all_pairs():
+    """They are looked for again by each run: alone they must not end it, as long as they are few."""
+    limit(5, 0.2, pairs=100)([Reason.MISSING_FILE] * 5)
+    with pytest.raises(DataError, match="21 of 100 pairs have no score: missing file"):
+        limit(50, 0.2, pairs=100)([Reason.MISSING_FILE] * 21)
+    with pytest.raises(DataError, match="4 of 4 pairs that were asked"):
+        limit(7, 0.2, pairs=100)([Reason.MISSING_FILE] * 3 + [REFUSED] * 4)
+
+
+def test_a_few_new_pairs_may_each_be_at_fault_where_many_are_known():
+    """Mining and judging take turns: the last ones ask about one or two pairs."""
+    limit(1, 0.2, pairs=1000)([REFUSED])
+    with pytest.raises(DataError, match="3 of 3 pairs have no score"):
+        limit(3, 0.2)([REFUSED] * 3)
+
+
+def test_pairs_that_failed_before_may_fail_again():
+    limit(5, 0.2, again=5)([REFUSED] * 5)
+    with pytest.raises(DataError):
+        limit(10, 0.2, again=5)([REFUSED] * 6)
+
+
+def test_pairs_that_failed_before_are_this_judges_and_no_hours_fault():
+    rows = [("a", "j", "h", REFUSED), ("b", "j", "h", None), ("c", "j", "h", UNAVAILABLE), ("d", "j", "h", NOT_ASKED),
+            ("e", "j", "other", REFUSED), ("f", "other", "h", REFUSED)]  # fmt: skip
+    table = pa.table(
+        [[r[n] for r in rows] for n in (0, 0, 1, 2, 3)], ["query_id", "candidate_id", "judge", "prompt_hash", "reason"]
+    )
+    assert failed(table, "j", "h").to_pylist() == ["a\na"]
+    assert failed(table.slice(0, 0), "j", "h").to_pylist() == []

@@ -1,0 +1,118 @@
+"""A describer's server that is broken, or means harm: as tests/unit/pipelines/judge/test_hostile_server.py for judges."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines.annotate.chunk import DescribeChunk
+from pipelines.annotate.describe import Describe, Shown
+from pipelines.annotate.picture import as_jpeg
+from pipelines.annotate.server import EMPTY, UNREADABLE, ServerDescriber
+from pipelines.server import Server
+from schemas.errors import DataError, SettingsError
+from tests.judging.hostile import talking
+
+KEY = "sk-very-secret-0123456789"
+PICTURE = as_jpeg(np.zeros((20, 20, 3), np.uint8))
+
+
+@pytest.fixture(autouse=True)
+def straight(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def describer(url, **options):
+    server = Server(url=url, **{"retries": 0, "timeout_s": 60.0, "backoff_s": 0.001} | options)
+    return ServerDescriber(Describe(name="server", model="m", side=64, server=server), KEY)
+
+
+def answered(text, used=None):
+    usage = {"usage": {"prompt_tokens": used}} if used else {}
+    return json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]} | usage).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [(b"[" * 200_000, UNREADABLE), (b"[" * 3_000_000, UNREADABLE), (b'{"choices": NaN}', UNREADABLE), (b"\xff\xfe", UNREADABLE), (b'{"choices": {"0": 1}}', UNREADABLE),
+     (answered(" "), EMPTY), (answered({"a": 1}), EMPTY), (answered(7), EMPTY), (f"<html>{'x' * 1995}{KEY}".encode(), UNREADABLE)],
+    ids=lambda value: str(value)[:20],
+)  # fmt: skip
+def test_an_answer_that_is_none_costs_its_picture(body, reason):
+    with talking(lambda talk: talk.send(body)) as (url, _):
+        [answer] = describer(url)([Shown(content=PICTURE)])
+    assert (answer.text, answer.reason) == (None, reason)
+    assert answer.detail.isprintable() and len(answer.detail) <= 300 and "sk-very" not in answer.detail
+
+
+def test_a_description_has_neither_the_key_nor_half_a_character():
+    with talking(lambda talk: talk.send(answered("a mug").replace(b"a mug", b"a \\ud800 mug " + talk.key))) as (url, _):
+        [answer] = describer(url)([Shown(content=PICTURE)])
+    assert answer.text == "a ? mug Bearer ***"
+    assert pa.array([answer.text]).to_pylist() == [answer.text]
+
+
+@pytest.mark.parametrize(("status", "words"), [("500 x", "image input is not supported"), ("422 x", "no images here")])
+def test_a_server_without_eyes_ends_the_run_in_its_own_words(status, words):
+    def play(talk):
+        talk.send(words.encode() + talk.key, status) if b"image_url" in talk.asked else talk.send(answered("a mug"))
+
+    with talking(play) as (url, asked):
+        with pytest.raises(
+            SettingsError, match=rf"describe\.server\.url '{url}'.*{words}.*answers the same without pictures"
+        ) as fault:
+            describer(url, retries=5).probe()
+        assert len(asked) <= 5 and "sk-very" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "match"),
+    [
+        ("401 x", "OPENAI_API_KEY"),
+        ("404 x", "describe.model"),
+        ("503 x", "3 attempts.*503"),
+        ("200 x", "JSONDecodeError: sorry"),
+    ],
+)
+def test_a_server_that_describes_nothing_ends_the_run(status, match):
+    with talking(lambda talk: talk.send(b"sorry", status)) as (url, _), pytest.raises(SettingsError, match=match):
+        describer(url, retries=2).probe()
+
+
+def test_a_field_that_is_refused_is_named():
+    def play(talk):
+        talk.send(b"temperature: only 1", "400 x") if b"temperature" in talk.asked else talk.send(answered("a mug"))
+
+    with (
+        talking(play) as (url, _),
+        pytest.raises(SettingsError, match="temperature: only 1.*without temperature, which descriptions need"),
+    ):
+        describer(url).probe()
+
+
+def test_a_server_that_describes_passes_and_one_that_leaves_the_picture_out_is_warned_of():
+    with talking(lambda talk: talk.send(answered("a mug", 50 if b"image_url" in talk.asked else 20))) as (url, asked):
+        assert describer(url).probe() is None and len(asked) == 2
+    with talking(lambda talk: talk.send(answered("a mug", 20))) as (url, _):
+        assert "counts as many tokens with a picture as without" in describer(url).probe()
+
+
+def rows(count):
+    return pa.table({name: ["x"] * count for name in ("image_id", "note_id", "sha256", "uri")})
+
+
+def test_first_pictures_without_any_description_end_the_run_and_a_server_that_goes_away_does():
+    bodies = [answered("a mug")] + [b"no"] * 4
+    with talking(lambda talk: talk.send(bodies.pop())) as (url, _):
+        chunk = DescribeChunk(describer(url))
+        with pytest.raises(
+            DataError,
+            match=r"none of the first 4 pictures has a description: .*not understood \(4\), such as: JSONDecodeError: no",
+        ):
+            chunk(rows(4), [PICTURE] * 4)
+    with talking(lambda talk: talk.send(answered("a mug"))) as (url, _):
+        chunk = DescribeChunk(describer(url, timeout_s=5))
+        assert chunk(rows(4), [PICTURE] * 4)["text"].to_pylist() == ["a mug"] * 4
+    with pytest.raises(DataError, match=r"none of the last 4 pictures has a description: server unavailable"):
+        chunk(rows(4), [PICTURE] * 4)

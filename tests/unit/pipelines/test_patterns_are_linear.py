@@ -1,0 +1,48 @@
+"""Every pattern that sees what strangers wrote, on a million repeats of what could lead it astray: linear, or it would not end."""
+
+import time
+
+import pytest
+
+from pipelines.annotate import ocr, own_words
+from pipelines.annotate.answer import Line
+from pipelines.annotate.pairs import _folded
+from pipelines.judge import fence, flags, known
+from pipelines.shards import sentences
+from small_encoder import words
+
+SIZE, LONG = 1_000_000, 20_000
+"""Quadratic patterns took 4 to 9 s for LONG characters, and hours for SIZE."""
+UNITS = ["\n", " ", "\t", "\u3000", "<", "< ", "[", "[ ", "</ ", "<< ", "<|a", "query\n", "query", "query: ", "system ", "you are ", "is  ", "ignore ",
+         "say ", "answer ", "end of  the ", "text of  ", "回答", "忽略", "写", "\u0316\u0301", "\u200b", "\u200d", "\U000e0041", "\U0001f3f4", "a", "0",
+         ". ", ".", "。", "!", ">", "\r", "\u2028", "\u4e00 ", "\uff0c ", "{", "#", "*"]  # fmt: skip
+READERS = {
+    "flags": flags.flags,
+    "fence": lambda text: fence.fenced(text, len(text)),
+    "reserved tokens": fence._harmless,
+    "own words": own_words.SENTENCE_END.split,
+    "sentences": known.sentences,
+    "shards": sentences.parted,
+    "words of OCR": lambda text: ocr._joined([Line(text, 1.0, (0.0, 0.0, 1.0, 1.0))]),
+    "spread of annotations": _folded,
+    "small encoder": words.tokens,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize(("head", "tail"), [("", ""), ("<", "x"), ("[", "\n"), ("query", "x")])
+def test_repeats_of_anything_take_linear_time(name, head, tail):
+    for unit in UNITS:
+        text = head + unit * (LONG // len(unit)) + tail
+        began = time.process_time()
+        READERS[name](text)
+        assert time.process_time() - began < 2, (unit, head, tail)
+
+
+@pytest.mark.parametrize("unit", ["\n", " ", "<", "< ", "\u0316\u0301"])
+def test_flags_of_a_million_characters_take_seconds(unit):
+    """A million line breaks took ten hours: at each of them the pattern of a line's start read all that follow."""
+    began = time.process_time()
+    flags.flags("<" + unit * (SIZE // len(unit)) + "x")
+    assert time.process_time() - began < 30
