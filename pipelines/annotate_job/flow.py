@@ -70,7 +70,13 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
         make,
         inputs=stages.fingerprints(IMAGES, NOTES) | {"ocr": ocr_model(ocr)},
         settings={"ocr": settings.ocr, "describe": settings.describe},
-        code=("pipelines.annotate", "pipelines.decode", "pipelines.picture_file", "pipelines.annotate_job"),
+        code=(
+            "pipelines.annotate",
+            "pipelines.decode",
+            "pipelines.decoding",
+            "pipelines.picture_file",
+            "pipelines.annotate_job",
+        ),
     )
     (stages.workspace.folder / ANNOTATIONS.name / UNFINISHED).delete()
 
@@ -97,7 +103,13 @@ def make_pairs(stages: ArrowStages, settings: AnnotateImages) -> None:
         make,
         inputs=stages.fingerprints(MINED["within_note"], ANNOTATIONS, NOTES, IMAGES),
         settings={"pairs": settings.pairs},
-        code=("pipelines.annotate", "pipelines.decode", "pipelines.picture_file", "pipelines.annotate_job"),
+        code=(
+            "pipelines.annotate",
+            "pipelines.decode",
+            "pipelines.decoding",
+            "pipelines.picture_file",
+            "pipelines.annotate_job",
+        ),
     )
 
 

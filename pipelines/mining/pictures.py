@@ -19,7 +19,7 @@ from schemas.mined import PICTURES
 from schemas.settings import as_tree
 from schemas.tables import IMAGES, NOTES
 
-KERNELS = ("pipelines.images", "pipelines.decode")
+KERNELS = ("pipelines.images", "pipelines.decode", "pipelines.decoding")
 
 
 def fingerprinted(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[Output]:

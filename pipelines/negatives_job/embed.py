@@ -24,7 +24,14 @@ from schemas.tables import EMBEDDINGS
 UNFINISHED = "_chunks"
 """Beside the dataset's runs; gone once they are published."""
 KILLED = "its process died"
-ENCODING = ("pipelines.encode", "pipelines.pretrained", "pipelines.decode", "pipelines.picture_file", "small_encoder")
+ENCODING = (
+    "pipelines.encode",
+    "pipelines.pretrained",
+    "pipelines.decode",
+    "pipelines.decoding",
+    "pipelines.picture_file",
+    "small_encoder",
+)
 
 
 def embed(stages: ArrowStages, actors: Pool, model: str, shown: Shown, settings: EncoderChoice) -> None:

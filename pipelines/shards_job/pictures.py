@@ -16,7 +16,7 @@ from schemas.errors import DataError
 from schemas.settings import as_tree
 from schemas.tables import IMAGES
 
-KERNELS = ("pipelines.decode", "pipelines.shards.encode")
+KERNELS = ("pipelines.decode", "pipelines.decoding", "pipelines.shards.encode")
 PICTURES_A_FILE = 2_000
 """Of the table between the stages; about 200 MB."""
 
@@ -35,7 +35,7 @@ def show_pictures(stages: Stages, settings: BuildShards, contents: DataFrame | N
         lambda: [_shown(stages, settings, contents)],
         inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, IMAGES) | {"contents": fingerprint},
         settings={"pictures": settings.pictures},
-        code=("pipelines.shards", "pipelines.decode", "pipelines.picture_file"),
+        code=("pipelines.shards", "pipelines.decode", "pipelines.decoding", "pipelines.picture_file"),
     )
 
 
