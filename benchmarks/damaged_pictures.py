@@ -1,6 +1,5 @@
-"""Small pictures in every format that is opened, and ways to damage them. Used by benchmarks/fuzz_decoders.py and tests/property."""
+"""Small pictures in every format that is opened, and ways to damage them."""
 
-import io
 import struct
 import zlib
 from collections.abc import Callable

@@ -1,11 +1,11 @@
-"""Damaged pictures of every format, decoded one by one: how many are read, refused and why, what they cost; anything else is a fault.
+"""Damaged pictures of every format, one by one: how many are read, refused and why, what they cost. Anything else is a fault.
 
-    python -m benchmarks.fuzz_decoders --pictures 100000 --photos ../shared/data/tinycoco/images ../shared/data/howtocook/images
+    python -m benchmarks.fuzz_decoders --photos FOLDER ... --files FOLDER ...
 
-Seeds are photos at some hundred pixels a side, written in each format with varied options, and the small files of --files as they
-are. Picture N is always the same. A worker decodes; for each picture its processor time and the peak of its memory are read, its
-own and that of the process it decodes in. A worker that dies is a fault, and its picture is kept in --keep. Exit status 1 with any
-fault: an exception that is no refusal, a picture above the limits, a dead worker.
+Seeds are photos at some hundred pixels a side, written in each format with varied options, and the small files of --files as
+they are. Picture N is always the same. A worker decodes; for each picture its processor time and the peak of its memory are
+read, its own and that of the process it decodes in. A worker that dies is a fault, and its picture is kept in --keep. Exit
+status 1 with any fault: an exception that is no refusal, a picture above the limits, a dead worker.
 """
 
 import argparse

@@ -21,7 +21,7 @@ from pipelines.decoding.picture import BadPicture, Decoding
 from pipelines.decoding.pixels import FORMATS, working_picture
 
 PIECE = 1 << 20
-SLACK = 8 << 20
+SLACK = 16 << 20
 """Bytes of address space that go lost between the pieces of memory."""
 
 

@@ -15,10 +15,15 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "JPEG2000", "BMP", "TIFF", "PPM
 that a note would run."""
 SMOOTHING = 0.4
 """Standard deviation of the Gaussian before a picture is sampled at half its size, in pixels of its own, over the root of 3."""
-STRIP = 1 << 20
-"""Pixels that are converted at a time."""
-DECODER_BYTES = {"WEBP": 12, "AVIF": 12, "JPEG2000": 12}
-"""That a decoder holds for each pixel beside Pillow's picture: frames of its own, and the copy that it hands over. Measured."""
+STRIP = 1 << 18
+"""Pixels of a large picture that are converted at a time."""
+SMALL = 1 << 20
+"""Pixels of a picture that is converted whole."""
+DECODER_BYTES = {"WEBP": 8.5, "AVIF": 5.5, "JPEG2000": 11}
+"""That a decoder holds for each pixel beside Pillow's picture and ours: frames of its own, and the copy that it hands over.
+Measured (benchmarks/picture_bombs.py)."""
+FILE_COPIES = {"WEBP": 3, "AVIF": 2}
+"""How often the file itself stands in memory, where it is more than once."""
 
 
 def working_picture(stream: io.BytesIO, settings: Decoding) -> Decoded:
@@ -32,7 +37,7 @@ def working_picture(stream: io.BytesIO, settings: Decoding) -> Decoded:
     except BadPicture:
         raise
     except UnidentifiedImageError as error:
-        content = stream.getbuffer()
+        content = stream.getvalue()
         raise BadPicture("not a picture", f"{len(content)} bytes that begin with {content[:8].hex()}") from error
     except (MemoryError, Image.DecompressionBombError) as error:
         raise BadPicture("too large", str(error) or "no memory left to decode it") from error
@@ -51,13 +56,7 @@ def _read(stream: io.BytesIO, settings: Decoding) -> tuple[Pixels, int, tuple[in
         size = opened.size
         _refuse_bombs(*size, settings)
         orientation = _orientation(opened)
-        if opened.format == "JPEG" or (opened.format == "MPO" and _cost(opened, stream) > settings.max_bytes):
-            opened.draft("RGB", _fitted(*size, settings.working_side))
-        if (cost := _cost(opened, stream)) > settings.max_bytes:
-            raise BadPicture(
-                "too large",
-                f"{size[0]} x {size[1]} {opened.mode}: {cost >> 20} MB to decode; at most {settings.max_bytes >> 20}",
-            )
+        _reduce(opened, stream, settings)
         opened.load()
         return _pixels(opened), orientation, size
 
@@ -69,11 +68,32 @@ def _refuse_bombs(width: int, height: int, settings: Decoding) -> None:
         raise BadPicture("too large", f"{width} x {height}: more than {settings.max_aspect:g} times longer than wide")
 
 
-def _cost(opened: Image.Image, stream: io.BytesIO) -> int:
+def _reduce(opened: Image.Image, stream: io.BytesIO, settings: Decoding) -> None:
+    """Have a JPEG decoded at a fraction of its size; an MPO or JPEG 2000 too, where all of it takes too much memory.
+
+    Raises:
+        BadPicture: what is left takes too much memory.
+    """
+    target, cost = _fitted(*opened.size, settings.working_side), _cost(opened, stream)
+    if opened.format == "JPEG" or (opened.format == "MPO" and cost > settings.max_bytes):
+        opened.draft("RGB", target)
+        cost = _cost(opened, stream)
+    elif opened.format == "JPEG2000" and cost > settings.max_bytes:
+        halvings = (opened.width // target[0]).bit_length() - 1
+        fitting = (n for n in range(1, halvings + 1) if _cost(opened, stream, n) <= settings.max_bytes)
+        if fewest := next(fitting, 0):
+            opened.reduce, cost = fewest, 0  # type: ignore[method-assign, assignment]  # a number, of this plug-in
+    if cost > settings.max_bytes:
+        found = f"{opened.width} x {opened.height} {opened.mode}"
+        raise BadPicture("too large", f"{found}: {cost >> 20} MB to decode; at most {settings.max_bytes >> 20}")
+
+
+def _cost(opened: Image.Image, stream: io.BytesIO, halvings: int = 0) -> int:
     """Bytes that decoding takes: the file, the decoder's own, Pillow's picture, and ours of three bytes a pixel."""
     stored = 2 if opened.mode.startswith("I;16") else 1 if opened.mode in ("1", "L", "P") else 4
     each = DECODER_BYTES.get(opened.format or "", 0) + stored + 3
-    return stream.getbuffer().nbytes + opened.width * opened.height * each
+    file = FILE_COPIES.get(opened.format or "", 1) * len(stream.getvalue())
+    return file + (int(opened.width * opened.height * each) >> 2 * halvings)
 
 
 def _fitted(width: int, height: int, side: int) -> tuple[int, int]:
@@ -119,7 +139,7 @@ def _upright(pixels: Pixels, orientation: int) -> Pixels:
 def _pixels(picture: Image.Image) -> Pixels:
     """RGB as it looks on a white page."""
     top = _top(picture) if _is_deep(picture) else 0.0
-    if picture.width * picture.height <= STRIP:
+    if picture.width * picture.height <= SMALL:
         return np.asarray(_on_white(picture, top))
     found = np.empty((picture.height, picture.width, 3), np.uint8)
     for start, strip in _strips(picture):
@@ -150,5 +170,5 @@ def _is_deep(picture: Image.Image) -> bool:
 
 def _top(picture: Image.Image) -> float:
     """The level that is white."""
-    highest = max(np.nan_to_num(np.asarray(strip, dtype=np.float64)).max(initial=0.0) for _, strip in _strips(picture))
+    highest = max(np.nan_to_num(np.asarray(strip)).max(initial=0) for _, strip in _strips(picture))
     return 65535.0 if highest > 255.0 else 255.0
