@@ -38,7 +38,7 @@ class Decoding:
     """Refuse a picture that is this many times longer than wide: nothing is left of it at working size."""
     max_bytes: Annotated[int, Field(ge=32 << 20)] = 208 << 20
     """Refuse a picture that takes more memory to decode, its file included. A decoder's process has 80 MB of its own: less
-    than 300 MB together. Enough for 31 million pixels of a PNG, 13 of a WebP; a JPEG of 100 is read at an eighth."""
+    than 300 MB together. Enough for 30 million pixels of a PNG, 28 of a WebP; a JPEG of 100 is read at an eighth."""
     max_scans: Annotated[int, Field(ge=1)] = 64
     """Refuse a JPEG that paints itself in more passes: each costs a pass over all pixels for a few bytes of file.
     Encoders write 10 (libjpeg) to 20 (mozjpeg)."""

@@ -24,6 +24,8 @@ DECODER_BYTES = {"WEBP": 8.5, "AVIF": 5.5, "JPEG2000": 11}
 Measured (benchmarks/picture_bombs.py)."""
 FILE_COPIES = {"WEBP": 3, "AVIF": 2}
 """How often the file itself stands in memory, where it is more than once."""
+OPENCV_BYTES = {"RGB": 7.5, "RGBA": 11.5}
+"""For each pixel of a WebP that OpenCV decodes: its picture, ours, and four of a lossless file's own. Measured likewise."""
 
 
 def working_picture(stream: io.BytesIO, settings: Decoding) -> Decoded:
@@ -56,9 +58,35 @@ def _read(stream: io.BytesIO, settings: Decoding) -> tuple[Pixels, int, tuple[in
         size = opened.size
         _refuse_bombs(*size, settings)
         orientation = _orientation(opened)
-        _reduce(opened, stream, settings)
-        opened.load()
-        return _pixels(opened), orientation, size
+        if not _is_large_webp(opened, stream, settings):
+            _reduce(opened, stream, settings)
+            opened.load()
+            return _pixels(opened), orientation, size
+    del opened  # its decoder holds two pictures of four bytes a pixel
+    return _large_webp(stream.getvalue()), orientation, size
+
+
+def _is_large_webp(opened: Image.Image, stream: io.BytesIO, settings: Decoding) -> bool:
+    """Whether it is a still WebP that takes too much memory in Pillow, which knows animations only, and not in OpenCV."""
+    if opened.format != "WEBP" or getattr(opened, "is_animated", True) or _cost(opened, stream) <= settings.max_bytes:
+        return False
+    each = OPENCV_BYTES[opened.mode]
+    return len(stream.getvalue()) + int(opened.width * opened.height * each) <= settings.max_bytes
+
+
+def _large_webp(content: bytes) -> Pixels:
+    """The same pixels as Pillow's, of the same library: compared in tests/unit/pipelines/decoding/test_pixels.py."""
+    stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if stored is None:
+        raise OSError("no WebP that OpenCV reads")
+    if stored.shape[2] == 3:
+        return np.asarray(cv2.cvtColor(stored, cv2.COLOR_BGR2RGB, dst=stored), np.uint8)
+    found = np.empty((*stored.shape[:2], 3), np.uint8)
+    rows = max(1, STRIP // stored.shape[1])
+    for start in range(0, len(stored), rows):
+        strip = cv2.cvtColor(stored[start : start + rows], cv2.COLOR_BGRA2RGBA)
+        found[start : start + rows] = np.asarray(_on_white(Image.fromarray(strip), 0.0))
+    return found
 
 
 def _refuse_bombs(width: int, height: int, settings: Decoding) -> None:
