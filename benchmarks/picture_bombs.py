@@ -181,9 +181,11 @@ LARGEST: dict[str, Make] = {
     "webp RGBA": _large("WEBP", "RGBA", 3400, method=0),
     "webp lossless": _large("WEBP", "RGBA", 3400, method=0, lossless=True),
     "webp RGB that is large": _large("WEBP", "RGB", 5300, method=0, quality=20),
-    "webp RGB lossless that is large": _large("WEBP", "RGB", 5200, method=0, lossless=True),
     "webp RGBA that is large": _large("WEBP", "RGBA", 4200, method=0, quality=20),
-    "webp RGBA lossless that is large": _large("WEBP", "RGBA", 4200, method=0, lossless=True),
+    "webp RGB lossless that is large": lambda: saved(Image.new("RGB", (5200, 5200), "red"), "WEBP", lossless=True, method=0),
+    "webp RGBA lossless that is large": lambda: saved(
+        Image.new("RGBA", (4200, 4200), "#123456ab"), "WEBP", lossless=True, method=0
+    ),
     "tiff RGB": _large("TIFF", "RGB", 4600),
     "tiff CMYK lzw": _large("TIFF", "CMYK", 5400, compression="tiff_lzw"),
     "tiff RGBA deflate": _large("TIFF", "RGBA", 5400, compression="tiff_adobe_deflate"),

@@ -11,7 +11,7 @@ time the kernel limits, and whose crash is a refusal.
 
 import io
 
-from pipelines.decoding.header import is_ordinary, jpeg_header, jpeg_scans
+from pipelines.decoding.header import JpegHeader, is_ordinary, jpeg_header, jpeg_scans
 from pipelines.decoding.picture import BadPicture, Decoded, Decoding, Pixels
 from pipelines.decoding.pixels import shrunk, working_picture
 from pipelines.decoding.process import decoded_apart
@@ -30,20 +30,20 @@ def decode(content: bytes, settings: Decoding) -> Decoded:
     """
     if not content:
         raise BadPicture("empty file", "0 bytes")
-    _refuse_many_scans(content, settings)
-    if is_ordinary(content, settings.working_side):
+    jpeg = jpeg_header(content)
+    if jpeg is not None and jpeg.scans > 1:
+        _refuse_many_scans(content, jpeg, settings)
+    if is_ordinary(content, jpeg, settings.working_side):
         return working_picture(io.BytesIO(content), settings)
     return decoded_apart(content, settings)
 
 
-def _refuse_many_scans(content: bytes, settings: Decoding) -> None:
-    """A JPEG's passes; and what those of one with several hold: two bytes for each coefficient of the picture."""
-    if content[:3] != b"\xff\xd8\xff" or (header := jpeg_header(content)) is None:
-        return
-    scans = content.count(b"\xff\xda", header.scan)
-    if scans > settings.max_scans and (scans := jpeg_scans(content, header.scan)) > settings.max_scans:
+def _refuse_many_scans(content: bytes, jpeg: JpegHeader, settings: Decoding) -> None:
+    """For their time, and for what they hold: two bytes for each coefficient of the picture."""
+    scans = jpeg.scans
+    if scans > settings.max_scans and (scans := jpeg_scans(content, jpeg.scan)) > settings.max_scans:
         raise BadPicture("too large", f"{scans} scans; at most {settings.max_scans} are read")
-    cost = len(content) + int(2 * header.samples * header.pixels)
-    if scans > 1 and cost > settings.max_bytes:
-        found = f"{header.width} x {header.height} in {scans} scans"
+    cost = len(content) + int(2 * jpeg.samples * jpeg.pixels)
+    if cost > settings.max_bytes:
+        found = f"{jpeg.width} x {jpeg.height} in {scans} scans"
         raise BadPicture("too large", f"{found}: {cost >> 20} MB to decode; at most {settings.max_bytes >> 20}")

@@ -24,8 +24,12 @@ INSIDE_FILE = {"webp": 16 << 20, "gif": 1 << 20}
 SOF = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers that begin a JPEG's frame."""
 BASELINE, EXTENDED, PROGRESSIVE, SCAN, END = 0xC0, 0xC1, 0xC2, 0xDA, 0xD9
+JPEG = b"\xff\xd8\xff"
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """A marker in a JPEG's coded data: neither a stuffed 0xFF, nor a restart, nor filling."""
+
+
+Frame = tuple[int, int, int, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class JpegHeader:
     scan: int
     """Where its first scan begins."""
     segments: int
+    scans: int
+    """At most: a mark of a scan is counted wherever it stands after the first one begins."""
 
     @property
     def pixels(self) -> int:
@@ -50,10 +56,16 @@ class JpegHeader:
         return self.width * self.height
 
 
-def is_ordinary(content: bytes, side: int) -> bool:
-    """Whether the header bounds time and memory of decoding to a longest side of `side` pixels."""
-    if content[:3] == b"\xff\xd8\xff":
-        return _is_ordinary_jpeg(content, side)
+def is_ordinary(content: bytes, jpeg: JpegHeader | None, side: int) -> bool:
+    """Whether the header bounds time and memory of decoding to a longest side of `side` pixels.
+
+    Args:
+        content: of the file.
+        jpeg: its `jpeg_header`.
+        side: of the working picture.
+    """
+    if content.startswith(JPEG):
+        return jpeg is not None and _is_ordinary_jpeg(jpeg, side)
     if content[:8] == b"\x89PNG\r\n\x1a\n":
         return _is_ordinary_png(content)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
@@ -74,26 +86,26 @@ def _may_be_a_picture(content: bytes) -> bool:
     )
 
 
-def _is_ordinary_jpeg(content: bytes, side: int) -> bool:
-    header = jpeg_header(content)
-    if header is None or header.segments > INSIDE_SEGMENTS or header.scan > INSIDE_METADATA:
+def _is_ordinary_jpeg(header: JpegHeader, side: int) -> bool:
+    if header.segments > INSIDE_SEGMENTS or header.scan > INSIDE_METADATA:
         return False
-    scans = content.count(b"\xff\xda", header.scan)
-    if header.kind not in (BASELINE, EXTENDED, PROGRESSIVE) or header.pixels * scans > INSIDE_SCANNED:
+    if header.kind not in (BASELINE, EXTENDED, PROGRESSIVE) or header.pixels * header.scans > INSIDE_SCANNED:
         return False
-    if header.kind == PROGRESSIVE or scans > 1:
+    if header.kind == PROGRESSIVE or header.scans > 1:
         return header.pixels <= 2 * INSIDE_PIXELS
     times = 1 if header.several else min(8, max(1, max(header.width, header.height) // side))
     return header.pixels // (1 << (times.bit_length() - 1)) ** 2 <= INSIDE_PIXELS
 
 
 def jpeg_header(content: bytes) -> JpegHeader | None:
-    """The header of a JPEG; None where it is damaged or unusual: filling, junk, no frame or two, a height that comes later."""
+    """The header of a JPEG; None of anything else, and where it is damaged or unusual: filling, junk, no frame or two."""
+    if not content.startswith(JPEG):
+        return None
     at, segments, frame, several = 2, 0, None, False
-    while at + 4 <= len(content) and content[at] == 0xFF:
+    while at + 5 <= len(content) and content[at] == 0xFF:
         marker, (length,) = content[at + 1], unpack_from(">H", content, at + 2)
         if marker == SCAN:
-            return None if frame is None else JpegHeader(*frame, several, at, segments)
+            return None if frame is None else JpegHeader(*frame[:4], several, at, segments, _scans(content, at, frame))
         if marker < 0xC0 or 0xD0 <= marker <= END or length < 2 or segments > INSIDE_SEGMENTS:
             return None
         if marker in SOF:
@@ -107,13 +119,20 @@ def jpeg_header(content: bytes) -> JpegHeader | None:
     return None
 
 
-def _frame(marker: int, body: bytes) -> tuple[int, int, int, float] | None:
-    """Kind, width, height and samples a pixel."""
+def _scans(content: bytes, at: int, frame: Frame) -> int:
+    """A sequential JPEG whose first scan has all components has no other: a decoder looks no further."""
+    if frame[0] in (BASELINE, EXTENDED) and content[at + 4] == frame[4]:
+        return 1
+    return content.count(b"\xff\xda", at)
+
+
+def _frame(marker: int, body: bytes) -> Frame | None:
+    """Kind, width, height, samples a pixel, components."""
     if len(body) < 9 or len(body) != 6 + 3 * body[5]:
         return None
     height, width = unpack_from(">HH", body, 1)
     areas = [(factors >> 4) * (factors & 15) for factors in body[7::3]]
-    return (marker, width, height, sum(areas) / max(areas)) if width and height and min(areas) else None
+    return (marker, width, height, sum(areas) / max(areas), body[5]) if width and height and min(areas) else None
 
 
 def jpeg_scans(content: bytes, start: int) -> int:

@@ -1,6 +1,7 @@
 """Whatever a decoder raises on a stranger's bytes is a refusal with a reason, and the next picture is read."""
 
 import io
+import time
 from random import Random
 
 import pytest
@@ -61,3 +62,13 @@ def test_marks_of_a_scan_within_metadata_are_no_scans():
     photo.save(stream, "JPEG", comment=b"\xff\xda" * 400)
     assert outcome(stream.getvalue()) == (192, 288, 3)
     assert outcome(stream.getvalue() + b"\xff\xda" * 400) == (192, 288, 3), "after its end"
+
+
+def test_passes_behind_a_whole_picture_are_never_painted():
+    stream = io.BytesIO()
+    Image.new("RGB", (4000, 4000), "red").save(stream, "JPEG")
+    whole = stream.getvalue()
+    last, end = whole.rfind(b"\xff\xda"), whole.rfind(b"\xff\xd9")
+    began = time.process_time()
+    assert outcome(whole[:end] + whole[last:end] * 50 + whole[end:]) in ((288, 288, 3), "truncated")
+    assert time.process_time() - began < 2
