@@ -9,15 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import cv2
 import fsspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.errors import DataError
 from schemas.table import Table
 from schemas.training import BESIDE, CURRENT, PICTURES, PICTURES_ENDING, named_files
+from uninote_train.data.stored import stored_pixels
 from uninote_train.model import Pixels
 
 OPEN_SHARDS = 16
@@ -54,10 +53,10 @@ class Shards:
         if image_id not in places:
             raise DataError(f"{path}: no picture {image_id}, which a row of the shard shows; build the shards again")
         content = contents[places[image_id]].as_buffer()
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if len(content) else None
+        pixels = stored_pixels(memoryview(content))
         if pixels is None:
             raise DataError(f"{path}: picture {image_id} is {len(content)} bytes that are no picture; build the shards again")
-        return np.asarray(pixels, np.uint8)
+        return pixels
 
     def _local(self, name: str) -> str:
         protocol, _, path = f"{self.folder}/{name}".rpartition("://")

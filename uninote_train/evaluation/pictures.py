@@ -5,10 +5,10 @@ from functools import cached_property
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pyarrow as pa
 
 from schemas.errors import DataError
+from uninote_train.data.stored import stored_pixels
 from uninote_train.evaluation.variants import REENCODED, edited
 from uninote_train.model import Pixels
 
@@ -33,10 +33,10 @@ class PictureFiles(Mapping[str, Pixels]):
         if image_id.endswith(REENCODED):
             return edited(self[image_id.removesuffix(REENCODED)])
         content = self.content(image_id)
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
+        pixels = stored_pixels(content)
         if pixels is None:
             raise DataError(f"picture {image_id}: {len(content)} bytes that are no picture; build the shards again")
-        return np.asarray(pixels, np.uint8)
+        return pixels
 
     def __contains__(self, image_id: object) -> bool:
         """Whether a shard has it, without decoding."""

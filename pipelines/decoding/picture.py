@@ -1,0 +1,59 @@
+"""What decoding is asked, and what it answers: a working picture, or a refusal."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+Pixels = npt.NDArray[np.uint8]
+"""RGB [height, width, 3] or grey [height, width]."""
+
+
+class BadPicture(Exception):  # noqa: N818  # a refusal of a row, not a fault of the program
+    """A file that cannot be read as a picture: goes to quarantine with its reason."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Keep `reason` (short, from a fixed set) apart from `detail` (what was found)."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type["BadPicture"], tuple[str, str]]:
+        """Both parts survive the way to another process."""
+        return type(self), (self.reason, self.detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """Settings of `decode`."""
+
+    working_side: int = 288
+    """Longest side of the working picture, pixels; a smaller picture keeps its size.
+    Source: measured, docs/log.md: 256 loses crops of a fifth, 384 costs half as much again."""
+    max_pixels: int = 100_000_000
+    """Refuse a picture whose header says more pixels: a decompression bomb. Twelve phone cameras' worth."""
+    max_aspect: float = 50.0
+    """Refuse a picture that is this many times longer than wide: nothing is left of it at working size."""
+    max_bytes: Annotated[int, Field(ge=32 << 20)] = 208 << 20
+    """Refuse a picture that takes more memory to decode, its file included. A decoder's process has 80 MB of its own: less
+    than 300 MB together. Enough for 30 million pixels of a PNG, 28 of a WebP; a JPEG of 100 is read at an eighth."""
+    max_scans: Annotated[int, Field(ge=1)] = 64
+    """Refuse a JPEG that paints itself in more passes: each costs a pass over all pixels for a few bytes of file.
+    Encoders write 10 (libjpeg) to 20 (mozjpeg)."""
+    max_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """Refuse a picture that takes more seconds of a processor. The slowest honest ones, JPEG 2000 and AVIF of 30 million
+    pixels, took 4 on the machine of docs/performance.md. Asked only of pictures whose header does not bound their time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A working picture and the size of the picture that it was made from."""
+
+    rgb: Pixels
+    """[h, w, 3], longest side at most `Decoding.working_side`."""
+    width: int
+    """Of the original after EXIF rotation, pixels."""
+    height: int
+    """Of the original after EXIF rotation, pixels."""
