@@ -10,11 +10,13 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
+from pydantic import Field
 
 Pixels = npt.NDArray[np.uint8]
 """RGB [height, width, 3] or grey [height, width]."""
@@ -45,12 +47,12 @@ class BadPicture(Exception):  # noqa: N818  # a refusal of a row, not a fault of
 class Decoding:
     """Settings of `decode`."""
 
-    working_side: int = 288
+    working_side: Annotated[int, Field(ge=32, le=4096)] = 288
     """Longest side of the working picture, pixels; a smaller picture keeps its size.
     Source: measured, docs/log.md: 256 loses crops of a fifth, 384 costs half as much again."""
-    max_pixels: int = 100_000_000
+    max_pixels: Annotated[int, Field(ge=1, le=10**9 - 1)] = 100_000_000
     """Refuse a picture whose header says more pixels: a decompression bomb. Twelve phone cameras' worth."""
-    max_aspect: float = 50.0
+    max_aspect: Annotated[float, Field(ge=1, le=100_000)] = 50.0
     """Refuse a picture that is this many times longer than wide: nothing is left of it at working size."""
 
 

@@ -19,7 +19,7 @@ TWICE_OTHER = "note_id twice, rows differ"
 class Filter:
     """Which notes are liked well enough."""
 
-    min_likes: Annotated[int, Field(ge=0)] = 101
+    min_likes: Annotated[int, Field(ge=0, le=10**12)] = 101
     """Keep notes with at least this many likes; 101 is the paper's "more than 100" (METHOD.md, section 2)."""
 
 
@@ -32,10 +32,10 @@ class Intake:
     any_uri: bool = False
     """Let a note name pictures outside --image-root: by an absolute path, `..`, a link, another file system. Whoever may write
     notes can then have any file read that the job can read."""
-    max_chars: Annotated[int, Field(ge=1)] = 1_000_000
+    max_chars: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
     """Refuse a note whose title and body have more characters together: it is no post but a file that went astray, and a text
     is worked on in memory, at some 200 bytes a character. Ours."""
-    recorded_drops: Annotated[int, Field(ge=0)] = 10_000_000
+    recorded_drops: Annotated[int, Field(ge=0, le=10**10)] = 10_000_000
     """Notes left out by the filter and the balance that `dropped_notes` names, about; of more, so many by a hash of their id.
     Ten million are some 300 MB."""
 
