@@ -66,7 +66,7 @@ def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], 
     if faults:
         raise SettingsError("; ".join(faults))
     try:
-        settings = _reader(kind).validate_python(tree)
+        settings = _reader(kind).validate_python(tree)  # type: ignore[arg-type]  # a class is hashable
     except ValidationError as error:
         raise SettingsError("; ".join(_described(fault, where) for fault in error.errors())) from None
     if beyond := list(_no_numbers(as_tree(settings), "")):
