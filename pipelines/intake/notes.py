@@ -3,16 +3,22 @@
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
+import pyarrow as pa
 from pydantic import Field
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from pipelines.intake.read import UNREADABLE
+from schemas.inputs import NOTES_IN
 from schemas.tables import NOTES
 
 TWICE_SAME = "note_id twice, same row"
 TWICE_OTHER = "note_id twice, rows differ"
+LINE_READ = 100_000
+"""Characters of a line that could not be read in which its numbers are looked for."""
+SCALAR = r"""[{{\s,"']{name}["']?\s*:\s*("[^"]{{0,40}}"?|[^\s,}}\]\["]{{1,40}})"""
+"""Of a line of JSON, the number, time or short text of a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +115,19 @@ def _completed(notes: DataFrame) -> DataFrame:
     )
 
 
+def _shown_line() -> Column:
+    """Of a line that could not be read: its size, and what stands at our columns of numbers and times.
+
+    Nothing else of it is told: it may hold whatever a line can hold, a user id too.
+    """
+    told = [F.concat(F.length(UNREADABLE).cast("string"), F.lit(" characters"))]
+    for name in (f.name for f in NOTES_IN if pa.types.is_integer(f.type) or pa.types.is_timestamp(f.type)):
+        found = F.regexp_extract(F.substring(UNREADABLE, 1, LINE_READ), SCALAR.format(name=name), 1)
+        told.append(F.concat(F.lit(f"{name} "), F.nullif(found, F.lit(""))))
+    return F.when(F.col(UNREADABLE).isNotNull(), F.concat_ws(", ", *told))
+
+
 def _quarantined() -> list[Column]:
-    row = F.to_json(F.struct("note_id", "like_count", F.substring(UNREADABLE, 1, 200).alias("line")))
+    row = F.to_json(F.struct("note_id", "like_count", _shown_line().alias("line")))
     id_or_hash = F.coalesce("note_id", F.concat(F.lit("row "), F.substring(F.sha2(row, 256), 1, 16)))
     return [id_or_hash.alias("id"), F.lit("notes").alias("source"), F.col("reason"), row.alias("detail")]
