@@ -32,8 +32,8 @@ class Data:
     """Steps that a worker is ahead."""
     window: Annotated[int, Field(ge=1)] = 8
     """Shards that are shuffled into one another; a worker holds the rows of two such windows."""
-    cache: Place = "/tmp/uninote_shards"
-    """Where files of a remote folder are kept."""
+    cache: Place | None = None
+    """Where files of a remote folder are kept. None: `uninote/shards` in the user's own cache (XDG_CACHE_HOME, or ~/.cache)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
