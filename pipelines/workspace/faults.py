@@ -7,6 +7,7 @@ from collections.abc import Iterator
 AGAIN = "what was published before stands; mend that and run the job again"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+GONE = f"Spark's Java process has ended: it was killed, or the machine ran out of memory; {AGAIN}"
 NEEDLES = (
     ("No space left on device", f"no space is left on a disk that the job writes to: {AGAIN}"),
     ("Disk quota exceeded", f"the disk quota is used up: {AGAIN}"),
@@ -15,6 +16,8 @@ NEEDLES = (
     ("java.lang.OutOfMemoryError", "Spark has run out of memory: give it more (--driver-memory 8g before the job's name)"),
 )
 DAMAGED = re.compile(r"(?:FAILED_READ_FILE|Corrupt|corrupt|not a Parquet file|CRC|Encountered error while reading file)")
+UNREAD = re.compile(r"\[FAILED_READ_FILE[^\]]*\]\s*(.+?)\s*(?:SQLSTATE|\n\tat |\Z)", re.S)
+"""What Spark says of an input file that is not what its schema or the other files are."""
 PARQUET = re.compile(r"[\w:/.~=@%+-]+/runs/[\w/.=-]+\.parquet")
 """A file of a published run, as engines spell it."""
 
@@ -25,9 +28,14 @@ def told(error: BaseException) -> str | None:
     damaged = PARQUET.search(words) if DAMAGED.search(words) else None
     if damaged:
         return damaged_file(damaged.group())
+    unread = UNREAD.search(words)
+    if unread:
+        return f"{' '.join(unread.group(1).split())[:400]} Mend that file, or take it out, and run the job again"
     for found in _chain(error):
         if isinstance(found, OSError) and found.errno in (*FULL, *CLOSED):
             return f"{found.filename or 'a file'}: {found.strerror}: {AGAIN}"
+        if type(found).__name__ == "Py4JNetworkError":  # by its name: the jobs on Ray have no Java
+            return GONE
     return next((f"{said}{_where(words, needle)}" for needle, said in NEEDLES if needle in words), None)
 
 
