@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-export SPARK_LOCAL_IP ?= 127.0.0.1
+# Of what starts a Spark of its own here; a job asks spark-submit.sh, which knows whether it runs on this machine.
+test check faults bench fuzz: export SPARK_LOCAL_IP ?= 127.0.0.1
 ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv models; ensure_venv train; ensure_venv dev; ensure_java
 
 .PHONY: help

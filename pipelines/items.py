@@ -91,7 +91,7 @@ def distinct_items(positives: DataFrame) -> DataFrame:
     once = (
         found.withColumn("item", shown)
         .groupBy("item.item_id")
-        .agg(F.first("item").alias("item"), F.first("split").alias("split"))  # equal ids show equal things
+        .agg(F.min("item").alias("item"), F.min("split").alias("split"))  # equal ids show equal things; whichever comes first
     )
     return once.select("item", "split")
 

@@ -1,13 +1,16 @@
 """The Spark session of a job, and the project's code on its executors."""
 
+import atexit
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from pyspark import SparkConf, SparkContext
@@ -40,6 +43,8 @@ IF_LOCAL = {
 }
 """Defaults on one machine; whatever spark-submit was given stays."""
 
+LONGEST_SOCKET_FOLDER = 60
+"""A socket's path has 108 bytes at most on Linux and 104 on macOS, its name some 42 of them."""
 SMALL_BYTES = 8 << 20
 """Of input files. Source: measured, docs/log.md: code made for each plan pays from a million clicks (12 MB) on."""
 IF_SMALL = {
@@ -54,19 +59,40 @@ def spark_session(name: str) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     # PySpark logs each failed query as a page of JSON; what the user can mend we say in one line.
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
+    # An interrupt that ends Java fails each call that waits for it; the one line is said where the job ends.
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
     # Only with its Java there does SparkConf know what spark-submit was given; else it is empty, and a cluster's job ran here.
     SparkContext._ensure_initialized()
     conf = SparkConf().setAppName(name)
     local = conf.get("spark.master", "local").startswith("local")
-    defaults = UNLESS_SET | (IF_LOCAL if local else {})
+    defaults = UNLESS_SET | (IF_LOCAL | _private_places() if local else {})
     for key, value in defaults.items():
         conf.setIfMissing(key, value)
     for key, value in ALWAYS.items():
         conf.set(key, value)
     spark = SparkSession.builder.config(conf=conf).getOrCreate()
     if not _was_shipped():
-        spark.sparkContext.addPyFile(str(zip_project(Path(tempfile.mkdtemp(prefix="uninote-")) / "uninote.zip")))
+        spark.sparkContext.addPyFile(str(zip_project(private_folder() / "uninote.zip")))
     return spark
+
+
+@cache
+def private_folder() -> Path:
+    """A folder of this process that only its user may enter, gone when the process ends: other people use the machine."""
+    folder = Path(tempfile.mkdtemp(prefix="uninote-spark-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _private_places() -> dict[str, str]:
+    """Where Spark puts what it shuffles and spills on this machine, user ids and texts, unless it was told.
+
+    By itself it puts all of it into /tmp, where everybody may read it. A place that was named, by spark.local.dir or
+    SPARK_LOCAL_DIRS, and the folders that a cluster gives its executors are left as they are.
+    """
+    folder = private_folder()
+    sockets = {"spark.python.unix.domain.socket.dir": str(folder)} if len(str(folder)) <= LONGEST_SOCKET_FOLDER else {}
+    return sockets if os.environ.get("SPARK_LOCAL_DIRS") else sockets | {"spark.local.dir": str(folder)}
 
 
 def plan_for(spark: SparkSession, input_bytes: int) -> None:

@@ -1,17 +1,43 @@
 """Settings: defaults < a TOML file < --set and flags, into frozen dataclasses. Strict: a typo stops the job."""
 
 import dataclasses
+import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from schemas.errors import SettingsError
 
 S = TypeVar("S")
 Tree = dict[str, Any]
+LARGEST_INTEGER = 2**63 - 1
+"""What Spark, Arrow and DuckDB hold."""
+NO_PLACE = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]+:/{0,2}\s*)?")
+"""Nothing, or a scheme with nothing behind it."""
+
+
+def _place(text: str) -> str:
+    """Refuse what is no path: an empty one names the root of the disk once something is put below it.
+
+    Raises:
+        ValueError: it is blank, holds a NUL, or is not UTF-8.
+    """
+    if NO_PLACE.fullmatch(text):
+        raise ValueError("expected a path or URI, got nothing; leave the setting out to have its default")
+    if "\0" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text):  # Python spells bytes that are no UTF-8 as surrogates
+        raise ValueError("expected a path or URI in UTF-8 without NUL")
+    return text
+
+
+Place = Annotated[str, AfterValidator(_place)]
+"""A path or URI of a setting."""
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+"""What every generator takes that it may be given to: numpy's ends at 32 bits."""
 
 
 def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], flags: Mapping[str, str | bool | None]) -> S:
@@ -40,9 +66,12 @@ def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], 
     if faults:
         raise SettingsError("; ".join(faults))
     try:
-        return TypeAdapter(kind).validate_python(tree)
+        settings = _reader(kind).validate_python(tree)  # type: ignore[arg-type]  # a class is hashable
     except ValidationError as error:
         raise SettingsError("; ".join(_described(fault, where) for fault in error.errors())) from None
+    if beyond := list(_no_numbers(as_tree(settings), "")):
+        raise SettingsError("; ".join(f"{where}: {fault}" for fault in beyond))
+    return settings
 
 
 def as_tree(settings: Any) -> Any:  # noqa: ANN401
@@ -50,20 +79,43 @@ def as_tree(settings: Any) -> Any:  # noqa: ANN401
     return dataclasses.asdict(settings) if dataclasses.is_dataclass(settings) else settings  # type: ignore[arg-type]
 
 
+@cache
+def _reader(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401
+    return TypeAdapter(kind)
+
+
 def _read(file: Path) -> Tree:
     try:
         return tomllib.loads(file.read_text(encoding="utf8"))
     except FileNotFoundError:
         raise SettingsError(f"{file}: no such settings file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (
+        ValueError,
+        RecursionError,
+        OSError,
+    ) as error:  # a TOMLDecodeError is a ValueError, and so is a number of 5,000 digits
         raise SettingsError(f"{file}: not a readable TOML file: {error}") from None
 
 
 def _value(text: str) -> Any:  # noqa: ANN401
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
+
+
+def _no_numbers(value: Any, key: str) -> Iterator[str]:  # noqa: ANN401
+    """Of all settings, whatever their own bounds: no number that none of them means and no engine can hold."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{key} = {value}: expected a finite number"
+    elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        yield f"{key}: expected an integer of 64 bits, got one of {value.bit_length()}"
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _no_numbers(part, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _no_numbers(part, key)
 
 
 def _put(tree: Tree, dotted: str, value: Any, where: str) -> None:  # noqa: ANN401

@@ -13,11 +13,18 @@ ensure_venv() {
   local lock="$root/requirements/$1.txt" stamp
   stamp="$root/.venv/.$1-$(sha256sum "$lock" | cut -c1-16)"
   [ -e "$stamp" ] && return
+  if [ -e "$root/.venv" ]; then may_write "$root/.venv" "$lock"; else may_write "$root" "$lock"; fi
   local python; python="$(python_311)"
   [ -x "$root/.venv/bin/python" ] || "$python" -m venv "$root/.venv"
   echo "installing $lock into .venv (once; one to three minutes)" >&2
-  "$root/.venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$lock" >&2
+  "$root/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$lock" >&2
   touch "$stamp"
+}
+
+may_write() {
+  [ -w "$1" ] && return
+  echo "error: $1 cannot be written, and the packages of $2 are not in $root/.venv; have its owner run 'make setup' there" >&2
+  exit 2
 }
 
 # ensure_bench: .venv-bench, the peers of `make bench` beside .venv's packages, which it sees by a .pth file.
@@ -29,7 +36,7 @@ ensure_bench() {
   site=lib/python3.11/site-packages
   echo "$root/.venv/$site" > "$root/.venv-bench/$site/project.pth"
   echo "installing $lock into .venv-bench (once)" >&2
-  "$root/.venv-bench/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$lock" >&2
+  "$root/.venv-bench/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$lock" >&2
   touch "$stamp"
 }
 
@@ -39,16 +46,8 @@ java_major() { "$1" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | he
 ensure_java() {
   if [ -n "${JAVA_HOME:-}" ] && [ "$(java_major "$JAVA_HOME/bin/java")" -ge 17 ] 2>/dev/null; then return; fi
   if command -v java >/dev/null && [ "$(java_major java)" -ge 17 ] 2>/dev/null; then unset JAVA_HOME; return; fi
-  JAVA_HOME="$("$root/.venv/bin/python" "$root/scripts/make_java_home.py" "$root/.java")"
+  local place="$root/.java"
+  [ -w "$root" ] || place="${XDG_CACHE_HOME:-${HOME:-/tmp/uninote-$(id -u)}/.cache}/uninote/java"
+  JAVA_HOME="$("$root/.venv/bin/python" "$root/scripts/make_java_home.py" "$place")"
   export JAVA_HOME
-}
-
-# Half of the machine's memory, 2 to 16 GB: Spark's own 1 GB is too little for a driver that is also the executor.
-driver_memory() {
-  local kilobytes half
-  kilobytes="$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo 2>/dev/null || true)"
-  half=$(( ${kilobytes:-8000000} / 2000000 ))
-  [ "$half" -lt 2 ] && half=2
-  [ "$half" -gt 16 ] && half=16
-  echo "${half}g"
 }

@@ -32,6 +32,20 @@ from schemas.table import Table
 from uninote_train.evaluation.command import Evaluate
 from uninote_train.settings import TrainRl, TrainSft
 
+JOBS: dict[str, type] = {
+    "import_qilin": ImportQilin,
+    "import_table": ImportTable,
+    "mine_pairs": MinePairs,
+    "annotate_images": AnnotateImages,
+    "mine_hard_negatives": MineHardNegatives,
+    "judge_relevance": JudgeRelevance,
+    "build_shards": BuildShards,
+    "report_pairs": ReportPairs,
+    "audit_workspace": AuditWorkspace,
+    "open_workspace": OpenWorkspace,
+    "encode_items": EncodeItems,
+}
+TRAINERS: dict[str, type] = {"sft": TrainSft, "rl": TrainRl, "evaluate": Evaluate}
 STRUCTS = {"ITEM": ITEM, "EVIDENCE": tables.EVIDENCE, "CANDIDATE": training.CANDIDATE}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
@@ -54,22 +68,9 @@ def settings_page() -> str:
     """docs/settings.md."""
     parts = ["# Settings\n", MADE]
     parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
-    jobs: dict[str, type] = {
-        "import_qilin": ImportQilin,
-        "import_table": ImportTable,
-        "mine_pairs": MinePairs,
-        "annotate_images": AnnotateImages,
-        "mine_hard_negatives": MineHardNegatives,
-        "judge_relevance": JudgeRelevance,
-        "build_shards": BuildShards,
-        "report_pairs": ReportPairs,
-        "audit_workspace": AuditWorkspace,
-        "open_workspace": OpenWorkspace,
-        "encode_items": EncodeItems,
-    }
-    for job, settings in jobs.items():
+    for job, settings in JOBS.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
-    for command, settings in {"sft": TrainSft, "rl": TrainRl, "evaluate": Evaluate}.items():
+    for command, settings in TRAINERS.items():
         parts += [f"## python -m uninote_train {command}\n", *_sections(settings, "")]
     return "\n".join(parts)
 

@@ -1,7 +1,12 @@
-"""One Spark session and one Ray for the whole run; a test that asks for them is marked `spark` or `ray`."""
+"""One Spark session and one Ray for the whole run; a test that asks for them is marked `spark` or `ray`. No network."""
+
+import os
+
+# The hub's client reads these once, when it is imported: nothing may be imported before.
+OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")
+os.environ.update(dict.fromkeys(OFFLINE, "1"), TOKENIZERS_PARALLELISM="false")
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +53,6 @@ def spark() -> Iterator[object]:
 @pytest.fixture(scope="session")
 def ray_local() -> Iterator[object]:
     """A local Ray with more processors on paper than there are, so that pools of any size fit."""
-    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
     from pipelines.actors.cluster import Cluster, ray_session
 
     with ray_session(Cluster(address="local", readers=3, models=3, object_store_mb=512)) as machines:

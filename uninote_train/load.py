@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.errors import SettingsError
+from schemas.settings import Place
 from uninote_train.model import Model
 from uninote_train.prompts import Prompts
 
@@ -41,7 +42,7 @@ class ModelChoice:
 
     kind: Kind = "small"
     """vlm: any of transformers' vision-language models, by its last token; open_clip: a two-tower baseline; small: ours."""
-    path: str | None = None
+    path: Place | None = None
     """A folder: of a model, or of what this trainer saved (vlm: a hub id too; open_clip: NAME or NAME:TAG of its list too).
     None: the weights that ship, small only."""
     max_length: Annotated[int, Field(ge=16)] = 4096

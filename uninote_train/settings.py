@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from schemas.settings import Place
 from uninote_train.data.loader import Data
 from uninote_train.load import ModelChoice
 from uninote_train.ranking.reward import Reward
@@ -27,12 +28,12 @@ class Contrast:
     in_batch: bool = True
     """info_nce: documents of all rows of all processes are negatives, but for those that are tied to the query's component or
     its positive's."""
-    margin: float | None = 0.1
+    margin: Annotated[float, Field(ge=-2, le=2)] | None = 0.1
     """info_nce: an in-batch document whose cosine beats the positive's by more is left out; none: no such rule.
     Source: Qwen3-VL-Embedding."""
     info_nce_weight: Annotated[float, Field(ge=0)] = 0.0
     """InfoNCE is added to a divergence with this weight. Ours: a row's own candidates say nothing of the rest of the corpus."""
-    dims: tuple[int, ...] = (64, 512, 1024, 4096)
+    dims: tuple[Annotated[int, Field(ge=1)], ...] = (64, 512, 1024, 4096)
     """Matryoshka: the loss is added up over the first so many dimensions; those beyond the model's are left out.
     Source: METHOD.md, section 6."""
 
@@ -56,7 +57,7 @@ class Ranking:
     """Updates on a step's lists, with the rankings that were drawn before the first."""
     frozen_documents: bool = False
     """Candidates keep the vectors of the model at the start, as in an index that is not built again; only queries move."""
-    dims: int | None = None
+    dims: Annotated[int, Field(ge=1)] | None = None
     """Dimensions that cosines are taken in; none: all."""
     reward: Reward = field(default_factory=Reward)
 
@@ -65,9 +66,9 @@ class Ranking:
 class TrainSft:
     """Settings of `python -m uninote_train sft`."""
 
-    shards: str = "out/sft"
+    shards: Place = "out/sft"
     """A folder (path or URI) of SFT shards, or one with `train` and `validation` in it."""
-    out: str = "trained/sft"
+    out: Place = "trained/sft"
     """A local folder: checkpoints, logs, and in the end `model`."""
     model: ModelChoice = field(default_factory=ModelChoice)
     data: Data = field(default_factory=Data)
@@ -98,9 +99,9 @@ class SmallSteps(Optimizer):
 class TrainRl:
     """Settings of `python -m uninote_train rl`."""
 
-    shards: str = "out/rl"
+    shards: Place = "out/rl"
     """A folder (path or URI) of ranking lists, or one with `train` and `validation` in it."""
-    out: str = "trained/rl"
+    out: Place = "trained/rl"
     """A local folder: checkpoints, logs, and in the end `model`."""
     model: ModelChoice = field(default_factory=ModelChoice)
     """`model.path` is what the contrastive stage saved: the policy starts there, and is kept near it."""

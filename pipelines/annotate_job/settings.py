@@ -9,6 +9,7 @@ from pipelines.actors.cluster import Cluster
 from pipelines.annotate.describe import Describe
 from pipelines.annotate.ocr import Ocr
 from pipelines.annotate.pairs import AnnotationPairs
+from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Chunking:
 class AnnotateImages:
     """Settings of jobs/annotate_images.py."""
 
-    workspace: str = "out"
+    workspace: Place = "out"
     """The folder (any URI) of the mined datasets; results are published there."""
     ray: Cluster = field(default_factory=Cluster)
     chunks: Chunking = field(default_factory=Chunking)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from schemas.settings import Place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditWorkspace:
     """Settings of jobs/audit_workspace.py."""
 
-    workspace: str = "out"
+    workspace: Place = "out"
     """The workspace (any URI)."""
     checksums: bool = True
     """Read every file to its end for its sha256; without, its footer only."""

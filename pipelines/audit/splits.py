@@ -28,7 +28,7 @@ RULES = (
         needs=("components",),
         broken="""
             select component_id as id, 'smallest note ' || min(note_id) || ', ' || count(*) || ' notes, said '
-                || string_agg(distinct cast(size as varchar), ', ') as detail
+                || string_agg(distinct cast(size as varchar), ', ' order by cast(size as varchar)) as detail
             from components group by component_id
             having min(note_id) <> component_id or min(size) <> count(*) or max(size) <> count(*)
         """,

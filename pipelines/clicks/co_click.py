@@ -1,7 +1,9 @@
 """Co-click pairs: notes that people go on to, from one to the other."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import Field
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -11,25 +13,26 @@ from pipelines.clicks.swing_scores import swing_scores
 from pipelines.clicks.visits import visits
 from pipelines.items import pair
 from pipelines.workspace.output import Output
+from schemas.settings import Seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoClick:
     """Settings of `co_clicks`."""
 
-    window_days: int = 7
+    window_days: Annotated[int, Field(ge=1, le=3650)] = 7
     """Days before the newest click that count. NoteLLM (KDD 2024) takes one week."""
-    max_notes_per_user: int = 200
+    max_notes_per_user: Annotated[int, Field(ge=2, le=10_000)] = 200
     """Notes. A user with more in the window is left out, as bots are; it bounds the pairs at half of it a visit."""
-    min_users: int = 2
+    min_users: Annotated[int, Field(ge=1, le=1_000_000)] = 2
     """Users who must have gone from the one note to the other; one user may be chance."""
-    top_pairs: int = 10
+    top_pairs: Annotated[int, Field(ge=1, le=10_000)] = 10
     """Pairs that a query note keeps, the highest co-occurrence first (NoteLLM's t)."""
-    swing_alpha: float = 1.0
+    swing_alpha: Annotated[float, Field(ge=0, le=1_000_000)] = 1.0
     """Swing's smoothing, in notes: the higher, the less it matters how little else two users share (Alibaba PAI: 1)."""
-    swing_users_per_note: int = 200
+    swing_users_per_note: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Users of a note that Swing looks at, chosen by a hash of the user; bounds its work for a hot note."""
-    seed: int = 0
+    seed: Seed = 0
     """Chooses those users."""
 
 

@@ -29,20 +29,20 @@ class BadPicture(Exception):  # noqa: N818  # a refusal of a row, not a fault of
 class Decoding:
     """Settings of `decode`."""
 
-    working_side: int = 288
+    working_side: Annotated[int, Field(ge=32, le=4096)] = 288
     """Longest side of the working picture, pixels; a smaller picture keeps its size.
     Source: measured, docs/log.md: 256 loses crops of a fifth, 384 costs half as much again."""
-    max_pixels: int = 100_000_000
+    max_pixels: Annotated[int, Field(ge=1, le=10**9 - 1)] = 100_000_000
     """Refuse a picture whose header says more pixels: a decompression bomb. Twelve phone cameras' worth."""
-    max_aspect: float = 50.0
+    max_aspect: Annotated[float, Field(ge=1, le=100_000)] = 50.0
     """Refuse a picture that is this many times longer than wide: nothing is left of it at working size."""
-    max_bytes: Annotated[int, Field(ge=32 << 20)] = 208 << 20
+    max_bytes: Annotated[int, Field(ge=32 << 20, le=16 << 30)] = 208 << 20
     """Refuse a picture that takes more memory to decode, its file included. A decoder's process has 80 MB of its own: less
     than 300 MB together. Enough for 30 million pixels of a PNG, 28 of a WebP; a JPEG of 100 is read at an eighth."""
-    max_scans: Annotated[int, Field(ge=1)] = 64
+    max_scans: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Refuse a JPEG that paints itself in more passes: each costs a pass over all pixels for a few bytes of file.
     Encoders write 10 (libjpeg) to 20 (mozjpeg)."""
-    max_seconds: Annotated[float, Field(gt=0)] = 10.0
+    max_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """Refuse a picture that takes more seconds of a processor. The slowest honest ones, JPEG 2000 and AVIF of 30 million
     pixels, took 4 on the machine of docs/performance.md. Asked only of pictures whose header does not bound their time."""
 

@@ -6,15 +6,16 @@ from typing import Annotated
 from pydantic import Field
 
 from pipelines.encode.chunk import Batching
+from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderChoice:
     """Which encoder, and how much is given to it at a time."""
 
-    name: str = "small"
+    name: Place = "small"
     """A preset of conf/encoders, or a path of a .toml file of your own."""
-    path: str | None = None
+    path: Place | None = None
     """A local folder or file of the weights, over the preset's."""
     counterfactuals: bool = True
     """Encode the rule-made negatives too, so that they have a similarity for a soft label. Costs a note for each of them."""

@@ -4,11 +4,13 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from schemas.errors import SettingsError
 from schemas.item import Kind
-from schemas.settings import load_settings
+from schemas.settings import Place, load_settings
 
 PRESETS = Path(__file__).resolve().parents[2] / "conf" / "encoders"
 """The folder of the presets."""
@@ -48,11 +50,11 @@ class EncoderSpec:
     """A hub id; for open_clip any of its model names."""
     revision: str | None = None
     """The hub's commit; None: the newest."""
-    path: str | None = None
+    path: Place | None = None
     """A local folder (for `small`, a file) that stands for `model`; nothing is fetched then."""
     pretrained: str | None = None
     """open_clip only: the tag of the weights for a model name."""
-    dimensions: int = 0
+    dimensions: Annotated[int, Field(ge=0)] = 0
     """Of the vectors; 0: as many as the model has. Fewer than it has: the first ones, brought to unit length again
     (Matryoshka); right only for models that are trained so."""
     pooling: Pooling = "tower"
@@ -69,15 +71,15 @@ class EncoderSpec:
     """vlm, text. Only rounding depends on it; models with absolute positions need right."""
     plain_positions: bool = False
     """vlm: one position a token, pictures too, where the authors' own code runs the language model without M-RoPE."""
-    max_length: int = 0
+    max_length: Annotated[int, Field(ge=0)] = 0
     """Tokens of an item; 0: no limit of ours. A longer text is cut at its end; pictures are shrunk to fit."""
-    min_pixels: int = 0
+    min_pixels: Annotated[int, Field(ge=0)] = 0
     """vlm: a smaller picture is enlarged; 0: as the processor has it."""
-    max_pixels: int = 0
+    max_pixels: Annotated[int, Field(ge=0)] = 0
     """vlm: a larger picture is shrunk; 0: as the processor has it."""
-    longest_side: int = 1280
+    longest_side: Annotated[int, Field(ge=0)] = 1280
     """Pixels; pictures are decoded to this (`content.rgb`)."""
-    whole_side: int = 0
+    whole_side: Annotated[int, Field(ge=0)] = 0
     """Pixels; pictures that an item shows whole are decoded to this, those that a crop is cut out of to longest_side. 0: all
     to longest_side. A JPEG decoder gives half the size for half the time, and a small network sees no more."""
     gpu_dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"

@@ -3,15 +3,16 @@
 from dataclasses import dataclass, field
 
 from pipelines.encode.chunk import Batching
+from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """Which encoder."""
 
-    name: str = "small"
+    name: Place = "small"
     """A preset of conf/encoders, or a path of a .toml file of your own."""
-    path: str | None = None
+    path: Place | None = None
     """A local folder or file of the weights, over the preset's."""
     set: tuple[str, ...] = ()
     """`key=value` over the preset's, such as "max_length=2048"."""
@@ -21,9 +22,9 @@ class Preset:
 class EncodeItems:
     """Settings of jobs/encode_items.py."""
 
-    items: str = "items"
+    items: Place = "items"
     """The folder that `python -m uninote_train evaluate --write-items` wrote."""
-    out: str = "vectors"
+    out: Place = "vectors"
     """A folder for the vectors; a file for each file of `items`."""
     device: str = "cpu"
     """cpu, cuda, cuda:1."""

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import pyarrow as pa
+from pydantic import Field
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -13,23 +15,24 @@ from pipelines.graph.splits import split
 from pipelines.graph.stars import Checkpoint, cut_lineage, star_links, with_component
 from pipelines.workspace.output import Output, dropped_counts
 from schemas.errors import SettingsError
+from schemas.settings import Seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Components:
     """Settings of `components`."""
 
-    max_component_notes: int = 10_000
+    max_component_notes: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000
     """Notes that a component may always have; a larger one is cut at its weakest edges."""
-    max_component_share: float = 0.01
+    max_component_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Share of all notes, 0 to 1, that a component may have where that is more."""
-    train: float = 0.9
+    train: Annotated[float, Field(ge=0, le=1)] = 0.9
     """Share of the components in the split train, 0 to 1."""
-    validation: float = 0.05
+    validation: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of the components in the split validation, 0 to 1."""
-    test: float = 0.05
+    test: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of the components in the split test, 0 to 1; the three make 1."""
-    seed: int = 0
+    seed: Seed = 0
     """Draws the split of each component."""
 
     def __post_init__(self) -> None:

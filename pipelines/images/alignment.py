@@ -6,10 +6,11 @@ nothing random in it.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from pipelines.images.features import ODD, Features
 
@@ -26,15 +27,15 @@ MOST_OCTAVES = 0.5
 class Matching:
     """Settings of `align`."""
 
-    min_cosine: float = 0.7
+    min_cosine: Annotated[float, Field(ge=-1, le=1)] = 0.7
     """Two descriptors are matched if each is the other's nearest and their cosine is at least this."""
-    min_votes: int = 3
+    min_votes: Annotated[int, Field(ge=1, le=1000)] = 3
     """Matches that must agree on a map, the one that proposes it included."""
-    max_matches: int = 80
+    max_matches: Annotated[int, Field(ge=2, le=10_000)] = 80
     """Only the best matches vote; bounds the work at its square."""
-    slack: float = 3.0
+    slack: Annotated[float, Field(gt=0, le=100)] = 3.0
     """Pixels by which a match may miss the map, of the working picture that is the finer one."""
-    stretch: float = 0.15
+    stretch: Annotated[float, Field(ge=0, le=1)] = 0.15
     """Share of the distance between two matches by which they may disagree: stretched sides, slight rotation."""
 
 

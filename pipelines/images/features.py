@@ -12,10 +12,12 @@ same numbers with the odd horizontal ones negated.
 """
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from pipelines.images.pyramid import FIRST_SIGMA, LEVELS, Octave, extrema, pyramid
 
@@ -41,15 +43,15 @@ PATCH_SIGMAS = 14.0
 class Detection:
     """Settings of `detect`."""
 
-    count: int = 220
+    count: Annotated[int, Field(ge=1, le=10_000)] = 220
     """Features kept of a picture, the strongest of each neighbourhood first."""
-    min_contrast: float = 0.7
+    min_contrast: Annotated[float, Field(ge=0, le=255)] = 0.7
     """Grey levels by which a blob must stand out at its scale; below it is noise."""
-    max_edge_ratio: float = 12.0
+    max_edge_ratio: Annotated[float, Field(ge=1, le=1000)] = 12.0
     """Largest ratio of principal curvatures: a point on a straight edge slides along it. Source: Lowe 2004, 10."""
-    few: int = 40
+    few: Annotated[int, Field(ge=0, le=10_000)] = 40
     """Features below which a picture (a product on white, a piece of wall) is searched again with less demanding tests."""
-    octaves: int = 4
+    octaves: Annotated[int, Field(ge=1, le=10)] = 4
     """Halvings of the picture that are searched."""
 
 

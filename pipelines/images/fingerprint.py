@@ -17,7 +17,7 @@ from pipelines.images.straighten import straightened
 class Fingerprint:
     """Settings of `fingerprint`."""
 
-    thumbnail_side: Annotated[int, Field(ge=32)] = 160
+    thumbnail_side: Annotated[int, Field(ge=32, le=1024)] = 160
     """Longest side of the small picture on which pairs are verified, pixels."""
     thumbnail_quality: Annotated[int, Field(ge=1, le=100)] = 90
     """JPEG quality of it."""

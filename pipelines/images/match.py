@@ -61,6 +61,10 @@ def matched_pictures(pictures: DataFrame, count: int, settings: Match) -> list[O
     Cost: `candidate_pairs`; a join and a sort that carry 5 kB for each candidate, and 0.15 ms of Python for each; the same
     with 6 kB for the tenth that is left, and about 2 ms for each.
     """
+    if count < 2:  # Python workers of a join without rows would be left with nobody who reads what they made
+        tables = (PICTURE_PAIRS, PICTURE_DOUBTS)
+        spark = pictures.sparkSession
+        return [Output(spark.createDataFrame(table.columns.empty_table()), dropped_counts(spark, {})) for table in tables]
     candidates = candidate_pairs(pictures, count, settings)
     tasks = max(2 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     sketched = _by_right(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)

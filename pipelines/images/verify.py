@@ -7,10 +7,11 @@ agree, the more the pixels must.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import cv2
 import numpy as np
+from pydantic import Field
 
 from pipelines.images.agreement import Light, Structure, light, mean_structure, structure
 from pipelines.images.alignment import Matching
@@ -40,23 +41,23 @@ CERTAIN_INLIERS = 25
 class Verification:
     """Settings of `verify`."""
 
-    min_pearson: float = 0.2
+    min_pearson: Annotated[float, Field(ge=-1, le=1)] = 0.2
     """Correlation of the common pixels, before any refinement, below which a map with fewer than 10 inliers is given up."""
-    min_pearson_few: float = 0.6
+    min_pearson_few: Annotated[float, Field(ge=-1, le=1)] = 0.6
     """The same with fewer than 5. Source: docs/log.md: of true maps none is below 0.63, of false ones three quarters."""
-    min_structure: float = 0.3
+    min_structure: Annotated[float, Field(ge=-1, le=1)] = 0.3
     """Mean correlation of structure after `steps` steps, below which a map with fewer than 10 inliers is given up."""
-    min_structure_few: float = 0.5
+    min_structure_few: Annotated[float, Field(ge=-1, le=1)] = 0.5
     """The same with fewer than 5. Source: docs/log.md: of true maps none is below 0.4 and 0.66, of false ones 63 and 86 %."""
-    overexposed: float = 0.8
+    overexposed: Annotated[float, Field(ge=0, le=1)] = 0.8
     """If the picture with less texture shares at least so much of it, the other is compared overexposed as well."""
-    steps: int = 4
+    steps: Annotated[int, Field(ge=1, le=100)] = 4
     """Gauss-Newton steps that finish the alignment; three times as many where fewer than 10 features agree."""
-    whole: float = 0.82
+    whole: Annotated[float, Field(ge=0, le=1)] = 0.82
     """Share of both pictures that must be common for them to be copies."""
-    inside: float = 0.88
+    inside: Annotated[float, Field(ge=0, le=1)] = 0.88
     """Share of a picture that must lie in the other to be a crop of it, or framed by it."""
-    min_region: float = 0.08
+    min_region: Annotated[float, Field(ge=0, le=1)] = 0.08
     """Smallest share of a picture that a crop of it may show: below it, what is shared is a logo."""
 
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from schemas.errors import SettingsError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
+from schemas.settings import Place
 
 WANTED: dict[str, pa.Schema] = {"notes": NOTES_IN, "clicks": CLICKS_IN, "images": IMAGES_IN}
 MADE_UP = ("images",)
@@ -24,7 +25,7 @@ class Expression:
 class Source:
     """A table of theirs."""
 
-    read: str | None = None
+    read: Place | None = None
     """A file, a folder or a pattern: Parquet, CSV (its columns are texts) or JSON lines, plain or compressed."""
     columns: dict[str, str | Expression] = field(default_factory=dict)
     """Our column -> the name of theirs (a dot leads into a struct), or { sql = "..." }."""
@@ -34,7 +35,7 @@ class Source:
 class ImportTable:
     """Settings of jobs/import_table.py."""
 
-    out: str = "imported"
+    out: Place = "imported"
     """The folder that notes.parquet, clicks.parquet and images.parquet are written to."""
     notes: Source = field(default_factory=Source)
     clicks: Source = field(default_factory=Source)

@@ -6,15 +6,16 @@ from typing import Annotated
 from pydantic import Field
 
 from pipelines.imports.qilin_clicks import History
+from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportQilin:
     """Settings of jobs/import_qilin.py."""
 
-    qilin: str = "Qilin"
+    qilin: Place = "Qilin"
     """The folder that Qilin was fetched to."""
-    out: str = "qilin"
+    out: Place = "qilin"
     """The folder that notes.parquet and clicks.parquet are written to."""
     topic_level: Annotated[int, Field(ge=1, le=3)] = 1
     """Which of the three taxonomies is a note's topic; the balance evens topics out."""

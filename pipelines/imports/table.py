@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -45,8 +46,12 @@ def mapped(source: Source, name: str, wanted: pa.Schema, counts: Counter[str]) -
     Raises:
         DataError: their table cannot be read, or a mapped column is not there or of a type of which ours cannot be made.
     """
-    with duckdb.connect(config={"python_enable_replacements": False, "memory_limit": MEMORY}) as connection:
+    with (
+        TemporaryDirectory() as scratch,  # DuckDB's own is .tmp in the working folder, for everybody to read
+        duckdb.connect(config={"python_enable_replacements": False, "memory_limit": MEMORY}) as connection,
+    ):
         connection.execute("set timezone = 'UTC'")
+        connection.execute("set temp_directory = ?", [scratch])
         try:
             query = _query(connection, source, name, wanted)
             for batch in connection.sql(query).to_arrow_reader(ROWS):

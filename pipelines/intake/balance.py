@@ -18,11 +18,11 @@ BINS = 1 << 16
 class Balance:
     """How far the strata are evened out (METHOD.md, section 2)."""
 
-    min_notes: Annotated[int, Field(ge=0)] = 100_000
+    min_notes: Annotated[int, Field(ge=0, le=10**12)] = 100_000
     """Below this many kept notes nothing is taken away: small sets need every note."""
     keep_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Keep this share of the notes in all. The largest strata give first (water-filling)."""
-    max_image_count: Annotated[int, Field(ge=0)] = 9
+    max_image_count: Annotated[int, Field(ge=0, le=1000)] = 9
     """Notes with this many pictures or more are one stratum."""
 
 

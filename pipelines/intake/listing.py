@@ -7,14 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from pipelines.workspace.manifest import fingerprint
 from schemas.errors import DataError
 
 END_BYTES = 256 << 10
-READERS = 8
+READERS = 16
 """Files that are looked at at a time: an object store answers late."""
+LINE_BYTES = 1 << 20
 
 
 class Listed(NamedTuple):
@@ -31,12 +33,14 @@ def list_files(spark: SparkSession, uri: str) -> list[Listed]:
     Raises:
         DataError: there is none, or the place cannot be reached.
     """
-    place = spark._jvm.org.apache.hadoop.fs.Path(uri)  # type: ignore[union-attr]
     try:
+        place = spark._jvm.org.apache.hadoop.fs.Path(uri)  # type: ignore[union-attr]
         system = place.getFileSystem(spark._jsc.hadoopConfiguration())
         found = [file for status in system.globStatus(place) or [] for file in _below(system, status)]
     except Py4JJavaError as error:
         raise DataError(f"{uri}: cannot be reached: {error.java_exception.getMessage()}") from None
+    except PySparkException as error:  # a name with a colon is no path to Hadoop
+        raise DataError(f"{uri}: cannot be reached: {str(error).splitlines()[0]}") from None
     if not found:
         raise DataError(f"{uri}: no file there")
     return sorted(found)
@@ -73,6 +77,32 @@ def _ends(spark: SparkSession, file: Listed) -> str:
     except Py4JJavaError as error:
         raise DataError(f"{file.path}: cannot be read: {error.java_exception.getMessage()}") from None
     return digest.hexdigest()
+
+
+def first_lines(spark: SparkSession, paths: Sequence[str]) -> list[str]:
+    """The first line of each file, of a compressed one as well; no more than a megabyte of it.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    with ThreadPoolExecutor(min(READERS, max(1, len(paths)))) as readers:
+        return list(readers.map(lambda path: _first_line(spark, path), paths))
+
+
+def _first_line(spark: SparkSession, path: str) -> str:
+    hadoop, conf = spark._jvm.org.apache.hadoop, spark._jsc.hadoopConfiguration()  # type: ignore[union-attr]
+    place = hadoop.fs.Path(path)
+    try:
+        stream = place.getFileSystem(conf).open(place)
+        try:
+            codec = hadoop.io.compress.CompressionCodecFactory(conf).getCodec(place)
+            line = hadoop.io.Text()
+            hadoop.util.LineReader(codec.createInputStream(stream) if codec else stream).readLine(line, LINE_BYTES, LINE_BYTES)
+            return str(line.toString())
+        finally:
+            stream.close()
+    except Py4JJavaError as error:
+        raise DataError(f"{path}: cannot be read: {error.java_exception.getMessage()}") from None
 
 
 def _below(system: Any, status: Any) -> list[Listed]:  # noqa: ANN401

@@ -3,23 +3,29 @@
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
+import pyarrow as pa
 from pydantic import Field
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from pipelines.intake.read import UNREADABLE
+from schemas.inputs import NOTES_IN
 from schemas.tables import NOTES
 
 TWICE_SAME = "note_id twice, same row"
 TWICE_OTHER = "note_id twice, rows differ"
+LINE_READ = 100_000
+"""Characters of a line that could not be read in which its numbers are looked for."""
+SCALAR = r"""[{{\s,"']{name}["']?\s*:\s*("[^"]{{0,40}}"?|[^\s,}}\]\["]{{1,40}})"""
+"""Of a line of JSON, the number, time or short text of a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which notes are liked well enough."""
 
-    min_likes: Annotated[int, Field(ge=0)] = 101
+    min_likes: Annotated[int, Field(ge=0, le=10**12)] = 101
     """Keep notes with at least this many likes; 101 is the paper's "more than 100" (METHOD.md, section 2)."""
 
 
@@ -32,10 +38,10 @@ class Intake:
     any_uri: bool = False
     """Let a note name pictures outside --image-root: by an absolute path, `..`, a link, another bucket or file system. Whoever
     may write notes can then have any file read that the job can read, and end the job by naming a store that refuses."""
-    max_chars: Annotated[int, Field(ge=1)] = 1_000_000
+    max_chars: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
     """Refuse a note whose title and body have more characters together: it is no post but a file that went astray, and a text
     is worked on in memory, at some 200 bytes a character. Ours."""
-    recorded_drops: Annotated[int, Field(ge=0)] = 10_000_000
+    recorded_drops: Annotated[int, Field(ge=0, le=10**10)] = 10_000_000
     """Notes left out by the filter and the balance that `dropped_notes` names, about; of more, so many by a hash of their id.
     Ten million are some 300 MB."""
 
@@ -109,7 +115,19 @@ def _completed(notes: DataFrame) -> DataFrame:
     )
 
 
+def _shown_line() -> Column:
+    """Of a line that could not be read: its size, and what stands at our columns of numbers and times.
+
+    Nothing else of it is told: it may hold whatever a line can hold, a user id too.
+    """
+    told = [F.concat(F.length(UNREADABLE).cast("string"), F.lit(" characters"))]
+    for name in (f.name for f in NOTES_IN if pa.types.is_integer(f.type) or pa.types.is_timestamp(f.type)):
+        found = F.regexp_extract(F.substring(UNREADABLE, 1, LINE_READ), SCALAR.format(name=name), 1)
+        told.append(F.concat(F.lit(f"{name} "), F.nullif(found, F.lit(""))))
+    return F.when(F.col(UNREADABLE).isNotNull(), F.concat_ws(", ", *told))
+
+
 def _quarantined() -> list[Column]:
-    row = F.to_json(F.struct("note_id", "like_count", F.substring(UNREADABLE, 1, 200).alias("line")))
+    row = F.to_json(F.struct("note_id", "like_count", _shown_line().alias("line")))
     id_or_hash = F.coalesce("note_id", F.concat(F.lit("row "), F.substring(F.sha2(row, 256), 1, 16)))
     return [id_or_hash.alias("id"), F.lit("notes").alias("source"), F.col("reason"), row.alias("detail")]

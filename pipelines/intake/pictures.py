@@ -20,11 +20,13 @@ AMBIGUOUS = "image_id stands for several pictures"
 def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     """The references (COLUMNS) of the kept notes, and QUARANTINE rows for ids that stand for more than one picture.
 
+    A reference without a uri has the one that another note gives for its image_id: an id stands for one picture.
+
     Args:
         notes: NOTES.
         image_root: what a relative uri is relative to; options for its store (`?region=…`) do not get into a uri.
 
-    Cost: one shuffle of ids, and one of the references where many ids have several uris; they are persisted.
+    Cost: one shuffle of ids, and one of the references where many ids have several uris, or not always one; they are persisted.
     """
     absolute, root = F.col("uri").rlike(ABSOLUTE), root_of(image_root)
     name = F.replace("uri", F.lit("%"), F.lit("%25")) if root.decodes else F.col("uri")
@@ -37,8 +39,13 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     placed = listed.withColumn("uri", F.when(absolute, F.col("uri")).otherwise(F.concat(F.lit(root.prefix), name)))
     # Added up and joined back: a window over an id would bring all notes with one meme to one task.
     place = _plain(F.col("uri"))
-    several = placed.groupBy("image_id").agg((F.min(place) < F.max(place)).alias("several")).where("several")
-    marked = placed.join(several, on="image_id", how="left").persist()
+    by_id = placed.groupBy("image_id").agg(
+        F.min("uri").alias("known"),
+        (F.min(place) < F.max(place)).alias("several"),
+        (F.count("uri") < F.count("*")).alias("lacking"),
+    )
+    uneven = by_id.where("several or (lacking and known is not null)").drop("lacking")
+    marked = placed.join(uneven, on="image_id", how="left").withColumn("uri", F.coalesce("uri", "known")).persist()
     told = F.regexp_replace(F.regexp_replace("uri", USERINFO, "$1$2$3"), QUERY, "?...")
     ambiguous = marked.where("several").select(
         F.col("image_id").alias("id"),
@@ -46,7 +53,7 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
         F.lit(AMBIGUOUS).alias("reason"),
         F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), F.left(told, F.lit(LONGEST))).alias("detail"),
     )
-    return Sorted(marked.where(F.col("several").isNull()).select(*COLUMNS), ambiguous)
+    return Sorted(marked.where(~F.coalesce("several", F.lit(False))).select(*COLUMNS), ambiguous)
 
 
 def _plain(uri: Column) -> Column:

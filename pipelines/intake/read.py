@@ -1,5 +1,7 @@
 """Read an input table from wherever Spark reads: Parquet, JSONL, CSV; plain or compressed."""
 
+import re
+from functools import reduce
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -10,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from pipelines.intake.columns import column_faults, json_faults
-from pipelines.intake.listing import list_files
+from pipelines.intake.listing import Listed, first_lines, list_files
 from pipelines.items import spark_type
 from schemas.errors import DataError
 
@@ -19,6 +21,10 @@ FORMATS: dict[str, Format] = {"parquet": "parquet", "json": "json", "jsonl": "js
 SAMPLED_LINES = 1000
 UNREADABLE = "_unreadable"
 """A column beside the wanted ones: the raw line where it could not be read, else null."""
+GLOB = re.compile(r"[*?\[\]{}\\]")
+END = "uninote: the end of a line"
+TRIMMED = r"^\uFEFF|,\s*$"
+"""Of a line of JSON: a byte order mark, and the comma of an array that has an object a line."""
 
 
 def read_input(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
@@ -32,7 +38,7 @@ def read_input(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
     """
     try:
         files = list_files(spark, uri)
-        return _READERS[_format(uri, [f.path for f in files])](spark, uri, wanted)
+        return _READERS[_format(uri, [f.path for f in files])](spark, uri, files, wanted)
     except PySparkException as error:
         raise DataError(f"{uri}: Spark cannot read it: {str(error).splitlines()[0]}") from None
     except Py4JJavaError as error:  # what PySpark does not translate: a damaged footer, a refused connection
@@ -48,35 +54,65 @@ def parse_time(name: str) -> Column:
 
 
 def _format(uri: str, paths: list[str]) -> Format:
-    for part in reversed(paths[0].lower().rsplit("/", 1)[-1].split(".")[1:]):
-        if part in FORMATS:
-            return FORMATS[part]
-    raise DataError(f"{uri}: cannot tell the format of {paths[0]}; wanted a name with one of {sorted(FORMATS)}")
+    found = _format_of(paths[0])
+    if found is None:
+        raise DataError(f"{uri}: cannot tell the format of {paths[0]}; wanted a name with one of {sorted(FORMATS)}")
+    other = next((path for path in paths if (_format_of(path) == "parquet") != (found == "parquet")), None)
+    if other is not None:
+        raise DataError(f"{uri}: {paths[0]} and {other} are of different formats; give one of them, or a pattern (*.parquet)")
+    return found
 
 
-def _read_parquet(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
+def _format_of(path: str) -> Format | None:
+    parts = reversed(path.lower().rsplit("/", 1)[-1].split(".")[1:])
+    return next((FORMATS[part] for part in parts if part in FORMATS), None)
+
+
+def _read_parquet(spark: SparkSession, uri: str, _: list[Listed], wanted: pa.Schema) -> DataFrame:
     frame = spark.read.parquet(uri)
     _refuse(uri, column_faults(to_arrow_schema(frame.schema, timezone="UTC"), wanted))
     columns = [_cast(frame, field) for field in wanted]
     return frame.select(*columns, F.lit(None).cast("string").alias(UNREADABLE))
 
 
-def _read_json(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
+def _read_json(spark: SparkSession, uri: str, _: list[Listed], wanted: pa.Schema) -> DataFrame:
     lines = spark.read.text(uri).select(F.make_valid_utf8("value").alias("value")).where(F.length(F.trim("value")) > 0)
     _refuse(uri, json_faults([row[0] for row in lines.limit(SAMPLED_LINES).collect()], wanted))
     read_as = ", ".join(f"`{f.name}` {_text_type(f.type)}" for f in wanted) + f", {UNREADABLE} string"
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": UNREADABLE}
-    frame = lines.select(F.from_json("value", read_as, options).alias("row")).select("row.*")
-    return frame.select(*[_from_text(f) for f in wanted], UNREADABLE)
+    line = F.regexp_replace("value", TRIMMED, "")
+    # In an array before a text of ours: whatever else stands on the line is a fault then, or one more element.
+    alone = F.from_json(F.concat(F.lit("["), line, F.lit(f', "{END}"]')), "array<string>")
+    is_object = (F.size(alone) == 2) & (F.element_at(alone, -1) == END) & line.rlike(r"^\s*\{")
+    frame = lines.select("value", F.from_json(line, read_as, options).alias("row"), is_object.alias("is_object"))
+    sound = F.col(f"row.{UNREADABLE}").isNull() & F.coalesce("is_object", F.lit(False))
+    return frame.select("row.*", F.when(~sound, F.col("value")).alias("_line")).select(
+        *[_from_text(f) for f in wanted], F.col("_line").alias(UNREADABLE)
+    )
 
 
-def _read_csv(spark: SparkSession, uri: str, wanted: pa.Schema) -> DataFrame:
+def _read_csv(spark: SparkSession, uri: str, files: list[Listed], wanted: pa.Schema) -> DataFrame:
     wide = [f.name for f in wanted if not (pa.types.is_string(f.type) or pa.types.is_timestamp(f.type))]
     if wide:
         raise DataError(f"{uri}: a CSV holds texts, and {', '.join(wide)} are none; wanted Parquet or JSONL")
-    frame = spark.read.csv(uri, header=True)
+    headers = _by_header(spark, [file.path for file in files])
+    if len(headers) < 2:
+        return _read_one_header(spark, uri, uri, wanted)
+    return reduce(DataFrame.unionByName, [_read_one_header(spark, paths, paths[0], wanted) for paths in headers])
+
+
+def _by_header(spark: SparkSession, paths: list[str]) -> list[list[str]]:
+    """The files of each header: Spark would read all of them under the first one's."""
+    found: dict[str, list[str]] = {}
+    for path, header in zip(paths, first_lines(spark, paths) if len(paths) > 1 else [""], strict=True):
+        found.setdefault(header, []).append(GLOB.sub(r"\\\g<0>", path))
+    return [files for header, files in found.items() if header or len(found) == 1]
+
+
+def _read_one_header(spark: SparkSession, place: str | list[str], name: str, wanted: pa.Schema) -> DataFrame:
+    frame = spark.read.csv(place, header=True)
     strings = pa.schema([pa.field(f.name, pa.string(), nullable=f.nullable) for f in wanted])
-    _refuse(uri, column_faults(pa.schema([(name, pa.string()) for name in frame.columns]), strings))
+    _refuse(name, column_faults(pa.schema([(column, pa.string()) for column in frame.columns]), strings))
     absent = [F.lit(None).cast("string").alias(f.name) for f in wanted if f.name not in frame.columns]
     present = [F.col(f"`{f.name}`") for f in wanted if f.name in frame.columns]
     return frame.select(*present, *absent).select(

@@ -15,6 +15,7 @@ from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.special import expit, log_expit, logit
 
 from schemas.errors import DataError
+from schemas.settings import Seed
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -51,7 +52,7 @@ class Calibrate:
     """Resamples of the intervals."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Of the intervals, two-sided."""
-    seed: int = 0
+    seed: Seed = 0
     """Of folds and resamples."""
 
 

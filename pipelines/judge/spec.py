@@ -14,7 +14,7 @@ from pydantic import Field
 from pipelines.server import Server
 from schemas.errors import SettingsError
 from schemas.item import TASKS
-from schemas.settings import load_settings
+from schemas.settings import Place, load_settings
 
 PRESETS = Path(__file__).resolve().parents[2] / "conf" / "judges"
 """The folder of the presets."""
@@ -119,7 +119,7 @@ class JudgeSpec:
     """A hub id, or the name that the server knows it by."""
     revision: str | None = None
     """The hub's commit; None: the newest."""
-    path: str | None = None
+    path: Place | None = None
     """A local folder that stands for `model`; nothing is fetched then."""
     trust_remote_code: bool = False
     """Run code that comes with the model."""

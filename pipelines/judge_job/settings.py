@@ -9,15 +9,16 @@ from pipelines.actors.cluster import Cluster
 from pipelines.judge.calibration import Calibrate
 from pipelines.judge.cascade import Cascade
 from pipelines.judge.grades import Grades
+from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeChoice:
     """Which judge."""
 
-    name: str = "overlap"
+    name: Place = "overlap"
     """A preset of conf/judges, or a path of a .toml file of your own."""
-    path: str | None = None
+    path: Place | None = None
     """A local folder of the weights, over the preset's."""
     set: tuple[str, ...] = ()
     """`key=value` over the preset's, such as "max_requests=1000"."""
@@ -38,7 +39,7 @@ class Chunking:
 class Kept:
     """Where answers are kept."""
 
-    folder: str | None = None
+    folder: Place | None = None
     """A folder (any URI) that runs and workspaces share: nothing is asked twice. None: `judge_cache` in the workspace."""
 
 
@@ -55,7 +56,7 @@ class Money:
 class Labelled:
     """Where calibration takes its labels from."""
 
-    calibrate: str | None = None
+    calibrate: Place | None = None
     """Fit the calibration of this judge on labels: `sample` (the sample corpus's truth in the workspace), a folder with such a
     truth (images.parquet, passages.parquet), or a Parquet file (query_id, candidate_id, relevant). None: the stored one."""
     controls: Annotated[int, Field(ge=0)] = 200
@@ -66,7 +67,7 @@ class Labelled:
 class JudgeRelevance:
     """Settings of jobs/judge_relevance.py."""
 
-    workspace: str = "out"
+    workspace: Place = "out"
     """The folder (any URI) of the mined datasets; results are published there."""
     plan: bool = False
     """Say how many pairs, calls and tokens it would be, and ask nothing."""

@@ -75,7 +75,7 @@ def made_by(settings: Fingerprint) -> dict[str, Any]:
 
 def _places(references: DataFrame, contents: Sorted | None) -> DataFrame:
     """uri, image_id, content: each picture once, its bytes where the images table has them."""
-    return _with_content(references.groupBy("image_id").agg(F.first("uri").alias("uri")), contents)
+    return _with_content(references.groupBy("image_id").agg(F.min("uri").alias("uri")), contents)
 
 
 def _with_content(places: DataFrame, contents: Sorted | None) -> DataFrame:

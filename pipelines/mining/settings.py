@@ -11,20 +11,21 @@ from pipelines.intake.notes import Filter, Intake
 from pipelines.sample.corpus import Sample
 from pipelines.text.settings import PartialText
 from pipelines.within_note.settings import WithinNote
+from schemas.settings import Place, Seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
     """Where the input lies: any URI that Spark reads."""
 
-    notes: str | None = None
+    notes: Place | None = None
     """Parquet or JSONL (plain or gz); a file, a folder or a pattern. None: the sample corpus, made in the workspace."""
-    images: str | None = None
+    images: Place | None = None
     """Parquet or JSONL with image_id and content, for pictures that are not files of their own."""
-    image_root: str | None = None
+    image_root: Place | None = None
     """What relative picture uris are relative to: a folder, or a store's URI, with options for its client where the environment
     does not say them (s3://bucket/pictures?endpoint_override=minio:9000&scheme=http). None: the folder of the notes file."""
-    clicks: str | None = None
+    clicks: Place | None = None
     """Parquet, JSONL or CSV (plain or gz). None: no co-click pairs."""
 
 
@@ -32,9 +33,9 @@ class Input:
 class MinePairs:
     """Settings of jobs/mine_pairs.py."""
 
-    workspace: str = "out"
+    workspace: Place = "out"
     """The folder (any URI) that the datasets are published in."""
-    seed: int = 0
+    seed: Seed = 0
     """Enters the hashes that choose notes (balance) and parts (within_note); co_click and components have their own."""
     input: Input = field(default_factory=Input)
     sample: Sample = field(default_factory=Sample)

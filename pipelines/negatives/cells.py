@@ -18,6 +18,7 @@ from pipelines.negatives.fixed_order import NOTHING, Rows, Scores, Vectors
 from pipelines.negatives.lookup import Lookup
 from pipelines.negatives.search import Found, Search, check, exact, refined
 from schemas.errors import DataError
+from schemas.settings import Seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Cells:
     """Rounds of k-means."""
     measured_on: Annotated[int, Field(ge=1)] = 200
     """Queries that are also searched exactly, to say how much the cells miss."""
-    seed: int = 0
+    seed: Seed = 0
     """Draws the sample and the first centres."""
 
 

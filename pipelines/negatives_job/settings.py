@@ -12,6 +12,7 @@ from pipelines.negatives.cells import Cells
 from pipelines.negatives.guard import Guard
 from pipelines.negatives.rule import Rule
 from pipelines.negatives.search import Search
+from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Labelled:
     """Take the band of calibration.json, where it was fitted for this encoder and guard.margin is as it comes."""
     queries: Annotated[int, Field(ge=1)] = 2000
     """Queries and tasks whose candidates are labelled; drawn by a hash of their names."""
-    truth: str | None = None
+    truth: Place | None = None
     """A folder with images.parquet and passages.parquet, as the sample corpus brings it: which notes show the same. None: the
     sample's own in the workspace."""
 
@@ -43,7 +44,7 @@ class Labelled:
 class MineHardNegatives:
     """Settings of jobs/mine_hard_negatives.py."""
 
-    workspace: str = "out"
+    workspace: Place = "out"
     """The folder (any URI) of the mined datasets; results are published there."""
     ray: Cluster = field(default_factory=Cluster)
     encoder: EncoderChoice = field(default_factory=EncoderChoice)

@@ -7,9 +7,10 @@ import tempfile
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import pyarrow.parquet as pq
+from pydantic import Field
 
 from pipelines.sample.clicks import click_log
 from pipelines.sample.dice import dice
@@ -28,6 +29,7 @@ from pipelines.sample.rows import (
 )
 from pipelines.workspace.source import code_fingerprint
 from schemas.errors import DataError, SettingsError
+from schemas.settings import Seed
 
 FEWEST = 60
 MADE = "sample.json"
@@ -38,9 +40,9 @@ MADE = "sample.json"
 class Sample:
     """Settings of `make_sample`."""
 
-    notes: int = 400
+    notes: Annotated[int, Field(ge=60, le=1_000_000)] = 400
     """How many notes, the wrong rows among them; 60 or more. 400 make some 700 pictures and 20 MB in 10 s."""
-    seed: int = 0
+    seed: Seed = 0
     """Another seed makes other notes, pictures and clicks."""
 
 

@@ -26,11 +26,11 @@ ENOUGH = "its task has its number of rows"
 class Sft:
     """Settings of the training rows."""
 
-    per_task: Annotated[int, Field(ge=1)] = 100_000
+    per_task: Annotated[int, Field(ge=1, le=10**12)] = 100_000
     """Rows of a task in each split, at most. Source: UniNote, 100,000 for each of nine tasks."""
     tasks: tuple[str, ...] = TASKS
     """Tasks that rows are made of. UniNote's nine are the first nine; note_to_note is its tenth, which it leaves to RL."""
-    min_negatives: Annotated[int, Field(ge=0)] = 0
+    min_negatives: Annotated[int, Field(ge=0, le=1000)] = 0
     """Pairs with fewer hard negatives are left out. 0: a pair without any is kept, with an empty list, where its task has
     places that no pair with negatives wants."""
 

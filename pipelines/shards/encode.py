@@ -13,7 +13,7 @@ from pipelines.decode import BadPicture, Decoding, decode
 class Pictures:
     """Settings of the pictures in shards."""
 
-    longest_side: Annotated[int, Field(ge=16)] = 768
+    longest_side: Annotated[int, Field(ge=16, le=8192)] = 768
     """Pixels; a smaller picture keeps its size. Ours: 768 x 768 are 576 tokens of Qwen3-VL; seven fit into its 4096."""
     quality: Annotated[int, Field(ge=1, le=100)] = 90
     """Of the JPEG; about 100 KB for a photograph at 768."""

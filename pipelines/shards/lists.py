@@ -31,16 +31,16 @@ SHORT = "lists short of noise, kept"
 class Ranking:
     """Settings of the ranking lists."""
 
-    lists: Annotated[int, Field(ge=0)] = 60_000
+    lists: Annotated[int, Field(ge=0, le=10**12)] = 60_000
     """Lists of halves in each split, at most. Source: UniNote."""
-    candidates: Annotated[int, Field(ge=2)] = 10
+    candidates: Annotated[int, Field(ge=2, le=1000)] = 10
     """G, candidates of a list: those that are relevant, filled up with noise. Source: UniNote's example."""
-    shared: Annotated[int, Field(ge=1)] = 6
+    shared: Annotated[int, Field(ge=1, le=1000)] = 6
     """M, the most families of pictures that a candidate shares with the query. Source: UniNote's example."""
     noise: Literal["halves", "notes"] = "halves"
     """What a noise note shows: a half with some pictures, drawn as the relevant candidates are; or the whole note. Ours:
     whole notes are longer than halves, and length would tell noise from relevance."""
-    judged: Annotated[int, Field(ge=0)] = 60_000
+    judged: Annotated[int, Field(ge=0, le=10**12)] = 60_000
     """Judged lists in each split, at most."""
     min_grade: Annotated[int, Field(ge=1, le=3)] = 1
     """A judged candidate is relevant from this grade on."""

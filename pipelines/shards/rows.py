@@ -182,8 +182,8 @@ def _candidates(told: DataFrame, sources: Sources) -> DataFrame:
     each = told.select("pair_id", F.explode("kept").alias("c")).select("pair_id", "c.*")
     note = sources.components.select(F.col("note_id").alias("_note"), "component_id")
     library = (
-        sources.items.withColumn("candidate_id", F.col("item.item_id"))
-        .dropDuplicates(["candidate_id"])  # equal ids show equal things
+        sources.items.groupBy(F.col("item.item_id").alias("candidate_id"))
+        .agg(F.min("item").alias("item"))  # equal ids show equal things
         .join(note, on=F.col("item.note_id") == F.col("_note"), how="inner")
     )
     whole = each.join(library, on="candidate_id", how="inner")

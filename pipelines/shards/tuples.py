@@ -45,7 +45,7 @@ Item = Mapping[str, Any]
 class Tuples:
     """Settings of `--format sentence-transformers`."""
 
-    negatives: Annotated[int, Field(ge=0)] = 4
+    negatives: Annotated[int, Field(ge=0, le=1000)] = 4
     """Negatives of a row, the first by rank; a row with fewer is left out, so that all have the same columns."""
 
 

@@ -10,6 +10,7 @@ from pipelines.shards.encode import Pictures
 from pipelines.shards.labels import Labels
 from pipelines.shards.lists import Ranking
 from pipelines.shards.tuples import Tuples
+from schemas.settings import Place, Seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +25,13 @@ class Shard:
 class BuildShards:
     """Settings of jobs/build_shards.py."""
 
-    workspace: str = "out"
+    workspace: Place = "out"
     """The folder (any URI) of the mined datasets; shards are published there."""
-    images: str | None = None
+    images: Place | None = None
     """Parquet or JSONL with image_id and content: the table of `mine_pairs.py --images`, for pictures that are no files."""
     format: Literal["shards", "sentence-transformers"] = "shards"
     """shards; sentence-transformers: the training rows also as its trainer reads them, below sentence_transformers/."""
-    seed: int = 0
+    seed: Seed = 0
     """Enters the hashes that choose rows, split notes, draw noise and order rows."""
     sft: Sft = field(default_factory=Sft)
     labels: Labels = field(default_factory=Labels)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from schemas.settings import Place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWorkspace:
     """Settings of jobs/open_workspace.py."""
 
-    workspace: str = "out"
+    workspace: Place = "out"
     """The workspace (any URI)."""
-    out: str = "views.duckdb"
+    out: Place = "views.duckdb"
     """The file that is written, on this machine."""

@@ -1,6 +1,9 @@
 """What partial text can be told."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from schemas.errors import SettingsError
 
@@ -9,42 +12,42 @@ from schemas.errors import SettingsError
 class PartialText:
     """Settings of `shared_passages`: passages that two notes share."""
 
-    min_shared_chars: int = 28
+    min_shared_chars: Annotated[int, Field(ge=1, le=10_000)] = 28
     """Folded characters that a passage must share outside boilerplate; a Chinese, Japanese or Korean one counts two.
 
     Any shared run as long has a shared gram. Ours: six English words or fourteen Chinese characters; a name is shorter.
     """
-    edit_penalty: int = 1
+    edit_penalty: Annotated[int, Field(ge=0, le=1000)] = 1
     """Shared characters that each edited one takes off before a passage is held against min_shared_chars. Ours."""
-    max_document_frequency: int = 5
+    max_document_frequency: Annotated[int, Field(ge=2, le=10_000)] = 5
     """Notes; a fingerprint that stands in more is boilerplate. Bounds the join at half as many pairs per fingerprint. Ours."""
-    gram_columns: int = 16
+    gram_columns: Annotated[int, Field(ge=1, le=10_000)] = 16
     """Width of a gram in columns (a letter is 1, a Chinese, Japanese or Korean character 2); at most min_shared_chars. Ours."""
-    link_columns: int = 4
+    link_columns: Annotated[int, Field(ge=1, le=1000)] = 4
     """Width in columns of each of the two grams of a link, the fingerprint that outlives an edit. Ours."""
-    link_reach: int = 8
+    link_reach: Annotated[int, Field(ge=1, le=1000)] = 8
     """Grams among which a link chooses its second one. Ours, after Sahlin 2021."""
-    link_window: int = 3
+    link_window: Annotated[int, Field(ge=1, le=1000)] = 3
     """Grams in a row of which one begins a link: 1 is the most sensitive, and costs twice as many rows as 3. Ours."""
-    max_pairs_per_note: int = 200
+    max_pairs_per_note: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Candidate pairs of a note that are aligned, those with the most shared fingerprints first. Ours."""
-    max_seeds_per_pair: int = 256
+    max_seeds_per_pair: Annotated[int, Field(ge=1, le=100_000)] = 256
     """Shared fingerprints of a candidate pair that are kept as seeds, evenly over the text. Ours."""
-    max_extensions: int = 32
+    max_extensions: Annotated[int, Field(ge=1, le=100_000)] = 32
     """Seeds of a pair that are grown into an alignment. Ours."""
-    edit_cost: int = 6
+    edit_cost: Annotated[int, Field(ge=3, le=1000)] = 6
     """Score of an edit, where an equal character is worth 2: at 6 a changed character undoes two equal ones. Ours."""
-    score_drop: int = 8
+    score_drop: Annotated[int, Field(ge=0, le=100_000)] = 8
     """How far the score may fall before an alignment ends: at 8 it passes two changed characters in a row, but no changed word.
 
     Ours: people who retype lose a character here and there; a word that is another one makes another passage.
     """
-    min_copied_chars: int = 160
+    min_copied_chars: Annotated[int, Field(ge=1, le=10_000_000)] = 160
     """Folded characters (counted as min_shared_chars is) from which a shared text counts however many notes have it. Ours:
 
     80 Chinese characters or 160 letters are longer than a template. Each note is tied to the first that has the text only.
     """
-    min_copied_grams: int = 6
+    min_copied_grams: Annotated[int, Field(ge=1, le=1_000_000)] = 6
     """Boilerplate grams that a note must share with the first note that has them before the two are aligned. Ours."""
 
     def __post_init__(self) -> None:

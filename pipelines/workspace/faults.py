@@ -10,6 +10,7 @@ AGAIN = "what was published before stands; mend that and run the job again"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
 """A place that cannot be written or read, or is not what its name is used as."""
+GONE = f"Spark's Java process has ended: it was killed, or the machine ran out of memory; {AGAIN}"
 NEEDLES = (
     ("No space left on device", f"no space is left on a disk that the job writes to: {AGAIN}"),
     ("Disk quota exceeded", f"the disk quota is used up: {AGAIN}"),
@@ -22,6 +23,8 @@ STORE = re.compile(rf"{StoreError.__name__}: ([^\r\n]+)")
 RUN = r"/(?:_history/(?P<new>[\w/.=-]+?)/[0-9a-f]{16}-[0-9a-f]{8}|(?P<old>[\w/.=-]+?)/runs/\w+)/[\w/.=-]+\.parquet"
 PARQUET = re.compile(r"(?P<workspace>(?:[a-z0-9]+:)?/[^\n'\",;()<>\[\]]*?)" + RUN)
 """A file of a published run, as engines spell it: of this layout, and of the one before."""
+UNREAD = re.compile(r"\[FAILED_READ_FILE[^\]]*\]\s*(.+?)\s*(?:SQLSTATE|\n\tat |\Z)", re.S)
+"""What Spark says of an input file that is not what its schema or the other files are."""
 
 
 def told(error: BaseException) -> str | None:
@@ -30,9 +33,14 @@ def told(error: BaseException) -> str | None:
     damaged = PARQUET.search(words) if DAMAGED.search(words) else None
     if damaged:
         return damaged_file(damaged.group())
+    unread = UNREAD.search(words)
+    if unread:
+        return f"{' '.join(unread.group(1).split())[:400]} Mend that file, or take it out, and run the job again"
     for found in _chain(error):
         if isinstance(found, OSError) and found.errno in (*FULL, *CLOSED):
             return f"{found.filename or 'a file'}: {found.strerror}: {AGAIN}"
+        if type(found).__name__ == "Py4JNetworkError":  # by its name: the jobs on Ray have no Java
+            return GONE
     return next((f"{said}{_where(words, needle)}" for needle, said in NEEDLES if needle in words), None)
 
 

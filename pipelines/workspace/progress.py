@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from py4j.protocol import Py4JError
 from pyspark import SparkContext
 
 from pipelines.workspace.say import say
@@ -28,8 +29,11 @@ def progress(context: SparkContext, stage: str) -> Iterator[None]:
 def _watch(context: SparkContext, stage: str, stop: threading.Event) -> None:
     started = time.monotonic()
     while not stop.wait(EVERY_SECONDS):
-        tracker = context.statusTracker()
-        infos = [tracker.getStageInfo(i) for i in tracker.getActiveStageIds()]
+        try:
+            tracker = context.statusTracker()
+            infos = [tracker.getStageInfo(i) for i in tracker.getActiveStageIds()]
+        except (Py4JError, OSError):  # Java has ended or is ending: whoever waits for the stage says so
+            return
         done = sum(i.numCompletedTasks for i in infos if i)
         tasks = sum(i.numTasks for i in infos if i)
         say(f"{stage}: {done} of {tasks} tasks of the running Spark stage, {time.monotonic() - started:.0f} s")

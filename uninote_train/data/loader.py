@@ -11,6 +11,7 @@ from pydantic import Field
 from torch.utils.data import DataLoader, Dataset
 
 from schemas.errors import DataError, UninoteError
+from schemas.settings import Place
 from uninote_train.data.order import Order
 from uninote_train.data.rows import Rows, rl_rows, sft_rows
 from uninote_train.data.shards import Row, Shards
@@ -32,8 +33,8 @@ class Data:
     """Steps that a worker is ahead."""
     window: Annotated[int, Field(ge=1)] = 8
     """Shards that are shuffled into one another; a worker holds the rows of two such windows."""
-    cache: str = "/tmp/uninote_shards"
-    """Where files of a remote folder are kept."""
+    cache: Place | None = None
+    """Where files of a remote folder are kept. None: `uninote/shards` in the user's own cache (XDG_CACHE_HOME, or ~/.cache)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 A folder elsewhere (s3://..., gs://...) is read through fsspec; each file is fetched once into a local folder and mapped there.
 """
 
+import os
 import posixpath
 from dataclasses import dataclass
 from functools import lru_cache
@@ -63,14 +64,14 @@ class Shards:
         return local_file(f"{protocol}://{posixpath.normpath(path)}" if protocol else posixpath.normpath(path), self.cache)
 
 
-def open_shards(folder: str, split: str, table: Table, cache: str) -> Shards:
+def open_shards(folder: str, split: str, table: Table, cache: str | None) -> Shards:
     """The shards of `folder`/`split`, or of `folder` itself: those of the published run, or a folder of copies.
 
     Args:
         folder: a path or a URI.
         split: train, validation or test.
         table: SFT or RL; each shard's columns are checked against it.
-        cache: a local folder for files of a remote one.
+        cache: a local folder for files of a remote one; None: `own_cache`.
 
     Raises:
         DataError: no shards, a shard without its pictures, a file that cannot be read, or no rows.
@@ -93,7 +94,9 @@ def open_shards(folder: str, split: str, table: Table, cache: str) -> Shards:
     counts = tuple(_checked(system, posixpath.normpath(f"{place}/{name}"), table) for name in rows)
     if not sum(counts):
         raise DataError(f"{place}: {len(rows)} shards without a row; look at the counts of {table.made_by}")
-    return Shards(str(system.unstrip_protocol(place)) if "://" in folder else place, rows, pictures, counts, cache)
+    return Shards(
+        str(system.unstrip_protocol(place)) if "://" in folder else place, rows, pictures, counts, cache or own_cache()
+    )
 
 
 def _rows_of(system: Any, place: str) -> tuple[str, ...]:  # noqa: ANN401  # any of fsspec's
@@ -118,10 +121,16 @@ def _pictures_of(system: Any, place: str, rows: str) -> str:  # noqa: ANN401  # 
     return below if system.exists(posixpath.normpath(f"{place}/{below}")) else beside
 
 
+def own_cache() -> str:
+    """The user's cache folder for shards: below /tmp others could read it, or make it first."""
+    return str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uninote" / "shards")
+
+
 def local_file(uri: str, cache: str) -> str:
     """A path of the file on this machine; fetched once if it is elsewhere."""
     if "://" not in uri:
         return uri
+    Path(cache).mkdir(parents=True, exist_ok=True, mode=0o700)
     return str(fsspec.open_local(f"simplecache::{uri}", simplecache={"cache_storage": cache}))
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from schemas.errors import DataError, SettingsError
 from schemas.folders import make_folder, refuse_file, refuse_uri
-from schemas.settings import as_tree
+from schemas.settings import Place, as_tree
 from schemas.table import Table
 from schemas.training import RL, SFT, ShardFiles, shard_files
 from uninote_train.evaluation.encode import Encoded, Encoding, encode
@@ -36,19 +36,19 @@ NAME = re.compile(r"[\w.+-]+")
 class Evaluate:
     """Settings of `python -m uninote_train evaluate`."""
 
-    shards: str = "out/sft"
+    shards: Place = "out/sft"
     """A folder of SFT shards with the splits in it, or of one split's."""
-    out: str = "evaluated"
+    out: Place = "evaluated"
     """A local folder: NAME/metrics.json of each system, and one page and plots of all that are there."""
-    lists: str | None = None
+    lists: Place | None = None
     """A folder of ranking lists; none: `rl` beside `shards`, where there is one."""
     split: Literal["train", "validation", "test"] = "test"
     """Which rows are asked."""
     name: str = "model"
     """Of the system, in tables and plots."""
-    vectors: str | None = None
+    vectors: Place | None = None
     """A folder of vectors that another encoder made of `write_items`; the model is not loaded then."""
-    write_items: str | None = None
+    write_items: Place | None = None
     """Write the items that are asked to this folder, for jobs/encode_items.py, and end."""
     model: ModelChoice = field(default_factory=ModelChoice)
     """What is evaluated, unless `vectors` is given."""

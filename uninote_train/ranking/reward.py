@@ -5,8 +5,10 @@ reversed order lose some 2 % of the advantage's range. The weights are settings,
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 TERMS = ("penalty", "base", "absolute", "relative")
@@ -16,13 +18,13 @@ TERMS = ("penalty", "base", "absolute", "relative")
 class Reward:
     """Weights of the reward's terms. The defaults are the paper's."""
 
-    penalty: float = -5.0
+    penalty: Annotated[float, Field(ge=-1e6, le=1e6)] = -5.0
     """C_pen: of a noise candidate with a relevant one below it, times 1 + (G - rank) / G."""
-    base: float = 3.0
+    base: Annotated[float, Field(ge=-1e6, le=1e6)] = 3.0
     """R_base of a relevant candidate, times the number of relevant ones in the list."""
-    absolute: float = 1.0
+    absolute: Annotated[float, Field(ge=-1e6, le=1e6)] = 1.0
     """Of R_abs = 1 - |rank - true rank| / G, of a relevant candidate."""
-    relative: float = 1.0
+    relative: Annotated[float, Field(ge=-1e6, le=1e6)] = 1.0
     """Of R_rel: the share of the other relevant candidates that stand to it as they should, of a relevant candidate."""
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from schemas.errors import DataError
+from schemas.settings import Seed
 from uninote_train.data.order import mixed
 from uninote_train.data.rows import Rows, moved
 from uninote_train.model import Batch, Model, trainable
@@ -26,7 +27,7 @@ NAMED_ROWS = 8
 class Run:
     """How a run goes."""
 
-    seed: int = 0
+    seed: Seed = 0
     """Of the rows' order, of dropout and of fresh weights."""
     piece: Annotated[int, Field(ge=0)] = 0
     """Items that are embedded at a time (GradCache); 0: the whole batch at once, which is faster and wants more memory."""

@@ -13,6 +13,9 @@ STATE = ("step", "exp_avg", "exp_avg_sq")
 """What AdamW keeps of a parameter."""
 
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimizer:
     """How weights move."""
@@ -28,7 +31,7 @@ class Optimizer:
     """What comes after the warm-up. Ours: the paper is silent."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     """Of matrices; vectors (biases, norms) have none. Ours."""
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Beta, Beta] = (0.9, 0.999)
     """Of AdamW."""
     clip: Annotated[float, Field(gt=0)] = 1.0
     """Longest gradient; a longer one is shortened to it. Ours."""

@@ -56,7 +56,7 @@ told as (
     select 6, 0, 'negatives', 'short of ' || (s.wanted - s.written) || ' of ' || s.wanted, s.reason
     from shortfalls s join pair p on s.query_id = p.query.item_id and s.positive_id = p.target.item_id and s.task = p.task
     union all
-    select 7, row_number() over (order by is_target desc, score desc nulls last, candidate_id),
+    select 7, row_number() over (order by is_target desc, score desc nulls last, candidate_id, judge, prompt_hash),
         'judgement', case when is_target then 'the target' else candidate_id end,
         concat_ws(', ', 'score ' || score, 'calibrated ' || calibrated, 'grade ' || grade, flagged, reason, 'by ' || judge)
     from judged

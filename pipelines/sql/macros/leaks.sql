@@ -20,17 +20,17 @@ negatives as (
     join known kp on kp.item_id = n.positive_id join placed p on p.note_id = kp.note_id
     where n.source <> 'rule'
 )
-select 'a component in two splits' as leak, component_id as id, string_agg(distinct split, ', ') as detail
+select 'a component in two splits' as leak, component_id as id, string_agg(distinct split, ', ' order by split) as detail
 from placed group by component_id having count(distinct split) > 1
 union all
 select 'a pair whose note is in another split', s.pair_id, 'pair ' || s.split || ', note ' || s.note_id || ' ' || coalesce(p.split, 'nowhere')
 from sides s left join placed p on p.note_id = s.note_id where s.split is distinct from p.split
 union all
-select 'a picture in two splits', i.sha256, string_agg(distinct p.split || ': ' || i.note_id, ', ')
+select 'a picture in two splits', i.sha256, string_agg(distinct p.split || ': ' || i.note_id, ', ' order by p.split || ': ' || i.note_id)
 from images i join placed p on p.note_id = i.note_id
 where i.surface = 'photo' group by i.sha256 having count(distinct p.split) > 1
 union all
-select 'a body in two splits', md5(n.body), string_agg(distinct p.split || ': ' || n.note_id, ', ')
+select 'a body in two splits', md5(n.body), string_agg(distinct p.split || ': ' || n.note_id, ', ' order by p.split || ': ' || n.note_id)
 from notes n join placed p on p.note_id = n.note_id
 where length(trim(n.body)) >= 50 group by n.body having count(distinct p.split) > 1
 union all

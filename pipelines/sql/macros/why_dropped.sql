@@ -20,6 +20,6 @@ found as (
 select verdict, source, id, reason, detail from found
 union all
 select 'unknown', 'notes', this_note, 'no note of this id was read, or its dropping was not recorded',
-    coalesce((select string_agg(rows || ' dropped notes ' || reason, '; ') from dropped where dataset = 'dropped_notes'), '')
+    coalesce((select string_agg(rows || ' dropped notes ' || reason, '; ' order by reason) from dropped where dataset = 'dropped_notes'), '')
 where not exists (from found)
 order by verdict, source, id, reason;

@@ -1,11 +1,8 @@
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
-
-os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
 
 @pytest.fixture(scope="session")

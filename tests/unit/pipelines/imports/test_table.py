@@ -4,8 +4,10 @@ import gzip
 import json
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -208,3 +210,11 @@ def test_the_job_reads_its_mapping_from_toml_and_its_files_are_what_mining_wants
     bad = subprocess.run([*job[:4], "--set", "notes.raed=1"], capture_output=True, text=True, check=False)
     assert bad.returncode == 2
     assert "unknown ['raed']" in bad.stderr
+
+
+def test_what_does_not_fit_into_memory_is_put_where_nobody_else_may_look(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    [place], _ = values(theirs(n=[1]), tmp_path, "title", Expression(sql="current_setting('temp_directory')"))
+    assert Path(place).parent == Path(tempfile.gettempdir())
+    assert not Path(place).exists()
+    assert not (tmp_path / ".tmp").exists()

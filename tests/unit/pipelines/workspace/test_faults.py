@@ -6,6 +6,7 @@ import os
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from py4j.protocol import Py4JError, Py4JNetworkError
 
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.faults import damaged_file, told
@@ -35,6 +36,18 @@ def make(stages):
 def file_of(stages):
     run = stages.workspace.manifest("components")
     return stages.workspace.folder.uri + "/components/" + run.files[0].path
+
+
+@pytest.mark.parametrize("why", ["Answer from Java side is empty", "Error while sending", "Gateway is not connected."])
+def test_a_java_that_has_ended_is_told_in_a_line(why):
+    try:
+        try:
+            raise Py4JNetworkError(why)
+        except Py4JNetworkError as error:
+            raise RuntimeError("the writer of a table failed") from error
+    except RuntimeError as error:
+        assert told(error).startswith("Spark's Java process has ended")
+    assert told(Py4JError("a method of Java that is not there")) is None
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
