@@ -4,10 +4,11 @@ import atexit
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from schemas.errors import SettingsError
@@ -22,7 +23,7 @@ LOCK = "job.lock"
 YOUNG_S = 60.0
 """Seconds in which a folder may have a lock that is not held yet."""
 PATIENCE_S = 5.0
-"""Seconds that Ray's processes may go on writing to their logs after they were ended."""
+"""Seconds that Ray's processes have to end in; then they are killed."""
 
 
 @contextmanager
@@ -84,9 +85,26 @@ def _remove_orphans(parent: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
+    """Delete it when Ray's processes have ended: one that is ending makes its folder of logs anew."""
     until = time.monotonic() + PATIENCE_S
-    while folder.exists():
+    while (there := _at_work_in(folder)) and time.monotonic() < until:
+        time.sleep(0.1)
+    for process in there:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    while folder.exists() and time.monotonic() < until + PATIENCE_S:
         shutil.rmtree(folder, ignore_errors=True)
-        if time.monotonic() > until:
-            return
-        time.sleep(0.05 if folder.exists() else 0)
+        time.sleep(0.05)  # somebody may have been at work on a file of it
+
+
+def _at_work_in(folder: Path) -> list[int]:
+    """Other processes of this user that have a file open below the folder, as all of Ray's have their logs; on Linux."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if int(process.name) != os.getpid() and process.stat().st_uid == os.getuid():
+                opened = (os.readlink(file) for file in (process / "fd").iterdir())
+                found += [int(process.name)] if any(name.startswith(f"{folder}/") for name in opened) else []
+        except OSError:
+            continue  # it has ended
+    return found

@@ -75,6 +75,18 @@ def test_sigint_in_a_job_takes_its_folder_along(job):
     assert not folder.exists()
 
 
+def test_a_process_that_makes_the_folder_anew_while_it_ends_is_waited_for(place, monkeypatch):
+    """As Ray's do."""
+    code = "import os, sys, time; f = open(sys.argv[1] + '/log', 'w'); print(flush=True); time.sleep(1); os.makedirs(sys.argv[1] + '/logs', exist_ok=True); time.sleep({})"
+    for seconds in (0, 60):
+        monkeypatch.setattr("pipelines.actors.session_folder.PATIENCE_S", 2.0)
+        with session_folder() as folder:
+            process = subprocess.Popen([sys.executable, "-c", code.format(seconds), folder], stdout=subprocess.PIPE)
+            process.stdout.readline()
+        assert process.wait() == (-signal.SIGKILL if seconds else 0)
+        assert list(place.iterdir()) == []
+
+
 def test_a_name_that_leaves_no_room_for_sockets_is_said(place, monkeypatch):
     monkeypatch.setenv("RAY_TMPDIR", str(place / ("x" * 60)))
     with pytest.raises(SettingsError, match="at most 2. leave room for Ray's sockets"):
