@@ -30,6 +30,8 @@ from schemas.tables import ANNOTATIONS
 ANNOTATED_BY = "annotated_by"
 """In the run's report: of each kind the code that made its rows."""
 
+SERVER = "a server"
+
 
 class Pools(NamedTuple):
     """How pictures are given to actors."""
@@ -77,27 +79,31 @@ def annotations(
         DataError: too many pictures cannot be annotated.
     """
     reader = Annotator("ocr", ocr_model(dataclasses.replace(ocr, threads=1)), LoadOcr(ocr))
-    rows = [_asked(images, before, reader, pools)]
+    by = code(describe)
+    rows = [_asked(images, before, reader, pools, by["ocr"])]
     if describe.name == "caption":
         rows.append(_own_words(images, notes, describe))
     else:
-        rows.append(_asked(images, before, Annotator("description", None, LoadDescriber(describe, api_key)), pools))
+        looks = Annotator("description", None, LoadDescriber(describe, api_key))
+        rows.append(_asked(images, before, looks, pools, by["description"]))
     whole = pa.concat_tables(rows).sort_by([(name, "ascending") for name in ANNOTATIONS.key])
-    return ArrowOutput(parts=[whole], report={ANNOTATED_BY: _code()})
+    return ArrowOutput(parts=[whole], report={ANNOTATED_BY: by})
 
 
-def made_before(rows: pa.Table, run: Manifest | None) -> pa.Table:
+def made_before(rows: pa.Table, run: Manifest | None, describe: Describe) -> pa.Table:
     """The rows of the published ANNOTATIONS that this very code would make again."""
     made: Mapping[str, str] = run.report.get(ANNOTATED_BY, {}) if run else {}
-    same = [kind for kind, code in _code().items() if made.get(kind) == code]
+    same = [kind for kind, now in code(describe).items() if made.get(kind) == now]
     return rows.filter(pc.is_in(rows.column("kind"), value_set=pa.array(same, pa.string())))
 
 
-def _code() -> dict[AnnotationKind, str]:
-    return {"ocr": code_fingerprint(OcrAnnotator), "description": code_fingerprint(load_describer)}
+def code(describe: Describe) -> dict[AnnotationKind, str]:
+    """What each kind is said by beside its model; of a server's answers nothing: they cost money, and its name says enough."""
+    description = SERVER if describe.name == "server" else code_fingerprint(load_describer)
+    return {"ocr": code_fingerprint(OcrAnnotator), "description": description}
 
 
-def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pools) -> pa.Table:
+def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pools, stamp: str) -> pa.Table:
     """ANNOTATIONS of every picture by one annotator: what is known of its bytes, and what the pools say of the rest."""
     kind = annotator.kind
     actors = pool(LoadFiles(pools.root), annotator.load, pools.machines)
@@ -110,7 +116,7 @@ def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pool
         work = Work(
             stage=f"{ANNOTATIONS.name}: {kind}",
             folder=pools.unfinished,
-            stamp=f"{kind} {model} {_code()[kind]}",
+            stamp=f"{kind} {model} {stamp}",
             lost=partial(_lost, kind=kind, model=model),
             check=Limit(
                 stage=ANNOTATIONS.name,

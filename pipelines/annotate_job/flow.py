@@ -41,7 +41,8 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
     pools = Pools(machines, unfinished, chunks.pictures, chunks.max_refused_share, image_root(stages.workspace))
 
     def make(_: Plan) -> list[ArrowOutput]:
-        before = made_before(stages.read_or_empty(ANNOTATIONS), stages.workspace.manifest(ANNOTATIONS.name))
+        run = stages.workspace.manifest(ANNOTATIONS.name)
+        before = made_before(stages.read_or_empty(ANNOTATIONS), run, settings.describe)
         key = os.environ.get("OPENAI_API_KEY")
         return [annotations(stages.images(), stages.read(NOTES), before, pools, settings.ocr, settings.describe, key)]
 
