@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -420,6 +421,9 @@ def test_duckdb_pandas_and_datasets_read_them(built):
     assert loaded[0] == pq.read_table(files[0]).slice(0, 1).to_pylist()[0]
     frame = pa.concat_tables([pq.read_table(file) for file in files]).to_pandas()
     assert frame["position"].tolist() == list(range(found["train"]))
+    assert pd.read_parquet(built[0] / "sft/train")["position"].tolist() == frame["position"].tolist()
+    folder = datasets.load_dataset("parquet", data_dir=str(built[0] / "sft/train"), cache_dir=str(built[0] / "_cache"))
+    assert {name: len(rows) for name, rows in folder.items()} == {"train": found["train"]}
 
 
 @pytest.mark.slow
