@@ -12,7 +12,7 @@ from pipelines.intake.notes import Sorted
 from pipelines.intake.pictures import accept_contents, picture_references
 from pipelines.mining.inputs import Inputs
 from pipelines.mining.settings import MinePairs
-from pipelines.picture_uri import root_of
+from pipelines.picture_uri import is_plain_authority, root_of
 from pipelines.workspace.image_root import IMAGE_ROOT
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.source import code_fingerprint
@@ -102,7 +102,9 @@ def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
 
 
 def _read_from(root: str) -> dict[str, Any]:
-    return {IMAGE_ROOT: root} if root_of(root).options else {}
+    """The root, where a picture's uri alone does not say how to open its store."""
+    place, options, *_ = root_of(root)
+    return {IMAGE_ROOT: root} if options or (place.scheme and not is_plain_authority(place)) else {}
 
 
 def _made_by(settings: MinePairs) -> dict[str, Any]:
