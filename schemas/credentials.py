@@ -28,7 +28,7 @@ PLAIN = frozenset({"revision", "ref", "rolearn", "sessionname", "externalid", "e
 """Parameters whose long values are none."""
 TOKEN = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[\w-]{16,}|\bgh[pousr]_\w{12,}|\bgithub_pat_\w{12,}|\bglpat-[\w-]{12,}"
-    r"|\bhf_[A-Za-z0-9]{16,}|\bsk-[\w-]{16,}|\bxox[abeprs]-[\w-]{8,}|\bya29\.[\w-]{8,}|\beyJ[\w-]{8,500}\.[\w-]{1,500}\."
+    r"|\bhf_[A-Za-z0-9]{16,}|\bsk-(?:proj-|svcacct-|or-v1-|ant-api\d\d-)?\w{20,}|\bxox[abeprs]-[\w-]{8,}|\bya29\.[\w-]{8,}|\beyJ[\w-]{8,500}\.[\w-]{1,500}\."
     r"|\bBearer\s{1,5}\S{8,}|PRIVATE KEY-----"
 )
 """Keys that say by themselves whose they are."""

@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 
 import numpy as np
 
+from pipelines.decoding import child
 from pipelines.decoding.picture import BadPicture, Decoded, Decoding
 
 PATIENCE = 60.0
@@ -44,7 +45,7 @@ class _Process:
     def __init__(self) -> None:
         path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.decoding.child"],
+            [sys.executable, "-m", child.__name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | ENVIRONMENT | {"PYTHONPATH": path},

@@ -12,7 +12,7 @@ from pipelines.intake.content import CONTENT, content
 from pipelines.intake.keep import refuse_if_too_many
 from pipelines.intake.notes import Intake, Sorted
 from pipelines.intake.pictures import accept_contents, picture_references
-from pipelines.picture_uri import root_of
+from pipelines.picture_uri import is_plain_authority, root_of
 from pipelines.workspace.image_root import IMAGE_ROOT
 from pipelines.workspace.output import Output, dropped_counts
 from pipelines.workspace.source import code_fingerprint
@@ -105,5 +105,7 @@ def _told(references: DataFrame, digests: DataFrame, pictures: DataFrame, made: 
 
 
 def _report(images: DataFrame, root: str) -> dict[str, Any]:
-    """What IMAGES says beside its rows: what they say without their uris, and the options of the store."""
-    return {CONTENT: content(images.drop("uri"))} | ({IMAGE_ROOT: root} if root_of(root).options else {})
+    """What IMAGES says beside its rows: a fingerprint without the uris, and the root where a uri alone does not open its store."""
+    place, options, *_ = root_of(root)
+    needed = options or (place.scheme and not is_plain_authority(place))
+    return {CONTENT: content(images.drop("uri"))} | ({IMAGE_ROOT: root} if needed else {})

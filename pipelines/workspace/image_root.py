@@ -4,7 +4,7 @@ from pipelines.workspace.workspace import Workspace
 from schemas.tables import IMAGES
 
 IMAGE_ROOT = "image_root"
-"""In the report of IMAGES, where the root names options for its store: they stand in no uri."""
+"""In the report of IMAGES, where the root says what no uri says: options for its store, or a user (`gs://anonymous@bucket`)."""
 
 
 def image_root(workspace: Workspace) -> str | None:

@@ -68,6 +68,7 @@ def test_a_uri_with_a_secret_is_refused_and_not_told(uri):
         "https://host/~me@home/v1",
         "gs://anonymous@bucket/x",
         "sk-learn",
+        "/models/sk-embedding-large-v2",
         "keys/a.jpg",
     ],
 )
