@@ -105,7 +105,7 @@ def _told(references: DataFrame, digests: DataFrame, pictures: DataFrame, made: 
 
 
 def _report(images: DataFrame, root: str) -> dict[str, Any]:
-    """What IMAGES says beside its rows: a fingerprint without the uris, and the root where a uri alone does not open its store."""
+    """Beside IMAGES: a fingerprint of its rows without the uris, and the root where a uri alone does not open its store."""
     place, options, *_ = root_of(root)
     needed = options or (place.scheme and not is_plain_authority(place))
     return {CONTENT: content(images.drop("uri"))} | ({IMAGE_ROOT: root} if needed else {})
