@@ -8,7 +8,8 @@ from PIL import Image
 from pipelines.decode import BadPicture
 from pipelines.judge.cache import SAID
 from pipelines.judge.chunk import CHUNK, ChunkJudge, Pictures, refused, said, spelled, unspelled
-from pipelines.judge.judge import MISSING_FILE, SCORES
+from pipelines.judge.judge import SCORES
+from pipelines.reasons import Reason
 from tests.unit.pipelines.judge.tables import Counting, item, pairs
 
 
@@ -44,7 +45,7 @@ def test_pictures_are_read_small_and_what_cannot_be_read_has_its_reason(uris):
     read = Pictures(side=20, looks=True)(rows(ASKED, uris))
     assert read["a0"].shape == (10, 20, 3)
     assert isinstance(read["bad"], BadPicture) and read["bad"].reason == "not a picture" and uris["bad"] in read["bad"].detail
-    assert isinstance(read["gone"], BadPicture) and read["gone"].reason == MISSING_FILE
+    assert isinstance(read["gone"], BadPicture) and read["gone"].reason == Reason.MISSING_FILE
 
 
 def test_a_judge_that_does_not_look_reads_no_file(uris):
