@@ -306,7 +306,8 @@ def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, m
         ([], "wanted one of"),
     ],
 )
-def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, said, monkeypatch, capsys):
+def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, said, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
     path = (
         ["--set", f"model.path={models('clip')}", "--set", "model.kind=open_clip"]
         if arguments and arguments[0] != "train"

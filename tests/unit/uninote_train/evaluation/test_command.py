@@ -108,6 +108,6 @@ def test_systems_of_other_shards_do_not_share_a_table(done, tmp_path):
 
 
 def test_the_command_line_ends_with_2_and_one_line_where_there_are_no_shards(tmp_path):
-    command = [sys.executable, "-m", "uninote_train", "evaluate", "--shards", str(tmp_path)]
+    command = [sys.executable, "-m", "uninote_train", "evaluate", "--shards", str(tmp_path), "--out", str(tmp_path / "out")]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 2 and "jobs/build_shards.py" in ended.stderr and len(ended.stderr.splitlines()) == 1
