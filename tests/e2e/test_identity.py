@@ -15,7 +15,7 @@ from pipelines.workspace.workspace import Workspace
 
 
 def stages_of(printed):
-    lines = [line.split(" ", 1)[1] for line in printed.splitlines()]
+    lines = [line.partition(" ")[2] for line in printed.splitlines()]
     return {line.split(":")[0]: "unchanged, skipped" in line for line in lines if ": working" in line or ": unchanged" in line}
 
 
