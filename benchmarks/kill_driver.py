@@ -59,8 +59,8 @@ class Reader(threading.Thread):
     def run(self) -> None:
         """Until `ended` is set."""
         while not self.ended.wait(0.02):
-            for current in self.folder.rglob(CURRENT):
-                self._look(str(current.parent.relative_to(self.folder)))
+            for dataset in datasets(self.folder):
+                self._look(dataset)
 
     def _look(self, dataset: str) -> None:
         workspace = Workspace(str(self.folder))
@@ -74,6 +74,15 @@ class Reader(threading.Thread):
             now = workspace.manifest(dataset)
             if now is not None and now.run_id == before.run_id:  # else a newer run was published while we looked
                 self.faults.append(f"{dataset}: {error}")
+
+
+def datasets(folder: Path) -> list[str]:
+    """The published datasets of a workspace; what its jobs write and remove meanwhile is not entered."""
+    found = []
+    for place, below, files in os.walk(folder):
+        below[:] = [name for name in below if not name.startswith("_")]
+        found += [str(Path(place).relative_to(folder))] if CURRENT in files else []
+    return sorted(found)
 
 
 def command(job: str, corpus: Path, workspace: Path) -> list[str]:
@@ -105,8 +114,8 @@ def finished(job: str, corpus: Path, workspace: Path) -> float:
 def rows_of(folder: Path) -> dict[str, str]:
     """A digest of the rows of each published dataset, in their order."""
     workspace, found = Workspace(str(folder)), {}
-    for current in sorted(folder.rglob(CURRENT)):
-        name, digest = str(current.parent.relative_to(folder)), hashlib.sha256()
+    for name in datasets(folder):
+        digest = hashlib.sha256()
         for uri in workspace.files(name):
             if uri.endswith(".parquet"):
                 for batch in pq.ParquetFile(uri).iter_batches():
@@ -120,9 +129,9 @@ def rows_of(folder: Path) -> dict[str, str]:
 def folder_faults(folder: Path) -> list[str]:
     """Datasets whose folder, read as one, holds other than the current rows."""
     workspace, faults = Workspace(str(folder)), []
-    for current in sorted(folder.rglob(CURRENT)):
-        run = workspace.published(str(current.parent.relative_to(folder)))
-        parts = [str(path) for path in current.parent.rglob("*.parquet")]
+    for name in datasets(folder):
+        run = workspace.published(name)
+        parts = [str(path) for path in (folder / name).rglob("*.parquet")]
         found = sum(pq.read_metadata(part).num_rows for part in parts)
         if found != run.counts.rows_out or len(parts) != sum(file.path.endswith(".parquet") for file in run.files):
             faults.append(f"{run.dataset}: {found} rows in {len(parts)} files, its manifest says {run.counts.rows_out}")
