@@ -58,13 +58,21 @@ reproduce:  ## the paper's ablations at our scale, about an hour; NOTES= SEEDS= 
 	  $(if $(NOTES),--notes $(NOTES)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STEPS),--steps $(STEPS)) \
 	  $(if $(RL_STEPS),--rl-steps $(RL_STEPS))
 
+.PHONY: check
+check:  ## what needs no engine, in a minute: after each save
+	@$(ENV); .venv/bin/python -m pytest -m "not spark and not ray and not slow"
+
 .PHONY: test
-test:  ## everything: unit, property, integration, end to end
+test:  ## unit, property, integration, and one chain of all jobs: before each commit
 	@$(ENV); .venv/bin/python -m pytest
 
-.PHONY: check
-check:  ## what needs no engine, in seconds
-	@$(ENV); .venv/bin/python -m pytest -m "not spark and not ray and not slow"
+.PHONY: test-robust
+test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, the page in a browser
+	@$(ENV); .venv/bin/python -m pytest tests/robustness
+
+.PHONY: test-docs
+test-docs:  ## every command of README, tutorial and how-tos
+	@$(ENV); .venv/bin/python -m pytest tests/docs
 
 .PHONY: lint
 lint:  ## ruff, mypy, import-linter
@@ -81,7 +89,7 @@ bench:  ## each step against its peers, and how ours grow: docs/bench.md (an hou
 
 .PHONY: fuzz
 fuzz:  ## the properties, with a hundred times the examples; every job on hostile input
-	@$(ENV); .venv/bin/python -m pytest tests/property tests/unit/pipelines/clicks tests/unit/uninote_train/losses tests/unit/uninote_train/ranking \
+	@$(ENV); .venv/bin/python -m pytest tests/property tests/unit/pipelines/mining/clicks tests/unit/uninote_train/objectives/losses tests/unit/uninote_train/objectives/rl \
 	    -m "not spark and not ray" --hypothesis-profile=fuzz && \
 	  .venv/bin/python -m benchmarks.hostile_jobs
 

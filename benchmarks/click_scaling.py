@@ -20,8 +20,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipelines import items
-from pipelines.clicks.co_click import CoClick, co_clicks
+from pipelines.items import spark_columns
+from pipelines.mining.clicks.co_click_step import CoClick, co_clicks
 
 DAY_S = 86_400
 END_S = 1_750_000_000
@@ -56,7 +56,7 @@ def note_items(spark: SparkSession, notes: int) -> DataFrame:
     """Every note as an item with a text of a note's length."""
     named = spark.range(notes).select(F.concat(F.lit("note_"), "id").alias("note_id"))
     text = F.repeat(F.concat(F.col("note_id"), F.lit(" 今天分享 ")), 20)
-    return named.select("note_id", items.item("note", F.col("note_id"), text=text).alias("item"))
+    return named.select("note_id", spark_columns.item("note", F.col("note_id"), text=text).alias("item"))
 
 
 def measure(spark: SparkSession, size: int, seed: int) -> dict[str, float]:

@@ -29,13 +29,13 @@ import cv2
 import pyarrow as pa
 import torch
 
-from pipelines.actors.chunks import Work, finished
-from pipelines.actors.cluster import Cluster, ray_session
-from pipelines.actors.pool import Pool, pool
-from pipelines.encode.chunk import CHUNK, Batching, LoadChunkEncoder, LoadReader
-from pipelines.encode.load import load_encoder
-from pipelines.encode.spec import EncoderSpec, load_spec
-from pipelines.workspace.files import Folder
+from pipelines.encode.encode_chunk import CHUNK, Batching, LoadChunkEncoder, LoadReader
+from pipelines.encode.load_encoder import load_encoder
+from pipelines.encode.preset import EncoderSpec, load_spec
+from pipelines.engines.ray.actor_pool import Pool, pool
+from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.cluster import Cluster, ray_session
+from pipelines.workspace.filesystem import Folder
 
 PICTURES_A_CHUNK = 64
 

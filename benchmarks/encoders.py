@@ -2,7 +2,7 @@
 
     python -m benchmarks.encoders --sample FOLDER [--bench FOLDER] [--name small] [--path WEIGHTS] [--speed]
 
-`--sample`: a corpus that pipelines.sample drew with another seed than the training's. `--bench`: a folder with images/ and
+`--sample`: a sample corpus that was drawn with another seed than the training's. `--bench`: a folder with images/ and
 truth/images.parquet (family, edit, kind); each planted copy and crop asks for a picture of its family among all others.
 """
 
@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from pipelines.decode import Pixels
-from pipelines.encode.content import BadContent, Content, rgb
-from pipelines.encode.encoder import Encoder, Preparer, Vectors
-from pipelines.encode.load import load_encoder, load_preparer
+from pipelines.encode.item_content import BadContent, Content, rgb
+from pipelines.encode.load_encoder import load_encoder, load_preparer
+from pipelines.encode.preset import load_spec
+from pipelines.encode.protocol import Encoder, Preparer, Vectors
 from pipelines.encode.recall import sample_recall, vectors
-from pipelines.encode.small.corpus import read_notes
-from pipelines.encode.spec import load_spec
+from pipelines.encode.small.training_corpus import read_notes
+from pipelines.media.decode import Pixels
 
 THUMBNAIL = 32
 """Pixels; the trivial peer."""

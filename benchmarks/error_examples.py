@@ -10,9 +10,9 @@ from random import Random
 
 from PIL import Image, ImageEnhance, ImageOps
 
-from benchmarks.cuts import CROPS, cut_out
-from benchmarks.edits import EDITS
 from benchmarks.products import bowl, chest, lamp
+from testkit.crop_edits import CROPS, cut_out
+from testkit.image_edits import EDITS
 
 WHITE, CREAM, RED = (246, 244, 238), (236, 228, 210), (150, 40, 40)
 Box = tuple[float, float, float, float]
@@ -82,12 +82,12 @@ def opened(file: Path) -> Image.Image:
 
 
 def edited(name: str, edit: str, image: Image.Image, file: str = "") -> Example:
-    """An edit of `benchmarks.edits`; its chances hang on its name and the file's."""
+    """An edit of `testkit.image_edits`; its chances hang on its name and the file's."""
     return Example(name, EDITS[edit](image, Random(edit + file)), image, "copy")
 
 
 def cut(name: str, kind: str, image: Image.Image, seed: int | str) -> Example:
-    """A crop of `benchmarks.cuts`."""
+    """A crop of `testkit.crop_edits`."""
     crop, box = cut_out(image, CROPS[kind], Random(seed if isinstance(seed, int) else kind + seed))
     return Example(name, crop, image, "crop", (box[0], box[1], box[2], box[3]))
 

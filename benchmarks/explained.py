@@ -1,6 +1,6 @@
 """Why two pictures were called copies, a crop, or nothing: every number on the way, without Spark.
 
-`pipelines.images.verify` itself decides; what it compares is watched on the way.
+`pipelines.mining.images.verify.verify_pair` itself decides; what it compares is watched on the way.
 """
 
 import io
@@ -11,18 +11,18 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-import pipelines.images.verify as steps
-from pipelines.images import bands
-from pipelines.images.agreement import Light, Structure
-from pipelines.images.alignment import points
-from pipelines.images.evidence import BARE, DEMANDS, is_explained, is_similar
-from pipelines.images.fingerprint import Fingerprint, fingerprint
-from pipelines.images.hypotheses import Hypothesis, Sketch, hypotheses
-from pipelines.images.keys import keys_of
-from pipelines.images.overlap import Overlap
-from pipelines.images.packing import unpack
-from pipelines.images.settings import Match
-from pipelines.images.verify import Picture, Verdict
+import pipelines.mining.images.verify.verify_pair as steps
+from pipelines.mining.images.candidates import hash_bands
+from pipelines.mining.images.candidates.index_keys import keys_of
+from pipelines.mining.images.fingerprint.feature_codec import unpack
+from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
+from pipelines.mining.images.settings import Match
+from pipelines.mining.images.verify.aligned_cells import Overlap
+from pipelines.mining.images.verify.feature_alignment import points
+from pipelines.mining.images.verify.similarity import Light, Structure
+from pipelines.mining.images.verify.thresholds import BARE, DEMANDS, is_explained, is_similar
+from pipelines.mining.images.verify.transform_hypotheses import Hypothesis, Sketch, hypotheses
+from pipelines.mining.images.verify.verify_pair import Picture, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Kept:
     """What the job keeps of a picture."""
 
     picture: Picture
-    keys: tuple[bands.Keys, bands.Keys]
+    keys: tuple[hash_bands.Keys, hash_bands.Keys]
     """What it is found under, and what it asks for."""
     features: int
     quality: int

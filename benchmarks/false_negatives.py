@@ -22,24 +22,25 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks import peer_miner
-from benchmarks.planted_truth import PlantedTruth
 from benchmarks.simple_vectors import image_vectors, item_vectors
-from pipelines.negatives import asked, glimpses, looks, words
-from pipelines.negatives.beside import Beside
-from pipelines.negatives.calibrate import Calibrate, Calibration, Labels, calibrated
-from pipelines.negatives.choose import RULES, Chosen, chosen
-from pipelines.negatives.fixed_order import products
-from pipelines.negatives.guard import CANDIDATES, SCORED, Guard, screened
-from pipelines.negatives.histogram import drawn
-from pipelines.negatives.margins import MarginSettings
-from pipelines.negatives.maxsim import best_notes_by_group, maxsim
-from pipelines.negatives.rule import Rule, counterfactuals
-from pipelines.negatives.search import Search, by_group
-from pipelines.negatives.ties import Ties, tied
-from pipelines.negatives_job.guarded import last_looks
+from pipelines.negatives import query_positives
+from pipelines.negatives.calibration.fit_band import Calibrate, Calibration, Labels, calibrated
+from pipelines.negatives.calibration.similarity_histogram import drawn
+from pipelines.negatives.counterfactuals import Rule, counterfactuals
+from pipelines.negatives.filters import hash_distance, rare_grams, thumbnail_overlap
+from pipelines.negatives.filters.compared_notes import Beside
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED, Guard, screened
+from pipelines.negatives.filters.filter_block import last_looks
+from pipelines.negatives.filters.mined_relations import Ties, tied
+from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.search.exact_dot import products
+from pipelines.negatives.search.exact_search import Search, by_group
+from pipelines.negatives.search.maxsim import best_notes_by_group, maxsim
+from pipelines.negatives.select_negatives import RULES, Chosen, chosen
 from pipelines.workspace.workspace import Workspace
+from schemas.datasets import COMPONENTS, POSITIVES
 from schemas.errors import DataError
-from schemas.tables import COMPONENTS, POSITIVES
+from testkit.planted_truth import PlantedTruth
 
 DEPTH = 100
 FREE = MarginSettings(preset="free")
@@ -98,7 +99,7 @@ def offered(world: World) -> tuple[pa.Table, pa.Table]:
     number = {i["item_id"]: row for row, i in enumerate(world.items)}
     split = np.asarray(world.tables["items"].column("split").combine_chunks().dictionary_encode().indices)
     kind = np.array([i["kind"] for i in world.items])
-    pairs = asked.pairs(world.tables["positives"])
+    pairs = query_positives.pairs(world.tables["positives"])
     found, scores = [], np.full(len(pairs), np.nan, np.float32)
     tasks = np.array(pairs.column("task").to_pylist())
     query, target = (np.array([number[i] for i in pairs.column(c).to_pylist()]) for c in ("query_id", "positive_id"))
@@ -136,12 +137,12 @@ def fitted(
     note = {i["item_id"]: i["note_id"] for i in world.items}
     left = np.flatnonzero((screen.reasons == 0) & _half(candidates, 0))
     rows, half = candidates.take(pa.array(left)), scored.filter(pa.array(_half(scored, 0)))
-    names = asked.unit_names(half).unique()
+    names = query_positives.unit_names(half).unique()
     both = zip(rows.column("query_id").to_pylist(), rows.column("candidate_id").to_pylist(), strict=True)
     relevant = np.array([truth.related(note[q], note[c]) for q, c in both])
     labels = Labels(
-        asked.units(rows, names), np.asarray(rows.column("similarity"), np.float64), relevant,
-        asked.units(half, names), np.asarray(half.column("similarity"), np.float64),
+        query_positives.units(rows, names), np.asarray(rows.column("similarity"), np.float64), relevant,
+        query_positives.units(half, names), np.asarray(half.column("similarity"), np.float64),
     )  # fmt: skip
     return calibrated(labels, "benchmark", Calibrate())
 
@@ -163,15 +164,15 @@ def variants(
     full, only_components = tied(positives, components, items), tied(none, components, items)
     only_pairs, nothing = tied(positives, alone, items), tied(none, alone, items)
     seen, on = (
-        looks.looks(*(world.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))),
+        hash_distance.looks(*(world.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))),
         Guard().max_standing,
     )
 
-    said = words.words(world.tables["notes"])
-    small = glimpses.sights(*(world.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
+    said = rare_grams.words(world.tables["notes"])
+    small = thumbnail_overlap.sights(*(world.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
 
     def run(
-        ties: Ties, margin: MarginSettings, standing: float, pictures: looks.Looks | None = None, last: bool = False
+        ties: Ties, margin: MarginSettings, standing: float, pictures: hash_distance.Looks | None = None, last: bool = False
     ) -> Callable[[], Chosen]:
         settings = Guard(margin=margin, max_standing=standing)
 
@@ -222,7 +223,7 @@ def main() -> None:
     tables = (world.tables[t] for t in ("positives", "notes", "images", "mined/picture_pairs"))
     made = counterfactuals(*tables, Rule())
     print(f"rule-made {len(made.rows)}, not made {made.counts}")
-    wanted = asked.pairs(world.tables["positives"], Guard().positives_per_query)
+    wanted = query_positives.pairs(world.tables["positives"], Guard().positives_per_query)
     wanted, candidates = (rows.filter(pa.array(_half(rows, 1))) for rows in (wanted, candidates))
     shown = {i["item_id"]: i for i in [*world.items, *made.rows.column("item").to_pylist()]}
     note = {item_id: i["note_id"] for item_id, i in shown.items()}

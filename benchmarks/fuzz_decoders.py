@@ -24,9 +24,9 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.damaged_pictures import damaged, whole
-from pipelines.decode import BadPicture, Decoding, decode
-from pipelines.decoding import process
+from pipelines.media.decode import BadPicture, Decoding, decode
+from pipelines.media.decoding import worker_process
+from testkit.damaged_pictures import damaged, whole
 
 LIMIT_MB, LIMIT_S = 300, 11.0
 """Of a picture: of memory above the worker's own before its first, or all of the decoding process; of processor time."""
@@ -93,7 +93,7 @@ def worked(seeds: Seeds, numbers: range, current: Any, answers: Connection) -> N
 
 
 def _measured(report: Report, name: str, kind: str, content: bytes, base: int) -> None:
-    child = process._process and process._process._child.pid
+    child = worker_process._process and worker_process._process._child.pid
     _forget_peak("self")
     before = time.process_time() + _child_seconds(child)
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -108,11 +108,11 @@ def _measured(report: Report, name: str, kind: str, content: bytes, base: int) -
         outcome = "EXCEPTION"
         report.faults += [f"{name}: {type(error).__name__}: {error}"[:300]]
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    same = child is not None and process._process is not None and process._process._child.pid == child
+    same = child is not None and worker_process._process is not None and worker_process._process._child.pid == child
     seconds = time.process_time() + (_child_seconds(child) if same else 0) - before + (after.ru_utime - ended.ru_utime)
     kilobytes = max(_memory("self", "VmHWM") - base, after.ru_maxrss)
-    if process._process is not None:
-        kilobytes = max(kilobytes, _memory(str(process._process._child.pid), "VmHWM"))
+    if worker_process._process is not None:
+        kilobytes = max(kilobytes, _memory(str(worker_process._process._child.pid), "VmHWM"))
     report.counts[kind.split(" ")[0].lstrip("."), outcome] += 1
     report.slowest, report.largest = max(report.slowest, (seconds, name)), max(report.largest, (kilobytes, name))
     if kilobytes > LIMIT_MB << 10 or seconds > LIMIT_S:

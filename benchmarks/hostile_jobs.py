@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.hostile_input import write
 from benchmarks.kill_driver import EXTRA, ORDER, ROOT, SPARK
 from scripts.plain_environment import plain_environment
+from testkit.hostile_input import write
 
 TIMEOUT_S = 600
 LOOSE = ["--set", "filter.min_likes=1", "--set", "intake.max_refused_share=1", "--set", "co_click.max_notes_per_user=10000"]

@@ -22,16 +22,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.cuts import CROPS, cut_out
-from benchmarks.edits import EDITS, HOLDS
-from pipelines.intake.notes import Filter
-from pipelines.mining import flow
-from pipelines.mining.inputs import open_inputs
-from pipelines.mining.settings import Input, MinePairs
-from pipelines.session import spark_session
-from pipelines.workspace.stages import Stages
+from pipelines.engines.spark_session import spark_session
+from pipelines.flows.mine_pairs import flow
+from pipelines.flows.mine_pairs.inputs import open_inputs
+from pipelines.flows.mine_pairs.settings import Input, MinePairs
+from pipelines.mining.intake.validate_notes import Filter
+from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
-from schemas.mined import MINED
+from schemas.intermediate import MINED
+from testkit.crop_edits import CROPS, cut_out
+from testkit.image_edits import EDITS, HOLDS
 
 Scores = dict[str, Any]
 

@@ -30,11 +30,11 @@ from pyspark.sql import functions as F
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from benchmarks.synthetic_pictures import Real, crowds, made_up, real_pictures
 from benchmarks.watch import Watch
-from pipelines.images.candidates import candidate_pairs
-from pipelines.images.settings import Match
-from pipelines.session import ROOT, spark_session
+from pipelines.engines.spark_session import ROOT, spark_session
+from pipelines.mining.images.candidates.candidate_step import candidate_pairs
+from pipelines.mining.images.settings import Match
+from testkit.synthetic_pictures import Real, crowds, made_up, real_pictures
 
 NO_CAP = 10**9
 HASHES, WORDS = Match(words=0), Match(hash_radius=0)

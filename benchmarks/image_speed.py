@@ -23,15 +23,15 @@ import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 from pyspark.sql import SparkSession
 
-from pipelines.intake.notes import Filter
-from pipelines.mining import flow
-from pipelines.mining.inputs import open_inputs
-from pipelines.mining.settings import Input, MinePairs
-from pipelines.sample.corpus import Sample, make_sample
-from pipelines.session import plan_for, spark_session
-from pipelines.workspace.stages import Stages
+from pipelines.engines.spark_session import plan_for, spark_session
+from pipelines.flows.mine_pairs import flow
+from pipelines.flows.mine_pairs.inputs import open_inputs
+from pipelines.flows.mine_pairs.settings import Input, MinePairs
+from pipelines.mining.intake.validate_notes import Filter
+from pipelines.sources.sample_corpus.build import Sample, make_sample
+from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
-from schemas.tables import IMAGES
+from schemas.datasets import IMAGES
 
 
 def bare(file: str) -> int:
@@ -57,8 +57,8 @@ def warm_up(spark: SparkSession, processes: int) -> float:
     """Seconds until Spark's Python workers run and have imported what they need; the peer's are not counted either."""
 
     def imported(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        import_module("pipelines.images.match")
-        import_module("pipelines.images.pictures")
+        import_module("pipelines.mining.images.match_step")
+        import_module("pipelines.mining.images.fingerprint_step")
         yield from batches
 
     started = time.monotonic()

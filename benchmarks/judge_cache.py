@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.judge.cache import SAID, cache_of
-from pipelines.workspace.files import Folder
+from pipelines.judge.score_cache import SAID, cache_of
+from pipelines.workspace.filesystem import Folder
 
 FILES = 8
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
-from pipelines.sample.corpus import Sample, make_sample
+from pipelines.sources.sample_corpus.build import Sample, make_sample
 from pipelines.workspace.workspace import CURRENT, Workspace
 from schemas.errors import UninoteError
 

@@ -18,7 +18,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.clusters import (
+from benchmarks.kill_driver import EXTRA, ROOT, rows_of
+from pipelines.sources.sample_corpus.build import Sample, make_sample
+from scripts.plain_environment import plain_environment
+from testkit.clusters import (
     ONE_CORE_EACH,
     RayNodes,
     executors,
@@ -26,9 +29,6 @@ from benchmarks.clusters import (
     ray_nodes,
     spark_cluster,
 )
-from benchmarks.kill_driver import EXTRA, ROOT, rows_of
-from pipelines.sample.corpus import Sample, make_sample
-from scripts.plain_environment import plain_environment
 
 TIMEOUT_S = 600
 PROCESSORS = 3

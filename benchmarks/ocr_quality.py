@@ -20,13 +20,13 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
-from pipelines.annotate.answer import AnnotationError
-from pipelines.annotate.gate import Gate, TextGate
+from pipelines.annotate.annotation import AnnotationError
 from pipelines.annotate.ocr import Ocr, RapidReader, read_answer
-from pipelines.annotate.picture import read_picture
-from pipelines.decode import Pixels
-from pipelines.sample.corpus import Sample, make_sample
-from pipelines.sample.lettering import font
+from pipelines.annotate.picture_pixels import read_picture
+from pipelines.annotate.text_detector import Gate, TextGate
+from pipelines.media.decode import Pixels
+from pipelines.sources.sample_corpus.build import Sample, make_sample
+from pipelines.sources.sample_corpus.scenes.text_overlay import font
 
 T = TypeVar("T")
 COLUMNS = 8

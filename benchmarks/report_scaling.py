@@ -17,15 +17,15 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.report.flow import report
-from pipelines.report.settings import ReportPairs
-from pipelines.workspace.parquet import write_parts
-from pipelines.workspace.place import HISTORY
-from pipelines.workspace.plan import counted, manifest, planned
+from pipelines.inspect.report.flow import report
+from pipelines.inspect.report.settings import ReportPairs
+from pipelines.workspace.arrow_io import write_parts
+from pipelines.workspace.run_folder import HISTORY
+from pipelines.workspace.stage_plan import counted, manifest, planned
 from pipelines.workspace.workspace import Workspace
-from schemas import tables
+from schemas import datasets
+from schemas.datasets import EVIDENCE
 from schemas.table import Table
-from schemas.tables import EVIDENCE
 
 SIZES = (100_000, 1_000_000, 4_000_000)
 NOTE = "'n' || lpad(cast({k} as varchar), 9, '0')"
@@ -67,13 +67,13 @@ _EMBEDDINGS = f"""
     from range($n) as rows(k) order by model, note_id, item_id
 """
 MADE: dict[Table, str] = {
-    tables.POSITIVES: _PAIRS,
-    tables.NOTES: _NOTES,
-    tables.COMPONENTS: _COMPONENTS,
-    tables.ITEMS: _ITEMS,
-    tables.HARD_NEGATIVES: _NEGATIVES,
-    tables.JUDGEMENTS: _JUDGEMENTS,
-    tables.EMBEDDINGS: _EMBEDDINGS,
+    datasets.POSITIVES: _PAIRS,
+    datasets.NOTES: _NOTES,
+    datasets.COMPONENTS: _COMPONENTS,
+    datasets.ITEMS: _ITEMS,
+    datasets.HARD_NEGATIVES: _NEGATIVES,
+    datasets.JUDGEMENTS: _JUDGEMENTS,
+    datasets.EMBEDDINGS: _EMBEDDINGS,
 }
 
 
@@ -86,7 +86,7 @@ def publish(folder: Path, pairs: int) -> None:
             plan = planned([table], {}, {}, ())
             parts = (pa.Table.from_batches([batch]).select(table.columns.names).cast(table.columns) for batch in found)
             files = write_parts(parts, table, workspace.new_run(table.name, plan.run_id))
-        report_of = {"model": "m"} if table is tables.HARD_NEGATIVES else {}
+        report_of = {"model": "m"} if table is datasets.HARD_NEGATIVES else {}
         counts = counted(table, None, pairs, {})
         workspace.publish(manifest(table, plan, files, counts, seconds=0.0, packages=(), report=report_of))
     publish_images(workspace)
@@ -94,10 +94,10 @@ def publish(folder: Path, pairs: int) -> None:
 
 def publish_images(workspace: Workspace) -> None:
     """IMAGES without a row: the cards say that a picture is not there."""
-    plan = planned([tables.IMAGES], {}, {}, ())
-    files = write_parts([], tables.IMAGES, workspace.new_run("images", plan.run_id))
-    counts = counted(tables.IMAGES, None, 0, {})
-    workspace.publish(manifest(tables.IMAGES, plan, files, counts, seconds=0.0, packages=(), report={}))
+    plan = planned([datasets.IMAGES], {}, {}, ())
+    files = write_parts([], datasets.IMAGES, workspace.new_run("images", plan.run_id))
+    counts = counted(datasets.IMAGES, None, 0, {})
+    workspace.publish(manifest(datasets.IMAGES, plan, files, counts, seconds=0.0, packages=(), report={}))
 
 
 def measure(folder: str) -> None:

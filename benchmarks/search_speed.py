@@ -17,8 +17,8 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from pipelines.negatives.cells import Cells, by_cells, centres, measured, visiting
-from pipelines.negatives.search import Search, exact
+from pipelines.negatives.search.exact_search import Search, exact
+from pipelines.negatives.search.ivf import Cells, by_cells, centres, measured, visiting
 
 
 def made(rows: int, dimensions: int, queries: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

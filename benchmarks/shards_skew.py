@@ -19,17 +19,17 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.watch import Watch
-from pipelines import items
-from pipelines.session import spark_session
-from pipelines.shards.balance import Sft
-from pipelines.shards.labels import Labels
-from pipelines.shards.place import Shown, cut
-from pipelines.shards.rows import Sources, training_rows
-from pipelines.shards.tables import SFT_ROWS, TRAINING
-from pipelines.shards.write import write_shards
-from pipelines.workspace.files import Folder
+from pipelines.engines.spark_session import spark_session
+from pipelines.items import spark_columns as items
+from pipelines.shards.files.assign_shards import Shown, cut
+from pipelines.shards.files.intermediate_tables import SFT_ROWS, TRAINING
+from pipelines.shards.files.write_step import write_shards
+from pipelines.shards.training_rows.select_pairs import Sft
+from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.training_rows_step import Sources, training_rows
+from pipelines.workspace.filesystem import Folder
+from schemas.datasets import COMPONENTS, HARD_NEGATIVES, POSITIVES
 from schemas.item import Kind
-from schemas.tables import COMPONENTS, HARD_NEGATIVES, POSITIVES
 
 NEGATIVES = 8
 PICTURE_BYTES = 30_000

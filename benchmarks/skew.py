@@ -2,7 +2,7 @@
 
     python -m benchmarks.skew [--notes 20000] [--files 2000] [--clicks 400000] [--memory 4g] [--scratch DIR]
 
-Skewed (benchmarks/skewed_input.py): one note in a tenth of all clicks, one user with a quarter of them, one meme in every note,
+Skewed (testkit/skewed_input.py): one note in a tenth of all clicks, one user with a quarter of them, one meme in every note,
 one line of hashtags in every text. Prints for each run seconds and the most memory of Java (driver and executor in one), of the
 largest Python worker and of all processes together; then rows and seconds of every dataset side by side; then what each cap
 dropped.
@@ -15,11 +15,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.skewed_input import Size, write
 from benchmarks.watch import Watch
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.workspace import CURRENT, Workspace
 from scripts.plain_environment import plain_environment
+from testkit.skewed_input import Size, write
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 3600

@@ -25,8 +25,8 @@ from urllib.parse import quote
 
 from pyarrow import fs
 
-from benchmarks.loopback_store import Loopback, loopback_store
-from pipelines.picture_file import picture_bytes
+from pipelines.media.picture_bytes import picture_bytes
+from testkit.loopback_store import Loopback, loopback_store
 
 ROOT = "s3://bucket/pictures"
 BYTES = 30_000

@@ -23,8 +23,8 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.text.passages import shared_passages
-from pipelines.text.settings import PartialText
+from pipelines.mining.text.settings import PartialText
+from pipelines.mining.text.shared_passages_step import shared_passages
 
 RATES = (0.0, 0.03, 0.08)
 LEXICON = 60_000

@@ -20,15 +20,16 @@ from typing import Any
 
 import torch
 
-from schemas.training import SFT
-from tests.training_shards import sft_shards
+from schemas.shards import SFT
+from testkit.training_shards import sft_shards
+from uninote_train.data.collate import SftRows
 from uninote_train.data.loader import Data, Steps, Waited
-from uninote_train.data.order import Order
-from uninote_train.data.rows import SftRows
-from uninote_train.data.shards import open_shards
-from uninote_train.load import ModelChoice, load_model
-from uninote_train.losses.matryoshka import usable
-from uninote_train.model import Batch, Model
+from uninote_train.data.sample_order import Order
+from uninote_train.data.shard_reader import open_shards
+from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.models.protocol import Batch, Model
+from uninote_train.objectives.contrastive import Contrastive
+from uninote_train.objectives.losses.matryoshka import usable
 from uninote_train.run.grad_cache import backward
 from uninote_train.run.log import Log
 from uninote_train.run.loop import Clock, Stepper
@@ -36,7 +37,6 @@ from uninote_train.run.optimizer import Optimizer, adamw, schedule
 from uninote_train.run.processes import Processes
 from uninote_train.run.resume import Progress
 from uninote_train.settings import Contrast
-from uninote_train.sft import Contrastive
 
 WARM = 2
 
@@ -46,9 +46,9 @@ def chosen(name: str, folder: Path) -> Model:
     if name == "small":
         return load_model(ModelChoice(kind="small"))
     if name == "tiny":
-        from tests.unit.pipelines.encode import tiny
+        from testkit import tiny_models
 
-        name = str(tiny.qwen3_vl(folder / "tiny"))
+        name = str(tiny_models.qwen3_vl(folder / "tiny"))
     return load_model(ModelChoice(kind="vlm", path=name))
 
 

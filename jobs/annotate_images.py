@@ -14,16 +14,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("models"):
-    from pipelines.actors.cluster import ray_session
-    from pipelines.annotate_job.flow import annotate
-    from pipelines.annotate_job.settings import AnnotateImages
-    from pipelines.annotate_job.summary import summary
-    from pipelines.command import run_job
-    from pipelines.workspace.alone import alone
+    from pipelines.engines.ray.cluster import ray_session
+    from pipelines.flows.annotate_images.flow import annotate
+    from pipelines.flows.annotate_images.settings import AnnotateImages
+    from pipelines.flows.annotate_images.summary import summary
+    from pipelines.run_job import run_job
     from pipelines.workspace.arrow_stages import ArrowStages
-    from pipelines.workspace.files import absolute
+    from pipelines.workspace.filesystem import absolute
+    from pipelines.workspace.lock import alone
     from pipelines.workspace.workspace import Workspace
-    from schemas.tables import POSITIVES
+    from schemas.datasets import POSITIVES
 
 FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
 

@@ -1,4 +1,4 @@
-"""Hold a workspace against all rules of pipelines/audit: rows accounted for, splits that share nothing, files as published.
+"""Hold a workspace against all rules of inspect/audit: rows accounted for, splits that share nothing, files as published.
 
     python jobs/audit_workspace.py [--workspace URI] [--set checksums=false]
 
@@ -14,13 +14,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.audit.check import check
-    from pipelines.audit.files import list_files
-    from pipelines.audit.report import report
-    from pipelines.audit.settings import AuditWorkspace
-    from pipelines.command import run_job
-    from pipelines.sql.connect import connect, local_views
-    from pipelines.workspace.say import say
+    from pipelines.inspect.audit.published_files import list_files
+    from pipelines.inspect.audit.report import report
+    from pipelines.inspect.audit.run_rules import check
+    from pipelines.inspect.audit.settings import AuditWorkspace
+    from pipelines.run_job import run_job
+    from pipelines.workspace.duckdb.connect import connect, local_views
+    from pipelines.workspace.progress_line import say
     from pipelines.workspace.workspace import Workspace
 
 FLAGS = {"workspace": ("--workspace", "the workspace (out)")}

@@ -16,13 +16,13 @@ if not any(path.endswith("uninote.zip") for path in sys.path):  # not from spark
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.command import run_job
-    from pipelines.session import spark_session
-    from pipelines.shards_job.flow import build_shards
-    from pipelines.shards_job.settings import BuildShards
-    from pipelines.shards_job.summary import summary
-    from pipelines.workspace.alone import alone
-    from pipelines.workspace.stages import Stages
+    from pipelines.engines.spark_session import spark_session
+    from pipelines.flows.build_shards.flow import build_shards
+    from pipelines.flows.build_shards.settings import BuildShards
+    from pipelines.flows.build_shards.summary import summary
+    from pipelines.run_job import run_job
+    from pipelines.workspace.lock import alone
+    from pipelines.workspace.spark_stages import Stages
     from pipelines.workspace.workspace import Workspace
 
 FLAGS = {

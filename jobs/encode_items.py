@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("models"):
-    from pipelines.command import run_job
-    from pipelines.encode_job.flow import encode_items
-    from pipelines.encode_job.settings import EncodeItems
+    from pipelines.flows.encode_items.flow import encode_items
+    from pipelines.flows.encode_items.settings import EncodeItems
+    from pipelines.run_job import run_job
 
 FLAGS = {
     "items": ("--items", "the folder that `evaluate --write-items` wrote"),

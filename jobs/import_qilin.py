@@ -14,11 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.command import run_job
-    from pipelines.imports.qilin_clicks import qilin_clicks
-    from pipelines.imports.qilin_notes import Pictures, qilin_notes
-    from pipelines.imports.settings import ImportQilin
-    from pipelines.imports.stream import write_stream
+    from pipelines.run_job import run_job
+    from pipelines.sources.importers.parquet_stream import write_stream
+    from pipelines.sources.importers.qilin_clicks import qilin_clicks
+    from pipelines.sources.importers.qilin_notes import Pictures, qilin_notes
+    from pipelines.sources.importers.settings import ImportQilin
     from schemas.inputs import CLICKS_IN, NOTES_IN
 
 FLAGS = {"qilin": ("--qilin", "the folder that Qilin was fetched to"), "out": ("--out", "the folder to write to")}

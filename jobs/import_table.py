@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.command import run_job
-    from pipelines.imports.mapping import WANTED, ImportTable, given
-    from pipelines.imports.stream import write_stream
-    from pipelines.imports.table import mapped
+    from pipelines.run_job import run_job
+    from pipelines.sources.importers.column_mapping import WANTED, ImportTable, given
+    from pipelines.sources.importers.mapped_table import mapped
+    from pipelines.sources.importers.parquet_stream import write_stream
 
 FLAGS = {"out": ("--out", "the folder to write to (imported)")}
 

@@ -18,16 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("models"):
-    from pipelines.actors.cluster import ray_session
-    from pipelines.command import run_job
-    from pipelines.judge_job.flow import Planned, judge_relevance
-    from pipelines.judge_job.settings import JudgeRelevance
-    from pipelines.judge_job.summary import plan, summary
-    from pipelines.workspace.alone import alone
+    from pipelines.engines.ray.cluster import ray_session
+    from pipelines.flows.judge_relevance.flow import Planned, judge_relevance
+    from pipelines.flows.judge_relevance.settings import JudgeRelevance
+    from pipelines.flows.judge_relevance.summary import plan, summary
+    from pipelines.run_job import run_job
     from pipelines.workspace.arrow_stages import ArrowStages
-    from pipelines.workspace.files import absolute
+    from pipelines.workspace.filesystem import absolute
+    from pipelines.workspace.lock import alone
     from pipelines.workspace.workspace import Workspace
-    from schemas.tables import HARD_NEGATIVES
+    from schemas.datasets import HARD_NEGATIVES
 
 FLAGS = {
     "workspace": ("--workspace", "the workspace with hard negatives; results are published there (out)"),

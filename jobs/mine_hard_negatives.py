@@ -15,16 +15,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("models"):
-    from pipelines.actors.cluster import ray_session
-    from pipelines.command import run_job
-    from pipelines.negatives_job.flow import mine_hard_negatives
-    from pipelines.negatives_job.settings import MineHardNegatives
-    from pipelines.negatives_job.summary import summary
-    from pipelines.workspace.alone import alone
+    from pipelines.engines.ray.cluster import ray_session
+    from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
+    from pipelines.flows.mine_hard_negatives.settings import MineHardNegatives
+    from pipelines.flows.mine_hard_negatives.summary import summary
+    from pipelines.run_job import run_job
     from pipelines.workspace.arrow_stages import ArrowStages
-    from pipelines.workspace.files import absolute
+    from pipelines.workspace.filesystem import absolute
+    from pipelines.workspace.lock import alone
     from pipelines.workspace.workspace import Workspace
-    from schemas.tables import POSITIVES
+    from schemas.datasets import POSITIVES
 
 FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
 SWITCHES = {"labels.calibrate": ("--calibrate", "fit the band for this encoder first, on the corpus's truth")}

@@ -15,15 +15,15 @@ if not any(path.endswith("uninote.zip") for path in sys.path):  # not from spark
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.command import run_job
-    from pipelines.mining.flow import mine
-    from pipelines.mining.inputs import open_inputs
-    from pipelines.mining.sample import truth_beside, with_sample
-    from pipelines.mining.settings import MinePairs
-    from pipelines.mining.summary import summary
-    from pipelines.session import checkpoints, plan_for, spark_session
-    from pipelines.workspace.alone import alone
-    from pipelines.workspace.stages import Stages
+    from pipelines.engines.spark_session import checkpoints, plan_for, spark_session
+    from pipelines.flows.mine_pairs.flow import mine
+    from pipelines.flows.mine_pairs.inputs import open_inputs
+    from pipelines.flows.mine_pairs.sample_input import truth_beside, with_sample
+    from pipelines.flows.mine_pairs.settings import MinePairs
+    from pipelines.flows.mine_pairs.summary import summary
+    from pipelines.run_job import run_job
+    from pipelines.workspace.lock import alone
+    from pipelines.workspace.spark_stages import Stages
     from pipelines.workspace.workspace import Workspace
 
 FLAGS = {

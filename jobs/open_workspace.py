@@ -13,9 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.command import run_job
-    from pipelines.sql.connect import local_views
-    from pipelines.sql.settings import OpenWorkspace
+    from pipelines.run_job import run_job
+    from pipelines.workspace.duckdb.connect import local_views
+    from pipelines.workspace.duckdb.settings import OpenWorkspace
     from pipelines.workspace.workspace import Workspace
     from schemas.folders import make_folder
 

@@ -14,12 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.command import run_job
-    from pipelines.report.flow import report
-    from pipelines.report.settings import ReportPairs
-    from pipelines.report.summary import place, summary
-    from pipelines.workspace.files import Folder, absolute
-    from pipelines.workspace.say import say
+    from pipelines.inspect.report.flow import report
+    from pipelines.inspect.report.settings import ReportPairs
+    from pipelines.inspect.report.summary import place, summary
+    from pipelines.run_job import run_job
+    from pipelines.workspace.filesystem import Folder, absolute
+    from pipelines.workspace.progress_line import say
     from pipelines.workspace.workspace import Workspace
     from schemas.folders import make_folder
 

@@ -6,7 +6,7 @@ from schemas.item import ITEM
 from schemas.table import column
 
 ENCODE = pa.schema([column("item", ITEM, "an item to encode; `image_ids` name pictures of the file beside it", required=True)])
-"""`00000.parquet` and on, with `00000.pictures.arrow` (schemas.training.PICTURES): what `python -m uninote_train evaluate
+"""`00000.parquet` and on, with `00000.pictures.arrow` (schemas.shards.PICTURES): what `python -m uninote_train evaluate
 --write-items FOLDER` writes and jobs/encode_items.py reads."""
 
 VECTORS = pa.schema(

@@ -1,9 +1,9 @@
-"""What comes in: the columns that a job reads, those it cannot do without marked required (DESIGN.md)."""
+"""What comes in: the columns that a job reads, those it cannot do without marked required (docs/tables.md)."""
 
 import pyarrow as pa
 
+from schemas.datasets import IMAGE_REFERENCES, TIME
 from schemas.table import column
-from schemas.tables import IMAGE_REFERENCES, TIME
 
 NOTES_IN = pa.schema(
     [

@@ -1,4 +1,4 @@
-"""The item: a view of a note. Whatever is queried or retrieved is one (METHOD.md, section 1)."""
+"""The item: a view of a note. Whatever is queried or retrieved is one (method.md, section 1)."""
 
 import hashlib
 import math
@@ -45,7 +45,7 @@ def item_id(
     region: Sequence[float] | None = None,
     text: str | None = None,
 ) -> str:
-    """Name what an item shows: 32 hex digits, the same in Spark (`pipelines.items`) and here.
+    """Name what an item shows: 32 hex digits, the same in Spark (`pipelines.items.spark_columns`) and here.
 
     Every part is written with its length before it, so that no two items spell the same
     string; a region is rounded to millionths, so that engines agree on its digits. The

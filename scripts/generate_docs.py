@@ -14,18 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from pipelines.annotate_job.settings import AnnotateImages
-from pipelines.audit.settings import AuditWorkspace
-from pipelines.encode_job.settings import EncodeItems
-from pipelines.imports.mapping import ImportTable
-from pipelines.imports.settings import ImportQilin
-from pipelines.judge_job.settings import JudgeRelevance
-from pipelines.mining.settings import MinePairs
-from pipelines.negatives_job.settings import MineHardNegatives
-from pipelines.report.settings import ReportPairs
-from pipelines.shards_job.settings import BuildShards
-from pipelines.sql.settings import OpenWorkspace
-from schemas import mined, tables, training
+from pipelines.flows.annotate_images.settings import AnnotateImages
+from pipelines.flows.build_shards.settings import BuildShards
+from pipelines.flows.encode_items.settings import EncodeItems
+from pipelines.flows.judge_relevance.settings import JudgeRelevance
+from pipelines.flows.mine_hard_negatives.settings import MineHardNegatives
+from pipelines.flows.mine_pairs.settings import MinePairs
+from pipelines.inspect.audit.settings import AuditWorkspace
+from pipelines.inspect.report.settings import ReportPairs
+from pipelines.sources.importers.column_mapping import ImportTable
+from pipelines.sources.importers.settings import ImportQilin
+from pipelines.workspace.duckdb.settings import OpenWorkspace
+from schemas import datasets, intermediate, shards
 from schemas.inputs import CLICKS_IN, IMAGES_IN, LABELS_IN, NOTES_IN
 from schemas.item import ITEM
 from schemas.table import Table
@@ -46,16 +46,16 @@ JOBS: dict[str, type] = {
     "encode_items": EncodeItems,
 }
 TRAINERS: dict[str, type] = {"sft": TrainSft, "rl": TrainRl, "evaluate": Evaluate}
-STRUCTS = {"ITEM": ITEM, "EVIDENCE": tables.EVIDENCE, "CANDIDATE": training.CANDIDATE}
+STRUCTS = {"ITEM": ITEM, "EVIDENCE": datasets.EVIDENCE, "CANDIDATE": shards.CANDIDATE}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 
 
 def tables_page() -> str:
     """docs/tables.md."""
-    public = [value for value in vars(tables).values() if isinstance(value, Table) and value.name != "pairs"]
-    public += [training.SFT, training.RL]
-    between = [mined.PICTURES, mined.PICTURE_PAIRS, mined.ANNOTATED]
+    public = [value for value in vars(datasets).values() if isinstance(value, Table) and value.name != "pairs"]
+    public += [shards.SFT, shards.RL]
+    between = [intermediate.PICTURES, intermediate.PICTURE_PAIRS, intermediate.ANNOTATED]
     parts = ["# Tables\n", MADE, _inputs(), "## What comes out\n"]
     parts.append("Zstd Parquet, sorted by the key. `workspace.duckdb` has a view of each.\n")
     parts += [_table(table) for table in public]

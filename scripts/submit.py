@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pipelines.session import zip_project  # noqa: E402
+from pipelines.engines.spark_session import zip_project  # noqa: E402
 
 SPARK_MAJOR = 4
 SWITCHES = {"--supervise", "--verbose", "-v", "--help", "-h", "--usage-error", "--version", "--load-spark-defaults"}

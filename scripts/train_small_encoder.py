@@ -14,13 +14,13 @@ from pathlib import Path
 
 import torch
 
-from pipelines.encode.load import load_encoder, load_preparer
+from pipelines.encode.load_encoder import load_encoder, load_preparer
+from pipelines.encode.preset import EncoderSpec
 from pipelines.encode.recall import sample_recall
-from pipelines.encode.small.corpus import read_notes
-from pipelines.encode.small.training import Training, train
-from pipelines.encode.spec import EncoderSpec
-from pipelines.sample.corpus import Sample, make_sample
-from small_encoder.net import Shape
+from pipelines.encode.small.train import Training, train
+from pipelines.encode.small.training_corpus import read_notes
+from pipelines.sources.sample_corpus.build import Sample, make_sample
+from small_encoder.network import Shape
 from small_encoder.weights import SHIPPED, save
 
 UNSEEN = Sample(notes=1000, seed=0)

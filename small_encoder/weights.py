@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from schemas.errors import SettingsError
-from small_encoder.net import Shape, SmallNet
+from small_encoder.network import Shape, SmallNet
 
 SHIPPED = Path(__file__).with_name("weights.safetensors")
 """Trained by `python -m scripts.train_small_encoder`; docs/encoders.md has the measures."""

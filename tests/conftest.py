@@ -38,7 +38,7 @@ def spark() -> Iterator[object]:
 
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
 
-    from pipelines.session import ALWAYS, IF_LOCAL
+    from pipelines.engines.spark_session import ALWAYS, IF_LOCAL
 
     flags = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
     ours = {"spark.sql.shuffle.partitions": "4", "spark.driver.memory": "3g", "spark.driver.extraJavaOptions": flags}
@@ -53,7 +53,7 @@ def spark() -> Iterator[object]:
 @pytest.fixture(scope="session")
 def ray_local() -> Iterator[object]:
     """A local Ray with more processors on paper than there are, so that pools of any size fit."""
-    from pipelines.actors.cluster import Cluster, ray_session
+    from pipelines.engines.ray.cluster import Cluster, ray_session
 
     with ray_session(Cluster(address="local", readers=3, models=3, object_store_mb=512)) as machines:
         yield machines

@@ -1,1 +1,1 @@
-"""The trainer: shards in, an encoder out. It knows shards (schemas/training.py), not how they were mined."""
+"""The trainer: shards in, an encoder out. It knows shards (schemas/shards.py), not how they were mined."""

@@ -68,7 +68,7 @@ def _imported(command: str) -> Callable[[], None]:
 def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[str, tuple[str, str]]) -> None:
     with starting(REQUIREMENTS):
         from schemas.command import run_command
-        from uninote_train.run.faults import told
+        from uninote_train.run.error_messages import told
 
     run_command(
         kind,

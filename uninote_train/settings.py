@@ -7,8 +7,8 @@ from pydantic import Field
 
 from schemas.settings import Place
 from uninote_train.data.loader import Data
-from uninote_train.load import ModelChoice
-from uninote_train.ranking.reward import Reward
+from uninote_train.models.load_model import ModelChoice
+from uninote_train.objectives.rl.reward import Reward
 from uninote_train.run.loop import Run
 from uninote_train.run.optimizer import Optimizer
 
@@ -21,7 +21,7 @@ class Contrast:
     """symmetric_kl: the paper's, which it calls JS; true_js: with the mixture; info_nce: no soft labels, the positive against
     its candidates and, with `in_batch`, the other rows' documents."""
     temperature: Annotated[float, Field(gt=0)] = 0.02
-    """Divides the model's cosines. Source: METHOD.md, section 6."""
+    """Divides the model's cosines. Source: method.md, section 6."""
     label_temperature: Annotated[float, Field(gt=0)] = 0.02
     """Divides the soft labels. Source: the same tau. A judge's labels span 0 to 1 where similarities span a fifth:
     0.1 says as much of them."""
@@ -35,18 +35,18 @@ class Contrast:
     """InfoNCE is added to a divergence with this weight. Ours: a row's own candidates say nothing of the rest of the corpus."""
     dims: tuple[Annotated[int, Field(ge=1)], ...] = (64, 512, 1024, 4096)
     """Matryoshka: the loss is added up over the first so many dimensions; those beyond the model's are left out.
-    Source: METHOD.md, section 6."""
+    Source: method.md, section 6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """The ranking loss. Source: METHOD.md, section 7."""
+    """The ranking loss. Source: method.md, section 7."""
 
     policy: Literal["item_softmax", "positive_advantage", "plackett_luce"] = "item_softmax"
     """item_softmax: over the list's candidates; positive_advantage: the same, better ones only (PAO); plackett_luce: sampled
     rankings. Ours: the paper's objective, read literally, has no gradient."""
     temperature: Annotated[float, Field(gt=0)] = 0.05
-    """Divides the cosines in the policy. Ours; HARR's 0.05 (PEERS.md, C10)."""
+    """Divides the cosines in the policy. Ours; HARR's 0.05 (peers.md, C10)."""
     kl: Annotated[float, Field(ge=0)] = 0.1
     """Weight of KL(policy || start), over the list's candidates. Ours; PAO found 0.3 for its temperature of 1."""
     rankings: Annotated[int, Field(ge=2)] = 8
@@ -82,7 +82,7 @@ class Lists(Data):
     """As `Data`, for ranking lists."""
 
     batch: Annotated[int, Field(ge=1)] = 8
-    """Lists of a step, of all processes together. Source: METHOD.md, section 7."""
+    """Lists of a step, of all processes together. Source: method.md, section 7."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class SmallSteps(Optimizer):
     """As `Optimizer`, for the second stage."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 5e-7
-    """At its height. Source: METHOD.md, section 7."""
+    """At its height. Source: method.md, section 7."""
     steps: Annotated[int, Field(ge=1)] | None = None
     """Of training; none: one epoch, as in the paper."""
 

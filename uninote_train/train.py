@@ -15,26 +15,26 @@ from accelerate import Accelerator
 
 from schemas.errors import SettingsError
 from schemas.settings import as_tree
-from schemas.training import RL, SFT
+from schemas.shards import RL, SFT
 from uninote_train.data.loader import Stage, Steps, Waited
-from uninote_train.data.order import Order
-from uninote_train.data.shards import open_shards
-from uninote_train.load import load_model
-from uninote_train.losses.matryoshka import usable
-from uninote_train.model import Model
-from uninote_train.ranking.reference import Reference
-from uninote_train.rl import Reinforced
-from uninote_train.run.alone import alone
+from uninote_train.data.sample_order import Order
+from uninote_train.data.shard_reader import open_shards
+from uninote_train.models.load_model import load_model
+from uninote_train.models.protocol import Model
+from uninote_train.objectives.contrastive import Contrastive
+from uninote_train.objectives.losses.matryoshka import usable
+from uninote_train.objectives.protocol import Objective
+from uninote_train.objectives.ranking_rl import Reinforced
+from uninote_train.objectives.rl.reference_model import Reference
 from uninote_train.run.checkpoint import replace
+from uninote_train.run.interrupt import Stop
 from uninote_train.run.log import Log
 from uninote_train.run.loop import Clock, Stepper
-from uninote_train.run.objective import Objective
 from uninote_train.run.optimizer import adamw, schedule
+from uninote_train.run.output_lock import alone
 from uninote_train.run.processes import Processes
 from uninote_train.run.resume import CHECKPOINTS, Progress
-from uninote_train.run.stop import Stop
 from uninote_train.settings import TrainRl, TrainSft
-from uninote_train.sft import Contrastive
 
 Autocast = Callable[[], AbstractContextManager[Any]]
 MODEL, TOLD = "model", "run.json"

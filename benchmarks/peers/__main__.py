@@ -18,7 +18,7 @@ from benchmarks.peers import clicks, components, growth, images, negatives, text
 from benchmarks.peers.bench import built
 from benchmarks.peers.machine import machine, versions
 from benchmarks.peers.page import page
-from pipelines.session import ROOT
+from pipelines.engines.spark_session import ROOT
 
 STEPS: dict[str, ModuleType] = {
     "images": images,

@@ -74,11 +74,11 @@ def ours(clicks: Path, out: Path, notes: int, whole: bool, taken: Watch) -> Path
     """The step with its defaults, or visits, sum and the ten best alone."""
     from pyspark.sql import functions as F
 
-    from pipelines.clicks.co_click import CoClick, best_pairs, co_clicks
-    from pipelines.clicks.note_number import note_number
-    from pipelines.clicks.summed import strongest_transitions
-    from pipelines.clicks.visits import visits
-    from pipelines.session import spark_session
+    from pipelines.engines.spark_session import spark_session
+    from pipelines.mining.clicks.co_click_step import CoClick, best_pairs, co_clicks
+    from pipelines.mining.clicks.note_index_step import note_number
+    from pipelines.mining.clicks.pair_sums_step import strongest_transitions
+    from pipelines.mining.clicks.user_histories_step import visits
 
     submit_arguments("6g")
     spark = spark_session("peers")

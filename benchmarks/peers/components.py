@@ -65,8 +65,8 @@ def written(graph: str, size: int, folder: Path) -> Path:
 
 def ours(edges: Path, taken: Watch) -> pa.Table:
     """Large-star and small-star, in Spark."""
-    from pipelines.graph.stars import connected_components
-    from pipelines.session import spark_session
+    from pipelines.engines.spark_session import spark_session
+    from pipelines.mining.components.connected_components import connected_components
 
     submit_arguments("6g")
     spark = spark_session("peers")
@@ -108,7 +108,7 @@ def in_scipy(edges: Path, taken: Watch) -> pa.Table:
 
 def in_graphx(edges: Path, taken: Watch) -> pa.Table:
     """GraphX' ConnectedComponents, over numbers in a text file: it reads no strings. Numbering is left out of its time."""
-    from pipelines.session import spark_session
+    from pipelines.engines.spark_session import spark_session
 
     submit_arguments("6g")
     spark, scratch = spark_session("peers"), Path(tempfile.mkdtemp(prefix="peers-graphx-"))

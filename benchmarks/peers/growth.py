@@ -22,7 +22,7 @@ from benchmarks.peers.negatives import ours as guarded
 from benchmarks.peers.our_pictures import submit_arguments
 from benchmarks.peers.show import table
 from benchmarks.watch import Watch
-from pipelines.session import ROOT
+from pipelines.engines.spark_session import ROOT
 
 TITLE = "Growth of our steps"
 SIZES, VECTORS = (125, 500, 2000), (12_500, 50_000, 200_000)
@@ -36,12 +36,12 @@ Point = dict[str, Any]
 
 def mining(notes: Path, workspace: Path, taken: Watch) -> list[Point]:
     """Each stage of jobs/mine_pairs.py on its own clock, in one session."""
-    from pipelines.intake.notes import Filter
-    from pipelines.mining import flow
-    from pipelines.mining.inputs import open_inputs
-    from pipelines.mining.settings import Input, MinePairs
-    from pipelines.session import spark_session
-    from pipelines.workspace.stages import Stages
+    from pipelines.engines.spark_session import spark_session
+    from pipelines.flows.mine_pairs import flow
+    from pipelines.flows.mine_pairs.inputs import open_inputs
+    from pipelines.flows.mine_pairs.settings import Input, MinePairs
+    from pipelines.mining.intake.validate_notes import Filter
+    from pipelines.workspace.spark_stages import Stages
     from pipelines.workspace.workspace import Workspace
 
     submit_arguments()
@@ -89,7 +89,7 @@ def job(command: list[str], taken: Watch) -> None:
 
 def of_size(notes: int, folder: Path) -> list[Point]:
     """All points of one corpus."""
-    from pipelines.sample.corpus import Sample, make_sample
+    from pipelines.sources.sample_corpus.build import Sample, make_sample
 
     corpus, workspace = folder / "sample", folder / "out"
     make_sample(corpus, Sample(notes=notes))

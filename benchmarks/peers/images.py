@@ -50,8 +50,8 @@ def _from_wheel() -> Any:  # noqa: ANN401
 
     from imagededup.utils.models import CustomModel
 
-    from pipelines.encode.backends.pictures import TimmEncoder, TimmPreparer
-    from pipelines.encode.spec import EncoderSpec
+    from pipelines.encode.backends.timm import TimmEncoder, TimmPreparer
+    from pipelines.encode.preset import EncoderSpec
 
     found = find_spec(WHEEL)
     if found is None or found.origin is None:

@@ -31,13 +31,13 @@ Found = dict[tuple[int, int], list[int]]
 
 def ours(size: int, queries: int, many: int, preset: str, taken: Watch) -> Found:
     """Exact search of 100, ties, guard and choice, as in jobs/mine_hard_negatives.py."""
-    from pipelines.negatives import asked
-    from pipelines.negatives.choose import chosen
-    from pipelines.negatives.fixed_order import products
-    from pipelines.negatives.guard import CANDIDATES, SCORED, Guard, screened
-    from pipelines.negatives.margins import MarginSettings
-    from pipelines.negatives.search import Search, exact
-    from pipelines.negatives.ties import tied
+    from pipelines.negatives import query_positives
+    from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED, Guard, screened
+    from pipelines.negatives.filters.mined_relations import tied
+    from pipelines.negatives.filters.score_margins import MarginSettings
+    from pipelines.negatives.search.exact_dot import products
+    from pipelines.negatives.search.exact_search import Search, exact
+    from pipelines.negatives.select_negatives import chosen
 
     given = world(size, queries, many)
     settings = Guard(margin=MarginSettings(preset=preset))
@@ -45,7 +45,7 @@ def ours(size: int, queries: int, many: int, preset: str, taken: Watch) -> Found
     ids = np.array([name(n) for n in range(size)])
     with taken:
         ties = tied(given.tables["positives"], given.tables["components"], given.tables["items"])
-        wanted = asked.pairs(given.tables["positives"], settings.positives_per_query)
+        wanted = query_positives.pairs(given.tables["positives"], settings.positives_per_query)
         wanted = wanted.filter(pa.compute.is_in(wanted.column("query_id"), pa.array(ids[rows])))
         scores = products(given.vectors[_numbers(wanted, "query_id")], given.vectors[_numbers(wanted, "positive_id")])
         scored = wanted.append_column("similarity", pa.array(scores)).cast(SCORED)

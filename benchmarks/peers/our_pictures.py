@@ -11,14 +11,14 @@ from benchmarks.image_speed import warm_up
 from benchmarks.peers.measure import CORES
 from benchmarks.peers.planted import Pair
 from benchmarks.watch import Watch
-from pipelines.intake.notes import Filter
-from pipelines.mining import flow
-from pipelines.mining.inputs import open_inputs
-from pipelines.mining.settings import Input, MinePairs
-from pipelines.session import spark_session
-from pipelines.workspace.stages import Stages
+from pipelines.engines.spark_session import spark_session
+from pipelines.flows.mine_pairs import flow
+from pipelines.flows.mine_pairs.inputs import open_inputs
+from pipelines.flows.mine_pairs.settings import Input, MinePairs
+from pipelines.mining.intake.validate_notes import Filter
+from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
-from schemas.mined import MINED
+from schemas.intermediate import MINED
 
 JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
 

@@ -34,9 +34,9 @@ RUN, FEW = 20, 6
 
 def ours(notes: Path, taken: Watch) -> list[Pair]:
     """The step with its defaults."""
-    from pipelines.session import spark_session
-    from pipelines.text.passages import shared_passages
-    from pipelines.text.settings import PartialText
+    from pipelines.engines.spark_session import spark_session
+    from pipelines.mining.text.settings import PartialText
+    from pipelines.mining.text.shared_passages_step import shared_passages
 
     submit_arguments()
     spark = spark_session("peers")

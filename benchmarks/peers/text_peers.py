@@ -41,7 +41,7 @@ def in_mllib(notes: Path, tables: int, distance: float, taken: Watch) -> list[Pa
     from pyspark.ml.feature import HashingTF, MinHashLSH, NGram, RegexTokenizer
     from pyspark.sql import functions as F
 
-    from pipelines.session import spark_session
+    from pipelines.engines.spark_session import spark_session
 
     submit_arguments("6g")
     spark = spark_session("peers")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from schemas.tables import COMPONENTS, ITEMS, POSITIVES
+from schemas.datasets import COMPONENTS, ITEMS, POSITIVES
 
 TOPIC, DIMENSIONS = 250, 128
 MISSED = 0.013

@@ -27,7 +27,7 @@ class Plan:
     rl_steps: int = 30
     """Of each ranking training."""
     rl_batch: int = 8
-    """Lists of a step. Source: METHOD.md, section 7."""
+    """Lists of a step. Source: method.md, section 7."""
     label_temperature: float = 0.1
     """Of the soft labels: the judge's span 0 to 1 where similarities span a fifth, so that the paper's 0.02 would say five
     times as much (a mistake then costs 45 nats, and nothing else is learned)."""

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.training import PICTURES_ENDING, SFT, shard_files
+from schemas.shards import PICTURES_ENDING, SFT, shard_files
 
 Row = dict[str, Any]
 NEGATIVES = ("all", "mined", "random")

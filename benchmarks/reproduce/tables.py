@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import mean, stdev
 from typing import Any
 
-from uninote_train.evaluation.lists import TASK as LISTS
-from uninote_train.evaluation.measure import META
-from uninote_train.evaluation.table import mean_of_meta, rows
+from uninote_train.evaluation.evaluate import META
+from uninote_train.evaluation.list_task import TASK as LISTS
+from uninote_train.evaluation.results_table import mean_of_meta, rows
 
 Systems = Mapping[str, Sequence[Mapping[str, Any]]]
 """arm -> what `evaluate` said of each seed's model."""

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from pipelines.annotate.answer import NO_TEXT, AnnotationError, Answer, Line
-from pipelines.annotate.gate import Gate, TextGate
-from pipelines.annotate.picture import read_picture
-from pipelines.annotate.rapid import DETECTOR, RECOGNISER, fingerprint, model_file
-from pipelines.decode import Pixels
-from pipelines.reasons import Reason
+from pipelines.annotate.annotation import NO_TEXT, AnnotationError, Answer, Line
+from pipelines.annotate.picture_pixels import read_picture
+from pipelines.annotate.rapidocr_models import DETECTOR, RECOGNISER, fingerprint, model_file
+from pipelines.annotate.text_detector import Gate, TextGate
+from pipelines.items.failure_reasons import Reason
+from pipelines.media.decode import Pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.encode.batches import batches
-from pipelines.encode.content import Content
-from pipelines.encode.encoder import Encoder, Preparer, Vectors
-from pipelines.encode.small.corpus import Shot, Told
+from pipelines.encode.batching import batches
+from pipelines.encode.item_content import Content
+from pipelines.encode.protocol import Encoder, Preparer, Vectors
+from pipelines.encode.small.training_corpus import Shot, Told
 
 Relevant = Sequence[frozenset[int]]
 """For each query the targets that are right."""
@@ -50,7 +50,7 @@ def sample_recall(told: Sequence[Told], preparer: Preparer, encoder: Encoder) ->
     """Recall at 1, 5 and 10 for each task, on a sample corpus.
 
     The note of `image_to_note` is asked for with the picture taken out and its caption put
-    in (METHOD.md section 1, modal replacement); `exact_image_to_note` leaves it in.
+    in (method.md section 1, modal replacement); `exact_image_to_note` leaves it in.
     `text_to_note` asks with a caption. A caption or a note is right when it says or shows the same scene.
     """
     shown = [_Shown(n, shot) for n, note in enumerate(told) for shot in note.shots if shot.en]

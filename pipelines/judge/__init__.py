@@ -1,1 +1,1 @@
-"""MLLM as a judge: how relevant a candidate is to a query (METHOD.md, section 5)."""
+"""MLLM as a judge: how relevant a candidate is to a query (method.md, section 5)."""

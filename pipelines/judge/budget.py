@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
-from pipelines.judge.spec import Asking
+from pipelines.judge.preset import Asking
 
 MILLION = 1e6
 

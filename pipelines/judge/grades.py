@@ -8,9 +8,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipelines.judge.calibration import Calibration
+from pipelines.judge.calibration.fit import Calibration
+from schemas.datasets import JUDGEMENTS
 from schemas.errors import SettingsError
-from schemas.tables import JUDGEMENTS
 
 NOT_RELEVANT, A_LITTLE, MOSTLY, SAME = range(4)
 Cut = Annotated[float, Field(ge=0, le=1)]

@@ -1,1 +1,1 @@
-"""The job that mines pairs: its settings, its stages in order, what it says at the end."""
+"""Spark steps in the order of the data: intake, images, text, clicks, within_note, components."""

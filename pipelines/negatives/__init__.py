@@ -1,1 +1,1 @@
-"""Hard negatives: search, the false-negative guard, rule-made negatives, calibration. No engine in here."""
+"""Hard negatives: queries and positives, search, false-negative filters, selection, counterfactuals. No engine."""

@@ -1,1 +1,1 @@
-"""Training rows, ranking lists and the shards that hold them (METHOD.md, sections 4, 6 and 7)."""
+"""Training rows, ranking lists and the shards that hold them (method.md, sections 4, 6 and 7)."""

@@ -7,17 +7,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.sql.settle import settle
-from pipelines.sql.views import write_views
+from pipelines.workspace.arrow_io import read_file, write_parts
+from pipelines.workspace.code_fingerprint import Step
+from pipelines.workspace.duckdb.repair_publication import settle
+from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.manifest import Manifest
-from pipelines.workspace.parquet import read_file, write_parts
-from pipelines.workspace.plan import Plan, counted, manifest, planned, stale
-from pipelines.workspace.say import say
-from pipelines.workspace.source import Step
+from pipelines.workspace.progress_line import say
+from pipelines.workspace.stage_plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.workspace import Workspace
+from schemas.datasets import IMAGES
 from schemas.errors import DataError
 from schemas.table import Table
-from schemas.tables import IMAGES
 
 PACKAGES = ("pyarrow", "numpy", "pillow", "opencv-python-headless", "ray")
 

@@ -1,7 +1,7 @@
 """Where a workspace's pictures were read from, for the jobs that read them again."""
 
 from pipelines.workspace.workspace import Workspace
-from schemas.tables import IMAGES
+from schemas.datasets import IMAGES
 
 IMAGE_ROOT = "image_root"
 """In the report of IMAGES, where the root says what no uri says: options for its store, or a user (`gs://anonymous@bucket`)."""

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from pipelines.workspace.files import Folder
-from pipelines.workspace.holder import busy, named, read_holder
-from pipelines.workspace.say import say
+from pipelines.workspace.filesystem import Folder
+from pipelines.workspace.lock_holder import busy, named, read_holder
+from pipelines.workspace.progress_line import say
 from schemas.errors import DataError
 
 LEASE = "_job.json"

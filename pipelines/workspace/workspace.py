@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from pyarrow import fs
 
-from pipelines.workspace import folder, place
-from pipelines.workspace.alone import check_lease
-from pipelines.workspace.files import Folder, open_filesystem
+from pipelines.workspace import folder_links, run_folder
+from pipelines.workspace.filesystem import Folder, open_filesystem
+from pipelines.workspace.lock import check_lease
 from pipelines.workspace.manifest import DataFile, Manifest, below
 from schemas.errors import DataError
 
@@ -80,14 +80,14 @@ class Workspace:
             if info.size != file.size_bytes
         ]
 
-    def new_run(self, dataset: str, run_id: str) -> place.Run:
+    def new_run(self, dataset: str, run_id: str) -> run_folder.Run:
         """A folder for a run that is about to be written; what killed jobs have left of this dataset makes room.
 
         Raises:
             DataError: another job has taken the workspace over.
         """
         self._keep(self.manifest(dataset), dataset)
-        return place.new_run(self.folder, dataset, run_id)
+        return run_folder.new_run(self.folder, dataset, run_id)
 
     def publish(self, manifest: Manifest) -> None:
         """Make a finished run the current one; of the earlier runs the last is kept for readers that are at it.
@@ -100,16 +100,16 @@ class Workspace:
         """
         local = self.folder.is_local()
         if local:
-            folder.sync_run(self.folder, manifest)
+            folder_links.sync_run(self.folder, manifest)
         before = self.manifest(manifest.dataset)
         if before is not None:
-            last = place.in_history(place.folder_of(before)) if local else place.folder_of(before)
-            manifest = replace(manifest, replaced=last if last != place.folder_of(manifest) else before.replaced)
+            last = run_folder.in_history(run_folder.folder_of(before)) if local else run_folder.folder_of(before)
+            manifest = replace(manifest, replaced=last if last != run_folder.folder_of(manifest) else before.replaced)
         check_lease(self.folder)
         (self.folder / manifest.dataset).write(CURRENT, manifest.to_json())
         if local:
-            folder.move_older(self.folder, before)
-            folder.link_run(self.folder, manifest)
+            folder_links.move_older(self.folder, before)
+            folder_links.link_run(self.folder, manifest)
         self._keep(manifest, manifest.dataset)
 
     def settle(self, dataset: str) -> None:
@@ -117,15 +117,15 @@ class Workspace:
         run = self.whole(dataset)
         if run is None or not self.folder.is_local():
             return
-        if place.in_history(place.folder_of(run)) != place.folder_of(run):
-            self.publish(folder.adopted(self.folder, run))
+        if run_folder.in_history(run_folder.folder_of(run)) != run_folder.folder_of(run):
+            self.publish(folder_links.adopted(self.folder, run))
         else:
-            folder.link_run(self.folder, run)
+            folder_links.link_run(self.folder, run)
 
     def _keep(self, run: Manifest | None, dataset: str) -> None:
         """Delete all runs of a dataset but the current one and the one before it."""
-        kept = (place.folder_of(run), run.replaced) if run else ()
-        found = [(root, name) for root in place.roots(dataset) for name in (self.folder / root).folders()]
+        kept = (run_folder.folder_of(run), run.replaced) if run else ()
+        found = [(root, name) for root in run_folder.roots(dataset) for name in (self.folder / root).folders()]
         check_lease(self.folder)  # after the look: what was there while the workspace was ours is no other job's
         for root, name in found:
             if f"{root}/{name}" not in kept and not name.startswith("_"):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.sample.corpus import Sample, make_sample
-from tests.e2e.workspaces import given, run_job, told
+from pipelines.sources.sample_corpus.build import Sample, make_sample
+from tests.support.workspaces import given, run_job, told
 
 
 @pytest.fixture(scope="session")

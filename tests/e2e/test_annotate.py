@@ -11,16 +11,16 @@ import pytest
 
 from pipelines.workspace.workspace import Workspace
 from tests.e2e.test_hard_negatives import mined_again
-from tests.e2e.workspaces import given, run_job
+from tests.support.workspaces import given, run_job
 
 pytestmark = pytest.mark.ray
 
 
 def annotated(workspace, models=1):
-    from pipelines.actors.cluster import Cluster, ray_session
-    from pipelines.annotate_job.flow import annotate
-    from pipelines.annotate_job.settings import AnnotateImages
-    from pipelines.annotate_job.summary import summary
+    from pipelines.engines.ray.cluster import Cluster, ray_session
+    from pipelines.flows.annotate_images.flow import annotate
+    from pipelines.flows.annotate_images.settings import AnnotateImages
+    from pipelines.flows.annotate_images.summary import summary
     from pipelines.workspace.arrow_stages import ArrowStages
 
     settings = AnnotateImages(workspace=str(workspace), ray=Cluster(models=models, readers=1))
@@ -82,7 +82,7 @@ def test_three_actors_say_what_one_says(said, mined, tmp_path):
 
 
 def test_without_annotations_both_jobs_place_the_same_positives(ray_local, mined, tmp_path):
-    from pipelines.annotate_job.flow import list_items, place_positives
+    from pipelines.flows.annotate_images.flow import list_items, place_positives
     from pipelines.workspace.arrow_stages import ArrowStages
 
     workspace = mined_again(mined, tmp_path / "w")
@@ -112,7 +112,7 @@ def test_mining_again_keeps_the_annotations(said, corpus, tmp_path):
 
 
 def test_annotations_of_an_earlier_mining_are_left_out_aloud(said, tmp_path):
-    from pipelines.workspace.union import is_annotated, is_outdated, united
+    from pipelines.workspace.positive_sources import is_annotated, is_outdated, united
 
     workspace = tmp_path / "w"
     shutil.copytree(said[0], workspace)

@@ -18,16 +18,16 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipelines.shards.balance import Sft
-from pipelines.shards.labels import Labels
-from pipelines.shards.lists import Ranking
-from pipelines.shards_job.settings import BuildShards, Shard
+from pipelines.flows.build_shards.settings import BuildShards, Shard
+from pipelines.shards.ranking_lists.half_lists_step import Ranking
+from pipelines.shards.training_rows.select_pairs import Sft
+from pipelines.shards.training_rows.soft_labels import Labels
 from pipelines.workspace.workspace import Workspace
+from schemas.datasets import JUDGEMENTS
 from schemas.errors import DataError
-from schemas.tables import JUDGEMENTS
-from schemas.training import PICTURES, RL, SFT, SPLITS, shard_files
+from schemas.shards import PICTURES, RL, SFT, SPLITS, shard_files
 from scripts.plain_environment import plain_environment
-from tests.e2e.workspaces import ROOT, republish
+from tests.support.workspaces import ROOT, republish
 
 pytestmark = pytest.mark.ray  # its hard negatives come from Ray
 SHARDED = [f"{kind}/{split}" for kind in ("sft", "rl") for split in SPLITS]
@@ -38,9 +38,9 @@ SMALL = Shard(shard_bytes=4 << 20)
 @pytest.fixture(scope="module")
 def hard(ray_local, mined, tmp_path_factory):
     """A workspace with hard negatives."""
-    from pipelines.actors.cluster import Cluster, ray_session
-    from pipelines.negatives_job.flow import mine_hard_negatives
-    from pipelines.negatives_job.settings import MineHardNegatives
+    from pipelines.engines.ray.cluster import Cluster, ray_session
+    from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
+    from pipelines.flows.mine_hard_negatives.settings import MineHardNegatives
     from pipelines.workspace.arrow_stages import ArrowStages
 
     workspace = copied(mined[0], tmp_path_factory.mktemp("hard") / "w")
@@ -56,9 +56,9 @@ def copied(source, folder):
 
 def build(spark, workspace, partitions=2, **given):
     """The job on the Spark of the test run; its last words."""
-    from pipelines.shards_job.flow import build_shards
-    from pipelines.shards_job.summary import summary
-    from pipelines.workspace.stages import Stages
+    from pipelines.flows.build_shards.flow import build_shards
+    from pipelines.flows.build_shards.summary import summary
+    from pipelines.workspace.spark_stages import Stages
 
     spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
     stages = Stages(spark, Workspace(str(workspace)))
@@ -157,12 +157,12 @@ def test_every_pair_is_a_row_with_its_own_negatives(built):
 
 def test_the_positive_has_the_similarity_that_mining_gave_it(built):
     """Against `negatives_job.offered.scored`, which the margins of the guard look at: the same bits."""
-    from pipelines.negatives_job.elements import shown as elements_of
-    from pipelines.negatives_job.made import read_words, with_rule_made
-    from pipelines.negatives_job.offered import World, scored
-    from pipelines.negatives_job.vectors import stored
+    from pipelines.flows.mine_hard_negatives.counterfactual_stage import read_words, with_rule_made
+    from pipelines.negatives.search.candidate_search import World, scored
+    from pipelines.negatives.search.note_elements import shown as elements_of
+    from pipelines.negatives.search.vector_store import stored
     from pipelines.workspace.arrow_stages import ArrowStages
-    from schemas.tables import ANNOTATIONS, COUNTERFACTUALS, EMBEDDINGS, ITEMS, POSITIVES
+    from schemas.datasets import ANNOTATIONS, COUNTERFACTUALS, EMBEDDINGS, ITEMS, POSITIVES
 
     stages = ArrowStages(Workspace(str(built[0])))
     items, searched = with_rule_made(stages.read(ITEMS), stages.read(COUNTERFACTUALS), True)
@@ -395,8 +395,8 @@ def judge(workspace, calibrated):
 
 
 def publish(workspace, table):
-    from pipelines.workspace.parquet import write_parts
-    from pipelines.workspace.plan import counted, manifest, planned
+    from pipelines.workspace.arrow_io import write_parts
+    from pipelines.workspace.stage_plan import counted, manifest, planned
 
     plan = planned([JUDGEMENTS], {}, {}, ())
     rows_ = table.sort_by([(name, "ascending") for name in JUDGEMENTS.key])
@@ -434,7 +434,7 @@ def test_sentence_transformers_trains_on_the_tuples(built, tmp_path):
     from sentence_transformers.sentence_transformer.losses import CachedMultipleNegativesRankingLoss
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
-    from tests.unit.pipelines.encode.tiny import qwen3_vl
+    from testkit.tiny_models import qwen3_vl
 
     train = {}
     written = Workspace(str(built[0])).files("sentence_transformers/train")

@@ -13,14 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import finished_negatives
-from benchmarks.clusters import ray_nodes
-from benchmarks.planted_truth import PlantedTruth
-from pipelines.negatives.planted import Planted
-from pipelines.negatives_job.settings import EncoderChoice, MineHardNegatives
+from pipelines.flows.mine_hard_negatives.settings import EncoderChoice, MineHardNegatives
+from pipelines.negatives.calibration.planted_labels import Planted
 from pipelines.workspace.workspace import Workspace
 from scripts.plain_environment import plain_environment
-from tests.e2e.workspaces import ROOT, republish
+from testkit import false_negative_count
+from testkit.clusters import ray_nodes
+from testkit.planted_truth import PlantedTruth
+from tests.support.workspaces import ROOT, republish
 
 pytestmark = pytest.mark.ray
 CHUNKS = EncoderChoice(chunk_items=64, chunk_pictures=24)
@@ -36,9 +36,9 @@ def mined_again(mined, folder):
 
 def run_here(workspace, models=1, readers=1, **sections):
     """The job on the Ray of the test run: Done and the last words."""
-    from pipelines.actors.cluster import Cluster, ray_session
-    from pipelines.negatives_job.flow import mine_hard_negatives
-    from pipelines.negatives_job.summary import summary
+    from pipelines.engines.ray.cluster import Cluster, ray_session
+    from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
+    from pipelines.flows.mine_hard_negatives.summary import summary
     from pipelines.workspace.arrow_stages import ArrowStages
 
     given = {"encoder": CHUNKS} | sections
@@ -91,12 +91,12 @@ def test_no_negative_is_a_copy_a_crop_or_a_quote(hard, corpus):
 
 
 def test_the_count_against_the_truth_is_zero_and_sees_a_false_one(hard, corpus, monkeypatch):
-    found = finished_negatives.counted(str(hard[0]), corpus / "truth")
+    found = false_negative_count.counted(str(hard[0]), corpus / "truth")
     assert found["negatives"] > 500
     assert (found["false"], found["false_pairs"]) == (0, [])
     monkeypatch.setattr(PlantedTruth, "related", lambda *_: True)
     searched = [row for row in rows(hard[0], "hard_negatives").to_pylist() if row["source"] == "band"]
-    assert finished_negatives.counted(str(hard[0]), corpus / "truth")["false_by_source"] == {"band": len(searched)}
+    assert false_negative_count.counted(str(hard[0]), corpus / "truth")["false_by_source"] == {"band": len(searched)}
 
 
 def test_a_rule_made_negative_does_not_show_the_picture_that_asks(hard, corpus):
@@ -168,8 +168,8 @@ def test_a_picture_that_is_none_costs_its_own_rows(hard, mined, tmp_path):
 
 
 def test_calibration_is_stored_for_the_encoder_and_used_by_the_next_run(mined, corpus, tmp_path):
-    from pipelines.negatives.calibrate import Calibrate
-    from pipelines.negatives_job.settings import Labelled
+    from pipelines.flows.mine_hard_negatives.settings import Labelled
+    from pipelines.negatives.calibration.fit_band import Calibrate
 
     workspace, fit = mined_again(mined, tmp_path / "w"), Calibrate(target=0.05)
     told = run_here(workspace, labels=Labelled(calibrate=True, truth=str(corpus / "truth")), calibrate=fit)

@@ -8,15 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.intake.balance import Balance
-from pipelines.mining.flow import mine
-from pipelines.mining.inputs import open_inputs
-from pipelines.mining.settings import Input, MinePairs
-from pipelines.mining.summary import summary
-from pipelines.workspace.stages import Stages
+from pipelines.flows.mine_pairs.flow import mine
+from pipelines.flows.mine_pairs.inputs import open_inputs
+from pipelines.flows.mine_pairs.settings import Input, MinePairs
+from pipelines.flows.mine_pairs.summary import summary
+from pipelines.mining.intake.stratified_balance import Balance
+from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.item import GRANULARITIES
-from tests.e2e.workspaces import given, run_job, told
+from tests.support.workspaces import given, run_job, told
 
 
 def test_the_last_lines_say_what_was_made_and_what_to_do_next(mined):

@@ -15,16 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.judge.cache import keys
-from pipelines.judge.cascade import Cascade
-from pipelines.judge_job.settings import Chunking, JudgeChoice, JudgeRelevance, Kept, Labelled, Money
-from pipelines.negatives.guard import Guard
-from pipelines.negatives.margins import MarginSettings
-from pipelines.reasons import PASSING
+from pipelines.flows.judge_relevance.settings import Chunking, JudgeChoice, JudgeRelevance, Kept, Labelled, Money
+from pipelines.items.failure_reasons import PASSING
+from pipelines.judge.score_cache import keys
+from pipelines.judge.select_pairs import Cascade
+from pipelines.negatives.filters.false_negative_filter import Guard
+from pipelines.negatives.filters.score_margins import MarginSettings
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from tests.e2e.test_hard_negatives import run_here as mine
-from tests.e2e.workspaces import ROOT
+from tests.support.workspaces import ROOT
 
 pytestmark = pytest.mark.ray
 WIDE = Guard(margin=MarginSettings(preset="free"))
@@ -37,9 +37,9 @@ def rows(workspace, name="judgements"):
 
 def judge(workspace, models=1, **sections):
     """The job on the Ray of the test run: what it returns, and its last words."""
-    from pipelines.actors.cluster import Cluster, ray_session
-    from pipelines.judge_job.flow import Planned, judge_relevance
-    from pipelines.judge_job.summary import plan, summary
+    from pipelines.engines.ray.cluster import Cluster, ray_session
+    from pipelines.flows.judge_relevance.flow import Planned, judge_relevance
+    from pipelines.flows.judge_relevance.summary import plan, summary
     from pipelines.workspace.arrow_stages import ArrowStages
 
     settings = JudgeRelevance(workspace=str(workspace), ray=Cluster(models=models, readers=1), **sections)
@@ -224,8 +224,8 @@ def test_the_margin_of_a_judge_is_held_against_the_judged_positives(again):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    from tests.judging.server import serving
-    from tests.judging.tiny import save_tiny_judge
+    from tests.support.judge_server import serving
+    from tests.support.tiny_judge import save_tiny_judge
 
     folder = save_tiny_judge(tmp_path_factory.mktemp("model") / "tiny")
     with serving(folder, silent_s=2.0) as serving_now:
@@ -251,7 +251,7 @@ def few(workspace, count):
 
 @pytest.mark.slow
 def test_faults_of_a_server_lose_nothing_and_double_nothing(hard, server, tmp_path):
-    from tests.judging.server import HALF, WRONG_SHAPES, passing_faults
+    from tests.support.judge_server import HALF, WRONG_SHAPES, passing_faults
 
     shutil.copytree(hard, tmp_path / "w")
     server.forget()

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from tests.conftest import ROOT
-from tests.e2e.workspaces import given, run_job
-from tests.qilin_layout import MONDAY, NAN, note, write_notes, write_pictures, write_sessions
+from tests.support.qilin_layout import MONDAY, NAN, note, write_notes, write_pictures, write_sessions
+from tests.support.workspaces import given, run_job
 
 QUOTE = "Soak the chickpeas for twelve hours, boil them until they are soft, and keep a cup of the water for the paste."
 FETCHED = (0, 1)

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.e2e.workspaces import ROOT
-from tests.integration.browser import browser, needs_browser
+from tests.support.browser import browser, needs_browser
+from tests.support.workspaces import ROOT
 
 
 def run(*arguments):

@@ -9,8 +9,8 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
-from pipelines.encode.spec import EncoderSpec
-from pipelines.judge.spec import JudgeSpec
+from pipelines.encode.preset import EncoderSpec
+from pipelines.judge.preset import JudgeSpec
 from schemas.errors import SettingsError
 from schemas.settings import load_settings
 from scripts.generate_docs import JOBS, TRAINERS

@@ -13,7 +13,7 @@ import grimp
 import pyarrow as pa
 import pytest
 
-from pipelines.workspace.source import (
+from pipelines.workspace.code_fingerprint import (
     OUTSIDE,
     PROJECT,
     Source,
@@ -27,8 +27,8 @@ from schemas.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = {
-    "stages": ("pipelines.workspace.publish", "pipelines.spark_results"),
-    "arrow_stages": ("pipelines.workspace.parquet",),
+    "stages": ("pipelines.workspace.spark_io", "pipelines.engines.spark_result_settings"),
+    "arrow_stages": ("pipelines.workspace.arrow_io",),
 }
 """What `run` adds to a stage's steps."""
 
@@ -146,37 +146,59 @@ def woken_by(*names):
 
 
 def test_edges_of_components_and_ocr_words_of_pictures_wake_their_stages():
-    assert any("COMPONENTS" in stage for stage in woken_by("pipelines.graph.edges"))
-    assert any("SFT_ROWS" in stage for stage in woken_by("pipelines.shards.training"))
+    assert any("COMPONENTS" in stage for stage in woken_by("pipelines.mining.components.content_edges"))
+    assert any("SFT_ROWS" in stage for stage in woken_by("pipelines.shards.training_rows.sft_rows_step"))
 
 
 def test_lines_of_progress_locks_retries_and_views_wake_nothing():
     names = [f"pipelines.workspace.{name}" for name in ("say", "progress", "alone", "faults")]
-    names += ["pipelines.actors.pool", "pipelines.actors.away", "pipelines.sql.views", "pipelines.report.page"]
+    names += [
+        "pipelines.engines.ray.actor_pool",
+        "pipelines.engines.ray.dead_actors",
+        "pipelines.workspace.duckdb.views",
+        "pipelines.inspect.report.page",
+    ]
     assert woken_by(*names) == set()
 
 
 def test_matching_decodes_no_picture_again_and_its_kernels_do():
     """What is known of a picture follows from the closure of the function that makes its row, as `made_by` names it."""
-    from pipelines.images.fingerprint import fingerprint
-    from pipelines.shards.encode import reencoded
+    from pipelines.mining.images.fingerprint.fingerprint import fingerprint
+    from pipelines.shards.files.jpeg import reencoded
 
     kernels = set(closure([fingerprint.__module__], parse)) | set(closure([reencoded.__module__], parse))
-    assert {"pipelines.images.features", "pipelines.images.hashes", "pipelines.decode"} <= kernels
+    assert {
+        "pipelines.mining.images.fingerprint.local_features",
+        "pipelines.mining.images.fingerprint.perceptual_hashes",
+        "pipelines.media.decode",
+    } <= kernels
     assert (
-        not {"pipelines.images.match", "pipelines.images.verify", "pipelines.picture_file", "pipelines.intake.keep"} & kernels
+        not {
+            "pipelines.mining.images.match_step",
+            "pipelines.mining.images.verify.verify_pair",
+            "pipelines.media.picture_bytes",
+            "pipelines.mining.intake.select_notes_step",
+        }
+        & kernels
     )
 
 
 def test_all_encoders_and_judges_that_are_loaded_by_name_count():
     [embed] = [set(closure(starts, parse)) for stage, starts in stages().items() if "EMBEDDINGS" in stage]
     backends = {name for name in tree() if name.startswith("pipelines.encode.backends.")}
-    assert backends | {"pipelines.encode.small.encode", "small_encoder.net"} <= embed
-    assert "pipelines.encode.small.training" not in embed
+    assert backends | {"pipelines.encode.small.backend", "small_encoder.network"} <= embed
+    assert "pipelines.encode.small.train" not in embed
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ["pipelines.images.match", "pipelines.encode.chunk", "pipelines.negatives_job.chosen"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "pipelines.mining.images.match_step",
+        "pipelines.encode.encode_chunk",
+        "pipelines.flows.mine_hard_negatives.negatives_stage",
+    ],
+)
 def test_what_a_process_loads_with_a_step_counts_or_is_outside(step):
     told = f"import sys, {step}; print(*[m for m in sys.modules if m.split('.')[0] in {PROJECT!r}])"
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -289,7 +311,7 @@ def test_a_writer_and_the_settings_of_spark_count_for_every_stage_of_their_engin
         ]
         found = [{getattr(value := namespace[a.id], "__module__", value) for a in args} for args in added]
         assert (
-            found and set(writers) in found and all(set(writers) - names <= {"pipelines.workspace.publish"} for names in found)
+            found and set(writers) in found and all(set(writers) - names <= {"pipelines.workspace.spark_io"} for names in found)
         )
 
 
@@ -298,7 +320,7 @@ def test_the_fingerprints_of_all_jobs_together_take_seconds_and_of_one_less_than
     for job in flows():
         mine = [tuple(starts) for stage, starts in stages().items() if stage.startswith(job)]
         told = (
-            "import time; from pipelines.workspace.source import code_fingerprint; started = time.process_time()\n"
+            "import time; from pipelines.workspace.code_fingerprint import code_fingerprint; started = time.process_time()\n"
             f"for starts in {mine!r}: code_fingerprint(*starts)\n"
             "print(time.process_time() - started)"
         )

@@ -6,18 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.judge.cache import cache_of
-from pipelines.judge.chunk import CHUNK, unspelled
-from pipelines.judge.judge import NOT_ASKED
-from pipelines.judge.load import LoadJudge
-from pipelines.judge.spec import load_spec
-from pipelines.judge_job.asking import Asking, Budget, ask
-from pipelines.judge_job.judges import Bench
-from pipelines.judge_job.settings import Chunking, JudgeRelevance
-from pipelines.workspace.files import Folder
+from pipelines.flows.judge_relevance.judge_actors import Bench
+from pipelines.flows.judge_relevance.score_pairs import Asking, Budget, ask
+from pipelines.flows.judge_relevance.settings import Chunking, JudgeRelevance
+from pipelines.judge.judge_chunk import CHUNK, unspelled
+from pipelines.judge.load_judge import LoadJudge
+from pipelines.judge.preset import load_spec
+from pipelines.judge.protocol import NOT_ASKED
+from pipelines.judge.score_cache import cache_of
+from pipelines.workspace.filesystem import Folder
 from schemas.errors import DataError, SettingsError
-from tests.judging.hostile import completion, talking
-from tests.judging.pairs import item, pairs
+from tests.support.hostile_server import completion, talking
+from tests.support.judge_pairs import item, pairs
 
 
 def rows(count):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import ray
 
-from pipelines.actors.corpus import Asked, answered, refuse_search_device, searchers
-from pipelines.negatives.cells import Cells
-from pipelines.negatives.part import Corpus
-from pipelines.negatives.search import Found, Search, exact
+from pipelines.negatives.search.corpus_part import Corpus
+from pipelines.negatives.search.exact_search import Found, Search, exact
+from pipelines.negatives.search.ivf import Cells
+from pipelines.negatives.search.search_actors import Asked, answered, refuse_search_device, searchers
 from schemas.errors import SettingsError
 
 DEPTH = 7

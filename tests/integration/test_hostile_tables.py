@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.intake.clicks import accept_clicks
-from pipelines.intake.notes import Intake, accept_notes
-from pipelines.intake.pictures import accept_contents
-from pipelines.intake.read import read_input
+from pipelines.mining.intake.picture_references import accept_contents
+from pipelines.mining.intake.readers import read_input
+from pipelines.mining.intake.validate_clicks import accept_clicks
+from pipelines.mining.intake.validate_notes import Intake, accept_notes
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 

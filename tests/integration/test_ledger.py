@@ -7,16 +7,16 @@ import pytest
 import ray
 from ray.exceptions import RayActorError
 
-from pipelines.actors.pool import pool
+from pipelines.engines.ray.actor_pool import pool
+from pipelines.flows.judge_relevance.budget_actor import Ledger
 from pipelines.judge.budget import Spent
-from pipelines.judge.chunk import CHUNK, LoadChunkJudge, LoadPictures
-from pipelines.judge.load import LoadJudge
-from pipelines.judge.spec import Asking, load_spec
-from pipelines.judge_job.ledger import Ledger
-from pipelines.workspace.files import Folder
+from pipelines.judge.judge_chunk import CHUNK, LoadChunkJudge, LoadPictures
+from pipelines.judge.load_judge import LoadJudge
+from pipelines.judge.preset import Asking, load_spec
+from pipelines.workspace.filesystem import Folder
 from schemas.errors import DataError
-from tests.judging.hostile import completion, talking
-from tests.judging.pairs import item, pairs
+from tests.support.hostile_server import completion, talking
+from tests.support.judge_pairs import item, pairs
 
 
 @pytest.fixture

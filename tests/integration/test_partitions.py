@@ -7,15 +7,15 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import functions as F
 
-from pipelines.mining.flow import mine
-from pipelines.mining.inputs import open_inputs
-from pipelines.mining.settings import Input, MinePairs
-from pipelines.sample.corpus import Sample, make_sample
-from pipelines.session import IF_SMALL
-from pipelines.workspace.stages import Stages
+from pipelines.engines.spark_session import IF_SMALL
+from pipelines.flows.mine_pairs.flow import mine
+from pipelines.flows.mine_pairs.inputs import open_inputs
+from pipelines.flows.mine_pairs.settings import Input, MinePairs
+from pipelines.sources.sample_corpus.build import Sample, make_sample
+from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
-from schemas.mined import MINED, PICTURE_PAIRS, PICTURES
-from schemas.tables import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+from schemas.datasets import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+from schemas.intermediate import MINED, PICTURE_PAIRS, PICTURES
 
 TABLES = [NOTES, DROPPED_NOTES, PICTURES, IMAGES, QUARANTINE, PICTURE_PAIRS, *MINED.values(), COMPONENTS, POSITIVES, ITEMS]
 PARTITIONS = (1, 8, 37)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from pipelines.actors.chunks import Work, finished
-from pipelines.actors.cluster import Machines
-from pipelines.actors.pool import pool
-from pipelines.actors.refusals import Limit
-from pipelines.encode.chunk import embedding_rows
-from pipelines.encode.content import BadContent
-from pipelines.workspace.files import Folder
+from pipelines.encode.encode_chunk import embedding_rows
+from pipelines.encode.item_content import BadContent
+from pipelines.engines.ray.actor_pool import pool
+from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.cluster import Machines
+from pipelines.engines.ray.failure_limit import Limit
+from pipelines.workspace.filesystem import Folder
 from schemas.errors import DataError, SettingsError
 from tests.integration.workers import Lengths, Texts, Unloadable, rows
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.encode.chunk import CHUNK, embedding_rows
-from pipelines.encode.content import BadContent
+from pipelines.encode.encode_chunk import CHUNK, embedding_rows
+from pipelines.encode.item_content import BadContent
 from schemas.errors import SettingsError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.images.bands import BITS, band_count, index_keys, query_keys
+from pipelines.mining.images.candidates.hash_bands import BITS, band_count, index_keys, query_keys
 
 HASHES = st.binary(min_size=32, max_size=32)
 

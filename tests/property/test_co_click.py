@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
-from pipelines import items
-from pipelines.clicks.co_click import CoClick, co_clicks
-from tests.click_reference import DAY, first_visits, swing_by_hand, transitions
+from pipelines.items import spark_columns
+from pipelines.mining.clicks.co_click_step import CoClick, co_clicks
+from tests.support.click_reference import DAY, first_visits, swing_by_hand, transitions
 
 END = 1_750_000_000
 NOTES = [f"n{i}" for i in range(8)]
@@ -28,7 +28,7 @@ SETTINGS = CoClick(max_notes_per_user=5, top_pairs=3, swing_users_per_note=4, se
 def mine(spark, clicks, wanted):
     frame = spark.createDataFrame(clicks)
     names = spark.createDataFrame([(n,) for n in NOTES[:-1]], "note_id string")
-    note_items = names.select("note_id", items.item("note", F.col("note_id")).alias("item"))
+    note_items = names.select("note_id", spark_columns.item("note", F.col("note_id")).alias("item"))
     rows = co_clicks(frame, note_items, wanted).rows.select("query.note_id", "target.note_id", "score", "evidence.*").collect()
     return {(r[0], r[1]): r for r in rows}
 

@@ -4,7 +4,7 @@ import networkx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.graph.stars import connected_components
+from pipelines.mining.components.connected_components import connected_components
 
 NOTE = st.integers(0, 40).map(lambda i: f"n{i}")
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.encode.batches import batches
+from pipelines.encode.batching import batches
 
 LENGTHS = st.lists(st.integers(0, 300), max_size=60)
 

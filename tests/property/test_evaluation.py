@@ -7,10 +7,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uninote_train.evaluation import ranking
-from uninote_train.evaluation.intervals import Bootstrap, estimates, together
+from uninote_train.evaluation import exact_ranks
+from uninote_train.evaluation.bootstrap import Bootstrap, estimates, together
+from uninote_train.evaluation.exact_ranks import ranks, shortened
 from uninote_train.evaluation.metrics import NAMES, of_queries
-from uninote_train.evaluation.ranking import ranks, shortened
 
 
 def plain(query, gallery, right, out):
@@ -86,7 +86,7 @@ def test_real_vectors_rank_the_same_in_blocks_of_any_size_and_gallery_order(seed
     queries = shortened(gallery[:20] + 0.3 * draw.standard_normal((20, 257)).astype(np.float32), 257)
     right = [np.array([n]) for n in range(20)]
     out = [np.array([], np.int64)] * 20
-    with patch.object(ranking, "GALLERY", 20):
+    with patch.object(exact_ranks, "GALLERY", 20):
         whole = ranks(queries, gallery, right, out)
     turned = draw.permutation(301)
     place = np.argsort(turned)

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks.damaged_pictures import SMALL, damaged
-from pipelines.credentials import redacted
-from pipelines.decode import BadPicture, Decoding, decode
-from pipelines.picture_file import picture_bytes
+from pipelines.media.decode import BadPicture, Decoding, decode
+from pipelines.media.picture_bytes import picture_bytes
+from pipelines.workspace.uri_credentials import redacted
+from testkit.damaged_pictures import SMALL, damaged
 
 REASONS = {"empty file", "not a picture", "truncated", "too large", "too slow", "decoder crashed"}
 SETTINGS = Decoding(working_side=64)

@@ -6,11 +6,11 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.negatives import asked
-from pipelines.negatives.choose import RULES, chosen
-from pipelines.negatives.guard import CANDIDATES, JUDGED, REASONS, SCORED, Guard, screened
-from pipelines.negatives.margins import MarginSettings
-from pipelines.negatives.ties import tied
+from pipelines.negatives import query_positives
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, JUDGED, REASONS, SCORED, Guard, screened
+from pipelines.negatives.filters.mined_relations import tied
+from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.select_negatives import RULES, chosen
 from schemas.item import GRANULARITIES
 from tests.unit.pipelines.negatives.worlds import components, item, items, pair, positives
 
@@ -88,7 +88,7 @@ def tables(world):
         for q, c, s in offered
     ]
     judged = [{"query_id": IMAGE[q]["item_id"], "candidate_id": WHOLE[c]["item_id"], "calibrated": s} for q, c, s in judgements]
-    known = asked.pairs(positives(*mined))
+    known = query_positives.pairs(positives(*mined))
     scores = [
         positive[ID[q]] if t == "image_to_note" else 0.0
         for q, t in zip(*(known.column(c).to_pylist() for c in ("query_id", "task")), strict=True)
@@ -126,7 +126,7 @@ def test_the_choice_is_its_rules_read_out(world, data):
         ],
         RULES,
     )
-    wanted_pairs = asked.pairs(positives(*mined), 4)
+    wanted_pairs = query_positives.pairs(positives(*mined), 4)
     out = chosen(screened(offer, ties, scored, judged, SETTINGS), wanted_pairs, rules, judged, SETTINGS)
     verdicts, group = by_hand(world, 0.55)
     written = defaultdict(list)
@@ -152,7 +152,7 @@ def test_the_choice_is_its_rules_read_out(world, data):
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_and_the_batches_of_candidates_do_not_matter(world, random):
     offer, ties, scored, judged = tables(world)
-    wanted_pairs = asked.pairs(positives(*world[0]), 4)
+    wanted_pairs = query_positives.pairs(positives(*world[0]), 4)
     whole = chosen(screened(offer, ties, scored, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS)
     rows = list(range(len(offer)))
     random.shuffle(rows)

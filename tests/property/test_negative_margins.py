@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.negatives.margins import Margin, below, in_band, standing
+from pipelines.negatives.filters.score_margins import Margin, below, in_band, standing
 
 SCORE = st.integers(-20, 20).map(lambda n: n / 20)
 MARGINS = st.builds(

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipelines.negatives.maxsim import best_notes, maxsim, merge_notes
-from pipelines.negatives.search import Search, exact, merge
-from pipelines.quotes import fold, without
+from pipelines.media.passage_match import fold, without
+from pipelines.negatives.search.exact_search import Search, exact, merge
+from pipelines.negatives.search.maxsim import best_notes, maxsim, merge_notes
 
 SMALL = Search(memory_mb=1, slack=0)
 

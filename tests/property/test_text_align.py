@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text.align import alignments, extend
+from pipelines.mining.text.local_alignment import alignments, extend
 
 FEW = st.text(st.sampled_from("abc"), max_size=14)
 FAR = 10**6

@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text.normalise import fold
+from pipelines.mining.text.normalise import fold
 
 ORDINARY = st.text(st.sampled_from("aB3 4，。好吃ｶﾞガé\u0301Ａ①½ﬁ한\u1100\u1161\u11a8✨❤\ufe0f\u200d👍\n"), max_size=60)
 ANY = st.text(max_size=60)

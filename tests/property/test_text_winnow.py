@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text.normalise import fold
-from pipelines.text.settings import PartialText
-from pipelines.text.winnow import grams, linked, widths, winnowed
+from pipelines.mining.text.normalise import fold
+from pipelines.mining.text.settings import PartialText
+from pipelines.mining.text.winnowing import grams, linked, widths, winnowed
 
 FEW = st.text(st.sampled_from("abc好吃了"), max_size=40)
 RUN = st.text(st.sampled_from("abcdefgh红烧肉的做法"), min_size=1, max_size=40)

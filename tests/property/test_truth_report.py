@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.sample.truth import truth_report
-from schemas.tables import COMPONENTS, NOTES, POSITIVES, QUARANTINE
+from pipelines.sources.sample_corpus.truth.report import truth_report
+from schemas.datasets import COMPONENTS, NOTES, POSITIVES, QUARANTINE
 
 NOTE_IDS = "abcdef"
 image = st.fixed_dictionaries(

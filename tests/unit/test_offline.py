@@ -36,8 +36,8 @@ def test_in_this_run_nothing_has_imported_the_client_before(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda *where: asked.append(where))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *where, **_: asked.append(where) or [])
 
-    from pipelines.encode.spec import load_spec
-    from pipelines.pretrained.hub import folder_of
+    from pipelines.encode.preset import load_spec
+    from pipelines.models.weights_folder import folder_of
     from schemas.errors import SettingsError
 
     with pytest.raises(SettingsError, match="not in the hub's cache"):

@@ -12,11 +12,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from schemas.errors import DataError, UninoteError
 from schemas.settings import Place
-from uninote_train.data.order import Order
-from uninote_train.data.rows import Rows, rl_rows, sft_rows
-from uninote_train.data.shards import Row, Shards
-from uninote_train.model import Item, Pixels, Preparer
-from uninote_train.run.stop import leave_signals_to_parent
+from uninote_train.data.collate import Rows, rl_rows, sft_rows
+from uninote_train.data.sample_order import Order
+from uninote_train.data.shard_reader import Row, Shards
+from uninote_train.models.protocol import Item, Pixels, Preparer
+from uninote_train.run.interrupt import leave_signals_to_parent
 
 Stage = Literal["sft", "rl"]
 
@@ -26,7 +26,7 @@ class Data:
     """How rows are read."""
 
     batch: Annotated[int, Field(ge=1)] = 64
-    """Rows of a step, of all processes together. Source: METHOD.md, section 6; ranking lists: 8 (section 7)."""
+    """Rows of a step, of all processes together. Source: method.md, section 6; ranking lists: 8 (section 7)."""
     workers: Annotated[int, Field(ge=0)] = 2
     """Processes that read, decode and prepare, for each training process; 0: the training process does it itself."""
     ahead: Annotated[int, Field(ge=1)] = 2

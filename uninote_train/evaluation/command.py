@@ -15,18 +15,18 @@ from pydantic import Field
 from schemas.errors import DataError, SettingsError
 from schemas.folders import make_folder, refuse_file, refuse_uri
 from schemas.settings import Place, as_tree
+from schemas.shards import RL, SFT, ShardFiles, shard_files
 from schemas.table import Table
-from schemas.training import RL, SFT, ShardFiles, shard_files
-from uninote_train.evaluation.encode import Encoded, Encoding, encode
-from uninote_train.evaluation.exchange import read_vectors, write_items
-from uninote_train.evaluation.intervals import Bootstrap
-from uninote_train.evaluation.lists import read_lists
-from uninote_train.evaluation.measure import Exam, exam, measure
-from uninote_train.evaluation.pictures import PictureFiles
-from uninote_train.evaluation.split import read_split
-from uninote_train.evaluation.table import mean_of_meta, page
-from uninote_train.load import ModelChoice, load_model
-from uninote_train.run.alone import alone
+from uninote_train.evaluation.bootstrap import Bootstrap
+from uninote_train.evaluation.encode_items import Encoded, Encoding, encode
+from uninote_train.evaluation.evaluate import Exam, exam, measure
+from uninote_train.evaluation.external_vectors import read_vectors, write_items
+from uninote_train.evaluation.list_task import read_lists
+from uninote_train.evaluation.results_table import mean_of_meta, page
+from uninote_train.evaluation.split_items import read_split
+from uninote_train.evaluation.split_pictures import PictureFiles
+from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.run.output_lock import alone
 
 NUMBERS, PAGE = "metrics.json", "results.md"
 NAME = re.compile(r"[\w.+-]+")

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from uninote_train.evaluation.table import ASKED, Systems, mean_of_meta
+from uninote_train.evaluation.results_table import ASKED, Systems, mean_of_meta
 
 COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#edae49", "#6a4c93", "#5c6b73", "#00798c", "#a44a3f")
 """In the order of the systems' names; again from the first after the last."""

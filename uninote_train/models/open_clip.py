@@ -15,9 +15,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from schemas.errors import DataError, SettingsError
-from uninote_train.content import shown, words
-from uninote_train.load import ModelChoice
-from uninote_train.model import Batch, Item, Model, Pictures
+from uninote_train.data.item_content import shown, words
+from uninote_train.models.load_model import ModelChoice
+from uninote_train.models.protocol import Batch, Item, Model, Pictures
 
 CONFIGURATION, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"
 PICTURES, TEXTS = "pictures_of", "texts_of"

@@ -7,12 +7,12 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from schemas.errors import DataError
-from small_encoder.items import Packed, embed, pack, part, shown
-from small_encoder.net import Shape
+from small_encoder.inputs import Packed, embed, pack, part, shown
+from small_encoder.network import Shape
 from small_encoder.weights import SHIPPED, load, save
-from uninote_train import content
-from uninote_train.load import ModelChoice
-from uninote_train.model import Batch, Item, Model, Pictures
+from uninote_train.data import item_content
+from uninote_train.models.load_model import ModelChoice
+from uninote_train.models.protocol import Batch, Item, Model, Pictures
 
 FILE = "weights.safetensors"
 """In the folder that is saved; conf/encoders/small.toml takes it as `path`."""
@@ -26,7 +26,7 @@ class SmallPreparer:
 
     def prepare(self, items: Sequence[Item], pictures: Pictures) -> Batch:
         """As `Preparer.prepare`; the tensors are those of a `Packed`."""
-        read = [shown(content.shown(item, pictures), content.words(item), self.shape) for item in items]
+        read = [shown(item_content.shown(item, pictures), item_content.words(item), self.shape) for item in items]
         for item, one in zip(items, read, strict=True):
             if one.empty:
                 raise DataError(

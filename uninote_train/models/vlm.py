@@ -13,11 +13,11 @@ from transformers import AutoModel
 from transformers.utils import logging as transformers_logging
 
 from schemas.errors import SettingsError
-from uninote_train.load import Lora, ModelChoice
-from uninote_train.model import Batch, Model
-from uninote_train.models.vlm_batch import PICTURES, VlmPreparer, pieces
-from uninote_train.models.vlm_grid import PATCHES, opened
-from uninote_train.prompts import Prompts
+from uninote_train.models.load_model import Lora, ModelChoice
+from uninote_train.models.protocol import Batch, Model
+from uninote_train.models.qwen_processor import PATCHES, opened
+from uninote_train.models.vlm_preparer import PICTURES, VlmPreparer, pieces
+from uninote_train.models.vlm_prompts import Prompts
 
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # our own lines say how far a run is
 ADAPTER = "adapter_config.json"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from uninote_train.model import Batch
+from uninote_train.models.protocol import Batch
 
 Embed = Callable[[Batch], Tensor]
 LossOf = Callable[[Tensor], Tensor]

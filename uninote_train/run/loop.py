@@ -12,11 +12,11 @@ from torch import Tensor
 
 from schemas.errors import DataError
 from schemas.settings import Seed
-from uninote_train.data.order import mixed
-from uninote_train.data.rows import Rows, moved
-from uninote_train.model import Batch, Model, trainable
+from uninote_train.data.collate import Rows, moved
+from uninote_train.data.sample_order import mixed
+from uninote_train.models.protocol import Batch, Model, trainable
+from uninote_train.objectives.protocol import Loss, Objective
 from uninote_train.run.grad_cache import backward
-from uninote_train.run.objective import Loss, Objective
 from uninote_train.run.processes import Processes
 
 NAMED_ROWS = 8

@@ -21,12 +21,12 @@ class Optimizer:
     """How weights move."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
-    """At its height. Source: METHOD.md, section 6."""
+    """At its height. Source: method.md, section 6."""
     steps: Annotated[int, Field(ge=1)] | None = 4000
-    """Of training; none: one epoch. Source: METHOD.md, section 6; 4000 of 64 rows are 256,000, not the 900,000 that the paper
+    """Of training; none: one epoch. Source: method.md, section 6; 4000 of 64 rows are 256,000, not the 900,000 that the paper
     has: what was seen is logged."""
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """Share of the steps in which the rate rises from 0. Source: METHOD.md, section 6."""
+    """Share of the steps in which the rate rises from 0. Source: method.md, section 6."""
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"
     """What comes after the warm-up. Ours: the paper is silent."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from schemas.errors import SettingsError
-from uninote_train.model import Model, trainable
+from uninote_train.models.protocol import Model, trainable
 from uninote_train.run import checkpoint
 from uninote_train.run.optimizer import set_state, state_of
 

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from transformers import MistralConfig, MistralModel
 
 from pipelines.encode.backends.pooling import pool, unit
-from pipelines.encode.encoder import Prepared, Vectors
-from pipelines.encode.fingerprint import fingerprint
-from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
-from pipelines.pretrained.hub import folder_of
-from pipelines.pretrained.loading import dtype_on
-from pipelines.pretrained.padding import mask_of, padded
+from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
+from pipelines.encode.protocol import Prepared, Vectors
+from pipelines.encode.weights_fingerprint import fingerprint
+from pipelines.models.padding import mask_of, padded
+from pipelines.models.transformers_loading import dtype_on
+from pipelines.models.weights_folder import folder_of
 from schemas.errors import SettingsError
 
 LATENTS = {"num_latents_value": 512, "num_cross_heads": 8, "cross_dim_head": 4096, "latent_dim": 4096, "hidden_dim": 4096}

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipelines.encode.spec import Pooling
+from pipelines.encode.preset import Pooling
 
 
 def pool(states: Tensor, mask: Tensor, how: Pooling) -> Tensor:

@@ -14,15 +14,15 @@ import torch
 from PIL import Image
 from transformers import AutoModel, AutoProcessor
 
-from pipelines.decode import Pixels
 from pipelines.encode.backends.pooling import pool, positions, unit
-from pipelines.encode.content import BadContent, Content
-from pipelines.encode.encoder import Prepared, Vectors
-from pipelines.encode.fingerprint import fingerprint
-from pipelines.encode.spec import EncoderSpec, dimensions_of, vector_settings
-from pipelines.pretrained.hub import folder_of
-from pipelines.pretrained.loading import dtype_on, load_processor, load_weights
-from pipelines.pretrained.padding import joined, mask_of, padded
+from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
+from pipelines.encode.protocol import Prepared, Vectors
+from pipelines.encode.weights_fingerprint import fingerprint
+from pipelines.media.decode import Pixels
+from pipelines.models.padding import joined, mask_of, padded
+from pipelines.models.transformers_loading import dtype_on, load_processor, load_weights
+from pipelines.models.weights_folder import folder_of
 from schemas.item import Kind
 
 MARK_TOKENS = 4

@@ -4,12 +4,13 @@ import time
 
 import pytest
 
-from pipelines.annotate import ocr, own_words
-from pipelines.annotate.answer import Line
-from pipelines.annotate.pairs import _folded
-from pipelines.judge import fence, flags, known
-from pipelines.shards import sentences
-from small_encoder import words
+from pipelines.annotate import caption_describer, ocr
+from pipelines.annotate.annotation import Line
+from pipelines.annotate.annotation_pairs import _folded
+from pipelines.judge.backends import mined_content
+from pipelines.judge.prompt import injection_flags, text_fence
+from pipelines.shards.ranking_lists import sentence_split
+from small_encoder import hashed_text
 
 SIZE, LONG = 1_000_000, 20_000
 """Quadratic patterns took 4 to 9 s for LONG characters, and hours for SIZE."""
@@ -17,15 +18,15 @@ UNITS = ["\n", " ", "\t", "\u3000", "<", "< ", "[", "[ ", "</ ", "<< ", "<|a", "
          "say ", "answer ", "end of  the ", "text of  ", "回答", "忽略", "写", "\u0316\u0301", "\u200b", "\u200d", "\U000e0041", "\U0001f3f4", "a", "0",
          ". ", ".", "。", "!", ">", "\r", "\u2028", "\u4e00 ", "\uff0c ", "{", "#", "*"]  # fmt: skip
 READERS = {
-    "flags": flags.flags,
-    "fence": lambda text: fence.fenced(text, len(text)),
-    "reserved tokens": fence._harmless,
-    "own words": own_words.SENTENCE_END.split,
-    "sentences": known.sentences,
-    "shards": sentences.parted,
+    "flags": injection_flags.flags,
+    "fence": lambda text: text_fence.fenced(text, len(text)),
+    "reserved tokens": text_fence._harmless,
+    "own words": caption_describer.SENTENCE_END.split,
+    "sentences": mined_content.sentences,
+    "shards": sentence_split.parted,
     "words of OCR": lambda text: ocr._joined([Line(text, 1.0, (0.0, 0.0, 1.0, 1.0))]),
     "spread of annotations": _folded,
-    "small encoder": words.tokens,
+    "small encoder": hashed_text.tokens,
 }
 
 
@@ -44,5 +45,5 @@ def test_repeats_of_anything_take_linear_time(name, head, tail):
 def test_flags_of_a_million_characters_take_seconds(unit):
     """A million line breaks took ten hours: at each of them the pattern of a line's start read all that follow."""
     began = time.process_time()
-    flags.flags("<" + unit * (SIZE // len(unit)) + "x")
+    injection_flags.flags("<" + unit * (SIZE // len(unit)) + "x")
     assert time.process_time() - began < 30

@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from benchmarks.loopback_store import loopback_store
-from pipelines import retry
-from pipelines.decode import BadPicture
-from pipelines.picture_file import picture_bytes
-from pipelines.workspace import stores
+from pipelines.media.decode import BadPicture
+from pipelines.media.picture_bytes import picture_bytes
+from pipelines.workspace import object_stores, retry
 from schemas.errors import StoreError
+from testkit.loopback_store import loopback_store
 
 NAMES = ["a.jpg", "a b.jpg", "a%20b.jpg", "a#b.jpg", "a?x=1&y=2.jpg", "图片/照片.jpg", "%2e%2e", "100%.jpg", "a+b;c=d,e.jpg"]
 NAMES += ["photo:1.jpg", "a\\b.jpg", "é'\"<>.jpg", "a?endpoint_override=127.0.0.1:9&scheme=http"]
@@ -40,7 +39,7 @@ def server(folder):
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch, server):
-    stores._forget()
+    object_stores._forget()
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in server.environment().items():

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 JOB = """
 import sys
 from dataclasses import dataclass
-from pipelines.command import run_job
+from pipelines.run_job import run_job
 from schemas.errors import DataError, StoreError
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training_shards import rl_shards, sft_shards
+from testkit.training_shards import rl_shards, sft_shards
 
 
 @pytest.fixture(autouse=True)
@@ -23,10 +23,10 @@ def models(tmp_path_factory):
     made: dict[str, Path] = {}
 
     def folder(name: str) -> Path:
-        from tests.unit.pipelines.encode import tiny
+        from testkit import tiny_models
 
         if name not in made:
-            made[name] = getattr(tiny, name)(root / name)
+            made[name] = getattr(tiny_models, name)(root / name)
         return made[name]
 
     return folder

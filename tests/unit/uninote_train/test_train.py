@@ -17,11 +17,11 @@ import torch
 
 from schemas.errors import DataError, SettingsError
 from schemas.settings import load_settings
-from tests.training_shards import rl_shards, sft_row, sft_shards, write_shard
+from testkit.training_shards import rl_shards, sft_row, sft_shards, write_shard
 from uninote_train import __main__ as command
 from uninote_train.data.loader import Waited
-from uninote_train.load import load_model
-from uninote_train.run.alone import alone
+from uninote_train.models.load_model import load_model
+from uninote_train.run.output_lock import alone
 from uninote_train.settings import TrainRl, TrainSft
 from uninote_train.train import train_rl, train_sft
 
@@ -332,12 +332,12 @@ def test_a_batch_that_processes_cannot_share_is_refused(models, sft, tmp_path):
 
 
 def _vlm(path):
-    from uninote_train.load import ModelChoice
+    from uninote_train.models.load_model import ModelChoice
 
     return ModelChoice(kind="vlm", path=str(path))
 
 
 def _clip(path):
-    from uninote_train.load import ModelChoice
+    from uninote_train.models.load_model import ModelChoice
 
     return ModelChoice(kind="open_clip", path=str(path))

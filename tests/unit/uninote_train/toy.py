@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from uninote_train.content import shown, words
-from uninote_train.model import Batch, Item, Model, Pictures, split_rows
+from uninote_train.data.item_content import shown, words
+from uninote_train.models.protocol import Batch, Item, Model, Pictures, split_rows
 
 WIDTH = 40
 

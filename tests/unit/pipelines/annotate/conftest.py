@@ -3,9 +3,9 @@
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.annotate.gate import Gate
 from pipelines.annotate.ocr import Ocr, OcrAnnotator
-from pipelines.sample.corpus import Sample, make_sample
+from pipelines.annotate.text_detector import Gate
+from pipelines.sources.sample_corpus.build import Sample, make_sample
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from schemas.tables import ANNOTATIONS, IMAGES, NOTES
+from schemas.datasets import ANNOTATIONS, IMAGES, NOTES
 
 
 def filled(rows, schema):

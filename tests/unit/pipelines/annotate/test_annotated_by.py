@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.annotate.describe import Describe
-from schemas.tables import ANNOTATIONS
+from pipelines.annotate.load_describer import Describe
+from schemas.datasets import ANNOTATIONS
 
 
 def rows():
@@ -14,7 +14,7 @@ def rows():
 
 @pytest.mark.parametrize("changed", [(), ("ocr",), ("description",), ("ocr", "description")])
 def test_rows_of_another_code_are_asked_again(changed):
-    from pipelines.annotate_job.annotations import ANNOTATED_BY, code, made_before
+    from pipelines.flows.annotate_images.annotation_stage import ANNOTATED_BY, code, made_before
     from pipelines.workspace.manifest import Counts, Manifest
 
     describe = Describe()
@@ -29,9 +29,9 @@ def test_rows_of_another_code_are_asked_again(changed):
 
 
 def test_descriptions_that_were_paid_for_are_kept_by_the_name_of_their_server_alone(monkeypatch):
-    from pipelines.annotate_job import annotations
+    from pipelines.flows.annotate_images import annotation_stage
 
-    before = {name: annotations.code(Describe(name=name))["description"] for name in ("server", "transformers")}
-    monkeypatch.setattr(annotations, "code_fingerprint", lambda *_: "another")
-    after = {name: annotations.code(Describe(name=name))["description"] for name in ("server", "transformers")}
+    before = {name: annotation_stage.code(Describe(name=name))["description"] for name in ("server", "transformers")}
+    monkeypatch.setattr(annotation_stage, "code_fingerprint", lambda *_: "another")
+    after = {name: annotation_stage.code(Describe(name=name))["description"] for name in ("server", "transformers")}
     assert after["server"] == before["server"] and after["transformers"] != before["transformers"]

@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.annotate.chunk import DescribeChunk
-from pipelines.annotate.describe import Describe, Shown
-from pipelines.annotate.picture import as_jpeg
-from pipelines.annotate.server import EMPTY, UNREADABLE, ServerDescriber
-from pipelines.server import Server
+from pipelines.annotate.annotate_chunk import DescribeChunk
+from pipelines.annotate.load_describer import Describe, Shown
+from pipelines.annotate.picture_pixels import as_jpeg
+from pipelines.annotate.server_describer import EMPTY, UNREADABLE, ServerDescriber
+from pipelines.models.openai_client import Server
 from schemas.errors import DataError, SettingsError
-from tests.judging.hostile import talking
+from tests.support.hostile_server import talking
 
 KEY = "sk-very-secret-0123456789"
 PICTURE = as_jpeg(np.zeros((20, 20, 3), np.uint8))

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from pipelines.annotate.answer import AnnotationError, Line
-from pipelines.annotate.gate import Gate
+from pipelines.annotate.annotation import AnnotationError, Line
 from pipelines.annotate.ocr import Ocr, OcrAnnotator, RapidReader, ocr_model, read_answer, reading_rows
-from pipelines.sample.lettering import font
+from pipelines.annotate.text_detector import Gate
+from pipelines.sources.sample_corpus.scenes.text_overlay import font
 
 WORDS = ("小火焖八分钟再出锅", "Let it rest overnight")
 BOXES = ((60, 40, 60 + 9 * 40, 40 + 40), (60, 200, 460, 240))

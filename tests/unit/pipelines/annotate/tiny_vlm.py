@@ -9,7 +9,7 @@ def save_tiny_vlm(folder: Path, seed: int = 0) -> None:
     """Special pieces are suppressed, so that a random model writes words."""
     import torch
 
-    from tests.tiny_qwen3vl import SPECIAL, qwen_model, qwen_processor, qwen_tokenizer
+    from testkit.tiny_qwen3vl import SPECIAL, qwen_model, qwen_processor, qwen_tokenizer
 
     words = qwen_tokenizer(["two red mugs on the left of a table"] * 9, 400, 4096)
     torch.manual_seed(seed)

@@ -11,8 +11,8 @@ def tiny_folder(tmp_path_factory) -> Callable[[str], Path]:
 
     @cache
     def build(name: str) -> Path:
-        from tests.unit.pipelines.encode import tiny
+        from testkit import tiny_models
 
-        return getattr(tiny, name)(tmp_path_factory.mktemp(name))
+        return getattr(tiny_models, name)(tmp_path_factory.mktemp(name))
 
     return build

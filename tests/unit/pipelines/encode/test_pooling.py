@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from pipelines.encode.backends.pooling import pool, positions, unit
-from pipelines.pretrained.padding import mask_of
+from pipelines.models.padding import mask_of
 
 ROWS = [np.array([5, 6, 7]), np.array([8]), np.array([9, 4])]
 

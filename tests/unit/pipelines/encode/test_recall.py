@@ -1,9 +1,9 @@
 import numpy as np
 
-from pipelines.encode.content import Content
-from pipelines.encode.encoder import Prepared
+from pipelines.encode.item_content import Content
+from pipelines.encode.protocol import Prepared
 from pipelines.encode.recall import recall, sample_recall
-from pipelines.encode.small.corpus import Shot, Told
+from pipelines.encode.small.training_corpus import Shot, Told
 
 
 def unit(rows: list[list[float]]) -> np.ndarray:

@@ -5,9 +5,9 @@ import pytest
 import torch
 from transformers import AutoTokenizer, BertModel, MistralModel
 
-from pipelines.encode.content import BadContent, Content
-from pipelines.encode.load import load_encoder, load_preparer
-from pipelines.encode.spec import load_spec
+from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.load_encoder import load_encoder, load_preparer
+from pipelines.encode.preset import load_spec
 from schemas.errors import SettingsError
 from tests.unit.pipelines.encode.pixels import picture
 

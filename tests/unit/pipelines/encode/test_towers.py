@@ -9,9 +9,9 @@ from PIL import Image
 from safetensors.torch import save_file
 from transformers import AutoImageProcessor, AutoTokenizer, BlipForImageTextRetrieval, ChineseCLIPModel
 
-from pipelines.encode.content import BadContent, Content
-from pipelines.encode.load import load_encoder, load_preparer
-from pipelines.encode.spec import EncoderSpec, load_spec
+from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.load_encoder import load_encoder, load_preparer
+from pipelines.encode.preset import EncoderSpec, load_spec
 from schemas.errors import SettingsError
 from tests.unit.pipelines.encode.pixels import picture
 
@@ -73,7 +73,7 @@ def test_the_transform_of_a_named_model_is_its_weights_own_and_needs_no_weights(
 
 
 def test_siglip_is_squeezed_to_a_square_as_its_weights_want():
-    from pipelines.encode.backends.clip import _preprocess
+    from pipelines.encode.backends.open_clip import _preprocess
 
     spec = load_spec("siglip")
     found = _preprocess(spec, spec.model, None)

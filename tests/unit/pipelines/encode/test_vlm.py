@@ -13,9 +13,9 @@ from transformers import (
     Qwen3VLForConditionalGeneration,
 )
 
-from pipelines.encode.content import BadContent, Content
-from pipelines.encode.load import load_encoder, load_preparer
-from pipelines.encode.spec import load_spec
+from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.load_encoder import load_encoder, load_preparer
+from pipelines.encode.preset import load_spec
 from tests.unit.pipelines.encode.pixels import picture
 
 CLASSES = {

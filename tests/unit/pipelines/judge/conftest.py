@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.judging.server import serving
-from tests.judging.tiny import save_tiny_judge
+from tests.support.judge_server import serving
+from tests.support.tiny_judge import save_tiny_judge
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,10 @@
 
 import pyarrow as pa
 
-from pipelines.judge.cascade import ASKED
-from pipelines.judge.judge import SCORES
+from pipelines.judge.protocol import SCORES
+from pipelines.judge.select_pairs import ASKED
+from schemas.datasets import HARD_NEGATIVES, POSITIVES
 from schemas.item import ITEM, item_id
-from schemas.tables import HARD_NEGATIVES, POSITIVES
 
 
 def item(kind, note, images=(), text=None, region=None):

@@ -3,7 +3,7 @@ from threading import Thread
 import pytest
 
 from pipelines.judge.budget import Budget, Spent
-from pipelines.judge.spec import Asking
+from pipelines.judge.preset import Asking
 
 
 def test_threads_together_send_no_more_than_the_budget():

@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.judge.cache import SAID
-from pipelines.judge.calibration import Calibration, Map
+from pipelines.judge.calibration.fit import Calibration, Map
 from pipelines.judge.grades import Grades, grades, judgements
+from pipelines.judge.score_cache import SAID
+from schemas.datasets import JUDGEMENTS
 from schemas.errors import SettingsError
-from schemas.tables import JUDGEMENTS
 
 SCORES = np.array([0.0, 0.49, 0.5, 0.79, 0.8, 0.95, 1.0, np.nan])
 CALIBRATION = Calibration(

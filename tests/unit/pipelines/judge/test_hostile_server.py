@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from pipelines.judge.judge import UNREADABLE
-from pipelines.judge.openai import ServerJudge
-from pipelines.judge.spec import load_spec
-from pipelines.reasons import PASSING
-from tests.judging.hostile import completion, talking
-from tests.judging.pairs import mixed
+from pipelines.items.failure_reasons import PASSING
+from pipelines.judge.backends.openai_server import ServerJudge
+from pipelines.judge.preset import load_spec
+from pipelines.judge.protocol import UNREADABLE
+from tests.support.hostile_server import completion, talking
+from tests.support.judge_pairs import mixed
 
 KEY = "sk-very-secret-0123456789"
 SETTINGS = ("server.retries=0", "server.timeout_s=60", "server.concurrency=2", "server.price_in=1000000", "longest_side=64")

@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from pipelines.negatives import asked
-from pipelines.negatives.choose import RULES, chosen
-from pipelines.negatives.guard import CANDIDATES, REASONS, SCORED, Guard, screened
-from pipelines.negatives.margins import MarginSettings
-from pipelines.negatives.maxsim import best_notes
-from pipelines.negatives.rule import Rule, counterfactuals
-from pipelines.negatives.search import Search
-from pipelines.negatives.ties import tied
+from pipelines.negatives import query_positives
+from pipelines.negatives.counterfactuals import Rule, counterfactuals
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, REASONS, SCORED, Guard, screened
+from pipelines.negatives.filters.mined_relations import tied
+from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.search.exact_search import Search
+from pipelines.negatives.search.maxsim import best_notes
+from pipelines.negatives.select_negatives import RULES, chosen
 from schemas.item import full_text
 from tests.unit.pipelines.negatives.worlds import components, images, item, items, notes, pair, picture_pairs, positives
 
@@ -60,7 +60,7 @@ class Planted:
 
     def offered(self):
         """Each original's picture and sentence ask; a note scores by how near its root is, with noise."""
-        pairs = asked.pairs(self.positives)
+        pairs = query_positives.pairs(self.positives)
         pairs = pairs.filter(pc.is_in(pairs.column("task"), value_set=pa.array(["image_to_note", "text_to_note"])))
         rng, note = np.random.default_rng(1), {i["item_id"]: i["note_id"] for i in self.items.column("item").to_pylist()}
         centre = {n: rng.standard_normal(32) for n in set(self.root.values())}

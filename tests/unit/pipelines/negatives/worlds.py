@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
+from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
+from schemas.intermediate import PICTURE_PAIRS
 from schemas.item import item_id
-from schemas.mined import PICTURE_PAIRS
-from schemas.tables import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
 
 
 def item(kind, note_id, image_ids=(), text=None, region=None):

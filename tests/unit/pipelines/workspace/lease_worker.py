@@ -4,14 +4,14 @@ import sys
 
 import pyarrow as pa
 
-from pipelines.command import run_command
-from pipelines.workspace import alone as module
-from pipelines.workspace.alone import alone
-from pipelines.workspace.files import Folder
-from pipelines.workspace.parquet import write_parts
-from pipelines.workspace.plan import Plan, counted, manifest
+from pipelines.run_job import run_command
+from pipelines.workspace import lock as module
+from pipelines.workspace.arrow_io import write_parts
+from pipelines.workspace.filesystem import Folder
+from pipelines.workspace.lock import alone
+from pipelines.workspace.stage_plan import Plan, counted, manifest
 from pipelines.workspace.workspace import Workspace
-from schemas.tables import COMPONENTS
+from schemas.datasets import COMPONENTS
 from tests.unit.pipelines.workspace.lease_settings import BEAT_S, PATIENCE_S, Nothing
 
 

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.workspace import parquet
+from pipelines.workspace import arrow_io
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.workspace import Workspace
+from schemas.datasets import COMPONENTS
 from schemas.errors import DataError, SchemaError
-from schemas.tables import COMPONENTS
 
 
 def components(*notes):
@@ -24,7 +24,7 @@ def run(folder, parts, inputs=None, **output):
         lambda _: [ArrowOutput(parts=parts, **output)],
         inputs=inputs or {"in": "1"},
         settings={"knob": 1},
-        code=("pipelines.graph",),
+        code=("pipelines.mining.components",),
     )
     return stages, made
 
@@ -70,12 +70,12 @@ def test_refuses_other_columns(tmp_path):
 
 
 def test_many_rows_are_several_files_whatever_the_parts(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "ROWS_PER_FILE", 3)
+    monkeypatch.setattr(arrow_io, "ROWS_PER_FILE", 3)
     rows = components(*"abcdefgh")
     for name, step in (("ones", 1), ("all", 8)):
         (tmp_path / name / "components").mkdir(parents=True)
         run = Workspace(f"{tmp_path}/{name}").new_run("components", "r")
-        files = parquet.write_parts([rows.slice(k, step) for k in range(0, 8, step)], COMPONENTS, run)
+        files = arrow_io.write_parts([rows.slice(k, step) for k in range(0, 8, step)], COMPONENTS, run)
         assert [file.rows for file in files] == [3, 3, 2]
         assert pa.concat_tables([pq.read_table(tmp_path / name / "components" / file.path) for file in files]).equals(rows)
 
@@ -83,4 +83,4 @@ def test_many_rows_are_several_files_whatever_the_parts(tmp_path, monkeypatch):
 def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "x.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(DataError, match=r"x\.parquet: damaged; delete"):
-        parquet.read_file(str(tmp_path / "x.parquet"))
+        arrow_io.read_file(str(tmp_path / "x.parquet"))

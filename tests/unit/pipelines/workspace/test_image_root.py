@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.mining.pictures import _read_from
+from pipelines.flows.mine_pairs.fingerprint_stage import _read_from
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipelines.workspace.manifest import Counts, DataFile, Manifest
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
-from schemas.training import named_files
+from schemas.shards import named_files
 
 FILE = DataFile(path="../_history/notes/5a/part-00000.parquet", rows=1, size_bytes=10, sha256="ab")
 MANIFEST = Manifest(

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from schemas.errors import DataError
-from schemas.training import SFT
-from tests.training_shards import sft_shards
+from schemas.shards import SFT
+from testkit.training_shards import sft_shards
 from tests.unit.uninote_train.toy import ToyPreparer
 from uninote_train.data.loader import Data, Steps, Waited
-from uninote_train.data.order import Order
-from uninote_train.data.shards import open_shards
+from uninote_train.data.sample_order import Order
+from uninote_train.data.shard_reader import open_shards
 
 
 def steps_of(folder, tmp_path, batch=4, rank=0, world=1, preparer=None):

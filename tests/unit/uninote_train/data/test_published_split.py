@@ -9,13 +9,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.workspace.files import checksum
+from pipelines.workspace.filesystem import checksum
 from pipelines.workspace.manifest import Counts, DataFile, Manifest
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
-from schemas.training import SFT, shard_files
-from tests.training_shards import sft_shards
-from uninote_train.data.shards import open_shards
+from schemas.shards import SFT, shard_files
+from testkit.training_shards import sft_shards
+from uninote_train.data.shard_reader import open_shards
 
 
 def publish(workspace, shards, run_id):

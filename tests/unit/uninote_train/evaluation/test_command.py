@@ -12,10 +12,10 @@ import pytest
 
 from schemas.errors import DataError
 from schemas.evaluation import VECTORS
-from tests.training_shards import sft_shards
+from testkit.training_shards import sft_shards
+from uninote_train.evaluation.bootstrap import Bootstrap
 from uninote_train.evaluation.command import Evaluate, evaluate
-from uninote_train.evaluation.exchange import read_vectors
-from uninote_train.evaluation.intervals import Bootstrap
+from uninote_train.evaluation.external_vectors import read_vectors
 
 ROOT = Path(__file__).resolve().parents[4]
 FEW = Bootstrap(resamples=50)
@@ -55,9 +55,9 @@ def test_every_task_dimension_mode_and_probe_is_in_the_numbers(done):
 
 
 def test_the_same_answers_come_from_the_models_vectors_and_from_a_folder_of_them(shards, done, tmp_path, capsys):
-    from uninote_train.evaluation.encode import Encoding, encode
-    from uninote_train.evaluation.pictures import PictureFiles
-    from uninote_train.load import ModelChoice, load_model
+    from uninote_train.evaluation.encode_items import Encoding, encode
+    from uninote_train.evaluation.split_pictures import PictureFiles
+    from uninote_train.models.load_model import ModelChoice, load_model
 
     items = tmp_path / "items"
     evaluate(Evaluate(shards=str(shards), write_items=str(items)))

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from schemas.errors import DataError, SettingsError
-from tests.training_shards import item, words
-from uninote_train.load import Lora, ModelChoice, load_model
-from uninote_train.model import trainable
-from uninote_train.models.vlm_grid import fits, opened
-from uninote_train.prompts import Prompts
+from testkit.training_shards import item, words
+from uninote_train.models.load_model import Lora, ModelChoice, load_model
+from uninote_train.models.protocol import trainable
+from uninote_train.models.qwen_processor import fits, opened
+from uninote_train.models.vlm_prompts import Prompts
 
 PICTURES = {
     f"n{n}-{k}": np.random.default_rng(10 * n + k).integers(0, 255, (40 + 30 * n, 90, 3), np.uint8)
@@ -74,9 +74,9 @@ def test_what_was_saved_is_loaded_and_has_no_pickles(models, kind, tmp_path):
 @pytest.mark.parametrize("kind", ["vlm", "open_clip"])
 def test_the_pipeline_encodes_with_the_saved_model_as_the_trainer_does(models, kind, tmp_path):
     """The trained model goes back into mining: same prompts, same vectors."""
-    from pipelines.encode.content import Content, cut
-    from pipelines.encode.load import load_encoder, load_preparer
-    from pipelines.encode.spec import EncoderSpec, load_spec
+    from pipelines.encode.item_content import Content, cut
+    from pipelines.encode.load_encoder import load_encoder, load_preparer
+    from pipelines.encode.preset import EncoderSpec, load_spec
 
     model = load_model(choice(models, kind))
     with torch.no_grad():

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.encode.content import Content
-from pipelines.encode.small.encode import SmallEncoder, SmallPreparer
-from pipelines.encode.spec import EncoderSpec
+from pipelines.encode.item_content import Content
+from pipelines.encode.preset import EncoderSpec
+from pipelines.encode.small.backend import SmallEncoder, SmallPreparer
 from schemas.errors import DataError
 from small_encoder.weights import load
-from uninote_train.load import ModelChoice, load_model
-from uninote_train.model import trainable
+from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.models.protocol import trainable
 
 RNG = np.random.default_rng(0)
 PICTURES = {name: RNG.integers(0, 256, (60, 80, 3), np.uint8) for name in "abc"}

@@ -7,18 +7,18 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
 
-from schemas.training import RL, SFT
+from schemas.shards import RL, SFT
 from tests.unit.uninote_train.toy import Toy
 from uninote_train.data.loader import Steps
-from uninote_train.data.order import Order
-from uninote_train.data.shards import open_shards
-from uninote_train.model import trainable
-from uninote_train.ranking.reference import Reference
-from uninote_train.rl import Reinforced
+from uninote_train.data.sample_order import Order
+from uninote_train.data.shard_reader import open_shards
+from uninote_train.models.protocol import trainable
+from uninote_train.objectives.contrastive import Contrastive
+from uninote_train.objectives.ranking_rl import Reinforced
+from uninote_train.objectives.rl.reference_model import Reference
 from uninote_train.run.grad_cache import backward
 from uninote_train.run.processes import Processes
 from uninote_train.settings import Contrast, Ranking
-from uninote_train.sft import Contrastive
 
 SFT_CASES = {
     "symmetric_kl": Contrast(dims=(4, 16)),

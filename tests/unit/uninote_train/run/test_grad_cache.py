@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from tests.training_shards import item, words
-from uninote_train.load import Lora, ModelChoice, load_model
-from uninote_train.losses.matryoshka import shortened
-from uninote_train.model import trainable
+from testkit.training_shards import item, words
+from uninote_train.models.load_model import Lora, ModelChoice, load_model
+from uninote_train.models.protocol import trainable
+from uninote_train.objectives.losses.matryoshka import shortened
 from uninote_train.run.grad_cache import backward
 
 SIZES = {"a-0": (64, 64), "b-0": (96, 40), "b-1": (40, 120), "c-0": (128, 128)}

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training_shards import rl_shards, sft_row, write_shard
+from testkit.training_shards import rl_shards, sft_row, write_shard
 from uninote_train.run.processes import Processes
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.encode.content import BadContent, Content
-from pipelines.encode.small.corpus import Shot, Told
-from pipelines.encode.small.encode import SmallEncoder, SmallPreparer
-from pipelines.encode.small.leaves import leaves
-from pipelines.encode.small.training import Training, train
-from pipelines.encode.spec import EncoderSpec
+from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.preset import EncoderSpec
+from pipelines.encode.small.backend import SmallEncoder, SmallPreparer
+from pipelines.encode.small.dead_leaves import leaves
+from pipelines.encode.small.train import Training, train
+from pipelines.encode.small.training_corpus import Shot, Told
 from schemas.errors import SettingsError
-from small_encoder.net import Shape, SmallNet
+from small_encoder.network import Shape, SmallNet
 from small_encoder.weights import load, read_shape, save
 from tests.unit.pipelines.encode.pixels import picture
 

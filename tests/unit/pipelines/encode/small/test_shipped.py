@@ -5,13 +5,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from pipelines.encode.content import Content
-from pipelines.encode.load import load_encoder, load_preparer
+from pipelines.encode.item_content import Content
+from pipelines.encode.load_encoder import load_encoder, load_preparer
+from pipelines.encode.preset import load_spec
 from pipelines.encode.recall import recall, sample_recall, vectors
-from pipelines.encode.small.copies import strong
-from pipelines.encode.small.corpus import read_notes
-from pipelines.encode.spec import load_spec
-from pipelines.sample.corpus import Sample, make_sample
+from pipelines.encode.small.augmentations import strong
+from pipelines.encode.small.training_corpus import read_notes
+from pipelines.sources.sample_corpus.build import Sample, make_sample
 from small_encoder.weights import SHIPPED
 
 MEGABYTES = 5

@@ -1,0 +1,27 @@
+"""Bytes of a picture file -> upright RGB pixels, large enough to read small print in; and back to a file."""
+
+import io
+
+from PIL import Image
+
+from pipelines.annotate.annotation import AnnotationError
+from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
+
+
+def read_picture(content: bytes, max_side: int) -> Pixels:
+    """The picture as a person sees it (`decode`), at most `max_side` pixels long.
+
+    Raises:
+        AnnotationError: with `decode`'s reason.
+    """
+    try:
+        return decode(content, Decoding(working_side=max_side)).rgb
+    except BadPicture as bad:
+        raise AnnotationError(bad.reason, bad.detail) from bad
+
+
+def as_jpeg(rgb: Pixels, quality: int = 90) -> bytes:
+    """The picture as a JPEG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()

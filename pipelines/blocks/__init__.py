@@ -1,1 +1,0 @@
-"""Small rows of numbers that travel between tasks as a few large ones."""

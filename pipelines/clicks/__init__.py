@@ -1,1 +1,0 @@
-"""Co-click: notes that the same people click, one after the other."""

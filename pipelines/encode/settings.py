@@ -1,0 +1,31 @@
+"""Settings of a job that encodes: which encoder, and how much is given to it at a time."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
+
+from pipelines.encode.encode_chunk import Batching
+from schemas.settings import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderChoice:
+    """Which encoder, and how much is given to it at a time."""
+
+    name: Place = "small"
+    """A preset of conf/encoders, or a path of a .toml file of your own."""
+    path: Place | None = None
+    """A local folder or file of the weights, over the preset's."""
+    counterfactuals: bool = True
+    """Encode the rule-made negatives too, so that they have a similarity for a soft label. Costs a note for each of them."""
+    set: tuple[str, ...] = ()
+    """`key=value` over the preset's, such as "max_length=2048"."""
+    chunk_items: Annotated[int, Field(ge=1)] = 512
+    """Items of a chunk, whole notes: what one actor takes at a time, and what a killed job has to do again."""
+    chunk_pictures: Annotated[int, Field(ge=1)] = 128
+    """Pictures of a chunk's items, as often as they are shown: bounds the memory of an actor and of what is under way."""
+    max_refused_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Items without a vector, beyond which the job fails. Those that the encoder does not read (a text, for one of pictures)
+    do not count."""
+    batching: Batching = field(default_factory=Batching)

@@ -1,1 +1,0 @@
-"""jobs/encode_items.py: any encoder of the pipeline answers for the items of an evaluation."""

@@ -1,0 +1,1 @@
+"""The Spark session, Ray, and the block shuffle. Knows no step."""

@@ -1,0 +1,193 @@
+"""Build shards: which stage reads which tables, in order. Every decision is in the steps."""
+
+from pyspark.sql import DataFrame
+
+from pipelines.engines.spark_session import plan_for
+from pipelines.flows.build_shards.picture_stage import made_by, shown_pictures
+from pipelines.flows.build_shards.settings import BuildShards
+from pipelines.flows.build_shards.split_stage import SplitTables, written_split
+from pipelines.flows.build_shards.tuple_stage import TUPLES, written_tuples
+from pipelines.mining.intake.input_files import files_fingerprint, list_files
+from pipelines.mining.intake.readers import read_input
+from pipelines.shards.files.intermediate_tables import RL_ROWS, SFT_ROWS, SHOWN, TRAINING
+from pipelines.shards.ranking_lists.half_lists_step import NoteSources
+from pipelines.shards.ranking_lists.rl_rows_step import ListTables, ranking_lists
+from pipelines.shards.training_rows.sft_rows_step import Tables, sft_rows
+from pipelines.workspace.image_root import image_root
+from pipelines.workspace.run_folder import Run
+from pipelines.workspace.spark_stages import Stages
+from pipelines.workspace.stage_output import Files, Output
+from schemas.datasets import (
+    ANNOTATIONS,
+    COMPONENTS,
+    COUNTERFACTUALS,
+    EMBEDDINGS,
+    HARD_NEGATIVES,
+    IMAGES,
+    ITEMS,
+    JUDGEMENTS,
+    NOTES,
+    POSITIVES,
+)
+from schemas.errors import DataError
+from schemas.inputs import IMAGES_IN
+from schemas.intermediate import PICTURE_PAIRS
+from schemas.table import Table
+
+
+def build_shards(stages: Stages, settings: BuildShards) -> None:
+    """Every stage of the job, in order; a stage whose inputs have not changed is skipped."""
+    check(stages)
+    read = [stages.workspace.published(table.name) for table in (NOTES, POSITIVES, HARD_NEGATIVES)]
+    plan_for(stages.spark, sum(file.size_bytes for manifest in read for file in manifest.files))
+    contents, fingerprint = _contents(stages, settings)
+    make_rows(stages, settings)
+    make_lists(stages, settings)
+    show_pictures(stages, settings, contents, fingerprint)
+    publish_splits(stages, settings)
+    if settings.format == "sentence-transformers":
+        publish_tuples(stages, settings)
+
+
+def check(stages: Stages) -> None:
+    """Refuse a workspace whose tables are not of one mining.
+
+    Raises:
+        DataError: a dataset is missing, or hard negatives were mined for other positives.
+    """
+    positives = stages.workspace.published(POSITIVES.name)
+    negatives = stages.workspace.published(HARD_NEGATIVES.name)
+    if negatives.inputs.get(POSITIVES.name) != positives.fingerprint:
+        raise DataError(
+            f"{stages.workspace.folder.uri}: hard_negatives were mined for other positives than those that are published now; "
+            "run jobs/mine_hard_negatives.py again"
+        )
+
+
+def make_rows(stages: Stages, settings: BuildShards) -> None:
+    """POSITIVES and their HARD_NEGATIVES -> SFT_ROWS."""
+
+    def make() -> list[Output]:
+        model = stages.workspace.published(HARD_NEGATIVES.name).report["model"]
+        read = [stages.read(table) for table in (POSITIVES, HARD_NEGATIVES, ITEMS, COUNTERFACTUALS, COMPONENTS, EMBEDDINGS)]
+        tables = Tables(*read, *[stages.read_or_empty(table) for table in (ANNOTATIONS, JUDGEMENTS)])
+        return [sft_rows(tables, model, settings.sft, settings.labels, settings.seed)]
+
+    stages.run(
+        [SFT_ROWS],
+        make,
+        inputs=stages.fingerprints(POSITIVES, HARD_NEGATIVES, ITEMS, COUNTERFACTUALS, COMPONENTS, EMBEDDINGS)
+        | _optional(stages, ANNOTATIONS, JUDGEMENTS),
+        settings={"sft": settings.sft, "labels": settings.labels, "seed": settings.seed},
+        code=sft_rows,
+    )
+
+
+def make_lists(stages: Stages, settings: BuildShards) -> None:
+    """NOTES, and judgements where there are any -> RL_ROWS."""
+
+    def make() -> list[Output]:
+        notes = NoteSources(*[stages.read(table) for table in (NOTES, IMAGES, COMPONENTS, PICTURE_PAIRS)])
+        tables = ListTables(notes, stages.read(POSITIVES), stages.read(ITEMS), stages.read_or_empty(JUDGEMENTS))
+        return [ranking_lists(tables, settings.ranking, settings.labels, settings.seed)]
+
+    stages.run(
+        [RL_ROWS],
+        make,
+        inputs=stages.fingerprints(NOTES, IMAGES, COMPONENTS, PICTURE_PAIRS, POSITIVES, ITEMS) | _optional(stages, JUDGEMENTS),
+        settings={"ranking": settings.ranking, "labels": settings.labels, "seed": settings.seed},
+        code=ranking_lists,
+    )
+
+
+def show_pictures(stages: Stages, settings: BuildShards, contents: DataFrame | None, fingerprint: str) -> None:
+    """The files that SFT_ROWS and RL_ROWS show -> SHOWN.
+
+    Args:
+        stages: of the workspace.
+        settings: size and quality.
+        contents: image_id, content; None: pictures are files.
+        fingerprint: of these contents.
+    """
+
+    def make() -> list[Output]:
+        rows, known = [stages.read(SFT_ROWS), stages.read(RL_ROWS)], _known_pictures(stages, settings)
+        return [shown_pictures(rows, stages.read(IMAGES), contents, known, settings.pictures, image_root(stages.workspace))]
+
+    stages.run(
+        [SHOWN],
+        make,
+        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, IMAGES) | stages.file_fingerprints(IMAGES) | {"contents": fingerprint},
+        settings={"pictures": settings.pictures},
+        code=(read_input, shown_pictures),
+    )
+
+
+def publish_splits(stages: Stages, settings: BuildShards) -> None:
+    """SFT_ROWS, RL_ROWS and SHOWN -> sft/train to rl/test.
+
+    All are published together: no training split stands beside a test split of another mining.
+    """
+
+    def write(table: Table, run: Run) -> Files:
+        tables = SplitTables(*[stages.read(source) for source in (SFT_ROWS, RL_ROWS, SHOWN, IMAGES)])
+        return written_split(tables, table, run, settings.shard.shard_bytes)
+
+    stages.run_files(
+        [table for splits in TRAINING.values() for table in splits],
+        write,
+        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, SHOWN, IMAGES),
+        settings={name: getattr(settings, name) for name in ("seed", "sft", "labels", "ranking", "pictures", "shard")},
+        code=written_split,
+    )
+
+
+def publish_tuples(stages: Stages, settings: BuildShards) -> None:
+    """sft/train to sft/test -> sentence_transformers/train to sentence_transformers/test."""
+
+    def write(table: Table, run: Run) -> Files:
+        published = stages.workspace.published(f"sft/{table.name.split('/')[1]}")
+        return written_tuples(stages.spark, stages.workspace, published, run, settings.tuples.negatives)
+
+    stages.run_files(
+        TUPLES,
+        write,
+        inputs=stages.fingerprints(*TRAINING["sft"]),
+        settings={"tuples": settings.tuples},
+        code=written_tuples,
+    )
+
+
+def _known_pictures(stages: Stages, settings: BuildShards) -> DataFrame | None:
+    """SHOWN of the last run, if it was made by the same code with the same settings."""
+    run = stages.workspace.manifest(SHOWN.name)
+    if run is None or any(run.report.get(name) != value for name, value in made_by(settings.pictures).items()):
+        return None
+    return stages.read(SHOWN)
+
+
+def _optional(stages: Stages, *tables: Table) -> dict[str, str]:
+    runs = {table.name: stages.workspace.manifest(table.name) for table in tables}
+    return {name: run.fingerprint if run else "none" for name, run in runs.items()}
+
+
+def _contents(stages: Stages, settings: BuildShards) -> tuple[DataFrame | None, str]:
+    """The table of pictures' bytes and its fingerprint, where it is given.
+
+    Raises:
+        DataError: there are pictures that are no files, and no such table.
+    """
+    if settings.images is not None:
+        return read_input(stages.spark, settings.images, IMAGES_IN), _fingerprint(stages, settings.images)
+    images = stages.read(IMAGES)
+    lacking = images.where("uri is null").count()
+    if lacking:
+        raise DataError(
+            f"images: {lacking} of {images.count()} pictures have no uri: they were mined from a table of bytes; "
+            "give the same table again: --images URI"
+        )
+    return None, "files"
+
+
+def _fingerprint(stages: Stages, uri: str) -> str:
+    return files_fingerprint(stages.spark, list_files(stages.spark, uri))

@@ -1,0 +1,143 @@
+"""Step: what is encoded -> EMBEDDINGS. What is known under the encoder's fingerprint stays, the rest is encoded."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.encode.encode_chunk import LoadChunkEncoder, embedding_rows
+from pipelines.encode.item_content import BadContent
+from pipelines.encode.settings import EncoderChoice
+from pipelines.engines.ray.chunk_queue import Work
+from pipelines.engines.ray.failure_limit import Limit
+from pipelines.items.failure_reasons import Reason, passing
+from pipelines.negatives.search.note_elements import chunks
+from pipelines.workspace.arrow_io import read_file
+from pipelines.workspace.arrow_stages import ArrowOutput
+from pipelines.workspace.code_fingerprint import code_fingerprint
+from pipelines.workspace.filesystem import Folder
+from pipelines.workspace.manifest import Manifest, fingerprint
+from pipelines.workspace.run_folder import HISTORY
+from schemas.datasets import EMBEDDINGS
+from schemas.settings import as_tree
+
+UNFINISHED = f"{HISTORY}/{EMBEDDINGS.name}/_chunks"
+"""Beside the dataset's runs; gone once they are published."""
+ENCODED_BY = "encoded_by"
+"""In the run's report: of each model the code that made its vectors."""
+
+
+def embedded(
+    known: "Known", rows: pa.Table, settings: EncoderChoice, encode: Callable[[Sequence[pa.Table]], Iterable[pa.Table]]
+) -> ArrowOutput:
+    """EMBEDDINGS: what is known, and what `encode` makes of the other rows, in chunks."""
+    missing = rows.filter(pc.invert(known.among(rows)))
+    report = {"encoder": settings.name, "model": known.model, "known": len(rows) - len(missing), "new": len(missing)}
+    done = encode(list(chunks(missing, settings.chunk_items, settings.chunk_pictures)))
+    return ArrowOutput(parts=ordered(known.parts(), done), report=report | {ENCODED_BY: known.encoded_by})
+
+
+def encoding(folder: Folder, model: str, rows: int, settings: EncoderChoice) -> Work:
+    """How chunks are worked: what their files are named by, and when too many items have no vector."""
+    return Work(
+        stage=EMBEDDINGS.name,
+        folder=folder,
+        stamp=fingerprint([model, code_fingerprint(LoadChunkEncoder), steering(settings)]),
+        lost=lambda rows: embedding_rows(
+            rows, [BadContent(Reason.PROCESS_DIED, "each time that it was encoded, the last time alone")], model
+        ),
+        check=Limit(
+            stage=EMBEDDINGS.name,
+            of=rows,
+            most=settings.max_refused_share,
+            setting="encoder.max_refused_share",
+            what="items have no vector",
+            mend="look at the pictures' uris in 'images'",
+        ),
+    )
+
+
+def steering(settings: EncoderChoice) -> dict[str, Any]:
+    """Settings that move the last bits of a vector."""
+    return as_tree(settings.batching) | {"items": settings.chunk_items, "pictures": settings.chunk_pictures}
+
+
+class Known:
+    """The published vectors, in pieces."""
+
+    def __init__(self, files: Sequence[str], before: Manifest | None, model: str, wanted: pa.Table) -> None:
+        """Read which there are.
+
+        Args:
+            files: of the published EMBEDDINGS.
+            before: its run. Vectors of this model count if the same code has made them.
+            model: the encoder's fingerprint.
+            wanted: CHUNK.
+        """
+        code, made = code_fingerprint(LoadChunkEncoder), dict(before.report.get(ENCODED_BY, {})) if before else {}
+        self.model = model
+        self.encoded_by: dict[str, str] = made | {model: code}
+        self._files, self._wanted = files, _names(wanted)
+        self._same_code = made.get(model) == code
+
+    def among(self, rows: pa.Table) -> pa.ChunkedArray:
+        """Whether each row has a lasting answer under this model, with these pictures."""
+        columns = ["item_id", "note_id", "model", "pictures", "reason"]
+        names = [_names(kept) for uri in self._files if len(kept := self._mine(read_file(uri, columns)))]
+        known = pa.concat_arrays(names) if names else pa.array([], pa.string())
+        return pc.is_in(_names(rows), value_set=known)
+
+    def parts(self) -> Iterator[pa.Table]:
+        """The rows that stay: of this model those that are wanted still, of other models all."""
+        for uri in self._files:
+            rows = read_file(uri).cast(EMBEDDINGS.columns)
+            others = rows.filter(pc.not_equal(rows.column("model"), self.model))
+            yield _sorted(pa.concat_tables([others, self._mine(rows)]))
+
+    def _mine(self, rows: pa.Table) -> pa.Table:
+        if not self._same_code:
+            return rows.slice(0, 0)
+        mine = rows.filter(pc.equal(rows.column("model"), self.model))
+        mine = mine.filter(pc.invert(passing(mine.column("reason"))))
+        return mine.filter(pc.is_in(_names(mine), value_set=self._wanted))
+
+
+def ordered(one: Iterable[pa.Table], other: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Two streams of rows, each in the order of EMBEDDINGS' key, as one. A piece of each is held."""
+    streams = [iter(one), iter(other)]
+    held = [EMBEDDINGS.columns.empty_table()] * 2
+    open_ = [True, True]
+    while True:
+        for side in (0, 1):
+            while open_[side] and not len(held[side]):
+                piece = next(streams[side], None)
+                open_[side] = piece is not None
+                held[side] = held[side] if piece is None else piece
+        ends = [_keys(rows)[-1].as_py() for rows, more in zip(held, open_, strict=True) if more and len(rows)]
+        if not ends:
+            yield _sorted(pa.concat_tables(held))
+            return
+        ready = [pc.less_equal(_keys(rows), min(ends)) for rows in held]
+        yield _sorted(pa.concat_tables([rows.filter(now) for rows, now in zip(held, ready, strict=True)]))
+        held = [rows.filter(pc.invert(now)) for rows, now in zip(held, ready, strict=True)]
+
+
+def _names(rows: pa.Table) -> pa.Array:
+    joined = pc.binary_join_element_wise(rows.column("item_id"), rows.column("pictures"), "\n")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _keys(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*[rows.column(name) for name in EMBEDDINGS.key], "\0")
+
+
+def _sorted(rows: pa.Table) -> pa.Table:
+    return rows.sort_by([(name, "ascending") for name in EMBEDDINGS.key])
+
+
+def digest(rows: pa.Table) -> str:
+    """A hash of what is encoded."""
+    names = np.asarray(_names(rows).to_numpy(zero_copy_only=False), str)
+    return fingerprint(fingerprint("\n".join(names.tolist())))

@@ -1,0 +1,1 @@
+"""jobs/mine_pairs.py (Spark): notes, images and clicks to positives, components and splits."""

@@ -1,0 +1,203 @@
+"""Mine pairs: which step reads which tables, in order. Every decision is in the steps."""
+
+from pyspark.sql import DataFrame
+
+from pipelines.flows.mine_pairs.click_stage import clicked
+from pipelines.flows.mine_pairs.fingerprint_stage import fingerprinted, made_by
+from pipelines.flows.mine_pairs.inputs import Inputs
+from pipelines.flows.mine_pairs.settings import MinePairs
+from pipelines.items.spark_columns import distinct_items, note_items
+from pipelines.mining.components.components_step import components
+from pipelines.mining.components.content_edges import TYING, edges
+from pipelines.mining.components.positives_step import certified_positives
+from pipelines.mining.images.match_step import matched_pictures
+from pipelines.mining.images.note_pairs_step import image_pairs
+from pipelines.mining.intake.quarantine_step import quarantined
+from pipelines.mining.intake.readers import read_input
+from pipelines.mining.intake.select_notes_step import kept_notes
+from pipelines.mining.text.shared_passages_step import shared_passages
+from pipelines.mining.within_note.within_note_step import within_note_pairs
+from pipelines.workspace.positive_sources import ITEMS_STEPS, POSITIVES_STEPS, is_outdated, united
+from pipelines.workspace.progress_line import say
+from pipelines.workspace.spark_stages import Stages
+from pipelines.workspace.stage_output import Output, dropped_counts
+from schemas.datasets import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+from schemas.intermediate import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED
+from schemas.item import Granularity
+from schemas.table import Table
+
+
+def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+    """Every stage of the job, in order; a stage whose inputs have not changed is skipped."""
+    keep_notes(stages, inputs, settings)
+    fingerprint_images(stages, inputs, settings)
+    match_images(stages, settings)
+    mine_text(stages, settings)
+    mine_clicks(stages, inputs, settings)
+    mine_within_notes(stages, settings)
+    collect_refused(stages)
+    tie_components(stages, settings)
+    place_positives(stages)
+    list_items(stages)
+
+
+def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+    """The input's notes -> NOTES, DROPPED_NOTES."""
+    s = settings
+    stages.run(
+        [NOTES, REFUSED["notes"], DROPPED_NOTES],
+        lambda: kept_notes(inputs.tables["notes"], s.intake, s.filter, s.balance, s.seed),
+        inputs={"notes": inputs.fingerprints["notes"]},
+        settings={"intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
+        code=(read_input, kept_notes),
+    )
+
+
+def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+    """NOTES and their picture files -> PICTURES, IMAGES."""
+    contents = {"images": inputs.fingerprints.get("images", "files")}
+    s = settings
+
+    def make() -> list[Output]:
+        given, known = inputs.tables.get("images"), _known_pictures(stages, settings)
+        return fingerprinted(stages.read(NOTES), given, inputs.image_root, known, s.fingerprint, s.intake)
+
+    stages.run(
+        [PICTURES, IMAGES, REFUSED["images"]],
+        make,
+        inputs=stages.fingerprints(NOTES) | stages.file_fingerprints(NOTES) | contents | {"image_root": inputs.image_place},
+        settings={"fingerprint": s.fingerprint, "intake": s.intake},
+        code=(read_input, fingerprinted),
+    )
+
+
+def match_images(stages: Stages, settings: MinePairs) -> None:
+    """PICTURES -> PICTURE_PAIRS, PICTURE_DOUBTS -> near duplicates and crops."""
+    count = stages.workspace.published(PICTURES.name).counts.rows_out
+    stages.run(
+        [PICTURE_PAIRS, PICTURE_DOUBTS],
+        lambda: matched_pictures(stages.read(PICTURES), count, settings.match),
+        inputs=stages.fingerprints(PICTURES),
+        settings={"match": settings.match},
+        code=matched_pictures,
+    )
+    tables: dict[Granularity, Table] = {name: MINED[name] for name in ("near_duplicate_image", "crop")}
+
+    def make() -> list[Output]:
+        pairs = stages.workspace.published(PICTURE_PAIRS.name).counts.rows_out
+        found = image_pairs(stages.read(PICTURE_PAIRS), pairs, stages.read(IMAGES), settings.match)
+        return [found[name] for name in tables]
+
+    stages.run(
+        list(tables.values()),
+        make,
+        inputs=stages.fingerprints(PICTURE_PAIRS, IMAGES),
+        settings={"match": settings.match},
+        code=image_pairs,
+    )
+
+
+def mine_text(stages: Stages, settings: MinePairs) -> None:
+    """NOTES -> partial text."""
+    stages.run(
+        [MINED["partial_text"]],
+        lambda: [shared_passages(stages.read(NOTES), settings.partial_text)],
+        inputs=stages.fingerprints(NOTES),
+        settings={"partial_text": settings.partial_text},
+        code=shared_passages,
+    )
+
+
+def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
+    """NOTES and the input's clicks -> co-click."""
+
+    def make() -> list[Output]:
+        return clicked(inputs.tables.get("clicks"), _note_items(stages), settings.co_click, settings.intake)
+
+    stages.run(
+        [MINED["co_click"], REFUSED["clicks"]],
+        make,
+        inputs=stages.fingerprints(NOTES, IMAGES) | {"clicks": inputs.fingerprints.get("clicks", "none given")},
+        settings={"co_click": settings.co_click, "intake": settings.intake},
+        code=(read_input, clicked),
+    )
+
+
+def mine_within_notes(stages: Stages, settings: MinePairs) -> None:
+    """NOTES, IMAGES and their copies -> within-note pairs."""
+
+    def make() -> list[Output]:
+        copies = stages.read(PICTURE_PAIRS)
+        return [within_note_pairs(_note_items(stages), stages.read(IMAGES), copies, settings.within_note, settings.seed)]
+
+    stages.run(
+        [MINED["within_note"]],
+        make,
+        inputs=stages.fingerprints(NOTES, IMAGES, PICTURE_PAIRS),
+        settings={"within_note": settings.within_note, "seed": settings.seed},
+        code=within_note_pairs,
+    )
+
+
+def collect_refused(stages: Stages) -> None:
+    """Refused notes, pictures and clicks -> QUARANTINE."""
+    tables = list(REFUSED.values())
+    stages.run(
+        [QUARANTINE],
+        lambda: [quarantined([stages.read(table) for table in tables])],
+        inputs=stages.fingerprints(*tables),
+        settings={},
+        code=quarantined,
+    )
+
+
+def tie_components(stages: Stages, settings: MinePairs) -> None:
+    """Pairs that say that content is shared -> COMPONENTS, with their splits."""
+
+    def make() -> list[Output]:
+        tying = edges([stages.read(MINED[name]) for name in TYING])
+        return [components(stages.read(NOTES), tying, settings.components)]
+
+    stages.run(
+        [COMPONENTS],
+        make,
+        inputs=stages.fingerprints(NOTES, *[MINED[name] for name in TYING]),
+        settings={"components": settings.components},
+        code=(components, edges),
+    )
+
+
+def place_positives(stages: Stages) -> None:
+    """All pairs and COMPONENTS -> POSITIVES, with the certificate of their splits."""
+    mined = united(stages.workspace)
+    if is_outdated(stages.workspace):
+        say(f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and left out; run jobs/annotate_images.py again")
+
+    def make() -> list[Output]:
+        return [certified_positives([stages.read(table) for table in mined], stages.read(COMPONENTS))]
+
+    known = stages.fingerprints(COMPONENTS, *mined)
+    stages.run([POSITIVES], make, inputs=known, settings={}, code=POSITIVES_STEPS)
+
+
+def list_items(stages: Stages) -> None:
+    """POSITIVES -> ITEMS."""
+    stages.run(
+        [ITEMS],
+        lambda: [Output(distinct_items(stages.read(POSITIVES)), dropped_counts(stages.spark, {}))],
+        inputs=stages.fingerprints(POSITIVES),
+        settings={},
+        code=ITEMS_STEPS,
+    )
+
+
+def _note_items(stages: Stages) -> DataFrame:
+    return note_items(stages.read(NOTES), stages.read(IMAGES))
+
+
+def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
+    """PICTURES of the last run, if they were made by the same code with the same settings."""
+    manifest = stages.workspace.manifest(PICTURES.name)
+    if manifest is None or manifest.report != made_by(settings.fingerprint):
+        return None
+    return stages.read(PICTURES)

@@ -1,0 +1,50 @@
+"""Settings of jobs/mine_pairs.py: where from, where to, and each step's own."""
+
+from dataclasses import dataclass, field
+
+from pipelines.mining.clicks.co_click_step import CoClick
+from pipelines.mining.components.components_step import Components
+from pipelines.mining.images.fingerprint.fingerprint import Fingerprint
+from pipelines.mining.images.settings import Match
+from pipelines.mining.intake.stratified_balance import Balance
+from pipelines.mining.intake.validate_notes import Filter, Intake
+from pipelines.mining.text.settings import PartialText
+from pipelines.mining.within_note.settings import WithinNote
+from pipelines.sources.sample_corpus.build import Sample
+from schemas.settings import Place, Seed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Where the input lies: any URI that Spark reads."""
+
+    notes: Place | None = None
+    """Parquet or JSONL (plain or gz); a file, a folder or a pattern. None: the sample corpus, made in the workspace."""
+    images: Place | None = None
+    """Parquet or JSONL with image_id and content, for pictures that are not files of their own."""
+    image_root: Place | None = None
+    """What relative picture uris are relative to: a folder, or a store's URI, with options for its client where the environment
+    does not say them (s3://bucket/pictures?endpoint_override=minio:9000&scheme=http). None: the folder of the notes file."""
+    clicks: Place | None = None
+    """Parquet, JSONL or CSV (plain or gz). None: no co-click pairs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinePairs:
+    """Settings of jobs/mine_pairs.py."""
+
+    workspace: Place = "out"
+    """The folder (any URI) that the datasets are published in."""
+    seed: Seed = 0
+    """Enters the hashes that choose notes (balance) and parts (within_note); co_click and components have their own."""
+    input: Input = field(default_factory=Input)
+    sample: Sample = field(default_factory=Sample)
+    intake: Intake = field(default_factory=Intake)
+    filter: Filter = field(default_factory=Filter)
+    balance: Balance = field(default_factory=Balance)
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    match: Match = field(default_factory=Match)
+    partial_text: PartialText = field(default_factory=PartialText)
+    co_click: CoClick = field(default_factory=CoClick)
+    within_note: WithinNote = field(default_factory=WithinNote)
+    components: Components = field(default_factory=Components)

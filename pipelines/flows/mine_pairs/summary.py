@@ -1,0 +1,150 @@
+"""What the job says at the end: what it made, what it dropped and why, what it refused, what to do next."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import Row
+from pyspark.sql import functions as F
+
+from pipelines.sources.sample_corpus.truth.precision_recall import Row as Measured
+from pipelines.sources.sample_corpus.truth.report import truth_report
+from pipelines.workspace.filesystem import open_filesystem
+from pipelines.workspace.spark_stages import Stages
+from pipelines.workspace.workspace import Workspace
+from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+from schemas.intermediate import MINED, PICTURE_PAIRS
+from schemas.item import GRANULARITIES
+from schemas.table import Table
+
+SHOWN_STRATA = 10
+TRUTH_TABLES = (NOTES, IMAGES, POSITIVES, QUARANTINE, COMPONENTS)
+
+
+def summary(stages: Stages, truth: Path | None) -> str:
+    """The tables that the job prints last; with `truth`, precision and recall against it.
+
+    Cost: one aggregation over the positives; a corpus with truth is small and is read whole.
+    """
+    workspace = stages.workspace
+    blocks = [
+        f"\nMined into {workspace.folder.uri}",
+        _granularities(stages),
+        _strata(workspace),
+        _dropped(workspace),
+        _refused(stages),
+        _splits(workspace),
+    ]
+    if truth is not None:
+        tables = {table.name: load(workspace, table) for table in TRUTH_TABLES}
+        blocks.append("Against the truth that the corpus brings\n" + _against(truth_report(truth, tables)))
+    blocks.append(_next_step(workspace))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def load(workspace: Workspace, table: Table) -> pa.Table:
+    """A dataset's rows in memory."""
+    opened = [open_filesystem(file) for file in workspace.files(table.name)]
+    return pa.concat_tables(pq.read_table(path, filesystem=system) for system, path in opened)
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in plain text: the first column to the left, the others to the right."""
+    lines = [list(head), *[list(row) for row in rows]]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+    return "\n".join(
+        "  "
+        + "  ".join([line[0].ljust(widths[0]), *[cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True)]]).rstrip()
+        for line in lines
+    )
+
+
+def _granularities(stages: Stages) -> str:
+    note = F.explode(F.array("query.note_id", "target.note_id"))
+    pairs = stages.read(POSITIVES).select("granularity", "score", "query", "target")
+    scores = pairs.groupBy("granularity").agg(F.count("*").alias("pairs"), F.median("score").alias("score"))
+    covered = (
+        pairs.select("granularity", note.alias("note_id"))
+        .groupBy("granularity")
+        .agg(F.count_distinct("note_id").alias("notes"))
+    )
+    found = {row["granularity"]: row for row in scores.join(covered, on="granularity", how="inner").collect()}
+    rows = [[name, *_granularity_cells(found.get(name))] for name in GRANULARITIES]
+    return aligned(["granularity", "pairs", "notes covered", "median score"], rows)
+
+
+def _granularity_cells(row: Row | None) -> list[str]:
+    return ["0", "0", "-"] if row is None else [f"{row['pairs']:,}", f"{row['notes']:,}", f"{row['score']:.3f}"]
+
+
+def _strata(workspace: Workspace) -> str:
+    """The largest strata before and after the balance, where it took something away."""
+    report = workspace.published(NOTES.name).report
+    strata = report["strata"]
+    if all(stratum["before"] == stratum["after"] for stratum in strata):
+        return f"Balance: nothing taken away, {report['strata_in_all']:,} strata of topic and image count"
+    rows = [
+        [str(stratum["topic"]), str(stratum["image_count"]), f"{stratum['before']:,}", f"{stratum['after']:,}"]
+        for stratum in strata[:SHOWN_STRATA]
+    ]
+    head = f"Balance: the largest of {report['strata_in_all']:,} strata of topic and image count"
+    return f"{head}\n" + aligned(["topic", "images", "before", "after"], rows)
+
+
+def _dropped(workspace: Workspace) -> str:
+    tables = [NOTES, IMAGES, PICTURE_PAIRS, *MINED.values(), COMPONENTS, POSITIVES]
+    rows = [
+        [table.name.removeprefix("mined/"), f"{n:,}", reason]
+        for table in tables
+        for reason, n in workspace.published(table.name).counts.dropped.items()
+    ]
+    width = max((len(row[0]) for row in rows), default=0)
+    lines = [f"  {name.ljust(width)}  {n.rjust(11)}  {reason}" for name, n, reason in rows]
+    return "Dropped, by what and why\n" + "\n".join(lines) if lines else ""
+
+
+def _refused(stages: Stages) -> str:
+    rows = (
+        stages.read(QUARANTINE).groupBy("source", "reason").count().orderBy("source", F.col("count").desc(), "reason").collect()
+    )
+    if not rows:
+        return "Refused: nothing"
+    lines = [f"  {row['source']:<7} {row['count']:>11,}  {row['reason']}" for row in rows]
+    return "Refused (dataset quarantine)\n" + "\n".join(lines)
+
+
+def _splits(workspace: Workspace) -> str:
+    told = workspace.published(POSITIVES.name).report
+    return "Splits\n" + "\n".join(f"  {name.replace('_', ' ')}: {_plain(value)}" for name, value in told.items())
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _against(rows: Sequence[Measured]) -> str:
+    """Each measure as a whole, and those of its parts that are not perfect."""
+    shown = [row for row in rows if not row.part or row.found < row.wanted]
+    cells = [
+        [
+            f"  {row.part}" if row.part else row.measure,
+            f"{row.found:,} of {row.wanted:,}",
+            _share(row.recall),
+            _share(row.precision),
+        ]
+        for row in shown
+    ]
+    return aligned(["", "found", "recall", "precision"], cells)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _next_step(workspace: Workspace) -> str:
+    items = workspace.published(ITEMS.name).counts.rows_out
+    query = f"import duckdb; duckdb.connect('{workspace.folder.uri}/workspace.duckdb').sql('from positives limit 5').show()"
+    return f'{items:,} items. Look at the pairs: .venv/bin/python -c "{query}"'

@@ -1,1 +1,0 @@
-"""Components: what duplicates, crops and shared passages tie together, and the splits made of them."""

@@ -1,0 +1,1 @@
+"""What a workspace holds: the HTML report and the audit."""

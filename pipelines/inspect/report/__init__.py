@@ -1,0 +1,1 @@
+"""One HTML page of a workspace, with its pictures, to review and to label."""

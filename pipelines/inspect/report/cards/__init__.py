@@ -1,0 +1,1 @@
+"""One card a pair, negative or judgement: pictures, excerpts, evidence."""

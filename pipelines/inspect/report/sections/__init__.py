@@ -1,0 +1,1 @@
+"""The sections of the page: overview, funnel, components, negatives, judge, refused rows."""

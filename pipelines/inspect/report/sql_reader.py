@@ -1,0 +1,89 @@
+"""SQL over the published files of a workspace, with DuckDB: streamed, in bounded memory, on any file system."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyarrow import fs
+
+from pipelines.workspace.filesystem import open_filesystem
+from pipelines.workspace.manifest import Manifest
+from pipelines.workspace.workspace import Workspace
+from schemas.errors import DataError
+
+Row = dict[str, Any]
+DAMAGED = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException, pa.ArrowInvalid, OSError)
+MEND = "where it is damaged, delete that dataset's _current.json and run the job that makes it again"
+
+
+class Reader:
+    """The datasets of a workspace as views, each made when it is first asked for. Open it with `reading`."""
+
+    def __init__(self, workspace: Workspace, connection: duckdb.DuckDBPyConnection) -> None:
+        """Nothing is read yet."""
+        self.workspace = workspace
+        self._connection = connection
+        self._views: set[str] = set()
+
+    def manifest(self, dataset: str) -> Manifest | None:
+        """The dataset's published run, if there is one."""
+        return self.workspace.manifest(dataset)
+
+    def has(self, dataset: str) -> bool:
+        """Whether the dataset is published and has rows."""
+        run = self.manifest(dataset)
+        return run is not None and run.counts.rows_out > 0
+
+    def rows(self, query: str, datasets: Sequence[str], values: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows of a query.
+
+        Args:
+            query: DuckDB's SQL with $names; ends in an order by all that it selects rows by, or the page would change from run
+                to run. A dataset "mined/x" is the view mined_x.
+            datasets: what it reads, all of them published.
+            values: of the $names.
+
+        Raises:
+            DataError: a file is damaged, or the memory does not suffice.
+        """
+        try:
+            for name in datasets:
+                self._view(name)
+            return self._connection.sql(query, params=dict(values or {})).to_arrow_table().to_pylist()
+        except duckdb.OutOfMemoryException as error:
+            raise DataError(f"report: {error}; allow more: --set memory_mb=8192") from None
+        except DAMAGED as error:
+            where = ", ".join(f"{self.workspace.folder.uri}/{name}" for name in datasets)
+            raise DataError(f"{where}: a file cannot be read ({str(error).splitlines()[0]}); {MEND}") from None
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make a table of this process a view."""
+        self._connection.register(name, table)
+        self._views.add(name)
+
+    def _view(self, dataset: str) -> None:
+        if dataset in self._views:
+            return
+        name, opened = dataset.replace("/", "_"), [open_filesystem(uri) for uri in self.workspace.files(dataset)]
+        system, paths = opened[0][0], [path for _, path in opened]
+        if isinstance(system, fs.LocalFileSystem):
+            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+            self._connection.execute(f"create view {name} as select * from read_parquet([{listed}])")
+        else:
+            self._connection.register(name, ds.dataset(paths, filesystem=system, format="parquet"))
+        self._views.add(dataset)
+
+
+@contextmanager
+def reading(workspace: Workspace, memory_mb: int) -> Iterator[Reader]:
+    """A reader, and a scratch folder for what does not fit into its memory."""
+    with TemporaryDirectory() as scratch, duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{memory_mb}MB'")
+        connection.execute("set temp_directory = $folder", {"folder": scratch})
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute("set enable_progress_bar = false")
+        yield Reader(workspace, connection)

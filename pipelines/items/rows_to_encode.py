@@ -1,0 +1,18 @@
+"""Rows that an encoder is given: items, and the elements of notes."""
+
+import pyarrow as pa
+
+from schemas.item import REGION
+
+CHUNK = pa.schema(
+    [
+        ("item_id", pa.string()),
+        ("note_id", pa.string()),
+        ("kind", pa.string()),
+        ("uris", pa.list_(pa.string())),
+        ("region", REGION),
+        ("text", pa.string()),
+        ("pictures", pa.string()),
+    ]
+)
+"""An item to encode: where its pictures lie, and EMBEDDINGS.pictures of them."""

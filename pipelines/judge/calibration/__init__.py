@@ -1,0 +1,1 @@
+"""Fits scores to labels, and reports agreement."""

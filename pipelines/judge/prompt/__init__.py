@@ -1,0 +1,1 @@
+"""The question that a judge is asked, and its defences against text in notes."""

@@ -1,0 +1,33 @@
+"""Scores and reasons as rows of SCORES; a pair by itself for the backends that take them one by one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from pipelines.judge.prompt.question import BadPair, flagged
+from pipelines.judge.protocol import SCORES
+
+Said = float | BadPair
+"""A score, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    score: float | None
+    reason: str | None
+    detail: str | None
+
+
+def score_rows(pairs: pa.Table, said: Sequence[Said]) -> pa.Table:
+    """SCORES of PAIRS and what was said of each, in the same order; flags are of the texts, whoever judged."""
+    rows = [_Row(None, one.reason, one.detail) if isinstance(one, BadPair) else _Row(float(one), None, None) for one in said]
+    columns = {
+        "query_id": pairs.column("query_id"),
+        "candidate_id": pairs.column("candidate_id"),
+        "score": pa.array([r.score for r in rows], pa.float64()),
+        "flagged": pa.array([flagged(pair) for pair in pairs.select(["query", "candidate"]).to_pylist()], pa.string()),
+        "reason": pa.array([r.reason for r in rows], pa.string()),
+        "detail": pa.array([r.detail for r in rows], pa.string()),
+    }
+    return pa.table([columns[name] for name in SCORES.names], schema=SCORES)

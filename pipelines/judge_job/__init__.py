@@ -1,1 +1,0 @@
-"""jobs/judge_relevance.py: its settings, its flow, its report and last words. Ray is in `pipelines.actors`."""

@@ -1,0 +1,93 @@
+"""The process in which `pipelines.media.decoding.worker_process` has pictures decoded: reads requests, writes answers.
+
+Before each picture it sets its own limits: address space, above what it had when it was started; and processor time, whose
+alarm (SIGPROF) ends it. Nothing that a decoder does can exceed them.
+"""
+
+import io
+import json
+import os
+import resource
+import signal
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from PIL import AvifImagePlugin, Image
+
+from pipelines.media.decoding.picture import BadPicture, Decoding
+from pipelines.media.decoding.pixels import FORMATS, working_picture
+
+PIECE = 1 << 20
+SLACK = 16 << 20
+"""Bytes of address space that go lost between the pieces of memory."""
+
+
+def main() -> None:
+    """Serve."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    cv2.setNumThreads(1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    Image.preinit()
+    _warm_up()
+    base = _address_space()
+    answers.write(b"ready\n")
+    answers.flush()
+    os.dup2(nothing, 2)  # what libraries print about strangers' files is nothing to read
+    while line := requests.readline():
+        request = json.loads(line)
+        settings = Decoding(**request["settings"])
+        _limit_memory(base + settings.max_bytes + SLACK)
+        header, pixels = _answer(requests, request["bytes"], settings)
+        answers.write(json.dumps(header).encode() + b"\n" + pixels)
+        answers.flush()
+
+
+def _answer(requests: BinaryIO, size: int, settings: Decoding) -> tuple[dict[str, Any], bytes]:
+    left = size
+    try:
+        stream = io.BytesIO()
+        while left:
+            left -= stream.write(requests.read(min(left, PIECE)))
+        stream.seek(0)
+        signal.setitimer(signal.ITIMER_PROF, settings.max_seconds)
+        try:
+            found = working_picture(stream, settings)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+    except BadPicture as bad:
+        return {"reason": bad.reason, "detail": bad.detail, "memory": isinstance(bad.__cause__, MemoryError)}, b""
+    except (MemoryError, cv2.error) as error:
+        while left:
+            left -= len(requests.read(min(left, PIECE)))
+        return {"reason": "too large", "detail": f"no memory left to decode it: {error}"[:200], "memory": True}, b""
+    except Exception:  # a mistake of ours, told to who asked
+        return {"fault": traceback.format_exc()}, b""
+    return {"shape": found.rgb.shape, "width": found.width, "height": found.height}, found.rgb.tobytes()
+
+
+def _warm_up() -> None:
+    """What each format needs once (libraries, tables) belongs to the process and not to its first picture."""
+    for name in FORMATS:
+        stream = io.BytesIO()
+        Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(stream, name)
+        stream.seek(0)
+        working_picture(stream, Decoding(working_side=8))
+
+
+def _address_space() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def _limit_memory(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A decoded picture to its perceptual hashes, local features and thumbnail."""

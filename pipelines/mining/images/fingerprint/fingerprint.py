@@ -1,0 +1,66 @@
+"""Everything that is kept of a picture, from one decode. No engine."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import cv2
+from pydantic import Field
+
+from pipelines.media.decode import Decoding, Pixels, decode, shrunk
+from pipelines.mining.images.fingerprint.deskew import straightened
+from pipelines.mining.images.fingerprint.feature_codec import pack
+from pipelines.mining.images.fingerprint.local_features import Detection, detect
+from pipelines.mining.images.fingerprint.perceptual_hashes import exposed_hash, pdq_hashes, pdq_picture, phash64, surface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Settings of `fingerprint`."""
+
+    thumbnail_side: Annotated[int, Field(ge=32, le=1024)] = 160
+    """Longest side of the small picture on which pairs are verified, pixels."""
+    thumbnail_quality: Annotated[int, Field(ge=1, le=100)] = 90
+    """JPEG quality of it."""
+    decoding: Decoding = field(default_factory=Decoding)
+    detection: Detection = field(default_factory=Detection)
+
+
+def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
+    """The columns of PICTURES of a picture file, but for its sha256.
+
+    Raises:
+        BadPicture: it cannot be read.
+
+    Cost: about 5.5 ms a picture: decode 1.6, features 2.7, hashes and thumbnail 1.
+    """
+    picture = decode(content, settings.decoding)
+    upright = straightened(picture.rgb)
+    grey = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY)
+    small = pdq_picture(picture.rgb)
+    turns, quality = pdq_hashes(small)
+    turned = turns
+    if upright is not picture.rgb:
+        small = pdq_picture(upright)
+        turned = pdq_hashes(small)[0]
+    features = detect(cv2.cvtColor(upright, cv2.COLOR_RGB2GRAY), settings.detection)
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "phash": phash64(grey),
+        "pdq": turns[0],
+        "pdq_turns": b"".join(turned),
+        "pdq_exposed": exposed_hash(small),
+        "quality": quality,
+        "surface": surface(quality),
+        "thumbnail": _thumbnail(upright, settings),
+        "features": pack(features),
+        "feature_count": len(features.sigmas),
+    }
+
+
+def _thumbnail(rgb: Pixels, settings: Fingerprint) -> bytes:
+    factor = min(1.0, settings.thumbnail_side / max(rgb.shape[:2]))
+    size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
+    bgr = cv2.cvtColor(shrunk(rgb, size), cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, settings.thumbnail_quality])
+    return bytes(encoded)

@@ -1,0 +1,1 @@
+"""Whether a candidate pair shows the same picture: geometric alignment, then pixels."""

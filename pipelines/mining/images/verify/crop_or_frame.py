@@ -1,0 +1,126 @@
+"""Where one picture lies in another, and whether what is around it is a frame or more of the scene."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.mining.images.verify.aligned_cells import corners
+from pipelines.mining.images.verify.channel_stats import largest, median
+from pipelines.mining.images.verify.warp_refinement import Matrix, inverse
+
+Floats = npt.NDArray[np.float32]
+
+EDGE = 12.0
+"""Levels between two neighbouring pixels from which there is an edge between them."""
+
+
+class Region(NamedTuple):
+    """A box in fractions of a picture, origin at the top left."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Placement(NamedTuple):
+    """How the source lies on the target."""
+
+    region: Region
+    """The box around the source, in fractions of the target."""
+    source_covered: float
+    """Share of the source's area that lies on the target."""
+    target_covered: float
+    """Share of the target's area that lies under the source."""
+
+
+def placement(source: tuple[int, ...], target: tuple[int, ...], to_source: Matrix) -> Placement:
+    """Where a source of shape `source` lies on a target of shape `target`."""
+    x, y = corners(source, inverse(to_source))
+    height, width = target[:2]
+    outline = np.stack([x, y], axis=1).astype(np.float32)
+    frame = np.array([[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]], np.float32)
+    common = float(cv2.intersectConvexConvex(outline, frame)[0]) if cv2.isContourConvex(outline) else 0.0
+    area = max(abs(float(cv2.contourArea(outline))), 1e-6)
+    box = np.clip([(x.min() + 0.5) / width, (y.min() + 0.5) / height, (x.max() + 0.5) / width, (y.max() + 0.5) / height], 0, 1)
+    return Placement(Region(*box.tolist()), min(1.0, common / area), min(1.0, common / (width * height)))
+
+
+def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
+    """Whether a plain or sharply cut frame is around the region: then the picture in it is whole.
+
+    A frame is plain, or ends in a straight edge all along the region, where the pixels across
+    the border differ more than pixels as far apart within. A plain surrounding without an edge
+    (a product on white) is more of the scene, unless it is as wide on all sides or two bars;
+    with other things in it (a screenshot's words), unless the region stands in its middle with
+    plain ground all around it.
+    """
+    plain = _plainness(rgb, region)
+    if plain > 0.95 and _is_even(rgb.shape, region):
+        return True
+    if plain > 0.7 and max(region.x1 - region.x0, region.y1 - region.y0) > 0.97:
+        return True
+    if 0.5 < plain < 0.95 and covered < 0.75 and _stands_apart(rgb, region):
+        return True
+    steps = _steps(rgb, region)
+    if not steps:
+        return False
+    sharpness = float(np.mean([ratio for _, ratio in steps]))
+    along = [share for share, _ in steps]
+    cut = sharpness > 1.5 and float(np.median(along)) > (0.5 if plain > 0.95 else 0.7)
+    all_along = sharpness > (1.5 if plain > 0.5 and len(steps) == 4 else 2.0) and min(along) > (0.75 if plain > 0.5 else 0.85)
+    return (plain > 0.7 and cut) or all_along
+
+
+def _stands_apart(rgb: Floats, region: Region) -> bool:
+    """Whether the region is centred from left to right and nothing crosses its border: one plain ground on both sides of it."""
+    height, width = rgb.shape[:2]
+    left, right = region.x0 * width, (1 - region.x1) * width
+    if abs(left - right) > 0.02 * width + 1 or min(left, right) < 2:
+        return False
+    x0, x1, y0, y1 = round(left), round(region.x1 * width), round(region.y0 * height), round(region.y1 * height)
+    rims = [rgb[max(0, y0 - k) : y1 + k, max(0, x0 - k) : x1 + k] for k in (2, -2)]
+    edges = np.concatenate([side for r in rims for side in (r[0], r[-1], r[:, 0], r[:, -1])])
+    return float((largest(np.abs(edges - median(edges))) < EDGE).mean()) > 0.97
+
+
+def _is_even(shape: tuple[int, ...], region: Region) -> bool:
+    """Whether the margin is about as wide on all four sides."""
+    height, width = shape[:2]
+    margins = region.x0 * width, (1 - region.x1) * width, region.y0 * height, (1 - region.y1) * height
+    return max(margins) - min(margins) < max(2.5, 0.4 * sum(margins) / 4) and min(margins) > 2
+
+
+def _plainness(rgb: Floats, region: Region) -> float:
+    """Share of the outside that has one colour."""
+    height, width = rgb.shape[:2]
+    outside = np.ones((height, width), dtype=bool)
+    top, left = max(0, int(region.y0 * height) - 1), max(0, int(region.x0 * width) - 1)
+    outside[top : int(np.ceil(region.y1 * height)) + 1, left : int(np.ceil(region.x1 * width)) + 1] = False
+    if outside.sum() < 10:
+        return 1.0
+    colours = rgb[outside]
+    return float((largest(np.abs(colours - median(colours))) < 14).mean())
+
+
+def _steps(rgb: Floats, region: Region) -> list[tuple[float, float]]:
+    """For every side with a margin: the share of it along which there is an edge, and how much sharper it is than within."""
+    height, width = rgb.shape[:2]
+    left, right = round(region.x0 * width), round(region.x1 * width)
+    top, bottom = round(region.y0 * height), round(region.y1 * height)
+    inside = rgb[max(top, 0) : bottom], rgb[:, max(left, 0) : right]
+    sides = (
+        (inside[0].swapaxes(0, 1), left, 1), (inside[0].swapaxes(0, 1), right - 1, -1),
+        (inside[1], top, 1), (inside[1], bottom - 1, -1),
+    )  # fmt: skip
+    found = []
+    for lines, border, inwards in sides:
+        places = [border - 3 * inwards, border + 2 * inwards, border + 7 * inwards]
+        if min(places) < 0 or max(places) >= len(lines):
+            continue
+        out, near, far = (lines[place] for place in places)
+        across, within = largest(np.abs(near - out)), largest(np.abs(near - far))
+        found.append((float((across > EDGE).mean()), float(across.mean() / (within.mean() + 3))))
+    return found

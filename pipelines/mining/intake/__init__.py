@@ -1,0 +1,1 @@
+"""Read and validate the input, quarantine bad rows, filter by likes, balance."""

@@ -1,0 +1,75 @@
+"""Step: from the rows that were read to the notes that are kept."""
+
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.mining.intake.content_fingerprint import CONTENT, content
+from pipelines.mining.intake.dropped_notes import dropped_notes
+from pipelines.mining.intake.stratified_balance import Balance, Stratum, balanced, count_strata, water_fill
+from pipelines.mining.intake.validate_notes import Filter, Intake, accept_notes, keep_liked
+from pipelines.workspace.stage_output import Output, dropped_counts
+from schemas.errors import DataError
+
+LARGEST_STRATA = 50
+"""How many strata the manifest lists, the largest first; there may be as many as topics x image counts."""
+
+
+OVER_QUOTA = "over the quota of its stratum"
+
+
+def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance, seed: int) -> tuple[Output, Output, Output]:
+    """NOTES, QUARANTINE and DROPPED_NOTES rows: bad rows refused, the well-liked kept, strata evened out.
+
+    Raises:
+        DataError: too many rows are bad, or no note is left.
+
+    Cost: the rows are read once and kept on disk; counts by stratum are the only thing collected. Where the balance takes
+    something away, its choice is made twice: for what is kept, and for what is not.
+    """
+    spark = read.sparkSession
+    sorted_rows = accept_notes(read, intake)
+    good, refused = sorted_rows.good.persist(), sorted_rows.refused.persist()
+    reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
+    rows_in, bad = read.count(), sum(reasons.values())
+    refuse_if_too_many("notes", bad, rows_in, intake)
+    well_liked = keep_liked(good, liked)
+    before = count_strata(well_liked, balance)
+    enough, fine = sum(before.values()), rows_in - bad
+    if not enough:
+        raise DataError(f"no note of {fine:,} has {liked.min_likes} likes or more; --set filter.min_likes=0 keeps them all")
+    after = water_fill(before, round(enough * balance.keep_share)) if enough >= balance.min_notes else before
+    rows = well_liked if after == before else balanced(well_liked, after, balance, seed)
+    taken = {
+        f"fewer than {liked.min_likes} likes": (good.where(F.col("like_count") < liked.min_likes), good.count() - enough),
+        OVER_QUOTA: (well_liked.join(rows.select("note_id"), on="note_id", how="left_anti"), enough - sum(after.values())),
+    }
+    dropped = {f"refused: {reason}": n for reason, n in reasons.items()} | {rule: n for rule, (_, n) in taken.items()}
+    kept = Output(rows, dropped_counts(spark, dropped), rows_in, lambda found: _strata(before, after) | _content(found))
+    return kept, Output(refused, dropped_counts(spark, {})), dropped_notes(spark, taken, intake.recorded_drops, seed)
+
+
+def refuse_if_too_many(source: str, bad: int, rows: int, settings: Intake) -> None:
+    """Stop the job when the input is not what it seems.
+
+    Raises:
+        DataError: more than the settings' share of the rows is refused.
+    """
+    if bad > settings.max_refused_share * rows:
+        raise DataError(
+            f"{source}: {bad:,} of {rows:,} rows are bad, more than the share of {settings.max_refused_share:g} that "
+            f"intake.max_refused_share allows; see {source} in the dataset 'quarantine' of a run that allows more"
+        )
+
+
+def _content(notes: DataFrame) -> dict[str, str]:
+    """What the notes say, wherever their pictures lie."""
+    names = F.transform("images", lambda image: image["image_id"])
+    return {CONTENT: content(notes.withColumn("images", names))}
+
+
+def _strata(before: dict[Stratum, int], after: dict[Stratum, int]) -> dict[str, Any]:
+    largest = sorted(before, key=lambda s: (-before[s], s))[:LARGEST_STRATA]
+    rows = [{"topic": s[0], "image_count": s[1], "before": before[s], "after": after[s]} for s in largest]
+    return {"strata": rows, "strata_in_all": len(before)}

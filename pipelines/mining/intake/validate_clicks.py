@@ -1,0 +1,43 @@
+"""Clicks: refuse rows without a user, a note or a time."""
+
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.mining.intake.readers import UNREADABLE
+from pipelines.mining.intake.validate_notes import Sorted
+
+PARTS = {"note_id": "missing", "user_id": "missing", "clicked_at": "missing or not a time"}
+"""Of a click, and what is told of one without it."""
+
+
+def accept_clicks(read: DataFrame) -> Sorted:
+    """Split what was read into clicks (user_id, note_id, clicked_at) and refused rows.
+
+    A click of tomorrow is refused: the window ends at the newest click, and a single one that took milliseconds for
+    microseconds would leave all others outside. A refused row is named by a hash and by what it has: not even its note_id
+    is told, which is a user's where a file's columns stand in another order. User ids do not leave the co-click step.
+    """
+    tomorrow = F.lit(datetime.now(UTC) + timedelta(days=1))
+    reason = (
+        F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
+        .when(F.col("user_id").isNull() | (F.col("user_id") == ""), "no user_id")
+        .when(F.col("note_id").isNull() | (F.col("note_id") == ""), "no note_id")
+        .when(F.col("clicked_at").isNull(), "no clicked_at, or not a time")
+        .when(F.col("clicked_at") > tomorrow, "clicked_at in the future")
+    )
+    marked = read.withColumn("reason", reason)
+    row = F.to_json(F.struct("user_id", "note_id", "clicked_at", UNREADABLE))
+    refused = marked.where(F.col("reason").isNotNull()).select(
+        F.concat(F.lit("row "), F.substring(F.sha2(row, 256), 1, 16)).alias("id"),
+        F.lit("clicks").alias("source"),
+        F.col("reason"),
+        F.concat_ws(", ", *[_given(name, without) for name, without in PARTS.items()]).alias("detail"),
+    )
+    return Sorted(marked.where(F.col("reason").isNull()).select("user_id", "note_id", "clicked_at"), refused)
+
+
+def _given(name: str, without: str) -> Column:
+    blank = F.col(name).isNull() | (F.trim(F.col(name).cast("string")) == "")
+    return F.concat(F.lit(f"{name} "), F.when(blank, without).otherwise("given"))

@@ -1,0 +1,1 @@
+"""Passages that two notes share: normalise, winnow, align."""

@@ -1,0 +1,206 @@
+"""Partial text: the passages that two notes share, verbatim or retyped a little."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from pipelines.items import spark_columns
+from pipelines.mining.text import fingerprint_batches, verify_batches
+from pipelines.mining.text.settings import PartialText
+from pipelines.workspace.stage_output import Output
+
+IS_GRAM = "(fingerprint & 1) = 1"
+
+
+def shared_passages(notes: DataFrame, settings: PartialText) -> Output:
+    """Pairs of notes and the longest passage that they share: NOTES -> PAIRS (granularity partial_text).
+
+    The query is the passage as the note with the smaller id has it. Notes whose whole texts
+    are equal, and long, are tied to the first of them, which alone goes on to the others.
+
+    Cost: three shuffles of some 0.8 fingerprints a character (by fingerprint, by pair, by note), two of
+    the texts; at most max_document_frequency / 2 pairs for a fingerprint and max_pairs_per_note for a
+    note. The copies and the fingerprints that stand in more than one note are persisted for the
+    rows and for `dropped`: the caller may clear the cache when both are written.
+    Source: winnowing (Schleimer, Wilkerson, Aiken 2003), strobemers (Sahlin 2021), greedy
+    alignment (Zhang et al. 2000); docs/algorithms/partial_text.md.
+    """
+    texts = notes.select("note_id", spark_columns.full_text(F.col("title"), F.col("body")).alias("text"))
+    copies = _copies(texts, settings).persist()
+    distinct = texts.join(copies, on=texts["note_id"] == copies["target_id"], how="left_anti")
+    shared = _shared_fingerprints(distinct, settings).persist()
+    candidates = _candidates(shared, settings)
+    passages = _passages(candidates.where("is_kept"), _boilerplate(texts, shared, settings), settings)
+    dropped = [
+        _count(shared.where(_is_common(settings)), "fingerprint in more than max_document_frequency notes"),
+        _count(candidates.where(~F.col("is_kept")), "candidate pair beyond max_pairs_per_note"),
+        _count(copies, "whole text equal to another note's: tied to the first of them only"),
+    ]
+    rows = passages.unionByName(_copied_passages(texts, copies))
+    return Output(_pairs(rows), dropped[0].unionByName(dropped[1]).unionByName(dropped[2]))
+
+
+def _copies(texts: DataFrame, settings: PartialText) -> DataFrame:
+    """Notes whose whole text is that of a note with a smaller id: query (the first), target (the copy)."""
+    least = settings.min_copied_chars
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return fingerprint_batches.digests(batches, least)
+
+    found = texts.mapInArrow(run, from_arrow_schema(fingerprint_batches.DIGESTS))
+    first = F.min_by(F.struct("note_id", "start", "end"), "note_id").over(Window.partitionBy("digest"))
+    return (
+        found.withColumn("first", first)
+        .where(F.col("first.note_id") < F.col("note_id"))
+        .select(
+            F.col("first.note_id").alias("query_id"),
+            F.col("note_id").alias("target_id"),
+            F.col("first.start").alias("query_start"),
+            F.col("first.end").alias("query_end"),
+            F.col("start").alias("target_start"),
+            F.col("end").alias("target_end"),
+            F.col("chars").alias("shared_chars"),
+        )
+    )
+
+
+def _shared_fingerprints(texts: DataFrame, settings: PartialText) -> DataFrame:
+    """Fingerprints that stand in more than one note: fingerprint, note_id, at, document_frequency."""
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return fingerprint_batches.fingerprints(batches, settings)
+
+    found = texts.mapInArrow(run, from_arrow_schema(fingerprint_batches.FINGERPRINTS))
+    frequency = F.count("*").over(Window.partitionBy("fingerprint"))
+    return found.withColumn("document_frequency", frequency).where(F.col("document_frequency") > 1)
+
+
+def _is_common(settings: PartialText) -> Column:
+    return F.col("document_frequency") > settings.max_document_frequency
+
+
+def _candidates(shared: DataFrame, settings: PartialText) -> DataFrame:
+    """Pairs of notes with enough in common to be aligned: query_id, target_id, seeds, is_kept.
+
+    One rare gram is enough; rare links must be two on nearly the same diagonal; boilerplate
+    grams must be many, and tie a note to the first that has them only.
+    """
+    seeds = _rare_seeds(shared, settings).unionByName(_copied_seeds(shared, settings))
+    grouped = seeds.groupBy("query_id", "target_id").agg(
+        F.sort_array(F.collect_list(F.struct("query_at", "target_at"))).alias("seeds"),
+        F.count("*").alias("weight"),
+        F.count_if("is_rare").alias("rare"),
+        F.max(F.col("is_rare") & F.expr(IS_GRAM)).alias("has_rare_gram"),
+    )
+    is_rare = F.col("has_rare_gram") | ((F.col("rare") > 1) & _on_one_diagonal(F.col("seeds"), settings))
+    is_copy = F.col("weight") - F.col("rare") >= settings.min_copied_grams
+    ranked = (
+        grouped.withColumn("is_rare", is_rare)
+        .where(F.col("is_rare") | is_copy)
+        .withColumn("query_rank", _rank("query_id", "target_id"))
+        .withColumn("target_rank", _rank("target_id", "query_id"))
+    )
+    # The first note of a text that went round has a copy in every note that took it: only the copies are capped.
+    of_query = ~F.col("is_rare") | (F.col("query_rank") <= settings.max_pairs_per_note)
+    of_target = F.col("target_rank") <= settings.max_pairs_per_note
+    step = F.ceil(F.size("seeds") / settings.max_seeds_per_pair)
+    thinned = F.filter("seeds", lambda _, i: i % step == 0)
+    return ranked.select("query_id", "target_id", thinned.alias("seeds"), (of_query & of_target).alias("is_kept"))
+
+
+def _rare_seeds(shared: DataFrame, settings: PartialText) -> DataFrame:
+    """Each rare fingerprint in each pair of notes that has it."""
+    following = Window.partitionBy("fingerprint").orderBy("note_id").rowsBetween(1, settings.max_document_frequency)
+    partners = F.collect_list(F.struct("note_id", "at")).over(following)
+    rare = shared.where(~_is_common(settings)).withColumn("partners", partners)
+    exploded = rare.select(
+        "fingerprint", F.col("note_id").alias("query_id"), F.col("at").alias("query_at"), F.explode("partners").alias("partner")
+    )
+    return exploded.select(
+        "fingerprint",
+        "query_id",
+        F.col("partner.note_id").alias("target_id"),
+        "query_at",
+        F.col("partner.at").alias("target_at"),
+        F.lit(True).alias("is_rare"),
+    )
+
+
+def _copied_seeds(shared: DataFrame, settings: PartialText) -> DataFrame:
+    """Each boilerplate gram in each note that has it, with the first note that has it."""
+    first = F.min_by(F.struct("note_id", "at"), "note_id").over(Window.partitionBy("fingerprint"))
+    common = shared.where(_is_common(settings) & F.expr(IS_GRAM)).withColumn("first", first)
+    return common.where(F.col("first.note_id") < F.col("note_id")).select(
+        "fingerprint",
+        F.col("first.note_id").alias("query_id"),
+        F.col("note_id").alias("target_id"),
+        F.col("first.at").alias("query_at"),
+        F.col("at").alias("target_at"),
+        F.lit(False).alias("is_rare"),
+    )
+
+
+def _rank(note: str, other: str) -> Column:
+    return F.row_number().over(Window.partitionBy(note, "is_rare").orderBy(F.desc("weight"), other))
+
+
+def _on_one_diagonal(seeds: Column, settings: PartialText) -> Column:
+    """Whether two seeds shift by so little that one alignment can pass both."""
+    widest = settings.score_drop
+    shifts = F.sort_array(F.transform(seeds, lambda s: s["query_at"] - s["target_at"]))
+    steps = F.zip_with(F.slice(shifts, 2, F.size(shifts)), shifts, lambda later, sooner: later - sooner <= widest)
+    return F.exists(steps, lambda near: F.coalesce(near, F.lit(False)))
+
+
+def _boilerplate(texts: DataFrame, shared: DataFrame, settings: PartialText) -> DataFrame:
+    """Every text with the places of its boilerplate grams: note_id, text, common."""
+    common = shared.where(_is_common(settings) & F.expr(IS_GRAM)).groupBy("note_id").agg(F.collect_list("at").alias("common"))
+    return texts.join(common, on="note_id", how="left")
+
+
+def _passages(candidates: DataFrame, texts: DataFrame, settings: PartialText) -> DataFrame:
+    """The candidates that hold when they are aligned (`spans.PASSAGES`)."""
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return verify_batches.passages(batches, settings)
+
+    sides = [
+        texts.select(
+            F.col("note_id").alias(f"{side}_id"), F.col("text").alias(f"{side}_text"), F.col("common").alias(f"{side}_common")
+        )
+        for side in ("query", "target")
+    ]
+    joined = (
+        candidates.select("query_id", "target_id", "seeds")
+        .join(sides[0], on="query_id", how="inner")
+        .join(sides[1], on="target_id", how="inner")
+    )
+    return joined.mapInArrow(run, from_arrow_schema(verify_batches.PASSAGES))
+
+
+def _copied_passages(texts: DataFrame, copies: DataFrame) -> DataFrame:
+    """The whole texts of notes that are equal (`spans.PASSAGES`)."""
+    joined = copies
+    for side in ("query", "target"):
+        text = texts.select(F.col("note_id").alias(f"{side}_id"), F.col("text").alias(f"{side}_text"))
+        joined = joined.join(text, on=f"{side}_id", how="inner").withColumn(
+            f"{side}_text",
+            F.substring(f"{side}_text", F.col(f"{side}_start") + 1, F.col(f"{side}_end") - F.col(f"{side}_start")),
+        )
+    return joined.withColumn("containment", F.lit(1.0)).select(*verify_batches.PASSAGES.names)
+
+
+def _pairs(passages: DataFrame) -> DataFrame:
+    query, target = (
+        spark_columns.item("text", F.col(f"{side}_id"), text=F.col(f"{side}_text")) for side in ("query", "target")
+    )
+    names = ("query_start", "query_end", "target_start", "target_end", "shared_chars", "containment")
+    evidence = {name: F.col(name) for name in names}
+    return passages.select(*spark_columns.pair("partial_text", "text_to_text", query, target, F.col("containment"), evidence))
+
+
+def _count(rows: DataFrame, reason: str) -> DataFrame:
+    return rows.agg(F.lit(reason).alias("reason"), F.count("*").alias("rows"))

@@ -1,0 +1,1 @@
+"""Pairs of a note's own parts and the note."""

@@ -1,0 +1,1 @@
+"""Fits the similarity band of an encoder on labelled pairs."""

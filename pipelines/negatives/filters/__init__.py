@@ -1,0 +1,1 @@
+"""False-negative filters: why a candidate may be relevant to its query, and is left out."""

@@ -1,0 +1,1 @@
+"""Nearest items of each query: exact, IVF, MaxSim over elements."""

@@ -1,0 +1,1 @@
+"""RL lists: halves of a note and judged candidates, in the true order."""

@@ -1,0 +1,188 @@
+"""Ranking lists: halves of a note, or real notes that a judge graded, and noise behind them (method.md, section 7)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple
+
+import pyarrow as pa
+from pydantic import Field
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.items import spark_columns
+from pipelines.items.spark_columns import spark_type
+from pipelines.shards.files.intermediate_tables import RL_ROWS
+from pipelines.shards.files.seeded_order import hashed, smallest
+from pipelines.shards.ranking_lists.image_families import families
+from pipelines.shards.ranking_lists.noise_notes import noise
+from pipelines.shards.ranking_lists.note_halves import Halves, halves
+from pipelines.shards.training_rows.training_rows_step import candidate
+from pipelines.workspace.stage_output import Output, dropped_counts
+from schemas.errors import SettingsError
+from schemas.item import ITEM
+from schemas.shards import CANDIDATE
+
+ENOUGH = "its split has its number of lists"
+NO_NOISE = "no note is free to be its noise"
+SHORT = "lists short of noise, kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """Settings of the ranking lists."""
+
+    lists: Annotated[int, Field(ge=0, le=10**12)] = 60_000
+    """Lists of halves in each split, at most. Source: UniNote."""
+    candidates: Annotated[int, Field(ge=2, le=1000)] = 10
+    """G, candidates of a list: those that are relevant, filled up with noise. Source: UniNote's example."""
+    shared: Annotated[int, Field(ge=1, le=1000)] = 6
+    """M, the most families of pictures that a candidate shares with the query. Source: UniNote's example."""
+    noise: Literal["halves", "notes"] = "halves"
+    """What a noise note shows: a half with some pictures, drawn as the relevant candidates are; or the whole note. Ours:
+    whole notes are longer than halves, and length would tell noise from relevance."""
+    judged: Annotated[int, Field(ge=0, le=10**12)] = 60_000
+    """Judged lists in each split, at most."""
+    min_grade: Annotated[int, Field(ge=1, le=3)] = 1
+    """A judged candidate is relevant from this grade on."""
+
+    def __post_init__(self) -> None:
+        """Refuse lists without room for noise: N_B, M steps and a noise note must fit."""
+        if self.shared > self.candidates - 2:
+            found = f"shared {self.shared}, candidates {self.candidates}"
+            raise SettingsError(f"ranking: wanted shared <= candidates - 2, so that N_B and one noise note fit; found {found}")
+
+
+SPLIT_NOTE = pa.schema(
+    [
+        ("note_id", pa.string()),
+        ("reason", pa.string()),
+        ("query", ITEM),
+        ("relevant", pa.list_(ITEM)),
+        ("shares", pa.list_(pa.float64())),
+        ("as_noise", ITEM),
+    ]
+)
+
+
+class NoteSources(NamedTuple):
+    """What lists of halves are made of."""
+
+    notes: DataFrame
+    """NOTES."""
+    images: DataFrame
+    """IMAGES."""
+    components: DataFrame
+    """COMPONENTS."""
+    copies: DataFrame
+    """PICTURE_PAIRS."""
+
+
+def split_notes(sources: NoteSources, settings: Ranking, seed: int) -> DataFrame:
+    """SPLIT_NOTE of every note, with its split, component_id, and `whole`, the note as an item.
+
+    Cost: shuffles of the pictures by file and by note; about 100 us a note in Python.
+    """
+    pairs = sources.copies.select(F.col("sha256_l").alias("sha256"), F.col("sha256_r").alias("other"))
+    both = pairs.unionByName(pairs.select(F.col("other").alias("sha256"), F.col("sha256").alias("other")))
+    near = both.groupBy("sha256").agg(F.sort_array(F.collect_set("other")).alias("near"))  # mining caps a picture's pairs
+    shown = sources.images.select("note_id", "position", "image_id", "sha256").join(near, on="sha256", how="left")
+    pictures = shown.groupBy("note_id").agg(
+        F.sort_array(
+            F.collect_list(
+                F.struct("position", "image_id", "sha256", F.coalesce("near", F.array().cast("array<string>")).alias("near"))
+            )
+        ).alias("pictures")
+    )
+    text = spark_columns.full_text(F.col("title"), F.col("body")).alias("text")
+    given = sources.notes.select("note_id", text).join(pictures, on="note_id", how="left")
+    ddl = ", ".join(f"{f.name} {spark_type(f.type)}" for f in SPLIT_NOTE)
+    made = given.mapInArrow(_splitting(settings, seed), ddl)
+    whole = spark_columns.note_items(sources.notes, sources.images).withColumnRenamed("item", "whole")
+    placed = sources.components.select("note_id", "split", "component_id")
+    return made.join(placed, on="note_id", how="inner").join(whole, on="note_id", how="inner")
+
+
+def half_lists(notes: DataFrame, ties: DataFrame, settings: Ranking, seed: int) -> Output:
+    """RL_ROWS of halves.
+
+    Args:
+        notes: `split_notes`, persisted.
+        ties: `noise.component_ties`.
+        settings: how many, and how long.
+        seed: enters the hashes.
+    """
+    usable = notes.where("reason is null").withColumn("order", hashed("note_id", seed, "list"))
+    counts: dict[tuple[object, ...], int] = {(row["split"],): row["count"] for row in usable.groupBy("split").count().collect()}
+    wanted = {split: min(count, settings.lists) for split, count in counts.items()}
+    chosen = smallest(usable, ["split"], wanted, counts, ("order", "note_id")).withColumn("list_key", F.col("note_id"))
+    needed = F.lit(settings.candidates) - F.size("relevant")
+    pool = usable.select(
+        "note_id", "split", "component_id", F.col("as_noise" if settings.noise == "halves" else "whole").alias("item")
+    )
+    drawn = noise(chosen.select("list_key", "split", "component_id", needed.alias("needed")), pool, ties, seed)
+    component = F.col("component_id")
+    graded = F.transform(
+        F.arrays_zip("relevant", "shares"),
+        lambda c: one_candidate(c["relevant"], component, c["shares"], F.when(c["shares"] > 0, "overlap").otherwise("half")),
+    )
+    rows = chosen.join(drawn, on="list_key", how="inner").select(
+        *row_columns("split", F.col("query"), graded, F.size("relevant"), seed)
+    )
+    reasons = notes.where("reason is not null").groupBy("reason").count().collect()
+    dropped = {row["reason"]: row["count"] for row in reasons} | {ENOUGH: sum(counts.values()) - sum(wanted.values())}
+    return counted(rows, dropped, notes.count())
+
+
+def counted(rows: DataFrame, dropped: dict[str, int], rows_in: int) -> Output:
+    """The rows, computed once; what neither `dropped` nor they account for has found no noise."""
+    kept = rows.persist()
+    lost = rows_in - sum(dropped.values()) - kept.count()
+    return Output(kept, dropped_counts(rows.sparkSession, dropped | {NO_NOISE: lost}), rows_in)
+
+
+def row_columns(source: str, query: Column, graded: Column, relevant: Column, seed: int) -> list[Column]:
+    """The columns of RL_ROWS; the rows have split, component_id and noise."""
+    behind = F.transform("noise", lambda n: one_candidate(n["item"], n["component_id"], F.lit(0.0), F.lit("noise")))
+    candidates = F.concat(graded, behind)
+    ids = F.transform(candidates, lambda c: c["item"]["item_id"])
+    list_id = F.substring(F.sha2(F.concat_ws(" ", query["item_id"], ids), 256), 1, 32)
+    row = {
+        "split": F.col("split"),
+        "order": F.xxhash64(list_id, F.lit(seed), F.lit("order")),
+        "list_id": list_id,
+        "source": F.lit(source),
+        "query": query,
+        "component_id": F.col("component_id"),
+        "candidates": candidates,
+        "relevant": relevant.cast("int"),
+    }
+    return [row[name].alias(name) for name in RL_ROWS.columns.names]
+
+
+def one_candidate(item: Column, component: Column, label: Column, source: Column) -> Column:
+    """A CANDIDATE of a list: the reference encoder is not asked."""
+    nothing = F.lit(None).cast("double")
+    return candidate(item, component, nothing, label, source).cast(spark_type(CANDIDATE))
+
+
+def _splitting(settings: Ranking, seed: int) -> Any:  # noqa: ANN401
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield pa.RecordBatch.from_pylist([_split(row, settings, seed) for row in batch.to_pylist()], SPLIT_NOTE)
+
+    return work
+
+
+def _split(row: dict[str, Any], settings: Ranking, seed: int) -> dict[str, Any]:
+    pictures = {p["image_id"]: p for p in row["pictures"] or []}
+    numbers = families([p["sha256"] for p in pictures.values()], [p["near"] for p in pictures.values()])
+    found = halves(row["note_id"], row["text"], list(pictures), numbers, settings.shared, seed)
+    if not isinstance(found, Halves):
+        return {"note_id": row["note_id"], "reason": found}
+    return {
+        "note_id": row["note_id"],
+        "query": found.query,
+        "relevant": found.relevant,
+        "shares": found.shares,
+        "as_noise": found.as_noise,
+    }

@@ -1,0 +1,1 @@
+"""SFT rows: which pairs, their negatives and soft labels."""

@@ -1,0 +1,192 @@
+"""Training rows: a pair, its hard negatives, and their soft labels on one scale."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.items.spark_columns import spark_type
+from pipelines.shards.files.seeded_order import hashed
+from pipelines.shards.training_rows.positive_similarity_step import similarities
+from pipelines.shards.training_rows.select_pairs import Sft, balanced
+from pipelines.shards.training_rows.soft_labels import Known, Labels, labelled
+from pipelines.workspace.stage_output import Output, dropped_counts
+from schemas.item import REGION
+from schemas.shards import CANDIDATE
+
+CHOICE = pa.struct(
+    [
+        ("rank", pa.int32()),
+        ("candidate_id", pa.string()),
+        ("similarity", pa.float64()),
+        ("soft_label", pa.float64()),
+        ("source", pa.string()),
+    ]
+)
+LABELLED = pa.schema(
+    [
+        ("pair_id", pa.string()),
+        ("label_from", pa.string()),
+        ("similarity", pa.float64()),
+        ("soft_label", pa.float64()),
+        ("kept", pa.list_(CHOICE)),
+        ("relevant", pa.int32()),
+        ("unlabelled", pa.int32()),
+    ]
+)
+
+
+class Sources(NamedTuple):
+    """What the rows are made of."""
+
+    positives: DataFrame
+    """POSITIVES."""
+    negatives: DataFrame
+    """HARD_NEGATIVES."""
+    items: DataFrame
+    """item: of ITEMS and of COUNTERFACTUALS."""
+    components: DataFrame
+    """COMPONENTS."""
+    embeddings: DataFrame
+    """item_id, vector, of the encoder that scored the negatives."""
+    read: DataFrame
+    """image_id, words: what OCR read in a picture."""
+    judged: DataFrame
+    """query_id, candidate_id, judged: probability that the candidate is relevant."""
+
+
+def training_rows(sources: Sources, settings: Sft, labels: Labels, seed: int) -> Output:
+    """SFT_ROWS.
+
+    Args:
+        sources: the tables.
+        settings: how many rows of what.
+        labels: their scale.
+        seed: enters the hashes that choose and order.
+
+    Cost: shuffles of ids, of the vectors (`positives.similarities`), and of every item once by its id and once for each row
+    that shows it. An item of many rows is one row on its side of each join.
+    """
+    chosen, left_out = balanced(sources.positives, sources.negatives, settings, seed)
+    chosen = chosen.persist()
+    pairs = sources.positives.select("pair_id", "query", F.col("target").alias("positive"), "component_id")
+    of_positive = sources.components.select(F.col("note_id").alias("_note"), F.col("component_id").alias("_component"))
+    pairs = pairs.join(chosen, on="pair_id", how="inner").join(
+        of_positive, on=F.col("positive.note_id") == F.col("_note"), how="inner"
+    )
+    scores = similarities(pairs, sources.embeddings, sources.read)
+    ddl = ", ".join(f"{f.name} {spark_type(f.type)}" for f in LABELLED)
+    told = _known(chosen, scores, sources).mapInArrow(_labelling(labels), ddl).persist()
+    whole = pairs.join(told, on="pair_id", how="inner").join(_candidates(told, sources), on="pair_id", how="left")
+    rows = whole.select(
+        "split",
+        hashed("pair_id", seed, "order").alias("order"),
+        "pair_id",
+        "task",
+        "granularity",
+        shown(F.col("query")).alias("query"),
+        "component_id",
+        candidate(F.col("positive"), F.col("_component"), F.col("similarity"), F.col("soft_label"), F.col("granularity")).alias(
+            "positive"
+        ),
+        F.coalesce("candidates", F.array().cast(spark_type(pa.list_(CANDIDATE)))).alias("candidates"),
+        "label_from",
+        "relevant",
+        "unlabelled",
+    )
+    spark = sources.positives.sparkSession
+    return Output(rows, dropped_counts(spark, left_out), sources.positives.count(), report=report)
+
+
+def report(rows: DataFrame) -> dict[str, Any]:
+    """What the manifest says of SFT_ROWS beside their number."""
+    source = rows.select(F.explode("candidates.source").alias("source")).groupBy("source").count().collect()
+    sums = rows.agg(
+        F.coalesce(F.sum("relevant"), F.lit(0)).alias("judged relevant"),
+        F.coalesce(F.sum("unlabelled"), F.lit(0)).alias("no label on the row's scale"),
+        F.coalesce(F.sum((F.size("candidates") == 0).cast("int")), F.lit(0)).alias("without"),
+    ).collect()[0]
+    return {
+        "candidates": {row["source"]: row["count"] for row in sorted(source)},
+        "candidates_left_out": {name: sums[name] for name in ("judged relevant", "no label on the row's scale")},
+        "rows_without_negatives": sums["without"],
+    }
+
+
+def shown(item: Column) -> Column:
+    """An item of a shard: a region is part of a crop, and on a whole picture only a remark."""
+    return F.when(item["kind"] == "crop", item).otherwise(item.withField("region", F.lit(None).cast(spark_type(REGION))))
+
+
+def candidate(item: Column, component: Column, similarity: Column, label: Column, source: Column) -> Column:
+    """A CANDIDATE."""
+    values = zip(CANDIDATE.names, (shown(item), component, similarity, label, source), strict=True)
+    return F.struct(*[value.alias(name) for name, value in values])
+
+
+def _known(chosen: DataFrame, scores: DataFrame, sources: Sources) -> DataFrame:
+    """pair_id, similarity, judged, candidates in the order of their ranks: of each what is known."""
+    judged = sources.judged
+    keys = ["query_id", "positive_id", "task"]
+    negatives = sources.negatives.select(*keys, "candidate_id", "rank", "similarity", "source")
+    each = chosen.select("pair_id", *keys).join(negatives, on=keys, how="inner")
+    each = each.join(judged, on=["query_id", "candidate_id"], how="left")
+    listed = F.sort_array(F.collect_list(F.struct("rank", "candidate_id", "similarity", "source", "judged"))).alias(
+        "candidates"
+    )
+    grouped = each.groupBy("pair_id").agg(listed)
+    of_positive = judged.withColumnRenamed("candidate_id", "positive_id")
+    return (
+        chosen.join(of_positive, on=["query_id", "positive_id"], how="left")
+        .join(scores, on="pair_id", how="left")
+        .join(grouped, on="pair_id", how="left")
+        .select("pair_id", "similarity", "judged", "candidates")
+    )
+
+
+def _labelling(settings: Labels) -> Any:  # noqa: ANN401
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield pa.RecordBatch.from_pylist([_one(row, settings) for row in batch.to_pylist()], LABELLED)
+
+    return work
+
+
+def _one(row: dict[str, Any], settings: Labels) -> dict[str, Any]:
+    candidates = row["candidates"] or []
+    found = labelled(_facts(row), [_facts(c) for c in candidates], settings)
+    kept = [
+        {name: c[name] for name in CHOICE.names if name in c} | {"soft_label": label}
+        for c, label, stays in zip(candidates, found.candidates, found.kept, strict=True)
+        if stays
+    ]
+    return {
+        "pair_id": row["pair_id"],
+        "label_from": found.label_from,
+        "similarity": row["similarity"],
+        "soft_label": found.positive,
+        "kept": kept,
+        "relevant": found.relevant,
+        "unlabelled": found.unlabelled,
+    }
+
+
+def _facts(row: dict[str, Any]) -> Known:
+    return Known(row["similarity"], row["judged"])
+
+
+def _candidates(told: DataFrame, sources: Sources) -> DataFrame:
+    """pair_id, candidates: CANDIDATEs by rank."""
+    each = told.select("pair_id", F.explode("kept").alias("c")).select("pair_id", "c.*")
+    note = sources.components.select(F.col("note_id").alias("_note"), "component_id")
+    library = (
+        sources.items.groupBy(F.col("item.item_id").alias("candidate_id"))
+        .agg(F.min("item").alias("item"))  # equal ids show equal things
+        .join(note, on=F.col("item.note_id") == F.col("_note"), how="inner")
+    )
+    whole = each.join(library, on="candidate_id", how="inner")
+    one = candidate(*[F.col(name) for name in ("item", "component_id", "similarity", "soft_label", "source")])
+    listed = F.sort_array(F.collect_list(F.struct("rank", "candidate_id", one.alias("c"))))
+    return whole.groupBy("pair_id").agg(F.transform(listed, lambda row: row["c"]).alias("candidates"))

@@ -1,0 +1,1 @@
+"""What comes in: importers of other layouts, and the sample corpus with known truth."""

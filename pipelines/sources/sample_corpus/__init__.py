@@ -1,0 +1,1 @@
+"""The sample corpus: generated notes, pictures and clicks, with the planted pairs as truth."""

@@ -1,0 +1,1 @@
+"""Precision and recall of mined pairs against the planted ones."""

@@ -1,1 +1,0 @@
-"""workspace.duckdb: views of the datasets, the runs behind them, and macros that answer what people ask."""

@@ -1,1 +1,0 @@
-"""Pairs that one note gives by itself: its parts against the whole."""

@@ -1,0 +1,1 @@
+"""workspace.duckdb: views of the datasets, the runs behind them, and macros."""

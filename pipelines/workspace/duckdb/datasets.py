@@ -1,0 +1,66 @@
+"""Which datasets a workspace may hold: those that have a view, and the order in which rows flow through all of them."""
+
+from schemas import datasets, intermediate, shards
+from schemas.table import Table
+
+VIEWS: tuple[Table, ...] = (
+    datasets.NOTES,
+    datasets.DROPPED_NOTES,
+    datasets.IMAGES,
+    datasets.QUARANTINE,
+    datasets.POSITIVES,
+    datasets.COMPONENTS,
+    datasets.ITEMS,
+    datasets.ANNOTATIONS,
+    datasets.EMBEDDINGS,
+    datasets.COUNTERFACTUALS,
+    datasets.HARD_NEGATIVES,
+    datasets.SHORTFALLS,
+    datasets.JUDGEMENTS,
+    shards.SFT,
+    shards.RL,
+)
+
+BY_SPLIT = (shards.SFT.name, shards.RL.name)
+"""Views over a dataset for each split; they say which one a row is of."""
+
+
+def parts(table: Table) -> list[str]:
+    """The datasets that a view shows."""
+    return [f"{table.name}/{split}" for split in shards.SPLITS] if table.name in BY_SPLIT else [table.name]
+
+
+SHARDS = ("shards/sft", "shards/rl", "shards/pictures")
+"""Between the stages of jobs/build_shards.py."""
+
+_TABLES: tuple[Table, ...] = (
+    datasets.NOTES,
+    intermediate.REFUSED["notes"],
+    datasets.DROPPED_NOTES,
+    intermediate.PICTURES,
+    datasets.IMAGES,
+    intermediate.REFUSED["images"],
+    intermediate.REFUSED["clicks"],
+    datasets.QUARANTINE,
+    intermediate.PICTURE_PAIRS,
+    intermediate.PICTURE_DOUBTS,
+    *intermediate.MINED.values(),
+    datasets.ANNOTATIONS,
+    intermediate.ANNOTATED,
+    datasets.COMPONENTS,
+    datasets.POSITIVES,
+    datasets.ITEMS,
+    datasets.COUNTERFACTUALS,
+    datasets.EMBEDDINGS,
+    datasets.HARD_NEGATIVES,
+    datasets.SHORTFALLS,
+    datasets.JUDGEMENTS,
+)
+
+COLUMNS: dict[str, Table] = {t.name: t for t in _TABLES} | {
+    name: table for table in (shards.SFT, shards.RL) for name in parts(table)
+}
+"""Dataset -> its table."""
+
+IN_ORDER = (*[table.name for table in _TABLES], *SHARDS, *parts(shards.SFT), *parts(shards.RL))
+"""All datasets, as the jobs make them."""

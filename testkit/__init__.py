@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: generated inputs, image edits, clusters of processes, tiny models. Neither imports the other."""

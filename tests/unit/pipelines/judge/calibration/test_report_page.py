@@ -1,0 +1,89 @@
+"""The report page: one file, whole, with its charts, and nothing that a note's text can do to it."""
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.judge.calibration.evaluate import measured
+from pipelines.judge.calibration.fit import Calibrate
+from pipelines.judge.calibration.report_page import Shown, page
+from pipelines.judge.score_cache import SAID
+from tests.unit.pipelines.judge.calibration.test_evaluate import labelled
+from tests.unit.pipelines.judge.tables import item, pairs
+
+EVIL = item("note", "b", ["b0"], "</td><script>alert(1)</script>")
+ASKED = pairs((item("image", "a", ["a0"]), EVIL), (item("image", "c", ["c0"]), EVIL))
+SAID_ROWS = pa.Table.from_pylist(
+    [
+        {"query_id": q, "candidate_id": c, "task": "image_to_note", "pictures": "", "score": s, "reason": r, "flagged": f}
+        for (q, c), s, r, f in zip(
+            zip(ASKED["query_id"].to_pylist(), ASKED["candidate_id"].to_pylist(), strict=True),
+            [0.99, None],
+            [None, "too long"],
+            ["candidate: <b>gives orders</b>", None],
+            strict=True,
+        )
+    ],
+    SAID,
+)
+
+
+class Balance(HTMLParser):
+    """Every tag that opens closes; what is fetched from elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in ("meta", "circle", "line", "rect"):
+            self.open.append(tag)
+        assert not {"src", "href"} & {name for name, _ in attrs}
+
+    def handle_endtag(self, tag):
+        if tag not in ("circle", "line", "rect"):
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def read(text):
+    found = Balance()
+    found.feed(text.removeprefix("<!doctype html>").replace("/>", ">"))
+    return found
+
+
+def test_the_page_has_three_charts_and_every_number():
+    _, numbers = measured(labelled(0.5), None, None, Calibrate(draws=200), ("m#1", "q"))
+    text = page(Shown("m#1", "q", "calibrated now: kappa 0.9", numbers), ASKED, SAID_ROWS, np.array([0, -1], np.int8))
+    found = read(text.replace("<polyline", "<line").replace("polyline>", "line>"))
+    assert found.open == []
+    assert found.tags.count("svg") == 3
+    assert "script" not in found.tags
+    words = " ".join(found.words)
+    for wanted in (
+        "m#1",
+        "calibrated now",
+        "Cohen's kappa",
+        f"{numbers.kappa.value:.4f}",
+        "not run",
+        "<script>alert(1)",
+        "too long",
+    ):
+        assert wanted in words
+    assert "not known" in words  # the controls that were not run
+
+
+def test_the_reliability_curve_has_a_dot_for_each_bin_of_both_curves():
+    _, numbers = measured(labelled(1.5), None, None, Calibrate(draws=200), ("m#1", "q"))
+    text = page(Shown("m", "q", "", numbers), ASKED, SAID_ROWS, np.array([0, -1], np.int8))
+    assert text.count("<circle") == len(numbers.before.counts) + len(numbers.after.counts) > 10
+
+
+def test_a_judge_that_nobody_measured_has_a_page_of_its_answers():
+    found = read(page(Shown("m", "q", "not calibrated", None), ASKED, SAID_ROWS, np.zeros(0, np.int8)))
+    assert found.open == [] and "svg" not in found.tags
+    assert "image_to_note" in " ".join(found.words)

@@ -1,0 +1,57 @@
+"""The cut keeps the strongest edges that its cap allows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.mining.components.cut_large_components import cut
+
+NOTES = [f"n{i:02d}" for i in range(14)]
+EDGES = st.lists(
+    st.tuples(st.sampled_from(NOTES), st.sampled_from(NOTES), st.sampled_from([0.1, 0.5, 0.9])), min_size=1, max_size=40
+)
+
+
+def pieces(edges, cap):
+    left, right, weight = zip(*edges, strict=True)
+    return dict(zip(*cut(left, right, np.array(weight), cap), strict=True))
+
+
+def kruskal_by_sets(edges, cap):
+    """The same rule with sets that are merged whole."""
+    of = {n: {n} for left, right, _ in edges for n in (left, right)}
+    for left, right, _ in sorted(edges, key=lambda e: (-e[2], min(e[:2]), max(e[:2]))):
+        union = of[left] | of[right]
+        if len(union) <= cap:
+            of |= dict.fromkeys(union, union)
+    return {n: min(members) for n, members in of.items()}
+
+
+@given(edges=EDGES, cap=st.integers(1, 15))
+def test_is_kruskal_with_a_bound(edges, cap):
+    found = pieces(edges, cap)
+    assert found == kruskal_by_sets(edges, cap)
+    assert max(list(found.values()).count(p) for p in found.values()) <= cap
+
+
+@given(edges=EDGES, cap=st.integers(1, 15), data=st.data())
+def test_does_not_depend_on_the_order_or_direction_of_edges(edges, cap, data):
+    shuffled = [(r, left, w) for left, r, w in data.draw(st.permutations(edges))]
+    assert pieces(shuffled, cap) == pieces(edges, cap)
+
+
+def test_parts_two_clusters_at_the_weak_bridge_between_them():
+    edges = [("a", "b", 0.9), ("b", "c", 0.9), ("c", "x", 0.2), ("x", "y", 0.9), ("y", "z", 0.9)]
+    assert pieces(edges, 5) == {"a": "a", "b": "a", "c": "a", "x": "x", "y": "x", "z": "x"}
+
+
+def test_cuts_a_chain_of_a_hundred_thousand_without_recursion():
+    names = [f"{i:06d}" for i in range(100_001)]
+    _, found = cut(names[:-1], names[1:], np.ones(100_000), 1_000)
+    assert np.unique(found, return_counts=True)[1].max() == 1_000
+
+
+def test_gives_an_error_for_arrays_that_do_not_match():
+    with pytest.raises(ValueError, match="shape"):
+        cut(["a"], ["b"], np.array([0.5, 0.5]), 2)

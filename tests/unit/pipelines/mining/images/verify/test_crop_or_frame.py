@@ -1,0 +1,49 @@
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pipelines.mining.images.verify.crop_or_frame import Region, is_framed, placement
+from tests.unit.pipelines.mining.images.scenes import scene
+
+SHARES = st.floats(0, 0.45)
+
+
+@given(x0=SHARES, y0=SHARES, width=st.floats(0.2, 0.5), height=st.floats(0.2, 0.5))
+@settings(max_examples=100, deadline=None)
+def test_a_planted_box_is_placed_where_it_was_cut(x0, y0, width, height):
+    target, source = (120, 160), (60, 90)
+    to_source = np.array([[90 / (160 * width), 0, 0], [0, 60 / (120 * height), 0], [0, 0, 1.0]])
+    to_source[0, 2] = -0.5 - to_source[0, 0] * (160 * x0 - 0.5)
+    to_source[1, 2] = -0.5 - to_source[1, 1] * (120 * y0 - 0.5)
+    found = placement(source, target, to_source)
+    assert np.allclose(found.region, (x0, y0, x0 + width, y0 + height), atol=1e-6)
+    assert abs(found.target_covered - width * height) < 1e-3
+    assert found.source_covered > 0.999
+
+
+@given(shift=st.tuples(st.floats(-0.9, 0.9), st.floats(-0.9, 0.9)))
+@settings(max_examples=60, deadline=None)
+def test_what_hangs_over_the_edge_is_not_covered(shift):
+    size = (100, 100)
+    to_source = np.array([[1, 0, 100 * shift[0]], [0, 1, 100 * shift[1]], [0, 0, 1.0]])
+    common = (1 - abs(shift[0])) * (1 - abs(shift[1]))
+    found = placement(size, size, to_source)
+    assert abs(found.source_covered - common) < 1e-3
+    assert 0 <= min(found.region) <= max(found.region) <= 1
+
+
+BOXES = st.tuples(st.floats(0.05, 0.3), st.floats(0.05, 0.3), st.floats(0.6, 0.9), st.floats(0.6, 0.9))
+
+
+@given(seed=st.integers(0, 40), box=BOXES, level=st.sampled_from([0, 10, 250, 255]))
+@settings(max_examples=40, deadline=None)
+def test_a_plain_border_is_a_frame_and_more_scene_is_not(seed, box, level):
+    picture = scene(seed, 160, 120).astype(np.float32)
+    region = Region(*box)
+    covered = (box[2] - box[0]) * (box[3] - box[1])
+    assume(covered < 0.8)
+    assert not is_framed(picture, region, covered)
+    inside = np.zeros((120, 160), dtype=bool)
+    inside[round(box[1] * 120) : round(box[3] * 120), round(box[0] * 160) : round(box[2] * 160)] = True
+    framed = np.where(inside[:, :, None], picture, np.float32(level))
+    assert is_framed(framed, region, covered)

@@ -1,0 +1,49 @@
+"""What a refused click tells: which part it lacks, and nobody's id."""
+
+import json
+from datetime import UTC, datetime
+
+from pipelines.mining.intake.readers import read_input
+from pipelines.mining.intake.validate_clicks import accept_clicks
+from schemas.inputs import CLICKS_IN
+
+A = "user_id,note_id,clicked_at\n" + "".join(f"person{k},n{k % 4},2026-11-2{k % 6}T10:0{k}:00Z\n" for k in range(9))
+B = "event,user_id,note_id,clicked_at\n" + "".join(f"click,person{k},n{k % 4},2026-11-2{k}T10:0{k}:00Z\n" for k in range(5))
+
+
+def accepted(spark, place):
+    good, refused = accept_clicks(read_input(spark, str(place), CLICKS_IN))
+    return [row.asDict() for row in good.collect()], [row.asDict() for row in refused.collect()]
+
+
+def test_files_of_a_folder_are_read_each_by_its_own_header(spark, tmp_path):
+    (tmp_path / "a.csv").write_text(A)
+    (tmp_path / "b [1].csv").write_text(B)
+    (tmp_path / "c.csv").write_text("note_id,clicked_at,user_id\nn9,2026-11-20T10:00:00Z,person9\n")
+    (tmp_path / "d.csv").write_text("")
+    good, refused = accepted(spark, tmp_path)
+    assert refused == []
+    assert len(good) == 15
+    assert {row["user_id"] for row in good} == {f"person{k}" for k in range(10)}
+    assert {row["note_id"] for row in good} == {"n0", "n1", "n2", "n3", "n9"}
+
+
+def test_a_refused_click_tells_nobodys_id_even_where_columns_are_confused(spark, tmp_path):
+    (tmp_path / "a.csv").write_text(A + "click,person1,n1\n,person2,2026-11-20T10:00:00Z\nperson3,,\n")
+    good, refused = accepted(spark, tmp_path)
+    assert len(good) == 9
+    assert sorted(row["detail"] for row in refused) == [
+        "note_id given, user_id given, clicked_at missing or not a time",
+        "note_id given, user_id missing, clicked_at given",
+        "note_id missing, user_id given, clicked_at missing or not a time",
+    ]
+    assert "person" not in json.dumps(refused)
+
+
+def test_a_click_of_jsonl_that_cannot_be_read_tells_nobodys_id(spark, tmp_path):
+    rows = [{"user_id": "person1", "note_id": "n1", "clicked_at": str(datetime(2026, 5, 1, tzinfo=UTC))}] * 9
+    broken = ['{"user_id": "person2", "note_id": ["person3"]}', '{"user_id": "person4"', "person5,n1,2026-05-01"]
+    (tmp_path / "a.jsonl").write_text("\n".join([*map(json.dumps, rows), *broken]))
+    good, refused = accepted(spark, tmp_path / "a.jsonl")
+    assert len(good) + len(refused) == 12
+    assert "person" not in json.dumps(refused)

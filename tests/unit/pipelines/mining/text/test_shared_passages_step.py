@@ -1,0 +1,177 @@
+"""The Spark step on small tables: what it finds, what it leaves, and that order and partitions do not matter."""
+
+import dataclasses
+import random
+
+import pytest
+
+from pipelines.items.spark_columns import spark_type
+from pipelines.mining.text.normalise import fold
+from pipelines.mining.text.settings import PartialText
+from pipelines.mining.text.shared_passages_step import shared_passages
+from pipelines.mining.text.winnowing import widths
+from schemas.datasets import PAIRS
+from schemas.item import full_text
+
+SETTINGS = PartialText()
+RECIPE = "先把五花肉切成小块，冷水下锅焯水，捞出后用温水洗净沥干。"
+ENGLISH = "Soak the beans overnight, then simmer them gently with a bay leaf until tender."
+TEMPLATE = "分享一下今天的好物，喜欢的朋友记得点赞收藏关注我哦！"
+COLUMNS = "note_id string, title string, body string"
+
+
+def notes(spark, rows):
+    return spark.createDataFrame(rows, COLUMNS)
+
+
+def mined(spark, rows, settings=SETTINGS):
+    output = shared_passages(notes(spark, rows), settings)
+    found = {(r.query.note_id, r.target.note_id): r for r in output.rows.collect()}
+    return found, output.dropped
+
+
+def counts(dropped):
+    return {r.reason: r.rows for r in dropped.collect()}
+
+
+def chatter(seed, length=60):
+    rng = random.Random(seed)
+    return "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(length))
+
+
+def test_finds_what_two_notes_share_and_says_where(spark):
+    rows = [
+        ("b", "红烧肉", f"{chatter(1)}\n{RECIPE}{chatter(2)}"),
+        ("a", None, f"{chatter(3)} {RECIPE.replace('，', ' ✨')}"),
+        ("c", "Bean soup", ENGLISH + " Enjoy!"),
+        ("d", "More beans", "She says: soak the beans ovrnight, then simmer them gentlyy with a bay leaf untl tender"),
+        ("e", "", ""), ("f", None, None), ("g", "x", "y"), ("h", "好", "🎉\u200d"),
+    ]  # fmt: skip
+    found, _ = mined(spark, rows)
+    assert set(found) == {("a", "b"), ("c", "d")}
+    texts = {note: full_text(title, body) for note, title, body in rows}
+    for (query, target), row in found.items():
+        spans = row.evidence
+        assert row.query.text == texts[query][spans.query_start : spans.query_end]
+        assert row.target.text == texts[target][spans.target_start : spans.target_end]
+        assert row.score == spans.containment == pytest.approx(spans.shared_chars / shorter(texts[query], texts[target]))
+    assert found["a", "b"].target.text == RECIPE[:-1]
+    assert found["c", "d"].target.text == rows[3][2][10:]
+
+
+def shorter(*texts):
+    return min(len(fold([t]).text(0)) for t in texts)
+
+
+def test_rows_have_the_columns_of_pairs(spark):
+    output = shared_passages(notes(spark, [("a", RECIPE, None), ("b", None, RECIPE)]), SETTINGS)
+    assert [f.name for f in output.rows.schema] == PAIRS.columns.names
+    assert [f.dataType.simpleString() for f in output.rows.schema] == [spark_type(f.type) for f in PAIRS.columns]
+
+
+def test_boilerplate_ties_nobody_and_is_counted(spark):
+    rows = [(f"n{k}", None, chatter(k) + TEMPLATE) for k in range(8)]
+    found, dropped = mined(spark, rows)
+    assert found == {}
+    assert counts(dropped)["fingerprint in more than max_document_frequency notes"] > 8
+
+
+def test_boilerplate_with_other_words_around_it_is_still_boilerplate(spark):
+    rows = [(f"n{k}", f"{chatter(k // 2, 3)}", TEMPLATE) for k in range(12)]
+    assert mined(spark, rows)[0] == {}
+
+
+def test_ties_every_copy_of_a_long_text_to_the_first(spark):
+    text = chatter(5, 120)
+    rows = [(f"n{k}", None, text[:60] + "，！"[k % 2] + text[60:]) for k in range(9)]
+    found, dropped = mined(spark, rows)
+    assert set(found) == {("n0", f"n{k}") for k in range(1, 9)}
+    assert {r.score for r in found.values()} == {1.0}
+    assert counts(dropped)["whole text equal to another note's: tied to the first of them only"] == 8
+
+
+def test_ties_a_text_that_went_round_with_other_words_around_it(spark):
+    text = chatter(6, 120)
+    rows = [(f"n{k}", chatter(100 + k, 5), text + chatter(200 + k, 9)) for k in range(9)]
+    found, _ = mined(spark, rows)
+    star = {("n0", f"n{k}") for k in range(1, 9)}
+    assert star <= set(found)
+    assert len(found) < 9 * 8 / 2
+    assert all(r.evidence.shared_chars >= 120 for r in found.values())
+
+
+def test_short_equal_texts_do_not_tie_many_notes(spark):
+    found, _ = mined(spark, [(f"n{k}", None, TEMPLATE) for k in range(30)])
+    assert found == {}
+
+
+def test_caps_the_pairs_of_a_note_and_counts_the_rest(spark):
+    quotes = [chatter(300 + k, 30 + k) for k in range(6)]
+    rows = [("hub", None, "。".join(quotes)), *[(f"n{k}", None, chatter(400 + k) + q) for k, q in enumerate(quotes)]]
+    found, dropped = mined(spark, rows, dataclasses.replace(SETTINGS, max_pairs_per_note=4))
+    assert len(found) == 4
+    assert counts(dropped)["candidate pair beyond max_pairs_per_note"] == 2
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    """Notes of made-up words in which passages stand verbatim or retyped, and lines stand everywhere."""
+    rng = random.Random(11)
+    lexicon = ["".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(3, 8))) for _ in range(400)]
+    lexicon += ["".join(chr(rng.randrange(0x4E00, 0x5400)) for _ in range(2)) for _ in range(400)]
+    texts = [" ".join(rng.choices(lexicon, k=rng.randint(5, 60))) for _ in range(60)]
+    for k in range(0, 60, 2):
+        passage = texts[k][: rng.randint(10, 120)]
+        retyped = "".join(c for c in passage if rng.random() > 0.04) if k % 4 else passage
+        texts[k + 1] = f"{texts[k + 1]} {retyped} {rng.choice(lexicon)}"
+    # Beside boilerplate some characters count as boilerplate too: keep the passages away from it.
+    texts = [f"{t}\n{chatter(n, 10)}{TEMPLATE}" if n % 3 == 0 else t for n, t in enumerate(texts)]
+    return [(f"n{n:02}", None, t) for n, t in enumerate(texts)]
+
+
+def longest_common_run(a, b):
+    """Width of the widest run of folded characters in both, by dynamic programming over every cell."""
+    codes = [fold([t]).codes for t in (a, b)]
+    width = widths(codes[0]).tolist()
+    best, above = 0, [0] * (len(codes[1]) + 1)
+    for i, x in enumerate(codes[0].tolist()):
+        row = [0]
+        for j, y in enumerate(codes[1].tolist()):
+            row.append(above[j] + width[i] if x == y else 0)
+        best, above = max(best, *row), row
+    return best
+
+
+def test_finds_every_pair_that_shares_a_run_outside_boilerplate(spark, corpus):
+    bare = [(n, t.replace(TEMPLATE, "")) for n, _, t in corpus]
+    expected = {
+        (n, m)
+        for k, (n, a) in enumerate(bare)
+        for m, b in bare[k + 1 :]
+        if longest_common_run(a, b) >= SETTINGS.min_shared_chars
+    }
+    found, _ = mined(spark, corpus)
+    assert expected
+    assert expected <= set(found)
+    planted = {(corpus[k][0], corpus[k + 1][0]) for k in range(0, 60, 2)}
+    assert set(found) <= planted
+
+
+@pytest.mark.parametrize("partitions", [1, 2, 7])
+def test_the_same_rows_whatever_the_partitions_and_the_order(spark, corpus, partitions):
+    def rows(frame):
+        output = shared_passages(frame, SETTINGS)
+        answer = sorted(output.rows.collect(), key=lambda r: r.pair_id), sorted(output.dropped.collect())
+        spark.catalog.clearCache()
+        return answer
+
+    shuffled = list(corpus)
+    random.Random(partitions).shuffle(shuffled)
+    assert rows(notes(spark, shuffled).repartition(partitions)) == rows(notes(spark, corpus).coalesce(1))
+
+
+def test_lives_through_a_megabyte_of_laughter(spark):
+    rows = [("a", None, "哈" * 1_000_000), ("b", None, "哈" * 900_000), ("c", None, "word " * 200_000)]
+    found, _ = mined(spark, rows)
+    assert set(found) == {("a", "b")}
+    assert found["a", "b"].evidence.shared_chars == 900_000

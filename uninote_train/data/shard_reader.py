@@ -1,0 +1,161 @@
+"""A split's folder of shards: rows in Parquet, pictures beside them in Arrow IPC, mapped and not copied.
+
+A folder elsewhere (s3://..., gs://...) is read through fsspec; each file is fetched once into a local folder and mapped there.
+"""
+
+import os
+import posixpath
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.errors import DataError
+from schemas.shards import BESIDE, CURRENT, PICTURES, PICTURES_ENDING, named_files
+from schemas.table import Table
+from uninote_train.data.stored_pixels import stored_pixels
+from uninote_train.models.protocol import Pixels
+
+OPEN_SHARDS = 16
+"""Kept open by a worker: two windows of shards. Rows are held in memory, pictures are mapped."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """The shards of a split. Small and picklable: files are opened where they are read."""
+
+    folder: str
+    rows: tuple[str, ...]
+    """The files of rows, in the order of the rows, as the folder names them: 00000.parquet."""
+    pictures: tuple[str, ...]
+    """The files of their pictures: 00000.pictures.arrow."""
+    counts: tuple[int, ...]
+    """Rows of each."""
+    cache: str
+    """Where files of a remote folder are kept."""
+
+    def row(self, shard: int, row: int) -> Row:
+        """A row as plain values."""
+        return _rows(self._local(self.rows[shard])).slice(row, 1).to_pylist()[0]
+
+    def picture(self, shard: int, image_id: str) -> Pixels:
+        """RGB [height, width, 3].
+
+        Raises:
+            DataError: it is not in the shard, or is no picture.
+        """
+        path = self._local(self.pictures[shard])
+        contents, places = _pictures(path)
+        if image_id not in places:
+            raise DataError(f"{path}: no picture {image_id}, which a row of the shard shows; build the shards again")
+        content = contents[places[image_id]].as_buffer()
+        pixels = stored_pixels(memoryview(content))
+        if pixels is None:
+            raise DataError(f"{path}: picture {image_id} is {len(content)} bytes that are no picture; build the shards again")
+        return pixels
+
+    def _local(self, name: str) -> str:
+        protocol, _, path = f"{self.folder}/{name}".rpartition("://")
+        return local_file(f"{protocol}://{posixpath.normpath(path)}" if protocol else posixpath.normpath(path), self.cache)
+
+
+def open_shards(folder: str, split: str, table: Table, cache: str | None) -> Shards:
+    """The shards of `folder`/`split`, or of `folder` itself: those of the published run, or a folder of copies.
+
+    Args:
+        folder: a path or a URI.
+        split: train, validation or test.
+        table: SFT or RL; each shard's columns are checked against it.
+        cache: a local folder for files of a remote one; None: `own_cache`.
+
+    Raises:
+        DataError: no shards, a shard without its pictures, a file that cannot be read, or no rows.
+        SchemaError: a shard of another table.
+
+    Cost: reads the footer of every Parquet file.
+    """
+    system, root = fsspec.core.url_to_fs(folder)
+    places = (f"{root}/{split}", root)
+    place, rows = next(((p, found) for p in places if (found := _rows_of(system, p))), ("", ()))
+    if not rows:
+        raise DataError(
+            f"{folder}: no shards: wanted {CURRENT} of {table.made_by}, or 00000.parquet and 00000{PICTURES_ENDING}, in "
+            f"{split}/ or there"
+        )
+    pictures = tuple(_pictures_of(system, place, name) for name in rows)
+    alone = [n for n in pictures if not system.exists(posixpath.normpath(f"{place}/{n}"))]
+    if alone:
+        raise DataError(f"{place}: no {alone[0]} beside its rows ({len(alone)} such); copy the whole folder")
+    counts = tuple(_checked(system, posixpath.normpath(f"{place}/{name}"), table) for name in rows)
+    if not sum(counts):
+        raise DataError(f"{place}: {len(rows)} shards without a row; look at the counts of {table.made_by}")
+    return Shards(
+        str(system.unstrip_protocol(place)) if "://" in folder else place, rows, pictures, counts, cache or own_cache()
+    )
+
+
+def _rows_of(system: Any, place: str) -> tuple[str, ...]:  # noqa: ANN401  # any of fsspec's
+    """The files of rows of a split: those of the published run, or in a folder of copies all by name."""
+    if not system.isdir(place):
+        return ()
+    current, named = f"{place}/{CURRENT}", []
+    if system.exists(current):
+        named = named_files(system.cat_file(current), current)
+        if named and system.exists(posixpath.normpath(f"{place}/{named[0]}")):
+            return tuple(named)
+    copies = tuple(sorted(Path(f).name for f in system.ls(place, detail=False) if f.endswith(".parquet")))
+    if len(copies) < len(named):
+        raise DataError(f"{current}: names {len(named)} files of rows, {len(copies)} are there; copy or build them again")
+    return copies
+
+
+def _pictures_of(system: Any, place: str, rows: str) -> str:  # noqa: ANN401  # any of fsspec's
+    """The file of the pictures of a file of rows: beside it, or in a folder beside it."""
+    folder, _, name = rows.removesuffix(".parquet").rpartition("/")
+    beside, below = (posixpath.join(folder, *parts, f"{name}{PICTURES_ENDING}") for parts in ((), (BESIDE,)))
+    return below if system.exists(posixpath.normpath(f"{place}/{below}")) else beside
+
+
+def own_cache() -> str:
+    """The user's cache folder for shards: below /tmp others could read it, or make it first."""
+    return str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uninote" / "shards")
+
+
+def local_file(uri: str, cache: str) -> str:
+    """A path of the file on this machine; fetched once if it is elsewhere."""
+    if "://" not in uri:
+        return uri
+    Path(cache).mkdir(parents=True, exist_ok=True, mode=0o700)
+    return str(fsspec.open_local(f"simplecache::{uri}", simplecache={"cache_storage": cache}))
+
+
+def _checked(system: Any, path: str, table: Table) -> int:  # noqa: ANN401  # any of fsspec's
+    try:
+        with system.open(path, "rb") as opened:
+            found = pq.ParquetFile(opened)
+            table.check(found.schema_arrow)
+            return int(found.metadata.num_rows)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}; build the shards again") from None
+
+
+@lru_cache(maxsize=OPEN_SHARDS)
+def _rows(path: str) -> pa.Table:
+    return pq.read_table(path, memory_map=True).combine_chunks()
+
+
+@lru_cache(maxsize=OPEN_SHARDS)
+def _pictures(path: str) -> tuple[pa.ChunkedArray, dict[str, int]]:
+    try:
+        with pa.memory_map(path) as mapped, pa.ipc.open_file(mapped) as opened:
+            table = opened.read_all()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"{path}: not a readable Arrow file: {str(error).splitlines()[0]}; build the shards again") from None
+    if table.schema.names != PICTURES.names:
+        raise DataError(f"{path}: columns {table.schema.names}, wanted {PICTURES.names}; build the shards again")
+    return table["content"], {name: n for n, name in enumerate(table["image_id"].to_pylist())}

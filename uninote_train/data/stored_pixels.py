@@ -1,0 +1,17 @@
+"""The bytes of a picture in a shard -> pixels. `jobs/build_shards.py` has encoded each as JPEG: none is a stranger's file."""
+
+import cv2
+import numpy as np
+
+from uninote_train.models.protocol import Pixels
+
+
+def stored_pixels(content: bytes | memoryview) -> Pixels | None:
+    """RGB [height, width, 3]; None where the bytes are no picture, or say that they are one of a billion pixels."""
+    if not len(content):
+        return None
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error:
+        return None
+    return None if pixels is None else np.asarray(pixels, np.uint8)

@@ -1,0 +1,1 @@
+"""The two stages: contrastive SFT with Matryoshka, and ranking by RL."""
