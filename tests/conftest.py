@@ -14,6 +14,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.support.chain import built, corpus, hard, judged, mined  # noqa: F401  fixtures of e2e, robustness and docs
+
 hypothesis.settings.register_profile("ours", deadline=None)  # two cores that others use too: seconds say nothing
 hypothesis.settings.register_profile("fuzz", max_examples=10_000, deadline=None)
 hypothesis.settings.load_profile("ours")
@@ -23,7 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()) or "e2e" in item.path.parts:
+        if (
+            "spark" in getattr(item, "fixturenames", ())
+            or "e2e" in item.path.parts
+            or "mined" in getattr(item, "fixturenames", ())
+        ):
             item.add_marker(pytest.mark.spark)
         if "ray_local" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.ray)

@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.workspace.workspace import Workspace
-from tests.e2e.test_hard_negatives import mined_again
-from tests.support.workspaces import given, run_job
+from tests.support.chain import copied
 
 pytestmark = pytest.mark.ray
 
@@ -36,7 +35,7 @@ def rows(workspace, name):
 
 @pytest.fixture(scope="module")
 def said(ray_local, mined, tmp_path_factory):
-    workspace = mined_again(mined, tmp_path_factory.mktemp("annotated") / "w")
+    workspace = copied(mined.workspace, tmp_path_factory.mktemp("annotated") / "w")
     return workspace, annotated(workspace)
 
 
@@ -75,17 +74,11 @@ def test_a_second_run_changes_nothing(said, capsys):
     assert all(rows(said[0], name).equals(table) for name, table in before.items())
 
 
-def test_three_actors_say_what_one_says(said, mined, tmp_path):
-    workspace = mined_again(mined, tmp_path / "w")
-    annotated(workspace, models=3)
-    assert all(rows(said[0], name).equals(rows(workspace, name)) for name in ("annotations", "positives", "items"))
-
-
 def test_without_annotations_both_jobs_place_the_same_positives(ray_local, mined, tmp_path):
     from pipelines.flows.annotate_images.flow import list_items, place_positives
     from pipelines.workspace.arrow_stages import ArrowStages
 
-    workspace = mined_again(mined, tmp_path / "w")
+    workspace = copied(mined.workspace, tmp_path / "w")
     before = {name: rows(workspace, name) for name in ("positives", "items")}
     runs = {name: Workspace(str(workspace)).published(name) for name in before}
     for name in before:
@@ -99,16 +92,6 @@ def test_without_annotations_both_jobs_place_the_same_positives(ray_local, mined
         assert now.run_id == runs[name].run_id or name == "items"  # of items the run follows from the files' bytes
         assert now.report == runs[name].report
         assert (now.counts.rows_out, now.counts.dropped) == (runs[name].counts.rows_out, runs[name].counts.dropped)
-
-
-def test_mining_again_keeps_the_annotations(said, corpus, tmp_path):
-    workspace = tmp_path / "w"
-    shutil.copytree(said[0], workspace)
-    before = rows(workspace, "positives")
-    again = run_job(*given(corpus, workspace))
-    assert again.returncode == 0, again.stdout[-3000:]
-    assert "positives: unchanged, skipped" in again.stdout
-    assert rows(workspace, "positives").equals(before)
 
 
 def test_annotations_of_an_earlier_mining_are_left_out_aloud(said, tmp_path):

@@ -1,11 +1,7 @@
 """jobs/build_shards.py on the small sample: rows as the tables have them, in shards that need nothing else."""
 
 import io
-import os
 import shutil
-import signal
-import subprocess
-import time
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipelines.flows.build_shards.settings import BuildShards, Shard
+from pipelines.flows.build_shards.settings import Shard
 from pipelines.shards.ranking_lists.half_lists_step import Ranking
 from pipelines.shards.training_rows.select_pairs import Sft
 from pipelines.shards.training_rows.soft_labels import Labels
@@ -26,57 +22,13 @@ from pipelines.workspace.workspace import Workspace
 from schemas.datasets import JUDGEMENTS
 from schemas.errors import DataError
 from schemas.shards import PICTURES, RL, SFT, SPLITS, shard_files
-from scripts.plain_environment import plain_environment
-from tests.support.workspaces import ROOT, republish
+from tests.support.chain import build, copied
+from tests.support.workspaces import republish
 
 pytestmark = pytest.mark.ray  # its hard negatives come from Ray
 SHARDED = [f"{kind}/{split}" for kind in ("sft", "rl") for split in SPLITS]
 SMALL = Shard(shard_bytes=4 << 20)
 """Several shards of the small sample."""
-
-
-@pytest.fixture(scope="module")
-def hard(ray_local, mined, tmp_path_factory):
-    """A workspace with hard negatives."""
-    from pipelines.engines.ray.cluster import Cluster, ray_session
-    from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
-    from pipelines.flows.mine_hard_negatives.settings import MineHardNegatives
-    from pipelines.workspace.arrow_stages import ArrowStages
-
-    workspace = copied(mined[0], tmp_path_factory.mktemp("hard") / "w")
-    settings = MineHardNegatives(workspace=str(workspace), ray=Cluster(models=1, readers=1))
-    with ray_session(settings.ray) as machines:
-        mine_hard_negatives(ArrowStages(Workspace(str(workspace))), settings, machines)
-    return workspace
-
-
-def copied(source, folder):
-    return shutil.copytree(source, folder, dirs_exist_ok=True)
-
-
-def build(spark, workspace, partitions=2, **given):
-    """The job on the Spark of the test run; its last words."""
-    from pipelines.flows.build_shards.flow import build_shards
-    from pipelines.flows.build_shards.summary import summary
-    from pipelines.workspace.spark_stages import Stages
-
-    spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
-    stages = Stages(spark, Workspace(str(workspace)))
-    build_shards(stages, BuildShards(workspace=str(workspace), **{"shard": SMALL} | given))
-    return summary(stages.workspace)
-
-
-@pytest.fixture(scope="module")
-def built(spark, hard, tmp_path_factory):
-    """Shards by one partition, as tuples too; and the last words."""
-    workspace = copied(hard, tmp_path_factory.mktemp("built") / "w")
-    return workspace, build(spark, workspace, partitions=1, format="sentence-transformers")
-
-
-def checksums(workspace):
-    """Every file of the published shards and what it holds."""
-    runs = {name: Workspace(str(workspace)).published(name) for name in SHARDED}
-    return {name: [(f.path.split("/")[-1], f.rows, f.sha256) for f in [*run.files, *run.beside]] for name, run in runs.items()}
 
 
 def rows(workspace, name):
@@ -230,12 +182,6 @@ def test_manifests_count_what_the_shards_hold(built):
         assert len(run.files) == len(run.beside) == run.report["shards"]
 
 
-def test_three_partitions_write_the_bytes_of_one(spark, built, hard, tmp_path):
-    workspace = copied(hard, tmp_path / "w")
-    build(spark, workspace, partitions=3)
-    assert checksums(workspace) == checksums(built[0])
-
-
 def test_a_second_run_skips_every_stage(spark, built, capsys):
     assert build(spark, built[0], format="sentence-transformers") == built[1]
     told = capsys.readouterr().err
@@ -259,48 +205,8 @@ def test_another_choice_of_rows_encodes_no_picture_again(spark, built, tmp_path)
     assert Workspace(str(workspace)).published("shards/pictures").report["new"] == 0
 
 
-def test_after_a_kill_while_shards_are_written(hard, built, tmp_path):
-    workspace = copied(hard, tmp_path / "w")
-    job = subprocess.Popen(
-        command(workspace),
-        env=plain_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while job.poll() is None and not list(workspace.glob("_history/sft/train/*/*.parquet")):
-        time.sleep(0.02)
-    os.killpg(job.pid, signal.SIGKILL)
-    job.wait()
-    assert Workspace(str(workspace)).manifest("sft/train") is None
-    with pytest.raises(DataError, match="neither _current.json nor"):
-        shard_files(workspace / "sft/train")
-    again = subprocess.run(
-        command(workspace), env=plain_environment(), capture_output=True, text=True, timeout=400, check=False
-    )
-    assert again.returncode == 0, again.stdout[-3000:]
-    assert "shards/pictures: unchanged, skipped" in again.stdout + again.stderr
-    assert checksums(workspace) == checksums(built[0])
-
-
-def command(workspace, *more):
-    job = str(ROOT / "jobs/build_shards.py")
-    return [
-        "bash",
-        str(ROOT / "spark-submit.sh"),
-        "--master",
-        "local[2]",
-        job,
-        "--workspace",
-        str(workspace),
-        "--set",
-        f"shard.shard_bytes={SMALL.shard_bytes}",
-        *more,
-    ]
-
-
 def test_pictures_of_a_table_are_asked_for_and_read_there(spark, hard, built, tmp_path):
-    workspace = copied(hard, tmp_path / "w")
+    workspace = copied(hard.workspace, tmp_path / "w")
     images = rows(workspace, "images")
     contents = {i["image_id"]: Path(i["uri"]).read_bytes() for i in images.to_pylist()}
     with_uris(workspace, images, pa.nulls(len(images), pa.string()))
@@ -332,7 +238,7 @@ def with_uris(workspace, images, uris):
 
 
 def test_a_corpus_whose_pictures_are_gone_is_refused(spark, hard, tmp_path):
-    workspace = copied(hard, tmp_path / "w")
+    workspace = copied(hard.workspace, tmp_path / "w")
     images = rows(workspace, "images")
     with_uris(workspace, images, pa.array([f"/nowhere/{k}.jpg" for k in range(len(images))]))
     with pytest.raises(
@@ -343,7 +249,7 @@ def test_a_corpus_whose_pictures_are_gone_is_refused(spark, hard, tmp_path):
 
 
 def test_hard_negatives_of_other_positives_are_refused(spark, hard, tmp_path):
-    workspace = copied(hard, tmp_path / "w")
+    workspace = copied(hard.workspace, tmp_path / "w")
     current = workspace / "positives" / "_current.json"
     current.write_text(current.read_text().replace('"sha256": "', '"sha256": "0', 1))
     with pytest.raises(DataError, match=r"run jobs/mine_hard_negatives\.py again"):
@@ -352,7 +258,7 @@ def test_hard_negatives_of_other_positives_are_refused(spark, hard, tmp_path):
 
 @pytest.mark.parametrize("calibrated", [True, False])
 def test_judged_notes_make_lists_and_labels(spark, hard, tmp_path, calibrated):
-    workspace = copied(hard, tmp_path / "w")
+    workspace = copied(hard.workspace, tmp_path / "w")
     judge(workspace, calibrated)
     told = build(spark, workspace, labels=Labels(judge_ceiling=0.95))
     lists = [row for split in SPLITS for row in dicts(workspace, f"rl/{split}") if row["source"] == "judged"]

@@ -1,59 +1,25 @@
 """jobs/mine_hard_negatives.py on the small sample: no negative answers its query, and the same rows whatever happens."""
 
-import os
-import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.flows.mine_hard_negatives.settings import EncoderChoice, MineHardNegatives
 from pipelines.negatives.calibration.planted_labels import Planted
 from pipelines.workspace.workspace import Workspace
-from scripts.plain_environment import plain_environment
 from testkit import false_negative_count
-from testkit.clusters import ray_nodes
 from testkit.planted_truth import PlantedTruth
+from tests.support.chain import copied, mine_negatives
 from tests.support.workspaces import ROOT, republish
 
 pytestmark = pytest.mark.ray
-CHUNKS = EncoderChoice(chunk_items=64, chunk_pictures=24)
-"""Small, so that a kill falls between them."""
-TABLES = ("embeddings", "counterfactuals", "hard_negatives", "shortfalls")
-
-
-def mined_again(mined, folder):
-    """A copy of the mined workspace."""
-    shutil.copytree(mined[0], folder, dirs_exist_ok=True)
-    return folder
-
-
-def run_here(workspace, models=1, readers=1, **sections):
-    """The job on the Ray of the test run: Done and the last words."""
-    from pipelines.engines.ray.cluster import Cluster, ray_session
-    from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
-    from pipelines.flows.mine_hard_negatives.summary import summary
-    from pipelines.workspace.arrow_stages import ArrowStages
-
-    given = {"encoder": CHUNKS} | sections
-    settings = MineHardNegatives(workspace=str(workspace), ray=Cluster(models=models, readers=readers), **given)
-    stages = ArrowStages(Workspace(str(workspace)))
-    with ray_session(settings.ray) as machines:
-        return summary(stages, mine_hard_negatives(stages, settings, machines))
 
 
 def rows(workspace, name):
     return pa.concat_tables([pq.read_table(file) for file in Workspace(str(workspace)).files(name)])
-
-
-def differing(one, two):
-    return [name for name in TABLES if not rows(one, name).equals(rows(two, name))]
 
 
 def command(workspace, *more):
@@ -61,13 +27,6 @@ def command(workspace, *more):
     arguments = [part for one in sets for part in ("--set", one)]
     job = str(ROOT / "jobs/mine_hard_negatives.py")
     return [sys.executable, job, "--workspace", str(workspace), *arguments, *more]
-
-
-@pytest.fixture(scope="module")
-def hard(ray_local, mined, tmp_path_factory):
-    """A workspace with hard negatives, by one actor; and the last words."""
-    workspace = mined_again(mined, tmp_path_factory.mktemp("hard") / "w")
-    return workspace, run_here(workspace)
 
 
 def test_the_last_words_say_what_was_made_and_what_to_do_next(hard):
@@ -137,14 +96,8 @@ def test_every_pair_has_its_negatives_or_a_reason(hard):
     assert all(row["written"] == written[pair] and row["reason"] for pair, row in short.items())
 
 
-def test_three_actors_write_what_one_writes(hard, mined, tmp_path):
-    workspace = mined_again(mined, tmp_path / "w")
-    run_here(workspace, models=3, readers=2)
-    assert differing(hard[0], workspace) == []
-
-
 def test_a_second_run_skips_every_stage_and_computes_no_vector(hard, capsys):
-    assert run_here(hard[0]) == hard[1]
+    assert mine_negatives(hard[0]) == hard[1]
     told = capsys.readouterr().err
     assert [line.split(" ", 1)[1].split(",")[0] for line in told.splitlines() if "skipped" in line] == [
         f"{name}: unchanged" for name in ("counterfactuals", "embeddings", "hard_negatives")
@@ -152,7 +105,7 @@ def test_a_second_run_skips_every_stage_and_computes_no_vector(hard, capsys):
 
 
 def test_a_picture_that_is_none_costs_its_own_rows(hard, mined, tmp_path):
-    workspace = mined_again(mined, tmp_path / "w")
+    workspace = copied(mined.workspace, tmp_path / "w")
     images = rows(workspace, "images")
     poison = tmp_path / "poison.jpg"
     poison.write_bytes(b"\xff\xd8 no picture")
@@ -160,7 +113,7 @@ def test_a_picture_that_is_none_costs_its_own_rows(hard, mined, tmp_path):
     republish(workspace, "images", images.set_column(images.schema.get_field_index("uri"), "uri", pa.array(uris)))
     image_id = images.column("image_id")[0].as_py()
     shows = {i["item_id"] for i in rows(workspace, "items").column("item").to_pylist() if image_id in i["image_ids"]}
-    assert "refused" in run_here(workspace)
+    assert "refused" in mine_negatives(workspace)
     refused = [row for row in rows(workspace, "embeddings").to_pylist() if str(poison) in (row["detail"] or "")]
     assert shows <= {row["item_id"] for row in refused}
     assert {row["reason"] for row in refused} <= {"not a picture", "truncated"}
@@ -171,44 +124,11 @@ def test_calibration_is_stored_for_the_encoder_and_used_by_the_next_run(mined, c
     from pipelines.flows.mine_hard_negatives.settings import Labelled
     from pipelines.negatives.calibration.fit_band import Calibrate
 
-    workspace, fit = mined_again(mined, tmp_path / "w"), Calibrate(target=0.05)
-    told = run_here(workspace, labels=Labelled(calibrate=True, truth=str(corpus / "truth")), calibrate=fit)
+    workspace, fit = copied(mined.workspace, tmp_path / "w"), Calibrate(target=0.05)
+    told = mine_negatives(workspace, labels=Labelled(calibrate=True, truth=str(corpus / "truth")), calibrate=fit)
     assert "tau_max" in told and "fitted now" in told
     assert (workspace / "calibration.json").exists()
-    assert "from calibration.json" in run_here(workspace)
-
-
-def test_after_a_kill_in_the_middle_of_the_encoding(hard, mined, tmp_path):
-    workspace = mined_again(mined, tmp_path / "w")
-    job = subprocess.Popen(command(workspace), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    chunks = Path(workspace) / "_history" / "embeddings" / "_chunks"
-    while job.poll() is None and len(list(chunks.glob("*.parquet"))) < 3:
-        time.sleep(0.02)
-    os.kill(job.pid, signal.SIGKILL)
-    job.wait()
-    assert Workspace(str(workspace)).manifest("embeddings") is None
-    again = subprocess.run(command(workspace), capture_output=True, text=True, timeout=400, check=False)
-    assert again.returncode == 0, again.stderr[-3000:]
-    assert again.stdout.startswith("\nHard negatives in")
-    assert differing(hard[0], workspace) == []
-    assert not chunks.exists()
-
-
-def test_on_two_nodes_one_of_which_is_lost_with_more_actors_than_the_other_has_processors(hard, mined, tmp_path):
-    workspace = mined_again(mined, tmp_path / "w")
-    chunks = Path(workspace) / "_history" / "embeddings" / "_chunks"
-    with ray_nodes(3, 3) as nodes:
-        two = ("--set", f"ray.address={nodes.address}", "--set", "ray.models=3")
-        job = subprocess.Popen(
-            command(workspace, *two), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=plain_environment()
-        )
-        while job.poll() is None and len(list(chunks.glob("*.parquet"))) < 3:
-            time.sleep(0.02)
-        nodes.kill()
-        told = job.communicate(timeout=400)[0]
-    assert job.returncode == 0, told[-3000:]
-    assert "times a process died" in told or "processors are gone" in told, told[-3000:]
-    assert differing(hard[0], workspace) == []
+    assert "from calibration.json" in mine_negatives(workspace)
 
 
 def test_a_workspace_that_was_not_mined_is_one_line(tmp_path):

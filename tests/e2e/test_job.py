@@ -1,22 +1,13 @@
 """What a user meets: a first run, a second one, and messages that say what to do."""
 
-import json
-import re
-
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.flows.mine_pairs.flow import mine
-from pipelines.flows.mine_pairs.inputs import open_inputs
-from pipelines.flows.mine_pairs.settings import Input, MinePairs
-from pipelines.flows.mine_pairs.summary import summary
-from pipelines.mining.intake.stratified_balance import Balance
-from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.item import GRANULARITIES
-from tests.support.workspaces import given, run_job, told
+from tests.support.workspaces import closing_summary, given, run_job
 
 
 def test_the_last_lines_say_what_was_made_and_what_to_do_next(mined):
@@ -57,7 +48,7 @@ def test_the_views_answer_questions(mined):
 def test_a_second_run_skips_every_stage(corpus, mined):
     again = run_job(*given(corpus, mined[0]))
     assert again.returncode == 0, again.stdout[-3000:]
-    assert told(again) == mined[1]
+    assert closing_summary(again) == mined[1]
     stages = [line for line in again.stdout.splitlines() if ": working" in line or ": unchanged" in line]
     assert len(stages) == 11
     assert all("unchanged, skipped" in line for line in stages)
@@ -79,34 +70,3 @@ def test_an_unknown_setting_stops_the_job_before_spark_starts(tmp_path):
     assert done.returncode == 2
     assert "unknown ['min_user']; known keys are" in done.stdout
     assert not (tmp_path / "w").exists()
-
-
-def test_pictures_from_a_table_and_a_balance_that_takes_away(spark, corpus, tmp_path):
-    """JSONL notes, the bytes of their pictures in a Parquet table, no clicks."""
-    notes = [
-        row for row in pq.read_table(corpus / "notes.parquet").to_pylist() if row["note_id"] and (row["like_count"] or 0) >= 0
-    ]
-    lines = [
-        json.dumps({k: row[k] for k in ("note_id", "title", "body", "topic", "images", "like_count")}, ensure_ascii=False)
-        for row in notes
-    ]
-    (tmp_path / "notes.jsonl").write_text("\n".join(lines), encoding="utf8")
-    files = {
-        i["image_id"]: corpus / i["uri"] for row in notes for i in row["images"] if i["uri"] and (corpus / i["uri"]).exists()
-    }
-    contents = [{"image_id": image_id, "content": file.read_bytes()} for image_id, file in files.items()]
-    pq.write_table(pa.Table.from_pylist(contents), tmp_path / "images.parquet")
-    settings = MinePairs(
-        workspace=str(tmp_path / "w"),
-        input=Input(notes=str(tmp_path / "notes.jsonl"), images=str(tmp_path / "images.parquet"), image_root="/nowhere"),
-        balance=Balance(min_notes=0, keep_share=0.5),
-    )
-    stages = Stages(spark, Workspace(settings.workspace))
-    mine(stages, open_inputs(spark, settings.input), settings)
-    kept, images = (stages.workspace.published(name).counts for name in ("notes", "images"))
-    assert kept.dropped["over the quota of its stratum"] == pytest.approx(kept.rows_out, abs=1)
-    assert images.rows_out > 50
-    assert images.rows_in == images.rows_out + sum(images.dropped.values())
-    printed = summary(stages, None)
-    assert "Balance: the largest of" in printed
-    assert re.search(r"co_click +0 +0 +-", printed)

@@ -47,8 +47,8 @@ def run_job(*arguments, spark_options=(), timeout=400):
     )
 
 
-def told(done):
-    """What a job says at its end, without its progress."""
+def closing_summary(done):
+    """What a job prints at its end, without its progress."""
     return done.stdout[done.stdout.index("Mined into") :]
 
 
@@ -61,6 +61,7 @@ def republish(workspace, name, table):
     place = Workspace(str(workspace))
     [file] = place.files(name)
     (Path(file).parent / f".{Path(file).name}.crc").unlink(missing_ok=True)  # Hadoop's own checksum, of the file before
+    Path(file).unlink()  # copies of a workspace share their files with it
     pq.write_table(table, file)
     run = place.published(name)
     size, digest, count = sum_and_rows(file)

@@ -1,0 +1,123 @@
+"""One corpus of 100 notes taken through all jobs once: each fixture is a workspace that is only read.
+
+A test that writes takes a copy: `copied(workspace, tmp_path / "w")` (hard links: published files are never changed in place).
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support.workspaces import closing_summary, given, run_job
+
+
+class Ran(NamedTuple):
+    """A workspace, and what the job printed at its end."""
+
+    workspace: Path
+    summary: str
+
+
+def copied(workspace, folder):
+    """A copy of a workspace. Files are linked, but for those that are rewritten in place: locks and the judge's cache."""
+    return Path(shutil.copytree(workspace, folder, copy_function=_linked, dirs_exist_ok=True))
+
+
+def _linked(source, target):
+    if source.endswith((".parquet", ".arrow")):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    from pipelines.sources.sample_corpus.build import Sample, make_sample
+
+    folder = tmp_path_factory.mktemp("corpus") / "sample"
+    make_sample(folder, Sample(notes=100))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mined(corpus, tmp_path_factory):
+    """Made by `./spark-submit.sh --master local[1] jobs/mine_pairs.py`."""
+    workspace = tmp_path_factory.mktemp("mined") / "w"
+    done = run_job(*given(corpus, workspace), spark_options=("--master", "local[1]"))
+    assert done.returncode == 0, done.stdout[-3000:]
+    return Ran(workspace, closing_summary(done))
+
+
+@pytest.fixture(scope="session")
+def hard(ray_local, mined, tmp_path_factory):
+    """With hard negatives, by one actor, in small chunks."""
+    workspace = copied(mined.workspace, tmp_path_factory.mktemp("hard") / "w")
+    return Ran(workspace, mine_negatives(workspace))
+
+
+@pytest.fixture(scope="session")
+def judged(hard, corpus, tmp_path_factory):
+    """Judged by `overlap` and calibrated on the truth of the corpus; what the job returned, and what it printed."""
+    from pipelines.flows.judge_relevance.settings import Labelled
+
+    workspace = copied(hard.workspace, tmp_path_factory.mktemp("judged") / "w")
+    return workspace, *judge(workspace, labels=Labelled(calibrate=str(corpus / "truth")))
+
+
+@pytest.fixture(scope="session")
+def built(spark, hard, tmp_path_factory):
+    """Shards by one partition, as tuples too."""
+    workspace = copied(hard.workspace, tmp_path_factory.mktemp("built") / "w")
+    return Ran(workspace, build(spark, workspace, partitions=1, format="sentence-transformers"))
+
+
+def mine_negatives(workspace, models=1, readers=1, **sections: Any):
+    """jobs/mine_hard_negatives.py on the Ray of the test run: its closing summary."""
+    from pipelines.engines.ray.cluster import Cluster, ray_session
+    from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
+    from pipelines.flows.mine_hard_negatives.settings import EncoderChoice, MineHardNegatives
+    from pipelines.flows.mine_hard_negatives.summary import summary
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from pipelines.workspace.workspace import Workspace
+
+    small_chunks = EncoderChoice(chunk_items=64, chunk_pictures=24)  # a kill falls between them
+    settings = MineHardNegatives(
+        workspace=str(workspace), ray=Cluster(models=models, readers=readers), **({"encoder": small_chunks} | sections)
+    )
+    stages = ArrowStages(Workspace(str(workspace)))
+    with ray_session(settings.ray) as machines:
+        return summary(stages, mine_hard_negatives(stages, settings, machines))
+
+
+def judge(workspace, models=1, **sections: Any):
+    """jobs/judge_relevance.py on the Ray of the test run: what it returns, and its closing summary."""
+    from pipelines.engines.ray.cluster import Cluster, ray_session
+    from pipelines.flows.judge_relevance.flow import Planned, judge_relevance
+    from pipelines.flows.judge_relevance.settings import JudgeRelevance
+    from pipelines.flows.judge_relevance.summary import plan, summary
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from pipelines.workspace.workspace import Workspace
+
+    settings = JudgeRelevance(workspace=str(workspace), ray=Cluster(models=models, readers=1), **sections)
+    stages = ArrowStages(Workspace(str(workspace)))
+    with ray_session(settings.ray) as machines:
+        done = judge_relevance(stages, settings, machines)
+    return done, plan(done, settings) if isinstance(done, Planned) else summary(stages, done)
+
+
+def build(spark, workspace, partitions=2, **sections: Any):
+    """jobs/build_shards.py on the Spark of the test run: its closing summary."""
+    from pipelines.flows.build_shards.flow import build_shards
+    from pipelines.flows.build_shards.settings import BuildShards, Shard
+    from pipelines.flows.build_shards.summary import summary
+    from pipelines.workspace.spark_stages import Stages
+    from pipelines.workspace.workspace import Workspace
+
+    several_shards = Shard(shard_bytes=4 << 20)
+    spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    stages = Stages(spark, Workspace(str(workspace)))
+    build_shards(stages, BuildShards(workspace=str(workspace), **({"shard": several_shards} | sections)))
+    return summary(stages.workspace)
