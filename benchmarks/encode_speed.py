@@ -29,12 +29,13 @@ import cv2
 import pyarrow as pa
 import torch
 
-from pipelines.encode.encode_chunk import CHUNK, Batching, LoadChunkEncoder, LoadReader
+from pipelines.encode.encode_chunk import Batching, LoadChunkEncoder, LoadReader
 from pipelines.encode.load_encoder import load_encoder
 from pipelines.encode.preset import EncoderSpec, load_spec
 from pipelines.engines.ray.actor_pool import Pool, pool
 from pipelines.engines.ray.chunk_queue import Work, finished
 from pipelines.engines.ray.cluster import Cluster, ray_session
+from pipelines.items.rows_to_encode import CHUNK
 from pipelines.workspace.filesystem import Folder
 
 PICTURES_A_CHUNK = 64

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.encode.encode_chunk import CHUNK, embedding_rows
+from pipelines.encode.encode_chunk import embedding_rows
 from pipelines.encode.item_content import BadContent
+from pipelines.items.rows_to_encode import CHUNK
 from schemas.errors import SettingsError
 
 

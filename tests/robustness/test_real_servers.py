@@ -15,8 +15,8 @@ from pipelines.models.openai_client import Server
 from schemas.errors import SettingsError
 from tests.support.judge_pairs import mixed, picture
 from tests.support.real_servers import llama_cpp, transformers_serve
+from tests.support.tiny_gguf import save_eyes, save_text_model
 from tests.support.tiny_judge import save_tiny_judge
-from tests.tiny_gguf import save_eyes, save_text_model
 
 SERVING = ("fastapi", "uvicorn", "openai", "starlette")
 needs_llama = pytest.mark.skipif(

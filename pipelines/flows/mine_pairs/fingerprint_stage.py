@@ -106,6 +106,10 @@ def _told(references: DataFrame, digests: DataFrame, pictures: DataFrame, made: 
 
 def _report(images: DataFrame, root: str) -> dict[str, Any]:
     """Beside IMAGES: a fingerprint of its rows without the uris, and the root where a uri alone does not open its store."""
+    return {CONTENT: content(images.drop("uri"))} | _read_from(root)
+
+
+def _read_from(root: str) -> dict[str, Any]:
+    """The root, where a picture's uri alone does not say how to open its store."""
     place, options, *_ = root_of(root)
-    needed = options or (place.scheme and not is_plain_authority(place))
-    return {CONTENT: content(images.drop("uri"))} | ({IMAGE_ROOT: root} if needed else {})
+    return {IMAGE_ROOT: root} if options or (place.scheme and not is_plain_authority(place)) else {}

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from pipelines.encode.encode_chunk import CHUNK, Batching, ChunkEncoder, Reader
+from pipelines.encode.encode_chunk import Batching, ChunkEncoder, Reader
 from pipelines.encode.item_content import BadContent
 from pipelines.encode.preset import load_spec
 from pipelines.encode.protocol import Prepared
+from pipelines.items.rows_to_encode import CHUNK
 
 
 def chunk(*items):

@@ -4,8 +4,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.encode.encode_chunk import CHUNK, LoadChunkEncoder
+from pipelines.encode.encode_chunk import LoadChunkEncoder
 from pipelines.flows.mine_hard_negatives.embed_stage import ENCODED_BY, Known, ordered
+from pipelines.items.rows_to_encode import CHUNK
 from pipelines.workspace.arrow_io import write_file
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.manifest import Counts, Manifest
