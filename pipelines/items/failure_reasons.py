@@ -44,6 +44,9 @@ class Reason(StrEnum):
     NOT_A_PICTURE = "not a picture", Lies.WITH_THE_ROW
     TRUNCATED = "truncated", Lies.WITH_THE_ROW
     TOO_LARGE = "too large", Lies.WITH_THE_ROW
+    TOO_SLOW = "too slow", Lies.WITH_THE_ROW
+    """Seconds of a processor, not of a clock."""
+    DECODER_CRASHED = "decoder crashed", Lies.WITH_THE_ROW
 
     MODEL_FAILED = "model failed", Lies.WITH_THE_HOUR
     READER_FAILED = "reader failed", Lies.WITH_THE_HOUR

@@ -26,12 +26,15 @@ OUTSIDE = {
     "pipelines.workspace.filesystem": "opens file systems and writes bytes as they are",
     "pipelines.workspace.code_fingerprint": "makes this very fingerprint: where that changes, it has changed",
     "pipelines.workspace.stage_plan": "decides whether a stage runs, and counts its rows",
+    "pipelines.workspace.retry": "asks a store again that did not answer",
+    "pipelines.workspace.object_stores": "opens one client for each store",
     "pipelines.workspace.manifest": "records a run that is finished",
     "pipelines.workspace.workspace": "finds the files of a run; which run is read stands in a stage's inputs",
     "pipelines.workspace.spark_stages": "runs steps on Spark tables",
     "pipelines.workspace.arrow_stages": "runs steps on Arrow tables",
     "pipelines.workspace.duckdb": "DuckDB views over what is published",
     "pipelines.engines.ray": "Ray: where a step runs, retries, lost actors",
+    "pipelines.negatives.search.search_actors": "likewise: where a search runs",
 }
 """Modules and packages that do not change a row, each with the reason; their imports do not count either."""
 

@@ -27,7 +27,7 @@ from schemas.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = {
-    "stages": ("pipelines.workspace.spark_io", "pipelines.engines.spark_result_settings"),
+    "spark_stages": ("pipelines.workspace.spark_io", "pipelines.engines.spark_result_settings"),
     "arrow_stages": ("pipelines.workspace.arrow_io",),
 }
 """What `run` adds to a stage's steps."""
@@ -288,7 +288,12 @@ def test_no_file_beside_a_step_changes_rows_without_counting():
     """Only Python counts: a prompt or a query in a file of its own has to be named here, with what it counts by."""
     packages = {name for starts in stages().values() for name in closure(starts, parse) if tree()[name].is_package}
     folders = [ROOT.joinpath(*name.split(".")) for name in packages if not outside(name)]
-    beside = [f for folder in folders for f in folder.iterdir() if f.is_file() and f.suffix not in (".py", ".pyc")]
+    beside = [
+        f
+        for folder in folders
+        for f in folder.iterdir()
+        if f.is_file() and f.suffix not in (".py", ".pyc") and f.name != "py.typed"
+    ]
     assert {str(f.relative_to(ROOT)) for f in beside} - set(COUNTED_ELSEWHERE) == set()
 
 
@@ -296,7 +301,7 @@ def test_both_jobs_give_positives_and_items_the_same_code():
     """Each adds what its engine writes with: the run ids are the same all the same."""
     for table in ("POSITIVES", "ITEMS"):
         both = [stage for stage in stages() if stage.endswith(f"[{table}]")]
-        own = {code_fingerprint(*stages()[s], *WRITERS["stages" if "mining" in s else "arrow_stages"]) for s in both}
+        own = {code_fingerprint(*stages()[s], *WRITERS["spark_stages" if "mine_pairs" in s else "arrow_stages"]) for s in both}
         assert len(both) == 2 and len(own) == 1
 
 

@@ -1,5 +1,6 @@
 """Items for an encoder that is not the trainer's, and its vectors."""
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from uninote_train.models.protocol import Item
 FILE_ITEMS = 2000
 """Items of a file: what an encoder that was killed does again."""
 SHOWN = 3
+WRITTEN = re.compile(rf"\d{{5,}}(\.parquet|{re.escape(PICTURES_ENDING)})")
+"""Names of files that `write_items` writes."""
 
 
 def write_items(folder: Path, items: Sequence[Item], pictures: PictureFiles) -> int:
@@ -25,8 +28,13 @@ def write_items(folder: Path, items: Sequence[Item], pictures: PictureFiles) -> 
 
     Returns:
         How many files.
+
+    Raises:
+        DataError: the folder holds files that were not written here: it would be replaced.
     """
     part = folder.with_name(folder.name + ".unfinished")
+    for place in (folder, part):
+        _refuse_other_files(place)
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     order = sorted(items, key=lambda item: (item["note_id"], item["item_id"]))
@@ -41,6 +49,15 @@ def write_items(folder: Path, items: Sequence[Item], pictures: PictureFiles) -> 
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     return len(parts)
+
+
+def _refuse_other_files(folder: Path) -> None:
+    others = sorted(path.name for path in folder.iterdir() if not WRITTEN.fullmatch(path.name)) if folder.is_dir() else []
+    if others:
+        raise DataError(
+            f"--write-items {folder}: holds {len(others)} files that were not written by it, {others[:SHOWN]} first; "
+            "name a new or an empty folder"
+        )
 
 
 def read_vectors(folder: Path, wanted: Sequence[str]) -> Encoded:

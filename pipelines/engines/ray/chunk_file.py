@@ -3,12 +3,9 @@
 import hashlib
 import io
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.items.failure_reasons import passing, refused
 from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.progress_line import say
 from schemas.errors import DataError
@@ -58,27 +55,3 @@ def whole_chunk(folder: Folder, name: str) -> pa.Table | None:
     except DataError as error:
         say(str(error).split("; run")[0] + "; it is made anew")
         return None
-
-
-def to_ask_again(rows: pa.Table, none_refused: bool) -> list[int]:
-    """The places in a chunk of an earlier run that are no answers.
-
-    Args:
-        rows: with their `reason`.
-        none_refused: the run ended over its refusals; else rows whose reason lies with their content are answers.
-    """
-    again = (refused if none_refused else passing)(rows.column("reason"))
-    return pc.indices_nonzero(again).to_pylist()
-
-
-def with_answers(rows: pa.Table, places: list[int], new: pa.Table) -> pa.Table:
-    """The rows of a chunk, with others at some places.
-
-    Raises:
-        RuntimeError: there are not as many as places.
-    """
-    if len(new) != len(places):
-        raise RuntimeError(f"{len(places)} rows were asked again, and {len(new)} came back")
-    order = np.arange(len(rows))
-    order[places] = len(rows) + np.arange(len(new))
-    return pa.concat_tables([rows, new.cast(rows.schema)]).take(pa.array(order)).combine_chunks()

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import ray
 
@@ -16,12 +15,11 @@ from pipelines.engines.ray.chunk_file import (
     REFUSED,
     chunk_name,
     read_chunk,
-    to_ask_again,
     whole_chunk,
-    with_answers,
     write_chunk,
 )
 from pipelines.engines.ray.dead_actors import DEATHS, Away, Place
+from pipelines.items.rows_asked_again import to_ask_again, with_answers, without_places
 from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.progress_line import say
 from schemas.errors import DataError
@@ -198,8 +196,7 @@ def _take_earlier(state: _State, task: _Task, name: str, rows: pa.Table, work: W
     places = to_ask_again(reasons, state.none_refused)
     if places:
         state.todo.appendleft(task._replace(rows=task.rows.take(pa.array(places)), again=_Again(name, task.at, places)))
-    answered = np.setdiff1d(np.arange(len(reasons)), places)
-    _take(state, task, name, reasons.take(pa.array(answered)), work)
+    _take(state, task, name, without_places(reasons, places), work)
 
 
 def _take(state: _State, task: _Task, name: str, rows: pa.Table, work: Work) -> None:

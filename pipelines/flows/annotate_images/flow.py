@@ -7,7 +7,6 @@ from pipelines.annotate.annotated_pairs_step import annotated
 from pipelines.annotate.load_describer import described_by
 from pipelines.annotate.ocr import ocr_model
 from pipelines.engines.ray.cluster import Machines
-from pipelines.engines.ray.unanswered_rows import unanswered
 from pipelines.flows.annotate_images.annotation_stage import Pools, annotations, made_before
 from pipelines.flows.annotate_images.settings import AnnotateImages
 from pipelines.mining.components.assign_split_arrow import certified_positives, listed
@@ -16,6 +15,7 @@ from pipelines.workspace.image_root import image_root
 from pipelines.workspace.positive_sources import ITEMS_STEPS, POSITIVES_STEPS, united
 from pipelines.workspace.run_folder import HISTORY
 from pipelines.workspace.stage_plan import Plan
+from pipelines.workspace.unanswered_rows import unanswered
 from schemas.datasets import ANNOTATIONS, COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
 from schemas.intermediate import ANNOTATED, MINED
 

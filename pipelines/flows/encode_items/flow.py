@@ -19,9 +19,9 @@ from pipelines.encode.item_content import BadContent, rgb
 from pipelines.encode.load_encoder import load_encoder, load_preparer
 from pipelines.encode.preset import EncoderSpec, load_spec
 from pipelines.encode.protocol import Prepared, Preparer
-from pipelines.engines.ray.chunk_file import to_ask_again, with_answers
 from pipelines.flows.encode_items.settings import EncodeItems
 from pipelines.items.failure_reasons import Reason
+from pipelines.items.rows_asked_again import to_ask_again, with_answers
 from pipelines.media.decode import Pixels
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.manifest import fingerprint

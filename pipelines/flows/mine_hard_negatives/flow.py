@@ -13,7 +13,6 @@ from pipelines.encode.settings import EncoderChoice
 from pipelines.engines.ray.actor_pool import Pool, pool
 from pipelines.engines.ray.chunk_queue import finished
 from pipelines.engines.ray.cluster import Machines
-from pipelines.engines.ray.unanswered_rows import unanswered
 from pipelines.flows.mine_hard_negatives.counterfactual_stage import RuleTables, read_words, rule_made, with_rule_made
 from pipelines.flows.mine_hard_negatives.embed_stage import UNFINISHED, Known, digest, embedded, encoding, steering
 from pipelines.flows.mine_hard_negatives.negatives_stage import chosen_negatives, compared_with
@@ -28,6 +27,7 @@ from pipelines.workspace.arrow_io import read_file
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.image_root import image_root
 from pipelines.workspace.stage_plan import Plan
+from pipelines.workspace.unanswered_rows import unanswered
 from schemas.datasets import (
     ANNOTATIONS,
     COMPONENTS,

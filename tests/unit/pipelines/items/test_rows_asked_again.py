@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.engines.ray.chunk_file import to_ask_again, with_answers
 from pipelines.items.failure_reasons import Reason
+from pipelines.items.rows_asked_again import to_ask_again, with_answers
 
 REASONS = st.sampled_from([None, None, "something new", *Reason])
 
@@ -18,7 +18,8 @@ def chunk(reasons, answers=None):
 @given(st.lists(REASONS, max_size=20))
 def test_every_row_has_an_answer_or_is_asked_again(reasons):
     hour = {"model failed", "unreadable file", "missing file", "server unavailable", "reader failed", "missing picture",
-            "not asked: the budget is spent", "changed while it was read", "changed since it was mined"}  # fmt: skip
+            "not asked: the budget is spent", "changed while it was read", "changed since it was mined", "server refused",
+            "server's answer not understood"}  # fmt: skip
     assert to_ask_again(chunk(reasons), False) == [n for n, r in enumerate(reasons) if r in hour]
     nothing_to_say = {"nothing to encode", "no text found", "not the cover", "no title or body", Reason.NOT_ASKED}
     assert to_ask_again(chunk(reasons), True) == [n for n, r in enumerate(reasons) if r and r not in nothing_to_say]

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from pipelines.engines.ray.unanswered_rows import unanswered
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
+from pipelines.workspace.unanswered_rows import unanswered
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import EMBEDDINGS
 
