@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.workspace.error_messages import damaged_file
-from pipelines.workspace.filesystem import CHUNK_BYTES, checksum, open_filesystem
+from pipelines.workspace.filesystem import checksum, open_filesystem
 from pipelines.workspace.manifest import DataFile
 from pipelines.workspace.run_folder import Run
 from schemas.errors import DataError
@@ -18,6 +18,7 @@ ROWS_PER_FILE = 500_000
 BYTES_PER_FILE = 1 << 30
 """In memory; a vector of a large model has 16 KB."""
 
+READ_BYTES = 1 << 20
 TAIL, MAGIC = 8, b"PAR1"
 """At a Parquet file's end: the length of its footer, and these letters."""
 
@@ -63,7 +64,7 @@ def sums(uri: str) -> Sums:
 
 def _digest(file: pa.NativeFile, end: int, digest: "hashlib._Hash") -> None:
     """Go on with a file's digest up to a byte of it."""
-    while file.tell() < end and (chunk := file.read(min(CHUNK_BYTES, end - file.tell()))):
+    while file.tell() < end and (chunk := file.read(min(READ_BYTES, end - file.tell()))):
         digest.update(chunk)
 
 
