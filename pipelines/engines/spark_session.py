@@ -60,7 +60,7 @@ def spark_session(name: str) -> SparkSession:
     # PySpark logs each failed query as a page of JSON; what the user can mend we say in one line.
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     # An interrupt that ends Java fails each call that waits for it; the one line is said where the job ends.
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(lambda record: not str(record.msg).endswith(" while sending command."))
     # Only with its Java there does SparkConf know what spark-submit was given; else it is empty, and a cluster's job ran here.
     SparkContext._ensure_initialized()
     conf = SparkConf().setAppName(name)

@@ -12,7 +12,7 @@ from scripts.plain_environment import plain_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = """
-import json, os, sys
+import glob, json, os, sys
 os.umask(0o022)
 from pipelines.engines.spark_session import spark_session
 spark = spark_session("private places")
@@ -20,7 +20,8 @@ from pyspark import StorageLevel
 context = spark.sparkContext
 rows = spark.range(1000).selectExpr("concat('person', id) as user_id").repartition(3, "user_id").persist(StorageLevel.DISK_ONLY)
 rows.mapInArrow(lambda batches: batches, rows.schema).groupBy("user_id").count().count()
-blocks = list(spark._jvm.org.apache.spark.SparkEnv.get().blockManager().diskBlockManager().localDirsString())
+place = os.environ.get("SPARK_LOCAL_DIRS") or context.getConf().get("spark.local.dir", "/tmp")
+blocks = glob.glob(f"{glob.escape(place)}/**/blockmgr-*", recursive=True)
 sockets = context.getConf().get("spark.python.unix.domain.socket.dir", "")
 files = [os.path.join(base, name) for place in blocks for base, _, names in os.walk(place) for name in names]
 def closed(path):
