@@ -160,7 +160,7 @@ def test_a_file_that_goes_into_another_while_it_is_read_is_looked_for_again(tmp_
 def test_after_too_many_refusals_the_scores_stay_and_no_refusal_does(tmp_path):
     """A server that refuses everything (a wrong key, a wrong question) says nothing of the pairs."""
     of = cache(tmp_path)
-    refusals = said("b", reason="server refused")
+    refusals = said("b", reason="too long")
     chunk(of, pa.concat_tables([said("a"), refusals, said("c", reason="model failed")]))
     of.gather(refusals=False)
     assert names(of.known(said("a", "b", "c"))) == ["a"]

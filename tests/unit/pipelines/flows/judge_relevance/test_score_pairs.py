@@ -91,7 +91,7 @@ def test_a_run_after_one_that_was_refused_everything_asks_everything_again(tmp_p
         bench = Bench(closed)
         asking = Asking(bench, cache, JudgeRelevance(), Budget(None))
         if closed:
-            with pytest.raises(DataError, match="pairs have no score: server refused"):
+            with pytest.raises(DataError, match="pairs that were asked have no score: server refused"):
                 ask(asking, rows)
         else:
             assert ask(asking, rows).said.column("score").to_pylist() == [0.5] * 10

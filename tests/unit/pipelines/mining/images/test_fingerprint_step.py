@@ -121,8 +121,8 @@ import resource, sys
 from functools import partial
 import pyarrow as pa
 from pipelines.media.picture_bytes import picture_bytes
-from pipelines.mining.images import pictures as images
-from pipelines.shards import pictures as shards
+from pipelines.mining.images import fingerprint_step as images
+from pipelines.shards.files import picture_step as shards
 from pipelines.shards.files.jpeg import Pictures
 
 module, folder = sys.argv[1:]
