@@ -96,16 +96,17 @@ class Workspace:
         them and no others. Killed at any instant, one of the two runs is published, whole; `settle` does the rest.
 
         Raises:
-            DataError: another job has taken the workspace over.
+            DataError: another job has taken the workspace over, or the store does not answer.
         """
         local = self.folder.is_local()
+        check_lease(self.folder)  # waits for a store that does not answer
         if local:
             folder_links.sync_run(self.folder, manifest)
         before = self.manifest(manifest.dataset)
         if before is not None:
             last = run_folder.in_history(run_folder.folder_of(before)) if local else run_folder.folder_of(before)
             manifest = replace(manifest, replaced=last if last != run_folder.folder_of(manifest) else before.replaced)
-        check_lease(self.folder)
+        check_lease(self.folder)  # as late as can be
         (self.folder / manifest.dataset).write(CURRENT, manifest.to_json())
         if local:
             folder_links.move_older(self.folder, before)

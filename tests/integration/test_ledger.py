@@ -43,12 +43,12 @@ def rows(count, begin=0):
     return pa.Table.from_pylist(full, CHUNK)
 
 
-def wait_for(actor, seconds=120):
-    """Until the next life has begun."""
+def answered(ask, seconds=120):
+    """What an actor answers; asked again while it is starting again."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            return ray.get(actor.alive.remote())
+            return ray.get(ask())
         except RayActorError:
             time.sleep(0.2)
     raise AssertionError("it did not start again")
@@ -65,14 +65,12 @@ def test_a_judge_that_dies_and_starts_again_has_what_the_run_has_left(ledger, ra
         actors = pool(LoadPictures(64, True), load, ray_local)
         try:
             for life in range(3):
-                done = [
-                    actor.write.remote(rows(4, 100 * life + 10 * n), {}, Folder(str(tmp_path)), f"{life}-{n}.parquet")
-                    for n, actor in enumerate(actors.models[:2])
-                ]
-                reasons = [reason for part in ray.get(done) for reason in part["reason"].to_pylist()]
+                reasons = []
+                for n, actor in enumerate(actors.models[:2]):
+                    some = (rows(4, 100 * life + 10 * n), {}, Folder(str(tmp_path)), f"{life}-{n}.parquet", None)
+                    reasons += answered(lambda actor=actor, some=some: actor.write.remote(*some))["reason"].to_pylist()
                 for actor in actors.models[:2]:
                     ray.kill(actor, no_restart=False)
-                    wait_for(actor)
         finally:
             actors.end()
         assert len(asked) == 10 == purse.bill().requests

@@ -20,7 +20,7 @@ from pipelines.workspace.lock import LEASE, alone
 from pipelines.workspace.lock_holder import named, read_holder
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
-from tests.unit.pipelines.workspace.lease_settings import BEAT_S, PATIENCE_S
+from tests.support.lease_settings import BEAT_S, PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
@@ -37,7 +37,7 @@ class Job:
 
     def __init__(self, uri, name):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.pipelines.workspace.lease_worker", uri, name],
+            [sys.executable, "-m", "tests.support.lease_worker", uri, name],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pipelines.workspace.lock import alone
 from pipelines.workspace.stage_plan import Plan, counted, manifest
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS
-from tests.unit.pipelines.workspace.lease_settings import BEAT_S, PATIENCE_S, Nothing
+from tests.support.lease_settings import BEAT_S, PATIENCE_S, Nothing
 
 
 def publish(uri, count):
@@ -37,7 +37,7 @@ def main(uri, job):
             while (line := sys.stdin.readline().strip()) and line != "end":
                 publish(uri, int(line))
 
-    run_command(Nothing, run, "", {}, mendable=lambda _: None, arguments=[])
+    run_command(Nothing, run, "", {}, mendable=lambda _: None, requirements="mining", go_on="", arguments=[])
 
 
 if __name__ == "__main__":
