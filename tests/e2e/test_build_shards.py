@@ -251,7 +251,7 @@ def test_a_corpus_whose_pictures_are_gone_is_refused(spark, hard, tmp_path):
 def test_hard_negatives_of_other_positives_are_refused(spark, hard, tmp_path):
     workspace = copied(hard.workspace, tmp_path / "w")
     current = workspace / "positives" / "_current.json"
-    current.write_text(current.read_text().replace('"sha256": "', '"sha256": "0', 1))
+    current.write_text(current.read_text().replace('sha256": "', 'sha256": "0', 2))
     with pytest.raises(DataError, match=r"run jobs/mine_hard_negatives\.py again"):
         build(spark, workspace)
 

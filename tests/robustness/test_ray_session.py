@@ -66,7 +66,10 @@ def ended(job):
 
 
 def left(place, pid):
-    """Folders of sessions: of others, and of the job."""
+    """Folders of sessions: of others, and of the job; an empty one may stay until the next job."""
+    for folder in place.glob("uninote-*"):
+        if not any(path.is_file() or path.is_socket() for path in folder.rglob("*")):
+            shutil.rmtree(folder)
     ours = [p.name for p in Path("/tmp/ray").glob(f"session_*_{pid}")] if Path("/tmp/ray").exists() else []
     return sorted(str(p.relative_to(place)) for p in place.glob("*/*")), ours, sorted(p.name for p in place.iterdir())
 

@@ -49,8 +49,7 @@ def session_folder() -> Iterator[str]:
     try:
         yield str(folder)
     finally:
-        remove()
-        atexit.unregister(remove)
+        remove()  # and once more at the end: Ray's own handlers may make the session's folder again
         os.close(lock)
 
 
@@ -66,8 +65,17 @@ def _parent() -> str:
 
 
 def _remove_orphans(parent: Path) -> None:
-    """Delete folders of jobs that were killed: of this user, made by `session_folder`, and with a lock that nobody holds."""
+    """Delete folders of jobs that were killed: of this user, made by `session_folder`, and with a lock that nobody holds.
+
+    So are folders without any file: a process of Ray that is interrupted at its end makes an empty one again.
+    """
     for folder in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            there = folder.lstat()
+            old = there.st_uid == os.getuid() and time.time() - there.st_mtime > YOUNG_S
+            if old and not any(path.is_symlink() or not path.is_dir() for path in folder.rglob("*")):
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
         try:
             there = (folder / LOCK).lstat()
             if there.st_uid != os.getuid() or time.time() - there.st_mtime < YOUNG_S:
@@ -85,26 +93,34 @@ def _remove_orphans(parent: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Delete it when Ray's processes have ended: one that is ending makes its folder of logs anew."""
+    """Delete it when Ray's processes have ended: one that is ending, or starting, makes its folder of logs anew."""
     until = time.monotonic() + PATIENCE_S
-    while (there := _at_work_in(folder)) and time.monotonic() < until:
+    while _at_work_in(folder) and time.monotonic() < until:
         time.sleep(0.1)
-    for process in there:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-    while folder.exists() and time.monotonic() < until + PATIENCE_S:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        there = _at_work_in(folder)
+        for process in there:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
-        time.sleep(0.05)  # somebody may have been at work on a file of it
+        if not there and not folder.exists():
+            return
+        time.sleep(0.05)
 
 
 def _at_work_in(folder: Path) -> list[int]:
-    """Other processes of this user that have a file open below the folder, as all of Ray's have their logs; on Linux."""
+    """Other processes of this user that have a file open below the folder, or were started with its name; on Linux.
+
+    Ray's have their logs open, and the session's folder among their arguments.
+    """
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if int(process.name) != os.getpid() and process.stat().st_uid == os.getuid():
                 opened = (os.readlink(file) for file in (process / "fd").iterdir())
-                found += [int(process.name)] if any(name.startswith(f"{folder}/") for name in opened) else []
+                named = f"{folder}/session_".encode() in (process / "cmdline").read_bytes()
+                found += [int(process.name)] if named or any(name.startswith(f"{folder}/") for name in opened) else []
         except OSError:
             continue  # it has ended
     return found

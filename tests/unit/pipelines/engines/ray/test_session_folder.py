@@ -1,6 +1,7 @@
 """A local Ray's folder: private, gone with its job; what a killed job left goes with the next one, and nothing of others."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -94,3 +95,17 @@ def test_a_name_that_leaves_no_room_for_sockets_is_said(place, monkeypatch):
     monkeypatch.setenv("RAY_TMPDIR", "/proc/ray")
     with pytest.raises(SettingsError, match="RAY_TMPDIR '/proc/ray': cannot be written"):
         session_folder().__enter__()
+
+
+def test_an_old_folder_without_a_file_is_deleted_by_the_next_job_and_a_young_one_or_a_file_stays(monkeypatch):
+    place = Path(tempfile.mkdtemp(dir="/tmp", prefix="u"))
+    monkeypatch.setenv("RAY_TMPDIR", str(place))
+    for name in ("uninote-old", "uninote-young", "uninote-full"):
+        (place / name / "session_x").mkdir(parents=True)
+    (place / "uninote-full" / "session_x" / "log").write_text("mine")
+    for name in ("uninote-old", "uninote-full"):
+        os.utime(place / name, (1, 1))
+    with session_folder():
+        assert {path.name for path in place.iterdir()} >= {"uninote-young", "uninote-full"}
+        assert not (place / "uninote-old").exists()
+    shutil.rmtree(place)
