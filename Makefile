@@ -67,8 +67,8 @@ test:  ## unit, property, integration, and one chain of all jobs: before each co
 	@$(ENV); .venv/bin/python -m pytest
 
 .PHONY: test-robust
-test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, the page in a browser
-	@$(ENV); .venv/bin/python -m pytest tests/robustness
+test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, the page in a browser; SELECT="not nightly"
+	@$(ENV); .venv/bin/python -m pytest tests/robustness -m "$(or $(SELECT),spark or not spark)"
 
 .PHONY: test-docs
 test-docs:  ## every command of README, tutorial and how-tos

@@ -6,7 +6,7 @@ import pytest
 
 from testkit.picture_bombs import BOMBS, LARGEST, LIMIT_MB, LIMIT_S, cost
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 QUICK = [name for name in BOMBS if not any(word in name for word in ("60 MB of", "2 million", "5 million", "words", "50 MB"))]
 """Those of a second or two; `python -m testkit.picture_bombs` runs all."""
 ONE_OF_EACH = (

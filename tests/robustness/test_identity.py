@@ -13,6 +13,8 @@ from pipelines.flows.mine_pairs.settings import Input, MinePairs
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 
+pytestmark = pytest.mark.nightly
+
 
 def stages_of(printed):
     lines = [line.partition(" ")[2] for line in printed.splitlines()]

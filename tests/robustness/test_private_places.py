@@ -30,7 +30,7 @@ def closed(path):
 print(json.dumps({"blocks": blocks, "sockets": sockets, "files": len(files), "closed": all(map(closed, [*files, sockets]))}))
 spark.stop()
 """
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.nightly]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.nightly]
 ROOT = Path(__file__).resolve().parents[2]
 JOB = """
 import sys, time

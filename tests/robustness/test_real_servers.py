@@ -23,7 +23,7 @@ needs_llama = pytest.mark.skipif(
     not (find_spec("xllamacpp") and find_spec("gguf")), reason="xllamacpp and gguf: requirements/dev.txt"
 )
 needs_serve = pytest.mark.skipif(not all(map(find_spec, SERVING)), reason=f"{', '.join(SERVING)}: requirements/dev.txt")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 
 @pytest.fixture(autouse=True)
