@@ -84,7 +84,8 @@ def test_a_plan_says_what_it_would_be_and_does_nothing(hard, judged, tmp_path):
     assert f"{planned.calls:,}  calls to make" in told and "Nothing was asked" in told
     assert sorted(path for path in (tmp_path / "w").rglob("*")) == before
     assert judge(judged[0], plan=True)[0].calls == 0
-    narrow, told = judge(tmp_path / "w", plan=True, cascade=Cascade(low=0.5, rules=False))
+    searched = [row["similarity"] for row in rows(tmp_path / "w", "hard_negatives").to_pylist() if row["source"] != "rule"]
+    narrow, told = judge(tmp_path / "w", plan=True, cascade=Cascade(low=sorted(searched)[len(searched) // 2], rules=False))
     assert 0 < narrow.calls < planned.calls
     assert "saved: cascade: below the band" in told
 
