@@ -6,14 +6,13 @@ import os
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")
 os.environ.update(dict.fromkeys(OFFLINE, "1"), TOKENIZERS_PARALLELISM="false")
 
-import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from testkit.local_spark import local_spark
 from tests.support.chain import built, corpus, hard, judged, mined  # noqa: F401  fixtures of e2e, robustness and docs
 
 hypothesis.settings.register_profile("ours", deadline=None)  # two cores that others use too: seconds say nothing
@@ -37,23 +36,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[object]:
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    from pyspark.sql import SparkSession
-
-    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
-
-    from pipelines.engines.spark_session import ALWAYS, IF_LOCAL
-
-    flags = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
-    ours = {"spark.sql.shuffle.partitions": "4", "spark.driver.memory": "3g", "spark.driver.extraJavaOptions": flags}
-    builder = SparkSession.builder
-    for key, value in (IF_LOCAL | ALWAYS | ours).items():
-        builder = builder.config(key, value)
-    session = builder.master("local[2]").getOrCreate()
-    yield session
-    session.stop()
+    with local_spark() as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,13 @@
+"""The Spark session of the tests of benchmarks: the one of the whole run."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from testkit.local_spark import local_spark
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[object]:
+    with local_spark() as session:
+        yield session

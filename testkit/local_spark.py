@@ -1,0 +1,31 @@
+"""The Spark session of a test run: small, quiet, on two cores of this machine."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
+
+
+@contextmanager
+def local_spark() -> Iterator[object]:
+    """One session for the process; whoever asks again gets the same."""
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    from pyspark.sql import SparkSession
+
+    from pipelines.engines.spark_session import ALWAYS, IF_LOCAL
+
+    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
+    ours = {"spark.sql.shuffle.partitions": "4", "spark.driver.memory": "3g", "spark.driver.extraJavaOptions": FLAGS}
+    builder = SparkSession.builder
+    for key, value in (IF_LOCAL | ALWAYS | ours).items():
+        builder = builder.config(key, value)
+    session = builder.master("local[2]").getOrCreate()
+    yield session
+    session.stop()
