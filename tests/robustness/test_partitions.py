@@ -17,6 +17,7 @@ from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 from schemas.intermediate import MINED, PICTURE_PAIRS, PICTURES
 
+pytestmark = [pytest.mark.nightly, pytest.mark.slow]
 TABLES = [NOTES, DROPPED_NOTES, PICTURES, IMAGES, QUARANTINE, PICTURE_PAIRS, *MINED.values(), COMPONENTS, POSITIVES, ITEMS]
 PARTITIONS = (1, 8, 37)
 
