@@ -10,7 +10,7 @@ from pipelines.workspace.workspace import Workspace
 from tests.support.chain import copied
 from tests.support.workspaces import given, run_job
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.nightly]
 
 
 def annotated(workspace, models=1):

@@ -10,6 +10,8 @@ import pytest
 from scripts.plain_environment import plain_environment
 from tests.support.workspaces import command, given
 
+pytestmark = pytest.mark.nightly
+
 
 @pytest.mark.parametrize("whom", ["the terminal", "the job alone"])
 def test_an_interrupt_is_one_line_and_130(whom, corpus, tmp_path):

@@ -22,7 +22,7 @@ from schemas.errors import DataError
 from tests.support.chain import copied, judge
 from tests.support.workspaces import ROOT
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.nightly]
 
 
 def rows(workspace, name="judgements"):

@@ -17,7 +17,7 @@ from testkit.clusters import ray_nodes
 from tests.support.chain import copied, mine_negatives
 from tests.support.workspaces import ROOT
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.nightly]
 TABLES = ("embeddings", "counterfactuals", "hard_negatives", "shortfalls")
 
 

@@ -15,6 +15,8 @@ from pipelines.mining.intake.stratified_balance import Balance
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 
+pytestmark = pytest.mark.nightly
+
 
 def test_pictures_from_a_table_and_a_balance_that_takes_away(spark, corpus, tmp_path):
     """JSONL notes, the bytes of their pictures in a Parquet table, no clicks."""

@@ -28,7 +28,7 @@ def shuffled(table, seed):
     return table.take(pa.array(sorted(range(len(table)), key=keys.__getitem__)))
 
 
-@pytest.mark.parametrize("partitions", [2, 7])
+@pytest.mark.parametrize("partitions", [2, pytest.param(7, marks=pytest.mark.nightly)])
 def test_for_any_partitions_and_any_order_of_the_input(spark, corpus, mined, tmp_path, partitions):
     for name in ("notes", "clicks"):
         table = shuffled(pq.read_table(corpus / f"{name}.parquet"), partitions)
@@ -69,6 +69,7 @@ def test_after_a_kill_in_the_middle_of_a_stage(corpus, mined, tmp_path):
     assert differences(rows_of(mined[0]), rows_of(workspace)) == {}
 
 
+@pytest.mark.nightly
 def test_on_a_cluster_of_two_workers_one_of_whose_executors_is_killed(corpus, mined, tmp_path):
     """Lost with it: what it works on, what it has shuffled, what it has persisted."""
     with spark_cluster(tmp_path) as master:

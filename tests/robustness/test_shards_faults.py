@@ -15,7 +15,7 @@ from scripts.plain_environment import plain_environment
 from tests.support.chain import build, copied
 from tests.support.workspaces import ROOT
 
-pytestmark = pytest.mark.ray  # its hard negatives come from Ray
+pytestmark = [pytest.mark.ray, pytest.mark.nightly]  # its hard negatives come from Ray
 SHARDED = [f"{kind}/{split}" for kind in ("sft", "rl") for split in SPLITS]
 SMALL = Shard(shard_bytes=4 << 20)
 """Several shards of the small sample."""

@@ -13,6 +13,8 @@ from pipelines.workspace.workspace import Workspace
 from testkit.skewed_input import Size, write
 from tests.e2e.test_audit import audit
 
+pytestmark = pytest.mark.nightly
+
 SIZE = Size(notes=600, files=120, clicks=12_000)
 EACH = SIZE.notes // SIZE.files
 """Notes that show one file."""
