@@ -5,7 +5,8 @@ from dataclasses import replace
 import pyarrow as pa
 
 from schemas.datasets import PAIRS, QUARANTINE
-from schemas.item import GRANULARITIES, REGION, Granularity
+from schemas.granularity import GRANULARITY_NAMES
+from schemas.item import REGION
 from schemas.table import Table, column
 
 JOB = "jobs/mine_pairs.py"
@@ -13,7 +14,7 @@ JOB = "jobs/mine_pairs.py"
 REFUSED = {source: replace(QUARANTINE, name=f"refused/{source}") for source in ("notes", "images", "clicks")}
 """Refused rows by source; the quarantine is all of them."""
 
-MINED: dict[Granularity, Table] = {name: replace(PAIRS, name=f"mined/{name}") for name in GRANULARITIES}
+MINED = {name: replace(PAIRS, name=f"mined/{name}") for name in GRANULARITY_NAMES}
 """Pairs by granularity, before components and splits."""
 
 ANNOTATED = replace(PAIRS, name="mined/annotated", made_by="jobs/annotate_images.py")

@@ -10,9 +10,6 @@ import pyarrow as pa
 Kind = Literal["image", "crop", "text", "ocr", "note"]
 KINDS: tuple[Kind, ...] = ("image", "crop", "text", "ocr", "note")
 
-Granularity = Literal["near_duplicate_image", "crop", "partial_text", "co_click", "within_note"]
-GRANULARITIES: tuple[Granularity, ...] = ("near_duplicate_image", "crop", "partial_text", "co_click", "within_note")
-
 TASKS = (
     "image_to_text", "text_to_image", "image_to_note", "text_to_note", "note_to_image", "note_to_text",
     "image_to_ocr", "ocr_to_image", "ocr_to_note", "note_to_note", "image_to_image", "text_to_text",

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import re
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -56,12 +57,13 @@ def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], 
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals:
-            raise SettingsError(f"--set {assignment}: wanted section.key=value")
+            raise SettingsError(f"--set {assignment}: expected section.key=value")
         _put(tree, key.strip(), _value(value), f"--set {assignment}")
     for key, given in flags.items():
         if given is not None:
             _put(tree, key, given, f"flag for {key}")
     where = str(file) if file else "settings"
+    tree = _with_new_names(kind, tree, where)
     faults = list(_unknown_keys(kind, tree, where))
     if faults:
         raise SettingsError("; ".join(faults))
@@ -127,12 +129,32 @@ def _put(tree: Tree, dotted: str, value: Any, where: str) -> None:  # noqa: ANN4
     tree[key] = value
 
 
+def _with_new_names(kind: Any, tree: Tree, where: str) -> Tree:  # noqa: ANN401
+    """The tree with today's names: a settings class lists in RENAMED its keys that had another name, old to new.
+
+    Raises:
+        SettingsError: a key is given under both names.
+    """
+    tree = dict(tree)
+    for old, new in getattr(kind, "RENAMED", {}).items():
+        if old not in tree:
+            continue
+        if new in tree:
+            raise SettingsError(f"{where}: {old} is now {new}; got both, keep {new}")
+        sys.stderr.write(f"{where}: {old} is now {new}; the old name works in this release\n")
+        tree[new] = tree.pop(old)
+    for key, hint in get_type_hints(kind).items():
+        if dataclasses.is_dataclass(hint) and isinstance(tree.get(key), dict):
+            tree[key] = _with_new_names(hint, tree[key], f"{where} [{key}]")
+    return tree
+
+
 def _unknown_keys(kind: Any, tree: Tree, where: str) -> Iterator[str]:  # noqa: ANN401
-    hints = get_type_hints(kind)
-    unknown = sorted(set(tree) - set(hints))
+    names, hints = {field.name for field in dataclasses.fields(kind)}, get_type_hints(kind)
+    unknown = sorted(set(tree) - names)
     if unknown:
-        yield f"{where}: unknown {unknown}; known keys are {sorted(hints)}"
-    for key in sorted(set(tree) & set(hints)):
+        yield f"{where}: unknown {unknown}; known keys are {sorted(names)}"
+    for key in sorted(set(tree) & names):
         if dataclasses.is_dataclass(hints[key]) and isinstance(tree[key], dict):
             yield from _unknown_keys(hints[key], tree[key], f"{where} [{key}]")
 

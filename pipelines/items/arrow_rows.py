@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.datasets import EVIDENCE
-from schemas.item import Granularity, Kind, full_text, item_id
+from schemas.item import Kind, full_text, item_id
 
 Row = dict[str, Any]
 
@@ -25,7 +25,7 @@ def item_row(kind: Kind, note_id: str, image_ids: Sequence[str] = (), text: str 
 
 
 def pair_row(
-    granularity: Granularity, task: str, query: Row, target: Row, score: float, evidence: Mapping[str, Any] | None = None
+    granularity: str, task: str, query: Row, target: Row, score: float, evidence: Mapping[str, Any] | None = None
 ) -> Row:
     """A row of PAIRS; `evidence` names the fields that apply, the others are null."""
     return {

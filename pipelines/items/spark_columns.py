@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_type
 
 from schemas.datasets import EVIDENCE, PAIRS
-from schemas.item import MILLION, REGION, Granularity, Kind
+from schemas.item import MILLION, REGION, Kind
 
 
 def region(x0: Column, y0: Column, x1: Column, y1: Column) -> Column:
@@ -56,7 +56,7 @@ def full_text(title: Column, body: Column) -> Column:
 
 
 def pair(
-    granularity: Granularity, task: str, query: Column, target: Column, score: Column, evidence: Mapping[str, Column]
+    granularity: str, task: str, query: Column, target: Column, score: Column, evidence: Mapping[str, Column]
 ) -> list[Column]:
     """The columns of a PAIRS row; `evidence` names the fields that apply, the others are null."""
     unknown = set(evidence) - set(EVIDENCE.names)

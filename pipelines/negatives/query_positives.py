@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.item import GRANULARITIES
+from schemas.granularity import CONTENT_GRANULARITIES, GRANULARITY_NAMES
 
 ASKED = pa.schema(
     [("query_id", pa.string()), ("positive_id", pa.string()), ("task", pa.string()), ("granularity", pa.string())]
@@ -25,7 +25,7 @@ def pairs(positives: pa.Table, per_query: int | None = None) -> pa.Table:
     Returns:
         ASKED, sorted by query_id, task and turn. Cost: two sorts of the pairs.
     """
-    order = pa.array(GRANULARITIES)
+    order = pa.array(GRANULARITY_NAMES)
     flat = pa.table(
         {
             "query_id": pc.struct_field(positives.column("query"), "item_id"),
@@ -46,15 +46,15 @@ def pairs(positives: pa.Table, per_query: int | None = None) -> pa.Table:
 
 
 def of_content(asked: pa.Table) -> pa.Array:
-    """Whether a positive counts for the margins: a co-click pair does only where its query has no other.
+    """Whether a positive counts for the margins: one that ties no content (co-click) does only where its query has no other.
 
     Clicks say interest, not content: the least similar of what was clicked too would forbid every candidate.
     """
-    clicked = np.asarray(pc.equal(asked.column("granularity"), "co_click"), bool)
+    content = np.asarray(pc.is_in(asked.column("granularity"), pa.array(CONTENT_GRANULARITIES)), bool)
     unit = units(asked)
     has_other = np.zeros(unit.max(initial=-1) + 1, bool)
-    has_other[unit[~clicked]] = True
-    return pa.array(~clicked | ~has_other[unit])
+    has_other[unit[content]] = True
+    return pa.array(content | ~has_other[unit])
 
 
 def units(rows: pa.Table, among: pa.Array | None = None) -> np.ndarray:

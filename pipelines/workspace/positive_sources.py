@@ -1,8 +1,8 @@
 """Which tables of pairs make the positives. Both jobs that publish positives ask here: neither undoes the other's."""
 
 from pipelines.workspace.workspace import Workspace
+from schemas.granularity import GRANULARITY_NAMES
 from schemas.intermediate import ANNOTATED, MINED
-from schemas.item import GRANULARITIES
 from schemas.table import Table
 
 _WRITERS = ("pipelines.workspace.spark_io", "pipelines.workspace.arrow_io", "pipelines.engines.spark_result_settings")
@@ -15,7 +15,7 @@ ITEMS_STEPS = ("pipelines.items.spark_columns", "pipelines.mining.components.ass
 
 def united(workspace: Workspace) -> list[Table]:
     """MINED, with ANNOTATED in the place of the within-note pairs where it was made from these very pairs."""
-    return [ANNOTATED if name == "within_note" and is_annotated(workspace) else MINED[name] for name in GRANULARITIES]
+    return [ANNOTATED if name == "within_note" and is_annotated(workspace) else MINED[name] for name in GRANULARITY_NAMES]
 
 
 def is_annotated(workspace: Workspace) -> bool:

@@ -11,7 +11,7 @@ from pipelines.negatives.filters.false_negative_filter import CANDIDATES, JUDGED
 from pipelines.negatives.filters.mined_relations import tied
 from pipelines.negatives.filters.score_margins import MarginSettings
 from pipelines.negatives.select_negatives import RULES, chosen
-from schemas.item import GRANULARITIES
+from schemas.granularity import GRANULARITY_NAMES
 from tests.unit.pipelines.negatives.worlds import components, item, items, pair, positives
 
 NOTES = [f"n{k}" for k in range(7)]
@@ -20,7 +20,7 @@ IMAGE = {n: item("image", n, [f"{n}_0"]) for n in NOTES}
 ID = {i["item_id"]: n for n in NOTES for i in (WHOLE[n], IMAGE[n])}
 SCORE = st.integers(-10, 10).map(lambda n: n / 10)
 NOTE = st.sampled_from(NOTES)
-EDGE = st.tuples(st.sampled_from(GRANULARITIES[:4]), NOTE, NOTE, SCORE)
+EDGE = st.tuples(st.sampled_from(GRANULARITY_NAMES[:4]), NOTE, NOTE, SCORE)
 
 
 @st.composite

@@ -8,7 +8,7 @@ from pipelines.flows.mine_pairs.inputs import Inputs
 from pipelines.flows.mine_pairs.settings import MinePairs
 from pipelines.items.spark_columns import distinct_items, note_items
 from pipelines.mining.components.components_step import components
-from pipelines.mining.components.content_edges import TYING, edges
+from pipelines.mining.components.content_edges import edges
 from pipelines.mining.components.positives_step import certified_positives
 from pipelines.mining.images.match_step import matched_pictures
 from pipelines.mining.images.note_pairs_step import image_pairs
@@ -22,9 +22,8 @@ from pipelines.workspace.progress_line import say
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.datasets import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
+from schemas.granularity import COMPONENT_GRANULARITIES, PICTURE_GRANULARITIES
 from schemas.intermediate import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED
-from schemas.item import Granularity
-from schemas.table import Table
 
 
 def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
@@ -81,7 +80,7 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
         settings={"match": settings.match},
         code=matched_pictures,
     )
-    tables: dict[Granularity, Table] = {name: MINED[name] for name in ("near_duplicate_image", "crop")}
+    tables = {name: MINED[name] for name in PICTURE_GRANULARITIES}
 
     def make() -> list[Output]:
         pairs = stages.workspace.published(PICTURE_PAIRS.name).counts.rows_out
@@ -155,13 +154,13 @@ def tie_components(stages: Stages, settings: MinePairs) -> None:
     """Pairs that say that content is shared -> COMPONENTS, with their splits."""
 
     def make() -> list[Output]:
-        tying = edges([stages.read(MINED[name]) for name in TYING])
+        tying = edges([stages.read(MINED[name]) for name in COMPONENT_GRANULARITIES])
         return [components(stages.read(NOTES), tying, settings.components)]
 
     stages.run(
         [COMPONENTS],
         make,
-        inputs=stages.fingerprints(NOTES, *[MINED[name] for name in TYING]),
+        inputs=stages.fingerprints(NOTES, *[MINED[name] for name in COMPONENT_GRANULARITIES]),
         settings={"components": settings.components},
         code=(components, edges),
     )

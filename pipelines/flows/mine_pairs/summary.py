@@ -15,7 +15,7 @@ from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 from schemas.intermediate import MINED, PICTURE_PAIRS
-from schemas.item import GRANULARITIES
+from schemas.granularity import GRANULARITY_NAMES
 from schemas.table import Table
 
 SHOWN_STRATA = 10
@@ -70,7 +70,7 @@ def _granularities(stages: Stages) -> str:
         .agg(F.count_distinct("note_id").alias("notes"))
     )
     found = {row["granularity"]: row for row in scores.join(covered, on="granularity", how="inner").collect()}
-    rows = [[name, *_granularity_cells(found.get(name))] for name in GRANULARITIES]
+    rows = [[name, *_granularity_cells(found.get(name))] for name in GRANULARITY_NAMES]
     return aligned(["granularity", "pairs", "notes covered", "median score"], rows)
 
 

@@ -12,13 +12,14 @@ from markupsafe import Markup
 
 from pipelines.inspect.report import chart_geometry
 from pipelines.inspect.report.cards.card import Card, Key, Notes
-from pipelines.inspect.report.cards.evidence_text import GRANULARITY_SAYS, task_says
+from pipelines.inspect.report.cards.evidence_text import task_says
 from pipelines.inspect.report.sections.components import Component, Sized
 from pipelines.inspect.report.sections.funnel import Level, Taken
 from pipelines.inspect.report.sections.judge_section import Judged
 from pipelines.inspect.report.sections.overview import Group
 from pipelines.inspect.report.sections.refused_rows import Refused
 from pipelines.inspect.report.thumbnails import Thumbnail
+from schemas.granularity import GRANULARITIES
 
 HERE = Path(__file__).parent
 
@@ -94,7 +95,7 @@ def _environment() -> Environment:
         "bars": chart_geometry.bars,
         "bins_say": chart_geometry.bins_say,
     }
-    found.globals |= says | {"granularities": GRANULARITY_SAYS}
+    found.globals |= says | {"granularities": {granularity.name: granularity for granularity in GRANULARITIES}}
     return found
 
 

@@ -7,10 +7,10 @@ from pyspark.sql.window import Window
 from pipelines.items import spark_columns
 from pipelines.mining.images.settings import Match
 from pipelines.workspace.stage_output import Output
-from schemas.item import REGION, Granularity
+from schemas.item import REGION
 
-COPY: Granularity = "near_duplicate_image"
-CROP: Granularity = "crop"
+COPY = "near_duplicate_image"
+CROP = "crop"
 EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "region")
 PAIRS_A_TASK = 20_000
 """Pairs of files whose images one task pairs: up to 2 * max_shown - 1 rows each, but few are shown so often."""
@@ -18,7 +18,7 @@ STARS = "pairs of places of one widely shown file, tied by a star instead"
 FIRST = "pairs of places of two widely shown files, tied by their first ones instead"
 
 
-def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match) -> dict[Granularity, Output]:
+def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match) -> dict[str, Output]:
     """PAIRS of images in two notes: those that show the same picture, and crops.
 
     near_duplicate_image: files of equal bytes, copies, framed copies. The query is the picture inside the
@@ -47,7 +47,7 @@ def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match
     return {name: Output(_pairs(name, _of(across, name)), dropped, held=True) for name, dropped in left_out.items()}
 
 
-def _of(rows: DataFrame, granularity: Granularity) -> DataFrame:
+def _of(rows: DataFrame, granularity: str) -> DataFrame:
     return rows.where(F.col("granularity") == granularity)
 
 
@@ -105,7 +105,7 @@ def _placed(pairs: DataFrame, shown: DataFrame, settings: Match) -> DataFrame:
     return both.select(first.alias("at_l"), second.alias("at_r"), *EVIDENCE, "score", "granularity", beyond)
 
 
-def _pairs(granularity: Granularity, rows: DataFrame) -> DataFrame:
+def _pairs(granularity: str, rows: DataFrame) -> DataFrame:
     named = rows.withColumns({"query": _image("l", None), "target": _image("r", F.col("region"))})
     evidence = {name: F.col(name) for name in EVIDENCE}
     return named.select(
@@ -121,7 +121,7 @@ def _starred(shown: DataFrame, settings: Match) -> DataFrame:
     return wide.agg(F.coalesce(F.sum(left_out), F.lit(0)).alias("rows")).select(F.lit(STARS).alias("reason"), "rows")
 
 
-def _beyond(placed: DataFrame, granularity: Granularity) -> DataFrame:
+def _beyond(placed: DataFrame, granularity: str) -> DataFrame:
     """How many pairs of places of two files the cap leaves out: reason, rows."""
     rows = _of(placed, granularity).agg(F.coalesce(F.sum("beyond"), F.lit(0)).alias("rows"))
     return rows.select(F.lit(FIRST).alias("reason"), "rows")

@@ -16,6 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from schemas.errors import DataError
+from schemas.granularity import CONTENT_GRANULARITIES
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -88,7 +89,7 @@ def tied(positives: pa.Table, components: pa.Table, items: pa.Table) -> Ties:
     notes = _numbered(item.field("note_id"), note_ids, "items are of notes without a component")
     pairs = [positives.column(side).combine_chunks() for side in ("query", "target")]
     ends = [_numbered(p.field("note_id"), note_ids, "positives are of notes without a component") for p in pairs]
-    content = np.asarray(pc.not_equal(positives.column("granularity"), "co_click"), bool)
+    content = np.asarray(pc.is_in(positives.column("granularity"), pa.array(CONTENT_GRANULARITIES)), bool)
     groups = _joined(components.column("component_id"), [end[content] for end in ends])
     shown = [
         _numbered(p.field("item_id"), item.field("item_id"), "positives show items that are not in 'items'") for p in pairs

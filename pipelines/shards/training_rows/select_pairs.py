@@ -13,7 +13,8 @@ from pyspark.sql.window import Window
 from pipelines.shards.files.seeded_order import hashed, smallest
 from pipelines.shards.training_rows.granularity_quotas import preferred
 from schemas.errors import SettingsError
-from schemas.item import GRANULARITIES, TASKS
+from schemas.granularity import GRANULARITY_NAMES
+from schemas.item import TASKS
 from schemas.shards import SPLITS
 
 TWICE = "another granularity found the same pair"
@@ -86,7 +87,7 @@ def _distinct(positives: DataFrame) -> DataFrame:
         F.col("query.item_id").alias("query_id"),
         F.col("target.item_id").alias("positive_id"),
     )
-    turn = F.array_position(F.array(*[F.lit(name) for name in GRANULARITIES]), F.col("granularity"))
+    turn = F.array_position(F.array(*[F.lit(name) for name in GRANULARITY_NAMES]), F.col("granularity"))
     first = Window.partitionBy("query_id", "positive_id", "task").orderBy(turn, "pair_id")
     return slim.withColumn("_found", F.row_number().over(first)).where("_found = 1").drop("_found")
 
@@ -102,8 +103,8 @@ def _wanted(counts: Mapping[tuple[object, ...], int], per_task: int) -> dict[tup
         for task in TASKS:
             mine: dict[str, tuple[int, int]] = {
                 name: (counts.get((split, task, name, True), 0), counts.get((split, task, name, False), 0))
-                for name in GRANULARITIES
+                for name in GRANULARITY_NAMES
             }
-            quotas = preferred(mine, GRANULARITIES, per_task)
+            quotas = preferred(mine, GRANULARITY_NAMES, per_task)
             wanted |= {(split, task, *group): rows for group, rows in quotas.items()}
     return {group: rows for group, rows in wanted.items() if rows}

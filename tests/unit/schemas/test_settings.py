@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pytest
 from pydantic import Field
@@ -13,6 +13,7 @@ from schemas.settings import Place, Seed, load_settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
+    RENAMED: ClassVar[dict[str, str]] = {"least_users": "min_users"}
     min_users: Annotated[int, Field(ge=1)] = 2
     share: float = 0.5
     dims: tuple[int, ...] = (1,)
@@ -33,6 +34,17 @@ def test_flags_beat_the_file_and_the_file_beats_the_defaults(tmp_path):
     assert job == Job(workspace="from_flag", co_click=Section(min_users=4, share=0.25))
 
 
+def test_an_old_name_works_and_says_the_new_one(capsys):
+    assert load_settings(Job, None, ["co_click.least_users=4"], {}).co_click.min_users == 4
+    said = "settings [co_click]: least_users is now min_users; the old name works in this release\n"
+    assert capsys.readouterr().err == said
+
+
+def test_both_names_of_one_key_are_refused():
+    with pytest.raises(SettingsError, match="least_users is now min_users; got both, keep min_users"):
+        load_settings(Job, None, ["co_click.least_users=4", "co_click.min_users=4"], {})
+
+
 def test_a_value_that_is_not_toml_is_plain_text():
     assert load_settings(Job, None, ["workspace=s3://bucket/a b"], {}).workspace == "s3://bucket/a b"
 
@@ -46,7 +58,7 @@ def test_a_value_that_is_not_toml_is_plain_text():
         ),
         ("clicks.min_users=1", "settings: unknown ['clicks']; known keys are ['co_click', 'seed', 'workspace']"),
         ("co_click.min_users=0", "settings: co_click.min_users = 0: Input should be greater than or equal to 1"),
-        ("co_click.min_users", "--set co_click.min_users: wanted section.key=value"),
+        ("co_click.min_users", "--set co_click.min_users: expected section.key=value"),
         ("workspace.x.y=1", None),
     ],
 )

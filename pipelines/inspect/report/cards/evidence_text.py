@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from schemas.item import Granularity
 
 Row = Mapping[str, Any]
 
@@ -24,17 +23,6 @@ class Box(NamedTuple):
     height: float
 
 
-GRANULARITY_SAYS: dict[Granularity, tuple[str, str]] = {
-    "near_duplicate_image": (
-        "Near-duplicate images",
-        "Two notes show the same picture: encoded again, bordered, mirrored.",
-    ),
-    "crop": ("Crops", "One picture is a region of another. The box shows where."),
-    "partial_text": ("Partial text", "Two notes share a passage. It is marked in both."),
-    "co_click": ("Co-click", "The same people opened both notes. Interest, not content."),
-    "within_note": ("Within a note", "A part of a note, and the note."),
-}
-"""Title and sentence of each."""
 KIND_SAYS: dict[str, str] = {
     "image": "picture",
     "crop": "part of a picture",

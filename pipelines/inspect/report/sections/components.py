@@ -7,6 +7,7 @@ from pipelines.inspect.report.cards.card import Key
 from pipelines.inspect.report.settings import Sampled
 from pipelines.inspect.report.sql_reader import Reader
 from schemas.datasets import COMPONENTS, POSITIVES
+from schemas.granularity import CONTENT_GRANULARITIES, PICTURE_GRANULARITIES
 
 _SIZES = """
     with sized as (select component_id, max(size) as size from components group by component_id)
@@ -17,14 +18,14 @@ _LARGEST = """
     select component_id, max(size) as size, min(split) as split, arg_min(note_id, note_id, $notes) as shown
     from components where size > 1 group by component_id order by size desc, component_id limit $most
 """
-_TIES = """
+_TIES = f"""
     select component_id, granularity, count(*) as pairs from positives
-    where component_id in (select unnest($ids)) and query.note_id <> target.note_id and granularity <> 'co_click'
+    where component_id in (select unnest($ids)) and query.note_id <> target.note_id and granularity in {CONTENT_GRANULARITIES}
     group by component_id, granularity order by component_id, granularity
 """
-_TYING = """
+_TYING = f"""
     with ends as (select component_id, unnest([query, target]) as item from positives
-                  where component_id in (select unnest($ids)) and granularity in ('near_duplicate_image', 'crop'))
+                  where component_id in (select unnest($ids)) and granularity in {PICTURE_GRANULARITIES})
     select item.note_id as note_id, min(item.image_ids[1]) as image_id from ends group by item.note_id order by item.note_id
 """
 

@@ -8,7 +8,7 @@ from pipelines.workspace.positive_sources import united
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COUNTERFACTUALS, HARD_NEGATIVES, IMAGES, NOTES, POSITIVES
 from schemas.intermediate import PICTURE_PAIRS
-from schemas.item import GRANULARITIES
+from schemas.granularity import GRANULARITY_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _pairs(workspace: Workspace) -> Level | None:
     run = workspace.manifest(POSITIVES.name)
     if run is None:
         return None
-    mined = [(name, workspace.manifest(table.name)) for name, table in zip(GRANULARITIES, united(workspace), strict=True)]
+    mined = [(name, workspace.manifest(table.name)) for name, table in zip(GRANULARITY_NAMES, united(workspace), strict=True)]
     parts = tuple(Taken(name.replace("_", " "), made.counts.rows_out) for name, made in mined if made)
     return Level("Pairs", "pairs", run.counts.rows_out, "in one split", _taken(run.counts.dropped), parts)
 

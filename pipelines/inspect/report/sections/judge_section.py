@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pipelines.inspect.report.settings import Sampled
 from pipelines.inspect.report.sql_reader import Reader, Row
 from schemas.datasets import HARD_NEGATIVES, JUDGEMENTS, POSITIVES
+from schemas.granularity import CONTENT_GRANULARITIES
 
 BINS = 10
 LOOKED_AT = 50
@@ -42,7 +43,7 @@ _AGAINST_ENCODER = f"""
     order by $sign * (by_encoder - by_judge), md5(query_id || candidate_id || $seed), task limit $most
 """
 _AGAINST_MINING = f"""
-    with {_SAID}, mined as ({_MINED} where granularity <> 'co_click')
+    with {_SAID}, mined as ({_MINED} where granularity in {CONTENT_GRANULARITIES})
     select said.*, null as similarity from said join mined using (query_id, candidate_id)
     where p < 0.5 order by p, md5(query_id || candidate_id || $seed), task limit $most
 """

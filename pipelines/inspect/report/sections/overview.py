@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from pipelines.inspect.report.sql_reader import Reader
 from schemas.datasets import POSITIVES
-from schemas.item import GRANULARITIES, TASKS
+from schemas.granularity import GRANULARITY_NAMES
+from schemas.item import TASKS
 
 BINS = 20
 """Of the scores, from 0 to 1."""
@@ -39,7 +40,7 @@ class Group:
 
 
 def groups(reader: Reader) -> list[Group]:
-    """All groups, in the order of GRANULARITIES and TASKS."""
+    """All groups, in the order of GRANULARITY_NAMES and TASKS."""
     found: dict[tuple[str, str], list[dict[str, float]]] = {}
     for row in reader.rows(_COUNTS, [POSITIVES.name], {"bins": BINS}):
         found.setdefault((row["granularity"], row["task"]), []).append(row)
@@ -54,7 +55,7 @@ def _group(granularity: str, task: str, rows: list[dict[str, float]]) -> Group:
 
 
 def _order(granularity: str, task: str) -> tuple[int, int]:
-    known = list(GRANULARITIES)
+    known = list(GRANULARITY_NAMES)
     return (
         known.index(granularity) if granularity in known else len(known),
         TASKS.index(task) if task in TASKS else len(TASKS),
