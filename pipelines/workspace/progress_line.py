@@ -1,4 +1,4 @@
-"""A line of progress, whatever engine works."""
+"""Progress lines on stderr, for all engines."""
 
 import sys
 import time
@@ -8,6 +8,6 @@ Say = Callable[[str], None]
 
 
 def say(line: str) -> None:
-    """Print a line of progress, at once."""
+    """Print a progress line with the time, unbuffered."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
     sys.stderr.flush()

@@ -37,7 +37,7 @@ def main(uri, job):
             while (line := sys.stdin.readline().strip()) and line != "end":
                 publish(uri, int(line))
 
-    run_command(Nothing, run, "", {}, mendable=lambda _: None, requirements="mining", go_on="", arguments=[])
+    run_command(Nothing, run, "", {}, user_message=lambda _: None, requirements="mining", resume_hint="", arguments=[])
 
 
 if __name__ == "__main__":

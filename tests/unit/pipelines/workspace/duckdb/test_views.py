@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
-from pipelines.workspace.duckdb.connect import connect, let_it_read, local_views
+from pipelines.workspace.duckdb.connect import connect, register_filesystem, local_views
 from pipelines.workspace.duckdb.datasets import IN_ORDER, VIEWS
 from pipelines.workspace.duckdb.macros import MACROS
 from pipelines.workspace.duckdb.views import write_views
@@ -144,7 +144,7 @@ def test_what_only_pyarrow_can_read_duckdb_reads_through_it(tmp_path):
     (tmp_path / "bucket").mkdir()
     pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "bucket" / "t.parquet")
     with duckdb.connect() as connection:
-        let_it_read(connection, fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), "s3")
+        register_filesystem(connection, fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), "s3")
         assert connection.execute("select sum(a) from read_parquet('s3://bucket/t.parquet')").fetchall() == [(3,)]
 
 
