@@ -44,7 +44,7 @@ def refuse_credentials(settings: Any) -> None:  # noqa: ANN401
     keys = dict.fromkeys(key for key, text in _texts(settings, "") if is_secret(text) or is_secret(unquote(text)))
     if keys:
         raise SettingsError(
-            f"{', '.join(keys)}: contains a password, a key or a signature, which would be printed and stored; pass credentials in "
+            f"{', '.join(keys)}: contains a password, a key or a signature, which would be printed and stored; pass it in "
             "the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, OPENAI_API_KEY, or the provider's own files)"
         )
 

@@ -8,7 +8,7 @@ from schemas.table import column
 ENCODE = pa.schema(
     [column("item", ITEM, "item to encode; `image_ids` refer to the pictures file with the same number", required=True)]
 )
-"""`00000.parquet`, `00001.parquet`, ..., each with `00000.pictures.arrow` (schemas.shards.PICTURES): what `python -m uninote_train evaluate
+"""`00000.parquet`, ..., each with a `00000.pictures.arrow` (schemas.shards.PICTURES): what `python -m uninote_train evaluate
 --write-items FOLDER` writes and jobs/encode_items.py reads."""
 
 VECTORS = pa.schema(

@@ -1,6 +1,6 @@
 """Granularities, one record each: the ways in which a positive pair is found (method.md, section 2).
 
-A new one is a record here, a step that makes its pairs, and a stage in flows/mine_pairs/flow.py: docs/how-to/add-a-granularity.md.
+To add one: a record here, a step that makes its pairs, a stage in flows/mine_pairs/flow.py (docs/how-to/add-a-granularity.md).
 """
 
 from typing import Literal, NamedTuple

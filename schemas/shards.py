@@ -84,7 +84,7 @@ RL = Table(
             column(
                 "candidates",
                 pa.list_(CANDIDATE),
-                "L_rank in the true order V; soft_label: the share of the query's content that the candidate contains, or the judge's score",
+                "L_rank in the true order V; soft_label: share of the query's content in the candidate, or the judge's score",
                 required=True,
             ),
             column(

@@ -47,9 +47,9 @@ def starting(requirements: str) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Make the signals in ENDING raise `Interrupted` in the main thread while the block runs, as SIGINT raises KeyboardInterrupt.
+    """Make the signals in ENDING raise `Interrupted` in the main thread while the block runs.
 
-    A signal that is ignored (nohup) or already has a handler is left alone.
+    SIGINT raises KeyboardInterrupt as usual. A signal that is ignored (nohup) or already has a handler is left alone.
     """
 
     def stop(number: int, _: FrameType | None) -> None:

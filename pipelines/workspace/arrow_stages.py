@@ -63,7 +63,7 @@ class ArrowStages:
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return False
-        say(f"{stage}: running")
+        say(f"{stage}: working")
         started = time.monotonic()
         # After a kill between two of a stage's tables the first is already published.
         outputs = [pair for pair in zip(tables, make(plan), strict=True) if pair[0] in missing]
@@ -93,7 +93,7 @@ class ArrowStages:
         rows = self.read(IMAGES)
         if rows.column("uri").null_count:
             raise DataError(
-                f"images: {rows.column('uri').null_count} of {len(rows)} pictures have no uri, because they were mined from --images; "
+                f"images: {rows.column('uri').null_count} of {len(rows)} pictures have no uri (mined from --images); "
                 "jobs on Ray read files: write each picture to a file, set its uri in the notes, and mine again"
             )
         return rows

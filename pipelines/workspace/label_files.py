@@ -68,7 +68,7 @@ def _booleans(labels: pa.ChunkedArray, uri: str) -> pa.ChunkedArray:
     invalid = pc.filter(words.fill_null("nothing"), pc.invert(pc.or_(yes, no)))
     if len(invalid):
         raise DataError(
-            f"{uri}: {len(invalid)} invalid values of 'relevant', the first is '{invalid[0].as_py()}'; expected one of {[*YES, *NO]}"
+            f"{uri}: {len(invalid)} invalid values of 'relevant', first '{invalid[0].as_py()}'; expected one of {[*YES, *NO]}"
         )
     return yes
 
@@ -79,7 +79,7 @@ def _without_duplicates(rows: pa.Table, uri: str) -> pa.Table:
     if len(contradicting):
         first = contradicting.slice(0, 1).to_pylist()[0]
         raise DataError(
-            f"{uri}: {len(contradicting)} pairs are labelled both relevant and not relevant; the first is query_id {first['query_id']}, "
+            f"{uri}: {len(contradicting)} pairs are labelled both relevant and irrelevant; first: query_id {first['query_id']}, "
             f"candidate_id {first['candidate_id']}; keep one of each"
         )
     order = [(name, "ascending") for name in NAMES]

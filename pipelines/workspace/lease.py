@@ -149,9 +149,7 @@ class Lease:
         if first is None or read_holder(first).get("ended"):
             return
         uri = self.folder.uri
-        say(
-            f"{uri}: {named(first)} has not released its lease; waiting {self.patience_s:.0f} s to see whether it is still running"
-        )
+        say(f"{uri}: {named(first)} has not released its lease; waiting {self.patience_s:.0f} s to see if it is running")
         until = time.monotonic() + self.patience_s
         while time.monotonic() < until:
             time.sleep(min(1.0, self.beat_s / 4))
@@ -181,8 +179,8 @@ class Lease:
 
     def _error(self) -> DataError:
         return DataError(
-            f"{self.folder.uri}: {named(self._lost or b'')} has taken over, because this job did not renew its lease for more than "
-            f"{self.patience_s:.0f} s; this job has stopped and publishes nothing more; run it again when the other job has ended"
+            f"{self.folder.uri}: {named(self._lost or b'')} has taken over: this job did not renew its lease for more than "
+            f"{self.patience_s:.0f} s; this job has stopped and publishes nothing more; run it again when the other has ended"
         )
 
 

@@ -7,7 +7,7 @@ from schemas.table import Table
 
 _WRITERS = ("pipelines.workspace.spark_io", "pipelines.workspace.arrow_io", "pipelines.engines.spark_result_settings")
 POSITIVES_STEPS = ("pipelines.mining.components.positives_step", "pipelines.mining.components.assign_split_arrow", *_WRITERS)
-"""The steps that make POSITIVES, on Spark and in Arrow, so that both jobs compute the same run id. By name, since no job has both
+"""The steps that make POSITIVES, on Spark and in Arrow: both jobs compute the same run id. By name, since no job has both
 engines."""
 ITEMS_STEPS = ("pipelines.items.spark_columns", "pipelines.mining.components.assign_split_arrow", *_WRITERS)
 """The steps that make ITEMS, likewise."""
@@ -25,5 +25,5 @@ def is_annotated(workspace: Workspace) -> bool:
 
 
 def is_outdated(workspace: Workspace) -> bool:
-    """Whether ANNOTATED stands there and is of an earlier mining."""
+    """Whether ANNOTATED is published but was made from an earlier mining."""
     return workspace.manifest(ANNOTATED.name) is not None and not is_annotated(workspace)

@@ -60,7 +60,7 @@ class Stages:
         if not missing:
             say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return
-        say(f"{stage}: running")
+        say(f"{stage}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, stage):
             # After a kill between two of a stage's tables the first is already published.
@@ -104,7 +104,7 @@ class Stages:
         write_views(self.workspace)
 
     def _write_files(self, table: Table, write: Callable[[Table, Run], Files], plan: Plan) -> Manifest:
-        say(f"{table.name}: running")
+        say(f"{table.name}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, table.name):
             output = write(table, self.workspace.new_run(table.name, plan.run_id))

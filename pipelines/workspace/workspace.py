@@ -33,7 +33,7 @@ class Workspace:
         run = Manifest.from_json(content, where)
         if run.dataset != dataset:
             raise DataError(
-                f"{where}: expected the manifest of '{dataset}', got '{run.dataset}'; delete the file and run the job that makes it again"
+                f"{where}: expected the manifest of '{dataset}', got '{run.dataset}'; delete the file and run its job again"
             )
         return run
 

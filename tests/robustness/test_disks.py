@@ -59,7 +59,7 @@ def test_a_second_job_is_refused_while_one_works(corpus, tmp_path):
     with alone(Folder(str(tmp_path / "w")), "annotate_images"):
         done = run_job(*given(corpus, tmp_path / "w"))
     assert done.returncode == 2
-    assert "jobs/annotate_images.py" in last_line(done) and "is working here" in last_line(done)
+    assert "jobs/annotate_images.py" in last_line(done) and "is running on this workspace" in last_line(done)
 
 
 def test_spark_takes_no_row_of_a_page_with_a_flipped_bit(spark, mined, tmp_path):

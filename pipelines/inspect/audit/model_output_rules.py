@@ -31,7 +31,8 @@ RULES = (
         sentence="the query and the candidate of a judgement exist",
         needs=("judgements", "items"),
         query=f"""
-            select query_id as id, 'no such query' as detail from judgements j anti join {ALL_ITEM_IDS} k on k.item_id = j.query_id
+            select query_id as id, 'no such query' as detail
+            from judgements j anti join {ALL_ITEM_IDS} k on k.item_id = j.query_id
             union all
             select candidate_id, 'no such candidate' from judgements j anti join {ALL_ITEM_IDS} k on k.item_id = j.candidate_id
         """,

@@ -72,7 +72,7 @@ RULES = (
         needs=("hard_negatives", "shortfalls"),
         query=f"""
             with written as (select query_id, positive_id, task, count(*) as rows from hard_negatives group by all)
-            select {PAIR_ID} as id, s.written || ' in shortfalls, ' || coalesce(w.rows, 0) || ' written of ' || s.wanted as detail
+            select {PAIR_ID} as id, s.written || ' in shortfalls, ' || coalesce(w.rows, 0) || ' rows of ' || s.wanted as detail
             from shortfalls s left join written w using (query_id, positive_id, task)
             where s.written <> coalesce(w.rows, 0) or s.written >= s.wanted or s.reason = ''
         """,

@@ -16,7 +16,7 @@ RULES = (
     Rule(
         sentence="the files of a run contain as many rows as its counts say",
         query="""
-            select r.dataset as id, r.rows_out || ' rows in the counts, ' || coalesce(sum(f.rows), 0) || ' in the files' as detail
+            select r.dataset as id, r.rows_out || ' rows in counts, ' || coalesce(sum(f.rows), 0) || ' in files' as detail
             from runs r left join files f on f.dataset = r.dataset and f.path like '%.parquet'
             group by r.dataset, r.rows_out having r.rows_out <> coalesce(sum(f.rows), 0)
         """,
@@ -44,7 +44,7 @@ RULES = (
         sentence="every note dropped by the filter or the balance is in dropped_notes, or counted there as not written",
         needs=("dropped_notes",),
         query="""
-            select 'dropped_notes' as id, r.rows_in || ' notes in dropped_notes, ' || sum(d.rows) || ' dropped by notes' as detail
+            select 'dropped_notes' as id, r.rows_in || ' in dropped_notes, ' || sum(d.rows) || ' dropped by notes' as detail
             from runs r join dropped d on d.dataset = 'notes' and d.reason not like 'refused: %'
             where r.dataset = 'dropped_notes' group by r.rows_in having r.rows_in <> sum(d.rows)
         """,

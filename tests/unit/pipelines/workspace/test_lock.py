@@ -27,9 +27,9 @@ def store():
 
 
 def test_a_second_job_is_refused_and_told_who_works(tmp_path):
-    told = rf"jobs/mine_pairs\.py \(process {os.getpid()} on .*another --workspace"
+    message = rf"jobs/mine_pairs\.py \(process {os.getpid()} on .*another --workspace"
     second = alone(Folder(str(tmp_path)), "annotate_images")
-    with alone(Folder(str(tmp_path)), "mine_pairs"), pytest.raises(DataError, match=told), second:
+    with alone(Folder(str(tmp_path)), "mine_pairs"), pytest.raises(DataError, match=message), second:
         pass
     with alone(Folder(str(tmp_path)), "annotate_images"):
         pass
@@ -40,18 +40,18 @@ def test_other_workspaces_are_free(tmp_path):
         pass
 
 
-def hold(folder, held):
+def hold(folder, locked):
     with alone(Folder(folder), "mine_pairs"):
-        held.set()
+        locked.set()
         time.sleep(60)
 
 
 def test_a_lock_falls_with_its_process(tmp_path):
     ways = multiprocessing.get_context("spawn")
-    held = ways.Event()
-    other = ways.Process(target=hold, args=(str(tmp_path), held))
+    locked = ways.Event()
+    other = ways.Process(target=hold, args=(str(tmp_path), locked))
     other.start()
-    assert held.wait(30)
+    assert locked.wait(30)
     with pytest.raises(DataError), alone(Folder(str(tmp_path)), "annotate_images"):
         pass
     os.kill(other.pid, signal.SIGKILL)

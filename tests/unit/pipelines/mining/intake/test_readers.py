@@ -92,5 +92,5 @@ def test_a_file_of_other_types_than_the_first_is_told_in_a_line(spark, tmp_path)
         line = told(error)
     assert line is not None
     assert "b.parquet" in line
-    assert line.endswith("Mend that file, or take it out, and run the job again")
+    assert line.endswith("Fix or remove that file, and run the job again")
     assert "\tat " not in line
