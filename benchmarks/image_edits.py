@@ -31,7 +31,7 @@ from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.intermediate import MINED
 from testkit.crop_edits import CROPS, cut_out
-from testkit.image_edits import EDITS, HOLDS
+from testkit.image_edits import CONTAINING_EDIT, EDITS
 
 Scores = dict[str, Any]
 
@@ -52,7 +52,7 @@ def build(tools: Path, sets: list[str], seed: int, out: Path) -> None:
     builder.crop = cut_out  # its main calls it by name with what stands in `crops`
     builder.main(["--sets", *sets, "--out", str(out), "--seed", str(seed)], edits=EDITS, crops=CROPS)
     truth = pq.read_table(out / "truth" / "images.parquet")
-    rows = [row | {"kind": "holds"} if row["edit"] == HOLDS else row for row in truth.to_pylist()]
+    rows = [row | {"kind": "holds"} if row["edit"] == CONTAINING_EDIT else row for row in truth.to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows, truth.schema), out / "truth" / "images.parquet")
 
 
@@ -106,8 +106,8 @@ def table(result: Scores) -> str:
     copies, crops = result["near_duplicate_image"], result["crop"]
     lines = ["| | recall |", "|---|---|"]
     lines += [f"| {name} | {value:.3f} |" for name, value in copies["recall_by_edit"].items()]
-    lines += [f"| {HOLDS}: the picture found as a crop of it | {result['holds']['crop']:.3f} |"]
-    lines += [f"| {HOLDS}: found, but as framed by it | {result['holds']['framed']:.3f} |"]
+    lines += [f"| {CONTAINING_EDIT}: the picture found as a crop of it | {result['holds']['crop']:.3f} |"]
+    lines += [f"| {CONTAINING_EDIT}: found, but as framed by it | {result['holds']['framed']:.3f} |"]
     lines += [f"| {name} | {value:.3f} |" for name, value in crops["recall_by_area"].items()]
     for name, what in (("copies", copies), ("crops", crops)):
         lines += [f"| all {name}: recall, precision | {what['recall']:.3f}, {what['precision']:.4f} |"]

@@ -34,7 +34,7 @@ from benchmarks.watch import Watch
 from pipelines.engines.spark_session import ROOT, spark_session
 from pipelines.mining.images.candidates.candidate_step import candidate_pairs
 from pipelines.mining.images.settings import Match
-from testkit.synthetic_pictures import Real, crowds, made_up, real_pictures
+from testkit.synthetic_pictures import RealPictures, real_pictures, write_hot_groups, write_synthetic
 
 NO_CAP = 10**9
 HASHES, WORDS = Match(words=0), Match(hash_radius=0)
@@ -65,13 +65,13 @@ def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, s
     }
 
 
-def grow(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
+def grow(spark: SparkSession, real: RealPictures, given: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
     """Every size, with caps and without."""
     settings = WORDS if given.words else replace(HASHES, hash_radius=given.radius)
     results = []
     for size in given.sizes:
         folder = scratch / f"{size}"
-        planted = made_up(real, size, settings.hash_radius, given.words, folder, given.seed)
+        planted = write_synthetic(real, size, settings.hash_radius, given.words, folder, given.seed)
         runs = [("caps", settings)]
         if size <= given.uncapped:
             runs.append(("no caps", replace(settings, max_pictures_per_key=NO_CAP, max_candidates=NO_CAP)))
@@ -93,12 +93,12 @@ def exponents(rows: list[dict[str, Any]], name: str) -> None:
                 print(f"{name}: {what} grow with the pictures to the power {np.polyfit(x, y, 1)[0]:.2f} ({label})", flush=True)
 
 
-def hot(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
+def hot(spark: SparkSession, real: RealPictures, given: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
     """A meme's copies and a multitude of blank frames, 1/10 of them and all; are each kind one component?"""
     results = []
     for share in (0.1, 1.0):
         folder = scratch / f"hot-{share}"
-        kinds = crowds(real, int(given.copies * share), int(given.blanks * share), folder)
+        kinds = write_hot_groups(real, int(given.copies * share), int(given.blanks * share), folder)
         start = time.monotonic()
         with Watch() as taken:
             shown = int((given.copies + given.blanks) * share)
@@ -158,7 +158,7 @@ def main() -> None:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--master local[2] --driver-memory 6g --driver-java-options '{java}' pyspark-shell"
     spark = spark_session("image_scaling")
-    warm = made_up(real, 1000, HASHES.hash_radius, given.words, scratch / "warm", given.seed)
+    warm = write_synthetic(real, 1000, HASHES.hash_radius, given.words, scratch / "warm", given.seed)
     measure(spark, scratch / "warm", warm, 1000, HASHES)  # Python workers and the JVM; not part of the result
     results = hot(spark, real, given, scratch) if given.hot else grow(spark, real, given, scratch)
     if given.json:

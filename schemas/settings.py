@@ -140,7 +140,7 @@ def _with_new_names(kind: Any, tree: Tree, where: str) -> Tree:  # noqa: ANN401
         if old not in tree:
             continue
         if new in tree:
-            raise SettingsError(f"{where}: {old} is now {new}; got both, keep only {new}")
+            raise SettingsError(f"{where}: {old} is now {new}; got both, keep {new}")
         sys.stderr.write(f"{where}: {old} is now {new}; the old name works in this release\n")
         tree[new] = tree.pop(old)
     for key, hint in get_type_hints(kind).items():

@@ -1,4 +1,4 @@
-"""A job on a workspace in a store, as a process of its own: holds it, publishes when a line asks it to, says what it does."""
+"""A job in a separate process: locks a workspace in a store, publishes on request (stdin), and prints what it does."""
 
 import sys
 
@@ -12,7 +12,7 @@ from pipelines.workspace.lock import alone
 from pipelines.workspace.stage_plan import Plan, counted, manifest
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS
-from tests.support.lease_settings import BEAT_S, PATIENCE_S, Nothing
+from tests.support.lease_settings import BEAT_S, PATIENCE_S, NoSettings
 
 
 def publish(uri, count):
@@ -33,11 +33,11 @@ def main(uri, job):
 
     def run(_):
         with alone(Folder(uri), job):
-            print("held", flush=True)
+            print("locked", flush=True)
             while (line := sys.stdin.readline().strip()) and line != "end":
                 publish(uri, int(line))
 
-    run_command(Nothing, run, "", {}, user_message=lambda _: None, requirements="mining", resume_hint="", arguments=[])
+    run_command(NoSettings, run, "", {}, user_message=lambda _: None, requirements="mining", resume_hint="", arguments=[])
 
 
 if __name__ == "__main__":

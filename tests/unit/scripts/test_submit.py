@@ -157,8 +157,8 @@ def test_spark_home_is_the_users(spark):
 
 @pytest.mark.parametrize(("make", "says"), [
     (lambda home: fake_spark(home, "3.5.6"), "is Spark 3.5.6, the jobs need Spark 4; unset it to use the package pyspark"),
-    (lambda home: home.mkdir(parents=True), "no Spark there"),
-    (lambda home: None, "no Spark there"),
+    (lambda home: home.mkdir(parents=True), "expected a Spark"),
+    (lambda home: None, "expected a Spark"),
 ])  # fmt: skip
 def test_a_spark_home_that_cannot_run_the_jobs_is_one_line(make, says, tmp_path):
     make(tmp_path / "old")

@@ -15,7 +15,7 @@ from pipelines.inspect.audit.rule import Rule
 from pipelines.inspect.audit.run_rules import RULES, RuleResult, check
 from pipelines.workspace.duckdb.connect import connect, local_views
 from pipelines.workspace.workspace import Workspace
-from tests.support.hand_made import SHARED, hand_made, item, picture, rewrite, whole
+from tests.support.small_workspace import SHARED, small_workspace, item, picture, rewrite, whole
 
 
 def results(workspace, folder):
@@ -157,7 +157,7 @@ def keys():
 @pytest.fixture(scope="module")
 def valid(tmp_path_factory):
     folder = tmp_path_factory.mktemp("valid")
-    return results(hand_made(folder / "w"), folder)
+    return results(small_workspace(folder / "w"), folder)
 
 
 def test_a_valid_workspace_violates_no_rule_and_all_are_checked(valid):
@@ -171,7 +171,7 @@ def test_every_rule_is_violated_below():
 
 @pytest.mark.parametrize("sentence", list(VIOLATIONS | keys()))
 def test_a_violation_is_reported_by_its_rule(sentence, tmp_path):
-    workspace = hand_made(tmp_path / "w")
+    workspace = small_workspace(tmp_path / "w")
     (VIOLATIONS | keys())[sentence](workspace)
     result = results(workspace, tmp_path)[sentence]
     assert result.violations >= 1
@@ -180,7 +180,7 @@ def test_a_violation_is_reported_by_its_rule(sentence, tmp_path):
 
 
 def test_a_missing_dataset_is_not_checked(tmp_path):
-    workspace = hand_made(tmp_path / "w")
+    workspace = small_workspace(tmp_path / "w")
     (workspace.folder / "hard_negatives").delete()
     checked = results(workspace, tmp_path)
     assert checked["ranks are 1, 2, 3, ... without gaps"].missing == ("hard_negatives",)
@@ -188,7 +188,7 @@ def test_a_missing_dataset_is_not_checked(tmp_path):
 
 
 def test_a_workspace_on_an_fsspec_uri_is_audited_like_one_on_a_disk(tmp_path):
-    hand_made(tmp_path / "w")
+    small_workspace(tmp_path / "w")
     fsspec.filesystem("memory").put(f"{tmp_path}/w/", "/audited/w/", recursive=True)
     assert not any(result.violations for result in results(Workspace("memory://audited/w"), tmp_path).values())
     remote = Workspace("memory://audited/w")

@@ -17,14 +17,14 @@ from pipelines.workspace.duckdb.macros import MACROS
 from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
-from tests.support.hand_made import SHARED, hand_made, pairs, picture, whole
+from tests.support.small_workspace import SHARED, small_workspace, pairs, picture, whole
 
 COUNT = "select count(*) from positives"
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
-    workspace = hand_made(tmp_path_factory.mktemp("w") / "out")
+    workspace = small_workspace(tmp_path_factory.mktemp("w") / "out")
     write_views(workspace)
     return workspace
 
@@ -56,7 +56,7 @@ def test_a_row_of_a_shard_says_its_split(sql):
 
 
 def test_datasets_that_are_not_there_are_empty_views_and_the_macros_work(tmp_path):
-    workspace = hand_made(tmp_path / "w")
+    workspace = small_workspace(tmp_path / "w")
     for dataset in ("judgements", "hard_negatives", "counterfactuals", "shortfalls", "sft", "rl", "dropped_notes"):
         (workspace.folder / dataset).delete()
     write_views(workspace)
@@ -86,7 +86,7 @@ def test_an_empty_workspace_has_views_too(tmp_path):
 
 @pytest.mark.parametrize("name", ["moved", "with 'quotes' \"and\" [1]* 笔记", "deep/er"])
 def test_a_workspace_that_was_moved_or_copied_opens_from_any_folder(tmp_path, monkeypatch, name):
-    hand_made(tmp_path / "first")
+    small_workspace(tmp_path / "first")
     write_views(Workspace(str(tmp_path / "first")))
     (tmp_path / name).parent.mkdir(exist_ok=True)
     shutil.move(tmp_path / "first", tmp_path / name)
@@ -97,7 +97,7 @@ def test_a_workspace_that_was_moved_or_copied_opens_from_any_folder(tmp_path, mo
 
 
 def test_a_copy_is_read_and_not_what_it_was_copied_from(tmp_path):
-    workspace = hand_made(tmp_path / "first")
+    workspace = small_workspace(tmp_path / "first")
     write_views(workspace)
     shutil.copytree(tmp_path / "first", tmp_path / "copy")
     run = workspace.published("positives")
@@ -108,14 +108,14 @@ def test_a_copy_is_read_and_not_what_it_was_copied_from(tmp_path):
 
 
 def test_a_folder_that_a_workspace_is_made_in_may_be_called_anything(tmp_path):
-    workspace = hand_made(tmp_path / "it's [a] *?")
+    workspace = small_workspace(tmp_path / "it's [a] *?")
     write_views(workspace)
     with duckdb.connect(f"{workspace.folder.uri}/workspace.duckdb") as connection:
         assert connection.execute(COUNT).fetchall() == [(10,)]
 
 
 def test_the_variable_beats_all_and_attached_views_read_where_they_were_made(tmp_path):
-    workspace = hand_made(tmp_path / "w")
+    workspace = small_workspace(tmp_path / "w")
     write_views(workspace)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{workspace.folder.uri}/workspace.duckdb' as w (read_only)")
