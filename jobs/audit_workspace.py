@@ -20,7 +20,7 @@ with starting("mining"):
     from pipelines.inspect.audit.settings import AuditWorkspace
     from pipelines.run_job import run_job
     from pipelines.workspace.duckdb.connect import connect, local_views
-    from pipelines.workspace.progress_line import say
+    from pipelines.workspace.progress_line import log_progress
     from pipelines.workspace.workspace import Workspace
 
 FLAGS = {"workspace": ("--workspace", "the workspace (default: out)")}
@@ -34,11 +34,11 @@ def run(settings: AuditWorkspace) -> None:
         local_views(workspace, views)
         with connect(workspace, views) as connection:
             connection.execute("set temp_directory = ?", [folder])
-            say("audit: reading the files")
+            log_progress("audit: reading the files")
             list_files(connection, workspace, checksums=settings.checksums)
             results = []
             for result in check(connection):
-                say(f"audit: {result.rule.sentence}")
+                log_progress(f"audit: {result.rule.sentence}")
                 results.append(result)
     sys.stdout.write(report(results))
     sys.exit(1 if any(result.violations for result in results) else 0)

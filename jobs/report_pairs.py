@@ -19,7 +19,7 @@ with starting("mining"):
     from pipelines.inspect.report.summary import place, summary
     from pipelines.run_job import run_job
     from pipelines.workspace.filesystem import Folder, absolute
-    from pipelines.workspace.progress_line import say
+    from pipelines.workspace.progress_line import log_progress
     from pipelines.workspace.workspace import Workspace
     from schemas.folders import make_folder
 
@@ -36,7 +36,7 @@ def run(settings: ReportPairs) -> None:
     folder, name = place(workspace.folder.uri, settings.output)
     if settings.output and Folder(folder).is_local():
         make_folder(Path(absolute(folder)), "--output")
-    page = report(workspace, settings, say)
+    page = report(workspace, settings, log_progress)
     Folder(folder).write(name, page.html.encode())
     sys.stdout.write(summary(f"{folder}/{name}", page))
 

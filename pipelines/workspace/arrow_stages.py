@@ -12,7 +12,7 @@ from pipelines.workspace.code_fingerprint import Step
 from pipelines.workspace.duckdb.repair_publication import settle
 from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.manifest import Manifest
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.stage_plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import IMAGES
@@ -61,9 +61,9 @@ class ArrowStages:
         settle(self.workspace, [table for table in tables if table not in missing], views=not self._views_checked)
         self._views_checked = True
         if not missing:
-            say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
+            log_progress(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return False
-        say(f"{stage}: working")
+        log_progress(f"{stage}: working")
         started = time.monotonic()
         # After a kill between two of a stage's tables the first is already published.
         outputs = [pair for pair in zip(tables, make(plan), strict=True) if pair[0] in missing]
@@ -71,7 +71,7 @@ class ArrowStages:
         for run in written:
             self.workspace.publish(run)
         write_views(self.workspace)
-        say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
+        log_progress(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
         return True
 
     def read(self, table: Table, columns: Sequence[str] | None = None) -> pa.Table:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipelines.workspace.filesystem import Folder, absolute, sync
 from pipelines.workspace.manifest import DataFile, Manifest, below
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.run_folder import OLDER, folder_of, in_history, new_run
 from schemas.shards import BESIDE, SPLITS
 
@@ -35,7 +35,7 @@ def link_run(workspace: Folder, run: Manifest) -> None:
         for name, file in links.items():
             _link(dataset / name, top / file)
     except OSError as error:
-        say(
+        log_progress(
             f"{dataset}: cannot create links to its files ({error}); read it through its manifest or the views, not as a folder"
         )
         links = {}

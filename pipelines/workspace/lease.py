@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.lock_holder import busy, named, read_holder
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
 LEASE = "_job.json"
@@ -117,7 +117,7 @@ class Lease:
                 wait = self.beat_s
             except Exception as error:  # any error of the store's client
                 if wait == self.beat_s:
-                    say(f"{self.folder.uri}: renewing the lease failed ({_short(error)}); trying again")
+                    log_progress(f"{self.folder.uri}: renewing the lease failed ({_short(error)}); trying again")
                     wait = self.beat_s * FIRST_WAIT / 2
                 wait = min(2 * wait, 0.99 * self.beat_s)
         if self._lost is not None and main and not self._ended.is_set():
@@ -137,7 +137,7 @@ class Lease:
             if self._lost is None and (content is None or self._is_mine(content)):
                 self.folder.write(LEASE, json.dumps(self._mine | {"ended": True}).encode())
         except Exception as error:  # the work is done; the next job waits for the lease to expire instead
-            say(f"{self.folder.uri}: releasing the lease failed ({_short(error)})")
+            log_progress(f"{self.folder.uri}: releasing the lease failed ({_short(error)})")
 
     def _wait_until_free(self) -> None:
         """Return when nobody holds the lease, or its holder has not renewed it for patience_s.
@@ -149,7 +149,7 @@ class Lease:
         if first is None or read_holder(first).get("ended"):
             return
         uri = self.folder.uri
-        say(f"{uri}: {named(first)} has not released its lease; waiting {self.patience_s:.0f} s to see if it is running")
+        log_progress(f"{uri}: {named(first)} has not released its lease; waiting {self.patience_s:.0f} s to see if it is running")
         until = time.monotonic() + self.patience_s
         while time.monotonic() < until:
             time.sleep(min(1.0, self.beat_s / 4))

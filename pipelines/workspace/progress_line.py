@@ -4,10 +4,10 @@ import sys
 import time
 from collections.abc import Callable
 
-Say = Callable[[str], None]
+ProgressLog = Callable[[str], None]
 
 
-def say(line: str) -> None:
+def log_progress(line: str) -> None:
     """Print a progress line with the time, unbuffered."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
     sys.stderr.flush()

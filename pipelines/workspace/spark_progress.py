@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from py4j.protocol import Py4JError
 from pyspark import SparkContext
 
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 
 EVERY_SECONDS = 5.0
 
@@ -36,4 +36,4 @@ def _watch(context: SparkContext, stage: str, stop: threading.Event) -> None:
             return
         done = sum(i.numCompletedTasks for i in infos if i)
         tasks = sum(i.numTasks for i in infos if i)
-        say(f"{stage}: {done} of {tasks} tasks of the running Spark stage, {time.monotonic() - started:.0f} s")
+        log_progress(f"{stage}: {done} of {tasks} tasks of the running Spark stage, {time.monotonic() - started:.0f} s")

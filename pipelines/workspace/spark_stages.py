@@ -13,7 +13,7 @@ from pipelines.workspace.code_fingerprint import Step
 from pipelines.workspace.duckdb.repair_publication import settle
 from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.manifest import Manifest
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.run_folder import Run
 from pipelines.workspace.spark_io import write_run
 from pipelines.workspace.spark_progress import progress
@@ -58,9 +58,9 @@ class Stages:
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         self._settle(tables, missing)
         if not missing:
-            say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
+            log_progress(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return
-        say(f"{stage}: working")
+        log_progress(f"{stage}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, stage):
             # After a kill between two of a stage's tables the first is already published.
@@ -72,7 +72,7 @@ class Stages:
                 self.workspace.publish(manifest)
         self.spark.catalog.clearCache()  # what a step persisted for its several tables
         write_views(self.workspace)
-        say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
+        log_progress(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
 
     def run_files(
         self,
@@ -97,21 +97,21 @@ class Stages:
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
         self._settle(tables, missing)
         if not missing:
-            say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
+            log_progress(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return
         for run in [self._write_files(table, write, plan) for table in missing]:
             self.workspace.publish(run)
         write_views(self.workspace)
 
     def _write_files(self, table: Table, write: Callable[[Table, Run], Files], plan: Plan) -> Manifest:
-        say(f"{table.name}: working")
+        log_progress(f"{table.name}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, table.name):
             output = write(table, self.workspace.new_run(table.name, plan.run_id))
         self.spark.catalog.clearCache()
         counts = counted(table, output.rows_in, sum(f.rows for f in output.files), output.dropped)
         seconds = time.monotonic() - started
-        say(f"{table.name}: {counts.rows_out:,} rows in {seconds:.1f} s")
+        log_progress(f"{table.name}: {counts.rows_out:,} rows in {seconds:.1f} s")
         return manifest(
             table, plan, output.files, counts, seconds=seconds, packages=PACKAGES, report=output.report, beside=output.beside
         )

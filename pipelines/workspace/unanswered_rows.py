@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from pipelines.items.failure_reasons import passing
 from pipelines.workspace.arrow_io import read_file
 from pipelines.workspace.arrow_stages import ArrowStages
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.table import Table
 
 
@@ -30,5 +30,5 @@ def unanswered(stages: ArrowStages, table: Table, models: Sequence[str] | None =
         failed += pc.sum(passing(rows.column("reason"))).as_py() or 0
     if not run or not failed:
         return {}
-    say(f"{table.name}: {failed:,} rows have transient failures and are requested again")
+    log_progress(f"{table.name}: {failed:,} rows have transient failures and are requested again")
     return {"unanswered": f"{failed} rows of {run.run_id}"}

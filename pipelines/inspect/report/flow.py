@@ -20,7 +20,7 @@ from pipelines.inspect.report.settings import ReportPairs
 from pipelines.inspect.report.sql_reader import Reader, reading
 from pipelines.inspect.report.thumbnails import Thumbnail, thumbnails, use_counts
 from pipelines.workspace.label_files import read_labels
-from pipelines.workspace.progress_line import Say
+from pipelines.workspace.progress_line import ProgressLog
 from pipelines.workspace.workspace import Workspace
 from schemas import datasets
 from schemas.datasets import HARD_NEGATIVES, POSITIVES
@@ -56,7 +56,7 @@ class ReportSamples(NamedTuple):
             yield from (row["query_id"], row["candidate_id"])
 
 
-def report(workspace: Workspace, settings: ReportPairs, log: Say) -> RenderedReport:
+def report(workspace: Workspace, settings: ReportPairs, log: ProgressLog) -> RenderedReport:
     """Build the page of a workspace.
 
     Raises:
@@ -71,7 +71,7 @@ def report(workspace: Workspace, settings: ReportPairs, log: Say) -> RenderedRep
         return _render(reader, settings, samples, log)
 
 
-def _sample(reader: Reader, settings: ReportPairs, log: Say) -> ReportSamples:
+def _sample(reader: Reader, settings: ReportPairs, log: ProgressLog) -> ReportSamples:
     sizes, seed = settings.sampled, settings.seed
     if settings.labels is not None:
         reader.register("labels", read_labels(settings.labels))
@@ -84,7 +84,7 @@ def _sample(reader: Reader, settings: ReportPairs, log: Say) -> ReportSamples:
     return ReportSamples(pairs, negatives, judge, components.largest(reader, sizes))
 
 
-def _render(reader: Reader, settings: ReportPairs, samples: ReportSamples, log: Say) -> RenderedReport:
+def _render(reader: Reader, settings: ReportPairs, samples: ReportSamples, log: ProgressLog) -> RenderedReport:
     """Render once without pictures, to compute the space left for them, and once with them."""
     data = _card_data(reader, samples)
     page = _page_without_pictures(reader, settings, samples, data)

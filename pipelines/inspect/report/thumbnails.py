@@ -19,7 +19,7 @@ from pipelines.media.decode import BadPicture, Decoding, decode
 from pipelines.media.picture_bytes import Claim, picture_bytes
 from pipelines.media.read_ahead import Room, share
 from pipelines.workspace.image_root import image_root
-from pipelines.workspace.progress_line import Say
+from pipelines.workspace.progress_line import ProgressLog
 from schemas.errors import StoreError
 from schemas.intermediate import PICTURES
 
@@ -50,7 +50,7 @@ def use_counts(cards: Sequence[Sequence[Card]], others: Sequence[Key]) -> Counte
 
 
 def thumbnails(
-    counts: Counter[Key], pictures: Mapping[Key, Row], reader: Reader, style: CardStyle, budget: float, log: Say
+    counts: Counter[Key], pictures: Mapping[Key, Row], reader: Reader, style: CardStyle, budget: float, log: ProgressLog
 ) -> dict[Key, Thumbnail]:
     """Make the thumbnails of the page.
 
