@@ -13,7 +13,7 @@ ITEMS_STEPS = ("pipelines.items.spark_columns", "pipelines.mining.components.ass
 """The steps that make ITEMS, likewise."""
 
 
-def united(workspace: Workspace) -> list[Table]:
+def positive_sources(workspace: Workspace) -> list[Table]:
     """List MINED, with ANNOTATED instead of the within-note pairs if it was made from the current ones."""
     return [ANNOTATED if name == "within_note" and is_annotated(workspace) else MINED[name] for name in GRANULARITY_NAMES]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.workspace.manifest import Manifest
-from pipelines.workspace.positive_sources import united
+from pipelines.workspace.positive_sources import positive_sources
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COUNTERFACTUALS, HARD_NEGATIVES, IMAGES, NOTES, POSITIVES
 from schemas.granularity import GRANULARITY_NAMES
@@ -52,7 +52,7 @@ def funnel(workspace: Workspace) -> list[Level]:
 
 def caps(workspace: Workspace) -> list[tuple[str, DroppedRows]]:
     """List rows dropped by caps and checks within mining steps, in units of their own: dataset, reason and rows."""
-    names = [PICTURE_PAIRS.name, *(table.name for table in united(workspace))]
+    names = [PICTURE_PAIRS.name, *(table.name for table in positive_sources(workspace))]
     runs = [(name, workspace.manifest(name)) for name in names]
     return [(_plain(name), dropped) for name, run in runs if run for dropped in _by_reason(run.counts.dropped)]
 
@@ -66,7 +66,7 @@ def _pairs(workspace: Workspace) -> Level | None:
     run = workspace.manifest(POSITIVES.name)
     if run is None:
         return None
-    mined = [(name, workspace.manifest(table.name)) for name, table in zip(GRANULARITY_NAMES, united(workspace), strict=True)]
+    mined = [(name, workspace.manifest(table.name)) for name, table in zip(GRANULARITY_NAMES, positive_sources(workspace), strict=True)]
     parts = tuple(DroppedRows(name.replace("_", " "), pairs.counts.rows_out) for name, pairs in mined if pairs)
     return Level("Pairs", "pairs", run.counts.rows_out, "in one split", _by_reason(run.counts.dropped), parts)
 
