@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from pipelines.workspace.error_messages import store_fault, told
+from pipelines.workspace.error_messages import store_fault, user_message
 from pipelines.workspace.filesystem import Folder, absolute
 from schemas.command import Flag, run_command
 from schemas.errors import StoreError
@@ -39,7 +39,7 @@ def run_job(
                 raise
             raise StoreError(line) from error
 
-    run_command(kind, guarded, about, flags, switches, user_message=told, requirements=requirements, resume_hint=RESUME_HINT)
+    run_command(kind, guarded, about, flags, switches, user_message=user_message, requirements=requirements, resume_hint=RESUME_HINT)
 
 
 def _refuse_file_as_workspace(settings: object) -> None:

@@ -27,7 +27,7 @@ UNREAD = re.compile(r"\[FAILED_READ_FILE[^\]]*\]\s*(.+?)\s*(?:SQLSTATE|\n\tat |\
 """Spark's message about an input file that does not match its schema or the other files."""
 
 
-def told(error: BaseException) -> str | None:
+def user_message(error: BaseException) -> str | None:
     """Describe an error that the user can fix in one line; None for any other error."""
     text = " ".join(_messages(error))
     damaged = PARQUET.search(text) if DAMAGED.search(text) else None

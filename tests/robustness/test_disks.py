@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from pipelines.workspace.error_messages import told
+from pipelines.workspace.error_messages import user_message
 from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.lock import alone
 from pipelines.workspace.spark_stages import Stages
@@ -75,4 +75,4 @@ def test_spark_takes_no_row_of_a_page_with_a_flipped_bit(spark, mined, tmp_path)
         file.write(bytes([content[at] ^ 16]))
     with pytest.raises(Exception) as error:  # Spark's own, whichever it is
         stages.read(POSITIVES).write.format("noop").mode("overwrite").save()
-    assert f"{tmp_path}/w/positives/_current.json" in told(error.value)
+    assert f"{tmp_path}/w/positives/_current.json" in user_message(error.value)

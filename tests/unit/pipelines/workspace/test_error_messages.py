@@ -10,7 +10,7 @@ from py4j.protocol import Py4JError, Py4JNetworkError
 
 from pipelines.workspace.arrow_io import read_file, write_file
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.error_messages import damaged_file, told
+from pipelines.workspace.error_messages import damaged_file, user_message
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS
 from schemas.errors import DataError
@@ -46,13 +46,13 @@ def test_a_java_that_has_ended_is_told_in_a_line(why):
         except Py4JNetworkError as error:
             raise RuntimeError("the writer of a table failed") from error
     except RuntimeError as error:
-        assert told(error).startswith("Spark's Java process has ended")
-    assert told(Py4JError("a method of Java that is not there")) is None
+        assert user_message(error).startswith("Spark's Java process has ended")
+    assert user_message(Py4JError("a method of Java that is not there")) is None
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
 def test_a_refusal_of_the_disk_names_the_file(number):
-    message = told(OSError(number, "no", "/w/notes/x"))
+    message = user_message(OSError(number, "no", "/w/notes/x"))
     assert message.startswith("/w/notes/x: no") and "run the job again" in message
 
 
@@ -63,18 +63,18 @@ def test_a_cause_deep_in_an_engines_error_is_found():
         except OSError as cause:
             raise RuntimeError("Job aborted") from cause
     except RuntimeError as error:
-        assert "is full" in told(error)
+        assert "is full" in user_message(error)
 
 
 def test_our_own_faults_are_not_explained_away():
-    assert told(KeyError("note_id")) is None
-    assert told(OSError(errno.EPIPE, "pipe")) is None
+    assert user_message(KeyError("note_id")) is None
+    assert user_message(OSError(errno.EPIPE, "pipe")) is None
 
 
 def test_a_damaged_file_that_an_engine_names_is_told():
     for run in ("notes/runs/ab12", "_history/notes/0123456789abcdef-01234567"):
         words = f"[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///my%20w/{run}/part-0.zstd.parquet."
-        assert "delete file:///my%20w/notes/_current.json" in told(RuntimeError(words))
+        assert "delete file:///my%20w/notes/_current.json" in user_message(RuntimeError(words))
 
 
 @pytest.mark.parametrize("dataset", ["notes", "sft/train"])
