@@ -23,7 +23,7 @@ with starting("mining"):
     from pipelines.flows.build_shards.settings import BuildShards
     from pipelines.flows.build_shards.summary import summary
     from pipelines.run_job import run_job
-    from pipelines.workspace.lock import alone
+    from pipelines.workspace.lock import workspace_lock
     from pipelines.workspace.spark_stages import Stages
     from pipelines.workspace.workspace import Workspace
 
@@ -37,7 +37,7 @@ FLAGS = {
 def run(settings: BuildShards) -> None:
     """Run the job: shards are published in the workspace."""
     workspace = Workspace(settings.workspace)
-    with alone(workspace.folder, "build_shards"):
+    with workspace_lock(workspace.folder, "build_shards"):
         spark = spark_session("build_shards")
         build_shards(Stages(spark, workspace), settings)
         sys.stdout.write(summary(workspace))

@@ -24,7 +24,7 @@ with starting("mining"):
     from pipelines.flows.mine_pairs.settings import MinePairs
     from pipelines.flows.mine_pairs.summary import summary
     from pipelines.run_job import run_job
-    from pipelines.workspace.lock import alone
+    from pipelines.workspace.lock import workspace_lock
     from pipelines.workspace.spark_stages import Stages
     from pipelines.workspace.workspace import Workspace
 
@@ -40,7 +40,7 @@ FLAGS = {
 def run(settings: MinePairs) -> None:
     """Run the job: datasets are published in the workspace."""
     workspace = Workspace(settings.workspace)
-    with alone(workspace.folder, "mine_pairs"):
+    with workspace_lock(workspace.folder, "mine_pairs"):
         settings = with_sample(settings)
         spark = spark_session("mine_pairs")
         stages = Stages(spark, workspace)

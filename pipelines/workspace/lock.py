@@ -12,7 +12,7 @@ from pipelines.workspace.lease import LEASE, Lease
 from pipelines.workspace.lock_holder import busy, holder
 from schemas.folders import make_folder
 
-__all__ = ["BEAT_S", "LEASE", "LOCK", "PATIENCE_S", "alone", "check_lease"]
+__all__ = ["BEAT_S", "LEASE", "LOCK", "PATIENCE_S", "workspace_lock", "check_lease"]
 
 LOCK = "_job.lock"
 BEAT_S = 10.0
@@ -25,7 +25,7 @@ _leases: dict[str, Lease] = {}
 
 
 @contextmanager
-def alone(folder: Folder, job: str) -> Iterator[None]:
+def workspace_lock(folder: Folder, job: str) -> Iterator[None]:
     """Lock the workspace while the block runs.
 
     On a disk this is the kernel's lock (flock), which is released when the process ends for any reason. A store has no locks:

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.workspace.error_messages import user_message
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.lock import alone
+from pipelines.workspace.lock import workspace_lock
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import POSITIVES
@@ -56,7 +56,7 @@ def test_a_read_only_disk_is_refused_before_any_work(corpus, tmp_path):
 
 
 def test_a_second_job_is_refused_while_one_works(corpus, tmp_path):
-    with alone(Folder(str(tmp_path / "w")), "annotate_images"):
+    with workspace_lock(Folder(str(tmp_path / "w")), "annotate_images"):
         done = run_job(*mining_arguments(corpus, tmp_path / "w"))
     assert done.returncode == 2
     assert "jobs/annotate_images.py" in last_line(done) and "is running on this workspace" in last_line(done)

@@ -16,7 +16,7 @@ from pyarrow import fs
 
 from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.lock import LEASE, alone
+from pipelines.workspace.lock import LEASE, workspace_lock
 from pipelines.workspace.lock_holder import named, read_holder
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
@@ -217,7 +217,7 @@ def test_a_store_that_does_not_answer_a_publication_is_one_line_that_says_so(tmp
 def test_a_job_that_was_replaced_deletes_nothing_and_writes_no_views(tmp_path):
     uri = f"disk://{tmp_path}/w"
     other = {"job": "annotate_images", "pid": 1, "host": "h", "since": "now", "token": "other"}
-    with pytest.raises(DataError, match="has taken over"), alone(Folder(uri), "mine_pairs"):
+    with pytest.raises(DataError, match="has taken over"), workspace_lock(Folder(uri), "mine_pairs"):
         runs = [Workspace(uri).new_run("notes", run_id) for run_id in ("a", "b")]
         for run in runs:
             run.folder.write("part.parquet", b"x")

@@ -8,7 +8,7 @@ from pipelines.run_job import run_command
 from pipelines.workspace import lock as module
 from pipelines.workspace.arrow_io import write_parts
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.lock import alone
+from pipelines.workspace.lock import workspace_lock
 from pipelines.workspace.stage_plan import Plan, counted, manifest
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS
@@ -32,7 +32,7 @@ def main(uri, job):
     module.BEAT_S, module.PATIENCE_S = BEAT_S, PATIENCE_S
 
     def run(_):
-        with alone(Folder(uri), job):
+        with workspace_lock(Folder(uri), job):
             print("locked", flush=True)
             while (line := sys.stdin.readline().strip()) and line != "end":
                 publish(uri, int(line))
