@@ -17,7 +17,7 @@ from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.run_folder import Run
 from pipelines.workspace.spark_io import write_run
 from pipelines.workspace.spark_progress import progress
-from pipelines.workspace.stage_output import Files, Output
+from pipelines.workspace.stage_output import StageFiles, Output
 from pipelines.workspace.stage_plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
@@ -77,7 +77,7 @@ class Stages:
     def run_files(
         self,
         tables: Sequence[Table],
-        write: Callable[[Table, Run], Files],
+        write: Callable[[Table, Run], StageFiles],
         *,
         inputs: Mapping[str, str],
         settings: Mapping[str, Any],
@@ -103,7 +103,7 @@ class Stages:
             self.workspace.publish(run)
         write_views(self.workspace)
 
-    def _write_files(self, table: Table, write: Callable[[Table, Run], Files], plan: Plan) -> Manifest:
+    def _write_files(self, table: Table, write: Callable[[Table, Run], StageFiles], plan: Plan) -> Manifest:
         log_progress(f"{table.name}: working")
         started = time.monotonic()
         with progress(self.spark.sparkContext, table.name):

@@ -26,11 +26,11 @@ class Output(NamedTuple):
     """Limit of rows per file; lower for large rows."""
 
 
-class Files(NamedTuple):
+class StageFiles(NamedTuple):
     """Output of a step that writes the files of its run itself."""
 
     files: list[DataFile]
-    """Files of its rows, in order."""
+    """StageFiles of its rows, in order."""
     beside: list[DataFile]
     dropped: Mapping[str, int]
     rows_in: int | None
