@@ -19,7 +19,7 @@ SMALL_BYTES = 256 << 20
 """Up to this total size the driver computes checksums itself, since a Spark job costs more."""
 
 
-def write_run(rows: DataFrame, table: Table, run: Run, *, held: bool, rows_per_file: int) -> list[DataFile]:
+def write_run(rows: DataFrame, table: Table, run: Run, *, persisted: bool, rows_per_file: int) -> list[DataFile]:
     """Write the files of a run, in the order of the rows.
 
     Rows are persisted on the executors' disks first, unless the step has done so: the number of files depends on their
@@ -29,7 +29,7 @@ def write_run(rows: DataFrame, table: Table, run: Run, *, held: bool, rows_per_f
     """
     checked = rows.select(*table.columns.names)
     table.check(_declared_types(checked, table))
-    stored = checked if held else checked.persist(StorageLevel.DISK_ONLY)
+    stored = checked if persisted else checked.persist(StorageLevel.DISK_ONLY)
     try:
         files = max(1, -(-stored.count() // rows_per_file))
         keys = [F.col(key) for key in table.key]
@@ -38,7 +38,7 @@ def write_run(rows: DataFrame, table: Table, run: Run, *, held: bool, rows_per_f
         writer.option("compression", "zstd").parquet(run.folder.uri)
         return _data_files(stored, run)
     finally:
-        if not held:
+        if not persisted:
             stored.unpersist()
 
 

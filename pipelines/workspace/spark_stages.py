@@ -156,7 +156,7 @@ class Stages:
     def _written(self, table: Table, output: Output, plan: Plan) -> Manifest:
         started = time.monotonic()
         run = self.workspace.new_run(table.name, plan.run_id)
-        files = write_run(output.rows, table, run, held=output.held, rows_per_file=output.rows_per_file)
+        files = write_run(output.rows, table, run, persisted=output.persisted, rows_per_file=output.rows_per_file)
         uris = [f"{run.folder.uri}/{file.path.rpartition('/')[2]}" for file in files]
         dropped: dict[str, int] = {}
         for row in output.dropped.collect():

@@ -20,7 +20,7 @@ class Output(NamedTuple):
     """Input rows, if the step filters rows: then rows_in = rows + dropped."""
     report: Callable[[DataFrame], Mapping[str, Any]] | None = None
     """Computes further results for the run's manifest; called with the rows as written."""
-    held: bool = False
+    persisted: bool = False
     """Whether the rows are a cheap selection from data that the step has persisted: then they are not persisted again."""
     rows_per_file: int = ROWS_PER_FILE
     """Limit of rows per file; lower for large rows."""
