@@ -12,7 +12,7 @@ WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 then, and a task that occupies a core for longer is better left to the next attempt of the job."""
 
 
-class GaveUp(Exception):  # noqa: N818  # reports the failure of another call
+class RetriesExhausted(Exception):  # noqa: N818  # reports the failure of another call
     """All attempts failed: holds the last error, the number of attempts and the seconds they took."""
 
     def __init__(self, error: Exception, times: int, seconds: float) -> None:
@@ -21,7 +21,7 @@ class GaveUp(Exception):  # noqa: N818  # reports the failure of another call
         self.error, self.times, self.seconds = error, times, seconds
 
 
-def retried(call: Callable[[], T], is_transient: Callable[[Exception], bool]) -> T:
+def with_retries(call: Callable[[], T], is_transient: Callable[[Exception], bool]) -> T:
     """Call a function until it succeeds, and return its result.
 
     Args:
@@ -29,7 +29,7 @@ def retried(call: Callable[[], T], is_transient: Callable[[Exception], bool]) ->
         is_transient: whether an error may disappear on a retry; others are raised at once.
 
     Raises:
-        GaveUp: every attempt raised a transient error.
+        RetriesExhausted: every attempt raised a transient error.
     """
     begin = time.monotonic()
     for times, wait in enumerate((*WAITS_S, 0.0), 1):
@@ -39,6 +39,6 @@ def retried(call: Callable[[], T], is_transient: Callable[[Exception], bool]) ->
             if not is_transient(error):
                 raise
             if times > len(WAITS_S):
-                raise GaveUp(error, times, time.monotonic() - begin) from error
+                raise RetriesExhausted(error, times, time.monotonic() - begin) from error
         time.sleep(wait * random.uniform(0.5, 1))
     raise AssertionError("the last error is raised")
