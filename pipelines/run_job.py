@@ -39,7 +39,9 @@ def run_job(
                 raise
             raise StoreError(line) from error
 
-    run_command(kind, guarded, about, flags, switches, user_message=user_message, requirements=requirements, resume_hint=RESUME_HINT)
+    run_command(
+        kind, guarded, about, flags, switches, user_message=user_message, requirements=requirements, resume_hint=RESUME_HINT
+    )
 
 
 def _refuse_file_as_workspace(settings: object) -> None:

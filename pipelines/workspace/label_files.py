@@ -79,7 +79,7 @@ def _without_duplicates(rows: pa.Table, uri: str) -> pa.Table:
     if len(contradicting):
         first = contradicting.slice(0, 1).to_pylist()[0]
         raise DataError(
-            f"{uri}: {len(contradicting)} pairs are labelled both relevant and irrelevant; first: query_id {first['query_id']}, "
+            f"{uri}: {len(contradicting)} pairs are labelled relevant and irrelevant; first: query_id {first['query_id']}, "
             f"candidate_id {first['candidate_id']}; keep one of each"
         )
     order = [(name, "ascending") for name in NAMES]

@@ -149,7 +149,9 @@ class Lease:
         if first is None or read_holder(first).get("ended"):
             return
         uri = self.folder.uri
-        log_progress(f"{uri}: {named(first)} has not released its lease; waiting {self.patience_s:.0f} s to see if it is running")
+        log_progress(
+            f"{uri}: {named(first)} has not released its lease; waiting {self.patience_s:.0f} s to see if it is running"
+        )
         until = time.monotonic() + self.patience_s
         while time.monotonic() < until:
             time.sleep(min(1.0, self.beat_s / 4))

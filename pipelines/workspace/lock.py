@@ -12,7 +12,7 @@ from pipelines.workspace.lease import LEASE, Lease
 from pipelines.workspace.lock_holder import busy, holder
 from schemas.folders import make_folder
 
-__all__ = ["BEAT_S", "LEASE", "LOCK", "PATIENCE_S", "workspace_lock", "check_lease"]
+__all__ = ["BEAT_S", "LEASE", "LOCK", "PATIENCE_S", "check_lease", "workspace_lock"]
 
 LOCK = "_job.lock"
 BEAT_S = 10.0

@@ -17,7 +17,7 @@ from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.run_folder import Run
 from pipelines.workspace.spark_io import write_run
 from pipelines.workspace.spark_progress import progress
-from pipelines.workspace.stage_output import StageFiles, Output
+from pipelines.workspace.stage_output import Output, StageFiles
 from pipelines.workspace.stage_plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.workspace import Workspace
 from schemas.table import Table

@@ -30,7 +30,7 @@ class StageFiles(NamedTuple):
     """Output of a step that writes the files of its run itself."""
 
     files: list[DataFile]
-    """StageFiles of its rows, in order."""
+    """Files of its rows, in order."""
     beside: list[DataFile]
     dropped: Mapping[str, int]
     rows_in: int | None

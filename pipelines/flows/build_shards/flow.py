@@ -16,7 +16,7 @@ from pipelines.shards.training_rows.sft_rows_step import Tables, sft_rows
 from pipelines.workspace.image_root import image_root
 from pipelines.workspace.run_folder import Run
 from pipelines.workspace.spark_stages import Stages
-from pipelines.workspace.stage_output import StageFiles, Output
+from pipelines.workspace.stage_output import Output, StageFiles
 from schemas.datasets import (
     ANNOTATIONS,
     COMPONENTS,

@@ -74,7 +74,9 @@ def matched_pictures(pictures: DataFrame, count: int, settings: Match) -> list[O
     doubted = F.col("relation") == DOUBTED
     return [
         Output(told.where(~doubted).select(*PICTURE_PAIRS.columns.names), candidates.dropped, persisted=True),
-        Output(told.where(doubted).select(*PICTURE_DOUBTS.columns.names), dropped_counts(pictures.sparkSession, {}), persisted=True),
+        Output(
+            told.where(doubted).select(*PICTURE_DOUBTS.columns.names), dropped_counts(pictures.sparkSession, {}), persisted=True
+        ),
     ]
 
 

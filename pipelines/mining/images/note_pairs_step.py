@@ -22,7 +22,7 @@ def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match
     """PAIRS of images in two notes: those that show the same picture, and crops.
 
     near_duplicate_image: files of equal bytes, copies, framed copies. The query is the picture inside the
-    frame, or else the image with the smaller (note_id, image_id). StageFiles of equal bytes need no verification.
+    frame, or else the image with the smaller (note_id, image_id). Files of equal bytes need no verification.
     Where more than `max_shown` notes show one file, its places are each paired with the first one:
     a star ties the component, and the pairs grow with the notes, not with their square. Of two files that match,
     the first `max_shown` places of each are paired; where those would be more than `max_shown` pairs, only the first

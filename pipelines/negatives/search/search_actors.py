@@ -78,7 +78,9 @@ class Searchers:
         """Whether a machine is gone."""
         before, self._processors = self._processors, _processors()
         if self._processors < before:
-            log_progress(f"Ray: {before - self._processors:g} processors are gone with their machine; the search goes on without them")
+            log_progress(
+                f"Ray: {before - self._processors:g} processors are gone with their machine; the search goes on without them"
+            )
         return self._processors < before
 
     def anew(self) -> None:

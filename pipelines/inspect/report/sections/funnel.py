@@ -66,7 +66,10 @@ def _pairs(workspace: Workspace) -> Level | None:
     run = workspace.manifest(POSITIVES.name)
     if run is None:
         return None
-    mined = [(name, workspace.manifest(table.name)) for name, table in zip(GRANULARITY_NAMES, positive_sources(workspace), strict=True)]
+    mined = [
+        (name, workspace.manifest(table.name))
+        for name, table in zip(GRANULARITY_NAMES, positive_sources(workspace), strict=True)
+    ]
     parts = tuple(DroppedRows(name.replace("_", " "), pairs.counts.rows_out) for name, pairs in mined if pairs)
     return Level("Pairs", "pairs", run.counts.rows_out, "in one split", _by_reason(run.counts.dropped), parts)
 

@@ -112,7 +112,7 @@ def test_any_flipped_bit_of_the_rows_is_an_error(tmp_path):
         for at in range(first, first + column.total_compressed_size, 7):
             file.write_bytes(whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :])
             try:
-                rows = read_file(place)
+                read_back = read_file(place)
             except DataError:
                 continue
-            assert rows.equals(want), at  # a bit without effect, such as one in a page's statistics
+            assert read_back.equals(want), at  # a bit without effect, such as one in a page's statistics

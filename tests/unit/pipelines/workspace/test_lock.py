@@ -61,7 +61,11 @@ def test_a_lock_falls_with_its_process(tmp_path):
 
 
 def test_a_store_refuses_a_second_job_while_the_first_one_lives(quick, store):
-    with workspace_lock(store, "mine_pairs"), pytest.raises(DataError, match="mine_pairs"), workspace_lock(store, "annotate_images"):
+    with (
+        workspace_lock(store, "mine_pairs"),
+        pytest.raises(DataError, match="mine_pairs"),
+        workspace_lock(store, "annotate_images"),
+    ):
         pass
     with workspace_lock(store, "annotate_images"):
         pass

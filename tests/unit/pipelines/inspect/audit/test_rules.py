@@ -15,7 +15,7 @@ from pipelines.inspect.audit.rule import Rule
 from pipelines.inspect.audit.run_rules import RULES, RuleResult, check
 from pipelines.workspace.duckdb.connect import connect, local_views
 from pipelines.workspace.workspace import Workspace
-from tests.support.small_workspace import SHARED, small_workspace, item, picture, rewrite, whole
+from tests.support.small_workspace import SHARED, item, picture, rewrite, small_workspace, whole
 
 
 def results(workspace, folder):

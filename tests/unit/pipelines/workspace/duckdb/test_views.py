@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
-from pipelines.workspace.duckdb.connect import connect, register_filesystem, local_views
+from pipelines.workspace.duckdb.connect import connect, local_views, register_filesystem
 from pipelines.workspace.duckdb.datasets import IN_ORDER, VIEWS
 from pipelines.workspace.duckdb.macros import MACROS
 from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
-from tests.support.small_workspace import SHARED, small_workspace, pairs, picture, whole
+from tests.support.small_workspace import SHARED, pairs, picture, small_workspace, whole
 
 COUNT = "select count(*) from positives"
 
