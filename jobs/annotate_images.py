@@ -1,9 +1,9 @@
-"""Annotate the pictures of a mined workspace with OCR and descriptions, and add the positives that follow (Ray).
+"""Say what the pictures of a mined workspace show: OCR and descriptions, and the positives that they give (Ray).
 
     python jobs/annotate_images.py [--workspace URI] [--config FILE.toml] [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/annotate_images.py --workspace URI
 
-Starts a local Ray for the run unless a cluster is configured (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
+A local Ray is started and ended unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -25,11 +25,11 @@ with starting("models"):
     from pipelines.workspace.workspace import Workspace
     from schemas.datasets import POSITIVES
 
-FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (default: out)")}
+FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
 
 
 def run(settings: AnnotateImages) -> None:
-    """Run the job: annotations and positives are published in the workspace."""
+    """Settings in, tables out."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(POSITIVES.name)
     with workspace_lock(stages.workspace.folder, "annotate_images"), ray_session(settings.ray) as machines:

@@ -1,12 +1,12 @@
-"""Judge the relevance of a workspace's candidates to their queries with a model (Ray).
+"""Judge how relevant the candidates of a workspace are to their queries (Ray).
 
     python jobs/judge_relevance.py [--workspace URI] [--plan] [--calibrate sample|FOLDER|LABELS.csv] [--config FILE.toml]
                                    [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/judge_relevance.py --workspace URI
 
-Scores each hard negative and positive once, caches every answer, calibrates the scores on labels and publishes judgements,
-which jobs/mine_hard_negatives.py reads. --plan makes no calls. Starts a local Ray for the run
-unless a cluster is configured (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
+Judges hard negatives and positives once each, keeps every answer in a cache, calibrates on labels and publishes judgements,
+which jobs/mine_hard_negatives.py reads. --plan asks nothing. A local Ray is started and ended
+unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -30,20 +30,20 @@ with starting("models"):
     from schemas.datasets import HARD_NEGATIVES
 
 FLAGS = {
-    "workspace": ("--workspace", "workspace with hard negatives; results are published there (default: out)"),
-    "labels.calibrate": ("--calibrate", "fit the calibration on `sample`, a folder of truth, or a file of labels"),
+    "workspace": ("--workspace", "the workspace with hard negatives; results are published there (out)"),
+    "labels.calibrate": ("--calibrate", "fit the calibration: `sample`, a folder of truth, or a Parquet file of labels"),
 }
-SWITCHES = {"plan": ("--plan", "print the number of pairs, calls and tokens, and make no calls")}
+SWITCHES = {"plan": ("--plan", "say how many pairs, calls and tokens it would be; ask nothing")}
 
 
 def run(settings: JudgeRelevance) -> None:
-    """Run the job: judgements are published in the workspace."""
+    """Settings in, tables out."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(HARD_NEGATIVES.name)
-    lock = nullcontext() if settings.plan else workspace_lock(stages.workspace.folder, "judge_relevance")
-    with lock, ray_session(settings.ray) as machines:
-        result = judge_relevance(stages, settings, machines)
-    sys.stdout.write(plan(result, settings) if isinstance(result, Planned) else summary(stages, result))
+    held = nullcontext() if settings.plan else workspace_lock(stages.workspace.folder, "judge_relevance")
+    with held, ray_session(settings.ray) as machines:
+        done = judge_relevance(stages, settings, machines)
+    sys.stdout.write(plan(done, settings) if isinstance(done, Planned) else summary(stages, done))
 
 
 if __name__ == "__main__":

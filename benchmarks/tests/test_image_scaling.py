@@ -1,4 +1,4 @@
-"""The benchmark's made-up fingerprints turn as real ones do; at a small size no planted copy is lost and a crowd is one component."""
+"""Synthetic fingerprints rotate like real ones; at a small size no planted copy is lost, and a hot group is one component."""
 
 import argparse
 import io
@@ -54,7 +54,7 @@ def test_no_planted_copy_is_lost_without_caps(spark, real, tmp_path):
     assert narrow["recall"] < 1.0  # or else the test could not fail
 
 
-def test_a_crowd_of_copies_and_one_of_blank_frames_are_one_component_each(spark, real, tmp_path):
+def test_many_copies_and_many_blank_frames_are_one_component_each(spark, real, tmp_path):
     rows = hot(spark, real, argparse.Namespace(copies=600, blanks=1_000), tmp_path)
     assert [row["copies_components"] for row in rows] == [1, 1]
     assert [row["blanks_components"] for row in rows] == [1, 1]

@@ -15,7 +15,7 @@ from pipelines.models.openai_client import Server
 from schemas.errors import SettingsError
 from tests.support.judge_pairs import mixed, picture
 from tests.support.real_servers import llama_cpp, transformers_serve
-from tests.support.tiny_gguf import save_projector, save_text_model
+from tests.support.tiny_gguf import save_eyes, save_text_model
 from tests.support.tiny_judge import save_tiny_judge
 
 SERVING = ("fastapi", "uvicorn", "openai", "starlette")
@@ -34,7 +34,7 @@ def straight(monkeypatch):
 @pytest.fixture(scope="module")
 def ggufs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gguf")
-    return save_text_model(folder / "tiny.gguf"), save_projector(folder / "eyes.gguf")
+    return save_text_model(folder / "tiny.gguf"), save_eyes(folder / "eyes.gguf")
 
 
 @pytest.fixture(scope="module")

@@ -104,8 +104,8 @@ def judge(workspace, models=1, **sections: Any):
     settings = JudgeRelevance(workspace=str(workspace), ray=Cluster(models=models, readers=1), **sections)
     stages = ArrowStages(Workspace(str(workspace)))
     with ray_session(settings.ray) as machines:
-        result = judge_relevance(stages, settings, machines)
-    return result, plan(result, settings) if isinstance(result, Planned) else summary(stages, result)
+        done = judge_relevance(stages, settings, machines)
+    return done, plan(done, settings) if isinstance(done, Planned) else summary(stages, done)
 
 
 def build(spark, workspace, partitions=2, **sections: Any):

@@ -1,4 +1,4 @@
-"""Pairs of items with their pictures, without a workspace."""
+"""Pairs of items and their pictures, without a workspace."""
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ def item(kind, note_id="n", image_ids=(), text=None, region=None):
 
 
 def pairs(*rows):
-    """Convert rows (task, query, candidate) to PAIRS."""
+    """Rows (task, query, candidate) -> PAIRS."""
     return pa.Table.from_pylist(
         [
             {"query_id": q["item_id"], "candidate_id": c["item_id"], "task": task, "query": q, "candidate": c}
@@ -25,13 +25,13 @@ def pairs(*rows):
 
 
 def picture(seed, height=96, width=128):
-    """Generate random colour blocks, different for each seed."""
+    """Colours by chance, as blocks: no two seeds alike."""
     blocks = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), np.uint8)
     return np.kron(blocks, np.ones((height // 4, width // 4, 1), np.uint8))
 
 
 def mixed(count=24, seed=0):
-    """Generate pairs of every kind and length: PAIRS, and pixels by image_id."""
+    """Pairs of every kind and length, with their pictures: PAIRS, image_id -> pixels."""
     chance = np.random.default_rng(seed)
     pictures = {f"i{n}": picture(n, 64 + 16 * (n % 4), 64 + 32 * (n % 3)) for n in range(10)}
     words = ["red mug on the left", "红色马克杯放在左边", "a blue lamp at night", "a < b, [ok] 3 > 2", "台灯\n第二行"]

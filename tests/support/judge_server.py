@@ -1,6 +1,6 @@
-"""An HTTP server on loopback that serves the tiny model with OpenAI's protocol, and can inject faults of real servers.
+"""A real HTTP server on loopback that serves the tiny model with OpenAI's protocol, and can misbehave in the ways that servers do.
 
-It shares no code with the judges: chat template, pictures and log probabilities are computed by transformers.
+It shares no code with the judges: chat template, pictures and log probabilities are transformers' own way.
 """
 
 import base64
@@ -16,7 +16,7 @@ from pathlib import Path
 
 BUSY, BROKEN, SILENT, HUNG_UP, CUT = "429", "500", "silent", "hung up", "cut"
 PASSING = (BUSY, BROKEN, SILENT, HUNG_UP, CUT)
-"""Transient faults: a retry succeeds."""
+"""Faults that the next attempt does not have."""
 WRONG_SHAPES = {
     "html": b"<html>try later</html>",
     "no choices": b'{"choices": []}',
@@ -26,7 +26,7 @@ WRONG_SHAPES = {
     "empty": b"",
 }
 PROBE = b"a red square"
-"""Text in the probe that a run sends before its pairs; not counted."""
+"""Stands in what a run asks before its pairs; not counted among them."""
 HALF = "half"
 """Every second of the top tokens is missing."""
 OTHERS = "others"
@@ -34,7 +34,7 @@ OTHERS = "others"
 
 
 class TinyServer(ThreadingHTTPServer):
-    """Serves one model. `faults` maps a request (digest of its body, attempt from 0) to a fault or None."""
+    """Serves one model. `faults` says what happens to a request: (digest of its body, its attempt from 0) -> fault or None."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -56,19 +56,19 @@ class TinyServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def forget(self):
-        """Reset counts and faults."""
+        """Count from 0 again, and behave."""
         with self.lock:
             self.attempts, self.answered, self.bodies, self.headers = Counter(), Counter(), {}, []
             self.faults = lambda digest, attempt: None
             self.now = self.most = 0
 
-    def answer(self, request):
-        """Compute a chat completion of one token."""
+    def answer(self, asked):
+        """A chat completion of one token."""
         import torch
         from PIL import Image
 
         pictures, turns = [], []
-        for turn in request["messages"]:
+        for turn in asked["messages"]:
             parts = []
             for part in turn["content"]:
                 if part["type"] == "image_url":
@@ -81,18 +81,18 @@ class TinyServer(ThreadingHTTPServer):
         prompt = self.processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         inputs = self.processor(text=[prompt], images=pictures or None, return_tensors="pt")
         with self.thinking, torch.inference_mode():
-            log_probabilities = self.net(**inputs).logits[0, -1].float().log_softmax(-1)
-        best = log_probabilities.topk(request["top_logprobs"])
+            told = self.net(**inputs).logits[0, -1].float().log_softmax(-1)
+        best = told.topk(asked["top_logprobs"])
         top = [
             {"token": self.processor.tokenizer.decode([i]), "logprob": p, "bytes": None}
             for p, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         ]
-        token = top[0]
+        said = top[0]
         return {
             "id": "x", "object": "chat.completion", "model": self.name,
             "choices": [{
-                "index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": token["token"]},
-                "logprobs": {"content": [token | {"top_logprobs": top}]},
+                "index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": said["token"]},
+                "logprobs": {"content": [said | {"top_logprobs": top}]},
             }],
             "usage": {"prompt_tokens": inputs["input_ids"].shape[1], "completion_tokens": 1},
         }  # fmt: skip
@@ -111,26 +111,26 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         digest = hashlib.sha256(body).hexdigest()
         server = self.server
-        if PROBE in body:  # no faults during the probe, so that a run starts
+        if PROBE in body:  # well while it is looked at, so that a run begins
             server.probes += 1
             self.play(json.loads(body), digest, None)
             return
         with server.lock:
             attempt = server.attempts[digest]
             server.attempts[digest] += 1
-            server.bodies[digest] = request = json.loads(body)
+            server.bodies[digest] = asked = json.loads(body)
             server.now += 1
             server.most = max(server.most, server.now)
             fault = server.faults(digest, attempt)
         self.inside = True
         try:
-            self.play(request, digest, fault)
+            self.play(asked, digest, fault)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # the client has disconnected
+            pass  # the client waited no longer
         finally:
             self.leave()
 
-    def play(self, request, digest, fault):
+    def play(self, asked, digest, fault):
         server = self.server
         if server.key and self.headers.get("Authorization") != f"Bearer {server.key}":
             self.send(401, {"error": f"wrong key {self.headers.get('Authorization')}"})
@@ -148,35 +148,35 @@ class Handler(BaseHTTPRequestHandler):
         elif isinstance(fault, int):
             self.send(fault, {"error": "no"})
         else:
-            self.reply(server.answer(request), digest, fault)
+            self.reply(server.answer(asked), digest, fault)
 
-    def reply(self, completion, digest, fault):
-        top = completion["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+    def reply(self, told, digest, fault):
+        top = told["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
         if fault == HALF:
             del top[1::2]
         if fault == OTHERS:
             for n, one in enumerate(top):
                 one["token"] = f"w{n}" if one["token"].strip().lower() == "no" else one["token"]
         if fault == CUT:
-            body = json.dumps(completion).encode()
+            body = json.dumps(told).encode()
             self.send(200, body[: len(body) // 2], claimed=len(body))
             self.close_connection = True
             return
         if getattr(self, "inside", False):
             with self.server.lock:
                 self.server.answered[digest] += 1
-        self.send(200, completion)
+        self.send(200, told)
 
     def leave(self):
-        """Uncount the request before its answer is written, since the client may send the next one at once."""
+        """Before the answer is written: who has read it may ask the next thing at once."""
         if getattr(self, "inside", False):
             self.inside = False
             with self.server.lock:
                 self.server.now -= 1
 
-    def send(self, status, content, headers=None, claimed=None):
+    def send(self, status, told, headers=None, claimed=None):
         self.leave()
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        body = told if isinstance(told, bytes) else json.dumps(told).encode()
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -194,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(folder, **options):
-    """Run a `TinyServer` of the model in a folder while the block runs."""
+    """A `TinyServer` of the model in a folder, for a while."""
     server = TinyServer(folder, **options)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -207,7 +207,7 @@ def serving(folder, **options):
 
 
 def passing_faults(digest, attempt):
-    """Make half of the requests fail once or twice, with different faults, and then succeed."""
+    """Half of the requests fail once or twice, each in its own way, and then no more."""
     chance = int(digest[:8], 16)
     if chance % 2 or attempt > chance // 2 % 2:
         return None

@@ -1,4 +1,4 @@
-"""Two common servers as processes on loopback, with tiny models: llama.cpp's and `transformers serve`."""
+"""Two servers that people run, as processes on loopback with tiny models: llama.cpp's and `transformers serve`."""
 
 import os
 import signal
@@ -30,18 +30,16 @@ time.sleep(3600)
 
 
 @contextmanager
-def llama_cpp(model, projector=None):
-    """Run llama.cpp's server with a GGUF model, with or without a projector for pictures; yields its base URL."""
+def llama_cpp(model, eyes=None):
+    """The base URL of llama.cpp's server with a GGUF model, with or without a projector for pictures."""
     port = _free_port()
-    with _process(
-        [sys.executable, "-c", LLAMA, str(model), str(port), *([str(projector)] if projector else [])], port, "/health"
-    ):
+    with _process([sys.executable, "-c", LLAMA, str(model), str(port), *([str(eyes)] if eyes else [])], port, "/health"):
         yield f"http://127.0.0.1:{port}/v1"
 
 
 @contextmanager
 def transformers_serve(folder, cache):
-    """Run `transformers serve` with a model's folder and an empty hub cache; yields its base URL."""
+    """The base URL of `transformers serve` with a model's folder, and an empty cache of the hub."""
     port = _free_port()
     command = [
         sys.executable,

@@ -56,7 +56,7 @@ def save_text_model(path: Path, seed: int = 0) -> Path:
     return _written(file, path)
 
 
-def save_projector(path: Path, seed: int = 1) -> Path:
+def save_eyes(path: Path, seed: int = 1) -> Path:
     """Save the projector of a LLaVA for `save_text_model`: a picture is sixteen patches."""
     from gguf import GGUFWriter
 

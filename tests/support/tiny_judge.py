@@ -1,4 +1,4 @@
-"""A Qwen3-VL with random weights that answers yes or no."""
+"""A Qwen3-VL of random weights that answers yes or no."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ WORDS = [
 
 
 def save_tiny_judge(folder: Path, seed: int = 0) -> Path:
-    """Save a model whose most likely tokens are always yes and no, as for a model prompted to answer with one of them."""
+    """Yes and no stand above all other tokens, as in a model that was told to say one of them; which one, chance says."""
     import torch
 
     from testkit.tiny_qwen3vl import qwen_model, qwen_processor, qwen_tokenizer
@@ -23,22 +23,22 @@ def save_tiny_judge(folder: Path, seed: int = 0) -> Path:
     with torch.no_grad():
         for weight in model.parameters():
             if weight.ndim > 1:
-                weight.mul_(6)  # else its answers do not depend on the picture
+                weight.mul_(6)  # else all pictures look alike to it
         _teach(model, processor, seed)
     folder.mkdir(parents=True, exist_ok=True)
-    model.generation_config.repetition_penalty = 1.05  # as in Qwen's release: must have no effect
+    model.generation_config.repetition_penalty = 1.05  # as Qwen ships it: must not matter
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
 
 
 def _teach(model, processor, seed):
-    """Set the head's rows of yes and no to the mean state plus noise."""
+    """The head's rows of yes and no: what all answers have in common, and chance."""
     import torch
 
     chance = np.random.default_rng(seed)
-    questions = ["".join(chance.choice(list("abc de 红杯?\n"), 60)) for _ in range(32)]
-    turns = [[{"role": "user", "content": [{"type": "text", "text": text}]}] for text in questions]
+    asked = ["".join(chance.choice(list("abc de 红杯?\n"), 60)) for _ in range(32)]
+    turns = [[{"role": "user", "content": [{"type": "text", "text": text}]}] for text in asked]
     prompts = [processor.apply_chat_template(turn, tokenize=False, add_generation_prompt=True) for turn in turns]
     states = torch.stack([
         model.model(**processor.tokenizer(p, return_tensors="pt", return_token_type_ids=False)).last_hidden_state[0, -1] for p in prompts
