@@ -12,7 +12,7 @@ from schemas.settings import as_tree, load_settings
 from schemas.start import give_up, give_up_interrupted, interruptible, missing_package
 
 S = TypeVar("S")
-OURS = 1
+OTHER_ERROR = 1
 """Exit code of errors that the user did not cause."""
 Flag = tuple[str, str] | tuple[str, str, str]
 """(flag, help), or (flag, help, metavar) if the value is not a URI."""
@@ -68,7 +68,7 @@ def run_command(
     except UninoteError as error:
         give_up(str(error))
     except StoreError as error:
-        give_up(str(error), OURS)
+        give_up(str(error), OTHER_ERROR)
     except Exception as error:
         line = missing_package(error, requirements) if isinstance(error, ImportError) else user_message(error)
         _give_up_if_explained(error, line, resume_hint)

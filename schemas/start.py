@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 USERS_MISTAKE = 2
-OURS = ("schemas", "pipelines", "small_encoder", "uninote_train", "jobs", "scripts", "benchmarks", "tests")
+OWN_PACKAGES = ("schemas", "pipelines", "small_encoder", "uninote_train", "jobs", "scripts", "benchmarks", "tests")
 """Our own packages: if a module of theirs is missing, that is a bug and keeps its traceback."""
 LOCKS = ("mining", "models", "train")
 """Files of requirements/; each one needs those before it."""
@@ -71,7 +71,7 @@ def interruptible() -> Iterator[None]:
 def missing_package(error: ImportError, requirements: str) -> str | None:
     """Describe a package that is missing or does not load, and what to install; None for our own modules."""
     package = (error.name or "").split(".")[0]
-    if package in OURS:
+    if package in OWN_PACKAGES:
         return None
     what = f"package '{package}'" if package else "package"
     absent = isinstance(error, ModuleNotFoundError)

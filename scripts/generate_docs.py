@@ -1,7 +1,7 @@
 """Write docs/tables.md from schemas/ and docs/settings.md from the settings' dataclasses.
 
 python -m scripts.generate_docs           writes both
-python -m scripts.generate_docs --check   exits with 1 if they are outdated
+python -m scripts.generate_docs --check   exits 1 when they are not what the code says
 """
 
 import ast
@@ -48,26 +48,26 @@ JOBS: dict[str, type] = {
 TRAINERS: dict[str, type] = {"sft": TrainSft, "rl": TrainRl, "evaluate": Evaluate}
 STRUCTS = {"ITEM": ITEM, "EVIDENCE": datasets.EVIDENCE, "CANDIDATE": shards.CANDIDATE}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-NOTICE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
+MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 
 
 def tables_page() -> str:
-    """Return the text of docs/tables.md."""
+    """docs/tables.md."""
     public = [value for value in vars(datasets).values() if isinstance(value, Table) and value.name != "pairs"]
     public += [shards.SFT, shards.RL]
     between = [intermediate.PICTURES, intermediate.PICTURE_PAIRS, intermediate.ANNOTATED]
-    parts = ["# Tables\n", NOTICE, _inputs(), "## Output\n"]
+    parts = ["# Tables\n", MADE, _inputs(), "## What comes out\n"]
     parts.append("Zstd Parquet, sorted by the key. `workspace.duckdb` has a view of each.\n")
     parts += [_table(table) for table in public]
-    parts += [_structs(), "## Between the steps\n", "Intermediate datasets of the workspace, without views.\n"]
+    parts += [_structs(), "## Between the steps\n", "Folders of the workspace that steps meet in; no views.\n"]
     parts += [_table(table) for table in between]
     return "\n".join(parts)
 
 
 def settings_page() -> str:
-    """Return the text of docs/settings.md."""
-    parts = ["# Settings\n", NOTICE]
-    parts += ["`--set section.key=value` and flags override `--config FILE.toml`, which overrides the defaults.\n"]
+    """docs/settings.md."""
+    parts = ["# Settings\n", MADE]
+    parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
     for job, settings in JOBS.items():
         parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
     for command, settings in TRAINERS.items():
@@ -76,7 +76,7 @@ def settings_page() -> str:
 
 
 def _inputs() -> str:
-    parts = ["## Input\n", "Other columns are ignored.\n"]
+    parts = ["## What comes in\n", "Columns that are not named here are ignored.\n"]
     for name, columns in (
         ("notes", NOTES_IN),
         ("images (optional)", IMAGES_IN),
@@ -112,7 +112,7 @@ def _about(column: Any) -> str:  # noqa: ANN401
 
 
 def _sections(kind: type, section: str) -> Iterator[str]:
-    """Yield a table for a dataclass, then one for each dataclass in it."""
+    """A table for a dataclass, then one for each dataclass in it."""
     hints, about = get_type_hints(kind), _field_docs(kind)
     plain = [f for f in dataclasses.fields(kind) if not dataclasses.is_dataclass(hints[f.name])]
     title = f"### [{section}]\n\n" if section else ""
@@ -132,7 +132,7 @@ def _default(f: dataclasses.Field[Any]) -> str:
 
 
 def _field_docs(kind: type) -> dict[str, str]:
-    """Collect the string below each field of a dataclass, including inherited fields."""
+    """The string below each field of a dataclass, of those that it takes after too."""
     docs: dict[str, str] = {}
     for parent in reversed(kind.__mro__):
         docs |= _own_docs(parent) if dataclasses.is_dataclass(parent) else {}

@@ -1,4 +1,4 @@
-"""What every job looks at before it does anything, and how it ends."""
+"""Checks that every job makes before it starts, and how it ends."""
 
 import os
 import signal

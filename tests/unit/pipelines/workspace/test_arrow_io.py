@@ -26,7 +26,7 @@ def manifest_of(file):
 
 
 def test_equal_rows_have_equal_sums_of_data_whatever_the_footer_says(tmp_path):
-    """As Java's footers differ from process to process, here by what stands in their metadata."""
+    """Java's footers differ between processes; here they differ in their metadata."""
     one, other = written(tmp_path / "a", ROWS, by="one"), written(tmp_path / "b", ROWS, by="other")
     assert one.sha256 != other.sha256 and one.data_sha256 == other.data_sha256 != one.sha256
     files = [DataFile(path="p", **sums._asdict()) for sums in (one, other)]

@@ -104,7 +104,7 @@ def test_any_flipped_bit_of_the_rows_is_an_error(tmp_path):
     file = tmp_path / "x.parquet"
     place = str(file)
     write_file(rows(*(f"{n:05}" for n in range(200))), place)
-    whole, want = file.read_bytes(), read_file(place)
+    whole, expected = file.read_bytes(), read_file(place)
     group = pq.read_metadata(place).row_group(0)
     for k in range(group.num_columns):
         column = group.column(k)
@@ -115,4 +115,4 @@ def test_any_flipped_bit_of_the_rows_is_an_error(tmp_path):
                 read_back = read_file(place)
             except DataError:
                 continue
-            assert read_back.equals(want), at  # a bit without effect, such as one in a page's statistics
+            assert read_back.equals(expected), at  # a bit without effect, such as one in a page's statistics

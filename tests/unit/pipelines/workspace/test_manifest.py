@@ -1,4 +1,4 @@
-"""A manifest that is damaged in any way is one line that says where, never a traceback and never another file."""
+"""A damaged manifest gives one line with its location, never a traceback and never another file."""
 
 import json
 

@@ -47,11 +47,11 @@ def make_thumbnails(tmp_path, rows, keys, budget=1e9):
 
 
 def test_a_file_first_then_what_mining_stored_then_why_not(tmp_path, rows):
-    made, lines = make_thumbnails(tmp_path, rows, [*rows, ("n", "elsewhere")])
-    thumbs = [made["n", str(k)] for k in range(6)]
+    results, lines = make_thumbnails(tmp_path, rows, [*rows, ("n", "elsewhere")])
+    thumbs = [results["n", str(k)] for k in range(6)]
     assert [(t.width, t.height) for t in thumbs] == [(64, 48)] * 3 + [(0, 0), (0, 0), (32, 24)]
     assert thumbs[3].missing == "not a picture" and thumbs[4].missing == "missing file"
-    assert made["n", "elsewhere"].missing == "no such picture in 'images'"
+    assert results["n", "elsewhere"].missing == "no such picture in 'images'"
     for thumb in (thumbs[0], thumbs[5]):
         with Image.open(io.BytesIO(base64.b64decode(thumb.uri.removeprefix("data:image/webp;base64,")))) as opened:
             assert opened.size == (thumb.width, thumb.height)

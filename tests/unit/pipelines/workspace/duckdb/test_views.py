@@ -140,7 +140,7 @@ def test_a_workspace_on_an_fsspec_uri_opens_through_a_local_file(workspace, tmp_
 
 
 def test_what_only_pyarrow_can_read_duckdb_reads_through_it(tmp_path):
-    """pyarrow's S3 stands here for itself: the same class of file system, over a folder, under s3://."""
+    """A stand-in for pyarrow's S3: a file system over a folder, under s3://."""
     (tmp_path / "bucket").mkdir()
     pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "bucket" / "t.parquet")
     with duckdb.connect() as connection:
