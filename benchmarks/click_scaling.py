@@ -1,4 +1,4 @@
-"""How co-click grows: seconds, rows/s and the fitted exponent on generated clicks.
+"""Scaling of co-click on generated clicks: seconds, rows/s and the fitted exponent.
 
     python -m benchmarks.click_scaling [--sizes 100000 400000 1600000] [--json FILE]
 
@@ -31,7 +31,7 @@ CLICKS_PER_NOTE = 8
 
 
 def generated_clicks(size: int, seed: int) -> pa.Table:
-    """About `size` clicks of people and bots: user_id, note_id, clicked_at."""
+    """Generate about `size` clicks of people and bots: user_id, note_id, clicked_at."""
     rng = np.random.default_rng(seed)
     notes = size // CLICKS_PER_NOTE
     by_bots = int(size * BOT_SHARE) // BOTS
@@ -53,14 +53,14 @@ def generated_clicks(size: int, seed: int) -> pa.Table:
 
 
 def note_items(spark: SparkSession, notes: int) -> DataFrame:
-    """Every note as an item with a text of a note's length."""
+    """Build an item with a text of typical length for every note."""
     named = spark.range(notes).select(F.concat(F.lit("note_"), "id").alias("note_id"))
     text = F.repeat(F.concat(F.col("note_id"), F.lit(" 今天分享 ")), 20)
     return named.select("note_id", spark_columns.item("note", F.col("note_id"), text=text).alias("item"))
 
 
 def measure(spark: SparkSession, size: int, seed: int) -> dict[str, float]:
-    """Seconds to make all pairs and all counts from `size` clicks that are already read."""
+    """Measure the seconds to compute all pairs and counts from `size` clicks in memory."""
     clicks = spark.createDataFrame(generated_clicks(size, seed)).cache()
     items_of_notes = note_items(spark, size // CLICKS_PER_NOTE).cache()
     rows, notes = clicks.count(), items_of_notes.count()
@@ -77,12 +77,12 @@ def measure(spark: SparkSession, size: int, seed: int) -> dict[str, float]:
 
 
 def exponent(results: list[dict[str, float]]) -> float:
-    """The slope of log seconds over log clicks."""
+    """Fit the slope of log seconds over log clicks."""
     return float(np.polyfit([math.log(r["clicks"]) for r in results], [math.log(r["seconds"]) for r in results], 1)[0])
 
 
 def local_session() -> SparkSession:
-    """A quiet session on two cores, with the JVM flags that start fastest."""
+    """Start a session on two cores, with JVM flags for a fast start."""
     settings = {
         "spark.driver.memory": "4g",
         "spark.driver.bindAddress": "127.0.0.1",

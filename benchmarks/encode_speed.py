@@ -1,14 +1,14 @@
-"""Pictures a second of the encoding stage, files in and vectors out, against the bare model at the same batch and threads.
+"""Throughput of the encoding stage, from files to vectors, compared with the bare model at the same batch size and threads.
 
     python -m benchmarks.encode_speed --photos FOLDER [--encoder small] [--pictures 512] [--json FILE]
 
-The bare model is given pictures that are decoded and prepared already, in one process. The plain process is what one would
+The bare model gets decoded and prepared pictures, in one process. The plain process is what one would
 write without Ray: a thread reads, decodes and prepares ahead, the other runs the model; no chunk is written. The stage reads,
 decodes and prepares in one actor, runs the model in another and writes its chunks; the start of Ray and of the actors, and
 the model's first batch, are left out of all. Where the model is as fast as a decoder, its share of the bare
-model says how many processors there are, and that of the plain process what the actors cost. The bare model is also run while
-other processes decode the same pictures and throw them away, as many as there are readers: what it loses there are caches,
-memory and clock that the processors share, which no stage can win back. `--encoder vit` is an
+the model's first batch, are excluded. If the model is as fast as a decoder, the share of the bare
+other processes, as many as readers, decode the same pictures and discard them: the difference is the cost of shared caches,
+memory bandwidth and clock, which no stage can avoid. `--encoder vit` is an
 open_clip ViT of --vit's size with random weights.
 """
 
@@ -42,22 +42,22 @@ PICTURES_A_CHUNK = 64
 
 
 def random_vit(folder: Path, name: str) -> EncoderSpec:
-    """An open_clip model with random weights as a local folder: as dear as the real one, and as wrong as can be."""
+    """Save an open_clip model with random weights to a local folder: it costs as much as the real one."""
     import open_clip
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
     folder.mkdir(parents=True)
     config = open_clip.get_model_config(name)
-    seen = {"mean": [0.48] * 3, "std": [0.27] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
-    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": seen}))
+    preprocessing = {"mean": [0.48] * 3, "std": [0.27] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": preprocessing}))
     weights = open_clip.CLIP(**config).state_dict()
     save_file({key: value.contiguous() for key, value in weights.items()}, folder / "open_clip_model.safetensors")
     return replace(load_spec("clip"), path=str(folder), dimensions=0)
 
 
 def chunks(files: list[Path]) -> list[pa.Table]:
-    """CHUNK rows: an item for each file."""
+    """Build CHUNK rows, one item per file."""
     rows = [
         {"item_id": f"{k:06}", "note_id": f"{k:06}", "kind": "image", "uris": [str(file)], "pictures": str(file)}
         for k, file in enumerate(files)
@@ -66,24 +66,24 @@ def chunks(files: list[Path]) -> list[pa.Table]:
 
 
 def bare(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, rounds: int) -> float:
-    """Pictures a second of the model alone, the median round."""
+    """Measure pictures per second of the model alone, in the median round."""
     torch.set_num_threads(batching.threads)
     reader, encoder = LoadReader(spec)(), load_encoder(spec)
     prepared = [one for part in parts for one in reader(part)]
     batches = [prepared[k : k + batching.max_items] for k in range(0, len(prepared), batching.max_items)]
     encoder.encode(batches[0])
-    taken = []
+    durations = []
     for _ in range(rounds):
         started = time.monotonic()
         for batch in batches:
             encoder.encode(batch)
-        taken.append(time.monotonic() - started)
-    return len(prepared) / statistics.median(taken)
+        durations.append(time.monotonic() - started)
+    return len(prepared) / statistics.median(durations)
 
 
 @contextmanager
 def decoders(spec: EncoderSpec, parts: list[pa.Table], count: int) -> Iterator[None]:
-    """Processes that read and prepare the pictures over and over while the block runs."""
+    """Run processes that read and prepare the pictures in a loop while the block runs."""
     spawn = multiprocessing.get_context("spawn")
     ready, started = spawn.Barrier(count + 1), []
     for _ in range(count):
@@ -108,33 +108,33 @@ def _decode(spec: EncoderSpec, parts: list[pa.Table], ready: threading.Barrier) 
 
 
 def plain(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, readers: int, rounds: int) -> float:
-    """Pictures a second of one process that reads ahead in threads, the median round."""
+    """Measure pictures per second of one process that reads ahead in threads, in the median round."""
     torch.set_num_threads(batching.threads)
     cv2.setNumThreads(1)
     reader, encoder = LoadReader(spec)(), load_encoder(spec)
     encoder.encode(reader(parts[0])[: batching.max_items])
-    taken = []
+    durations = []
     for _ in range(rounds):
         started = time.monotonic()
         with ThreadPoolExecutor(readers) as ahead:
             for prepared in ahead.map(reader, parts):
                 for k in range(0, len(prepared), batching.max_items):
                     encoder.encode(prepared[k : k + batching.max_items])
-        taken.append(time.monotonic() - started)
-    return sum(map(len, parts)) / statistics.median(taken)
+        durations.append(time.monotonic() - started)
+    return sum(map(len, parts)) / statistics.median(durations)
 
 
 def stage(actors: Pool, parts: list[pa.Table], scratch: Path, rounds: int) -> float:
-    """Pictures a second of the pools, the median round."""
-    taken = []
+    """Measure pictures per second of the actor pools, in the median round."""
+    durations = []
     for number in range(rounds + 1):
-        there = Folder(str(scratch / f"{number}"))
-        work = Work(stage="encode", folder=there, stamp=str(number), lost=lambda rows: rows, check=_all_good)
+        round_folder = Folder(str(scratch / f"{number}"))
+        work = Work(stage="encode", folder=round_folder, stamp=str(number), lost=lambda rows: rows, check=_all_good)
         started = time.monotonic()
         for _ in finished(parts if number else parts[:1], actors, work):
             pass
-        taken.append(time.monotonic() - started)
-    return sum(map(len, parts)) / statistics.median(taken[1:])
+        durations.append(time.monotonic() - started)
+    return sum(map(len, parts)) / statistics.median(durations[1:])
 
 
 def _all_good(reasons: list[str]) -> None:
@@ -153,37 +153,37 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    files = sorted(file for file in given.photos.resolve().rglob("*") if file.suffix in {".jpg", ".jpeg", ".png"})
-    parts, batching = chunks(files[: given.pictures]), Batching(threads=given.threads)
+    arguments = parser.parse_args()
+    files = sorted(file for file in arguments.photos.resolve().rglob("*") if file.suffix in {".jpg", ".jpeg", ".png"})
+    parts, batching = chunks(files[: arguments.pictures]), Batching(threads=arguments.threads)
     with tempfile.TemporaryDirectory(prefix="encode-speed-") as folder:
         scratch = Path(folder)
-        spec = random_vit(scratch / "vit", given.vit) if given.encoder == "vit" else load_spec(given.encoder)
-        alone = bare(spec, parts, batching, given.rounds)
-        with decoders(spec, parts, given.readers):
-            beside = bare(spec, parts, batching, given.rounds)
-        simple = plain(spec, parts, batching, given.readers, given.rounds)
-        with ray_session(Cluster(address="local", readers=given.readers, models=1)) as machines:
+        spec = random_vit(scratch / "vit", arguments.vit) if arguments.encoder == "vit" else load_spec(arguments.encoder)
+        bare_rate = bare(spec, parts, batching, arguments.rounds)
+        with decoders(spec, parts, arguments.readers):
+            with_decoders = bare(spec, parts, batching, arguments.rounds)
+        plain_rate = plain(spec, parts, batching, arguments.readers, arguments.rounds)
+        with ray_session(Cluster(address="local", readers=arguments.readers, models=1)) as machines:
             actors = pool(LoadReader(spec), LoadChunkEncoder(spec, gpu=False, batching=batching), machines)
             actors.model()
-            ours = stage(actors, parts, scratch / "chunks", given.rounds)
+            stage_rate = stage(actors, parts, scratch / "chunks", arguments.rounds)
             actors.end()
     result = {
-        "encoder": given.encoder,
+        "encoder": arguments.encoder,
         "pictures": sum(map(len, parts)),
-        "threads": given.threads,
-        "readers": given.readers,
-        "bare_pictures_a_s": round(alone, 1),
-        "bare_beside_decoders_pictures_a_s": round(beside, 1),
-        "plain_process_pictures_a_s": round(simple, 1),
-        "stage_pictures_a_s": round(ours, 1),
-        "share": round(ours / alone, 3),
-        "share_of_bare_beside_decoders": round(ours / beside, 3),
-        "share_of_plain_process": round(ours / simple, 3),
+        "threads": arguments.threads,
+        "readers": arguments.readers,
+        "bare_pictures_a_s": round(bare_rate, 1),
+        "bare_beside_decoders_pictures_a_s": round(with_decoders, 1),
+        "plain_process_pictures_a_s": round(plain_rate, 1),
+        "stage_pictures_a_s": round(stage_rate, 1),
+        "share": round(stage_rate / bare_rate, 3),
+        "share_of_bare_beside_decoders": round(stage_rate / with_decoders, 3),
+        "share_of_plain_process": round(stage_rate / plain_rate, 3),
     }
     print(json.dumps(result, indent=1))
-    if given.json:
-        given.json.write_text(json.dumps(result))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result))
 
 
 if __name__ == "__main__":

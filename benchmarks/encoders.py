@@ -1,9 +1,9 @@
-"""An encoder measured: recall on unseen sample notes, near copies of real pictures, speed on one thread.
+"""Evaluation of an encoder: recall on unseen sample notes and on near copies of real pictures, speed on one thread.
 
     python -m benchmarks.encoders --sample FOLDER [--bench FOLDER] [--name small] [--path WEIGHTS] [--speed]
 
-`--sample`: a sample corpus that was drawn with another seed than the training's. `--bench`: a folder with images/ and
-truth/images.parquet (family, edit, kind); each planted copy and crop asks for a picture of its family among all others.
+`--sample`: a sample corpus with another seed than the training's. `--bench`: a folder with images/ and
+truth/images.parquet (family, edit, kind); each planted copy and crop is a query for a picture of its family among all others.
 """
 
 import argparse
@@ -26,33 +26,33 @@ from pipelines.encode.small.training_corpus import read_notes
 from pipelines.media.decode import Pixels
 
 THUMBNAIL = 32
-"""Pixels; the trivial peer."""
+"""Side in pixels of the trivial baseline."""
 
 
 def main() -> None:
-    """Print one JSON object a measure."""
+    """Print one JSON object per measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--name", default="small")
     parser.add_argument("--path")
     parser.add_argument("--sample", type=Path)
     parser.add_argument("--bench", type=Path)
     parser.add_argument("--speed", action="store_true")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
-    spec = load_spec(given.name, path=given.path)
+    spec = load_spec(arguments.name, path=arguments.path)
     preparer, encoder = load_preparer(spec), load_encoder(spec)
-    print(json.dumps({"encoder": given.name, "dimensions": encoder.dimensions, "fingerprint": encoder.fingerprint[:16]}))
-    if given.sample:
-        for task, found in sample_recall(read_notes(given.sample, side=480), preparer, encoder).items():
+    print(json.dumps({"encoder": arguments.name, "dimensions": encoder.dimensions, "fingerprint": encoder.fingerprint[:16]}))
+    if arguments.sample:
+        for task, found in sample_recall(read_notes(arguments.sample, side=480), preparer, encoder).items():
             print(json.dumps({"task": task, **{f"recall@{k}": round(v, 3) for k, v in found.items()}}))
-    if given.bench:
-        near_copies(given.bench, preparer, encoder, spec.whole_side or spec.longest_side)
-    if given.speed:
+    if arguments.bench:
+        near_copies(arguments.bench, preparer, encoder, spec.whole_side or spec.longest_side)
+    if arguments.speed:
         speed(preparer, encoder)
 
 
 def near_copies(folder: Path, preparer: Preparer, encoder: Encoder, side: int) -> None:
-    """Recall of planted copies and crops by edit, for the encoder and for grey thumbnails. side: what is decoded to, pixels."""
+    """Print recall of planted copies and crops by edit, for the encoder and for grey thumbnails; `side`: pixels."""
     files = {p.stem: p for p in sorted((folder / "images").iterdir())}
     rows, pixels = [], []
     for row in pq.read_table(folder / "truth" / "images.parquet").sort_by("image_id").to_pylist():
@@ -67,7 +67,7 @@ def near_copies(folder: Path, preparer: Preparer, encoder: Encoder, side: int) -
 
 
 def thumbnails(pixels: list[Pixels]) -> Vectors:
-    """The trivial peer: a grey square, its mean taken off, of unit length."""
+    """Compute the trivial baseline: grey squares without their mean, normalized to unit length."""
     grey = [
         cv2.resize(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA) for p in pixels
     ]
@@ -77,7 +77,7 @@ def thumbnails(pixels: list[Pixels]) -> Vectors:
 
 
 def by_edit(rows: list[dict[str, str]], found: Vectors) -> dict[str, dict[str, float]]:
-    """Recall at 1, 5 and 10 of each edit's pictures: does one of the family come back?"""
+    """Compute recall at 1, 5 and 10 by edit: whether a picture of the same family is retrieved."""
     families = np.array([r["family"] for r in rows])
     ranks = defaultdict(list)
     for n, row in enumerate(rows):
@@ -94,7 +94,7 @@ def by_edit(rows: list[dict[str, str]], found: Vectors) -> dict[str, dict[str, f
 
 
 def speed(preparer: Preparer, encoder: Encoder, count: int = 512, size: int = 64) -> None:
-    """Pictures a second on one thread: preparing, the bare model, both; the best of three."""
+    """Print pictures per second on one thread: preparing, the bare model, both; the best of three."""
     draw = np.random.default_rng(0)
     contents = [Content(kind="image", images=(draw.integers(0, 256, (480, 640, 3), np.uint8),)) for _ in range(32)]
     prepared = [preparer.prepare(c) for c in contents]
@@ -102,8 +102,8 @@ def speed(preparer: Preparer, encoder: Encoder, count: int = 512, size: int = 64
     encoder.encode(batch)
     preparing = min(_timed(lambda: [preparer.prepare(c) for c in contents]) for _ in range(3)) / len(contents)
     encoding = min(_timed(lambda: [encoder.encode(batch) for _ in range(count // size)]) for _ in range(3)) / count
-    told = {"prepare": 1 / preparing, "encode": 1 / encoding, "both": 1 / (preparing + encoding)}
-    print(json.dumps({"pictures a second, 640x480 pixels, one thread": {k: round(v) for k, v in told.items()}, "batch": size}))
+    rates = {"prepare": 1 / preparing, "encode": 1 / encoding, "both": 1 / (preparing + encoding)}
+    print(json.dumps({"pictures a second, 640x480 pixels, one thread": {k: round(v) for k, v in rates.items()}, "batch": size}))
 
 
 def _timed(work: object) -> float:

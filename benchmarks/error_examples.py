@@ -1,6 +1,6 @@
-"""Pairs of pictures that the job gets wrong, each standing for a kind of error; all may be shown.
+"""Example pairs of pictures that the job gets wrong, one per kind of error; all may be published.
 
-Photos are of HowToCook (public domain). Shops' products are drawn: the ones of the benchmark may not be shown.
+Photos are from HowToCook (public domain). Product pictures are drawn, since those of the benchmark may not be published.
 """
 
 from collections.abc import Iterator
@@ -20,19 +20,19 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Two pictures, and what is true of them."""
+    """Two pictures and their true relation."""
 
     name: str
     left: Image.Image
     right: Image.Image
     truth: str
-    """copy, crop (the left one is cut out of the right one), or different."""
+    """copy, crop (the left one is a crop of the right one), or different."""
     box: Box | None = None
-    """Where in the right picture the left one truly lies, as shares of it."""
+    """True location of the left picture in the right one, in fractions."""
 
 
 def examples(photos: Path) -> Iterator[Example]:
-    """All of the page's examples, in its order; `photos` is HowToCook's folder of pictures."""
+    """Generate all examples of the page, in order; `photos` is HowToCook's folder of pictures."""
     yield from missed_products()
     yield from missed_photos(photos)
     yield from called_otherwise(photos)
@@ -40,7 +40,7 @@ def examples(photos: Path) -> Iterator[Example]:
 
 
 def missed_products() -> Iterator[Example]:
-    """Copies and crops of things on white that are not found."""
+    """Generate copies and crops of products on white that are not found."""
     white = bowl((246, 246, 244))
     yield Example("overexposed", ImageEnhance.Brightness(white).enhance(1.35), white, "copy")
     yield edited("stickers", "stickers", chest((240, 240, 238)))
@@ -51,7 +51,7 @@ def missed_products() -> Iterator[Example]:
 
 
 def missed_photos(photos: Path) -> Iterator[Example]:
-    """Copies and crops of photos that are not found."""
+    """Generate copies and crops of photos that are not found."""
     for edit, file in (
         ("hearts", "cc9ecb0aea.jpg"),
         ("saturate", "f57bb37741.jpg"),
@@ -63,13 +63,13 @@ def missed_photos(photos: Path) -> Iterator[Example]:
 
 
 def called_otherwise(photos: Path) -> Iterator[Example]:
-    """Found, and called something else."""
+    """Generate pairs that are found with the wrong relation."""
     yield edited("grid", "grid", opened(photos / "cc9ecb0aea.jpg"), "cc9ecb0aea.jpg")
     yield edited("polaroid", "polaroid", opened(photos / "e1f6720f1b.jpg"), "e1f6720f1b.jpg")
 
 
 def false_pairs() -> Iterator[Example]:
-    """Different things that are called the same."""
+    """Generate different products that are reported as the same."""
     yield Example("striped_shade", lamp(WHITE), lamp(WHITE, pattern=3), "different")
     yield Example("cream_shade", lamp(WHITE), lamp(CREAM), "different")
     yield Example("wider_chest", chest((240, 240, 238)), chest((240, 240, 238), wide=0.6), "different")
@@ -77,22 +77,22 @@ def false_pairs() -> Iterator[Example]:
 
 
 def opened(file: Path) -> Image.Image:
-    """A photo, upright."""
+    """Open a photo, upright."""
     return ImageOps.exif_transpose(Image.open(file)).convert("RGB")
 
 
 def edited(name: str, edit: str, image: Image.Image, file: str = "") -> Example:
-    """An edit of `testkit.image_edits`; its chances hang on its name and the file's."""
+    """Apply an edit of `testkit.image_edits`, seeded by its name and the file's."""
     return Example(name, EDITS[edit](image, Random(edit + file)), image, "copy")
 
 
 def cut(name: str, kind: str, image: Image.Image, seed: int | str) -> Example:
-    """A crop of `testkit.crop_edits`."""
+    """Make a crop of `testkit.crop_edits`."""
     crop, box = cut_out(image, CROPS[kind], Random(seed if isinstance(seed, int) else kind + seed))
     return Example(name, crop, image, "crop", (box[0], box[1], box[2], box[3]))
 
 
 def part(image: Image.Image, box: Box) -> Image.Image:
-    """A box, as shares of the picture, cut out."""
+    """Crop a box in fractions of the picture."""
     size = image.size * 2
     return image.crop(tuple(round(share * side) for share, side in zip(box, size, strict=True)))  # type: ignore[arg-type]

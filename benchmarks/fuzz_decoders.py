@@ -1,4 +1,4 @@
-"""Damaged pictures of every format, one by one: how many are read, refused and why, what they cost. Anything else is a fault.
+"""Decodes damaged pictures of every format: counts those read and rejected, and measures cost. Anything else is a fault.
 
     python -m benchmarks.fuzz_decoders --photos FOLDER ... --files FOLDER ...
 
@@ -29,26 +29,26 @@ from pipelines.media.decoding import worker_process
 from testkit.damaged_pictures import damaged, whole
 
 LIMIT_MB, LIMIT_S = 300, 11.0
-"""Of a picture: of memory above the worker's own before its first, or all of the decoding process; of processor time."""
+"""Limits per picture: memory above the worker's initial memory, or of the decoding process; CPU time."""
 ENDINGS = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".jp2", ".mpo"}
 A_PART = 500
-"""Pictures that a worker reports at a time."""
+"""Pictures per report of a worker."""
 
 
 @dataclass
 class Report:
-    """Of some pictures."""
+    """Results for some pictures."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By format, and "read" or the reason or the fault."""
+    """Counts by format and outcome: "read", a reason, or a fault."""
     slowest: tuple[float, str] = (0.0, "")
-    """Processor seconds, and of which picture."""
+    """CPU seconds and picture."""
     largest: tuple[int, str] = (0, "")
-    """Kilobytes, and of which picture."""
+    """Kilobytes and picture."""
     faults: list[str] = field(default_factory=list)
 
     def add(self, other: "Report") -> None:
-        """Both."""
+        """Merge another report into this one."""
         self.counts += other.counts
         self.slowest, self.largest = max(self.slowest, other.slowest), max(self.largest, other.largest)
         self.faults += other.faults
@@ -58,7 +58,7 @@ class Seeds:
     """The pictures of a run, by number."""
 
     def __init__(self, photos: Sequence[Path], files: Sequence[Path], seed: int, count: int) -> None:
-        """Write `count` of the photos in all ways; take files of less than 60 kB as they are."""
+        """Encode `count` of the photos in all formats; use files of less than 60 kB unchanged."""
         draw = Random(seed)
         chosen = draw.sample(sorted(p for folder in photos for p in folder.iterdir()), count)
         small = []
@@ -66,22 +66,22 @@ class Seeds:
             with Image.open(path) as opened:
                 small.append(opened.convert("RGB").resize(((64, 48), (40, 72), (97, 65), (130, 100))[n % 4]))
         self.whole = whole(small)
-        found = sorted(
+        small_files = sorted(
             p for folder in files for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.stat().st_size < 60_000
         )
-        self.whole |= {f"{p.suffix.lower()} file {n}": p.read_bytes() for n, p in enumerate(found)}
+        self.whole |= {f"{p.suffix.lower()} file {n}": p.read_bytes() for n, p in enumerate(small_files)}
         self.names, self.seed = sorted(self.whole), seed
 
     def damaged(self, number: int) -> tuple[str, bytes]:
-        """Picture `number`: its format, its bytes."""
+        """Generate picture `number`: its format and bytes."""
         draw = Random(f"{self.seed} {number}")
         name = self.names[number % len(self.names)]
         return name.rsplit(" ", 1)[0], damaged(self.whole[name], self.whole[draw.choice(self.names)], draw)
 
 
 def worked(seeds: Seeds, numbers: range, current: Any, answers: Connection) -> None:  # noqa: ANN401  # multiprocessing's Value
-    """What a worker does: decode these, say how it went."""
-    sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # warnings about strangers' files
+    """Decode pictures in a worker process, and send reports."""
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # warnings about damaged files
     base = _memory("self", "VmRSS")
     for start in range(numbers.start, numbers.stop, A_PART):
         report = Report()
@@ -121,7 +121,7 @@ def _measured(report: Report, name: str, kind: str, content: bytes, base: int) -
 
 
 def _memory(of: str, what: str) -> int:
-    """Kilobytes."""
+    """Read a memory counter of a process, in kilobytes."""
     lines = Path(f"/proc/{of}/status").read_text().splitlines()
     return next((int(line.split()[1]) for line in lines if line.startswith(what)), 0)
 
@@ -138,7 +138,7 @@ def _child_seconds(pid: int | None) -> float:
 
 
 def run(seeds: Seeds, count: int, keep: Path) -> Report:
-    """Decode `count` pictures, a worker after the other; each death of one is a fault."""
+    """Decode `count` pictures, restarting the worker when it dies, which is a fault."""
     whole_report, start, began = Report(), 0, time.monotonic()
     while start < count:
         current = multiprocessing.Value("q", start)
@@ -172,7 +172,7 @@ def _keep(seeds: Seeds, report: Report, keep: Path) -> None:
 
 
 def table(report: Report) -> str:
-    """The counts, a line a format."""
+    """Format the counts, one line per format."""
     outcomes = sorted({what for _, what in report.counts}, key=lambda what: (what.isupper(), what != "read", what))
     lines = ["| format | " + " | ".join(outcomes) + " |", "|---|" + "---|" * len(outcomes)]
     for kind in sorted({kind for kind, _ in report.counts}):
@@ -182,19 +182,19 @@ def table(report: Report) -> str:
 
 
 def main() -> int:
-    """Run, print, say whether there was a fault."""
+    """Run and print; returns 1 if there were faults."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--pictures", type=int, default=100_000)
     parser.add_argument("--photos", type=Path, nargs="+", required=True, help="folders of photos")
-    parser.add_argument("--files", type=Path, nargs="*", default=[], help="folders of files that are taken as they are")
-    parser.add_argument("--count", type=int, default=12, help="photos that are written in every way")
+    parser.add_argument("--files", type=Path, nargs="*", default=[], help="folders of files to use unchanged")
+    parser.add_argument("--count", type=int, default=12, help="photos to encode in every format")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=Path("/tmp/fuzz_decoders"))
-    asked = parser.parse_args()
-    asked.keep.mkdir(parents=True, exist_ok=True)
-    seeds = Seeds(asked.photos, asked.files, asked.seed, asked.count)
+    arguments = parser.parse_args()
+    arguments.keep.mkdir(parents=True, exist_ok=True)
+    seeds = Seeds(arguments.photos, arguments.files, arguments.seed, arguments.count)
     began = time.monotonic()
-    report = run(seeds, asked.pictures, asked.keep)
+    report = run(seeds, arguments.pictures, arguments.keep)
     faults = [fault for fault in report.faults if not fault.startswith("note: ")]
     print(table(report))
     print(f"{len(seeds.names)} seeds; {time.monotonic() - began:.0f} s")

@@ -1,9 +1,9 @@
-"""Every job, one after the other, on notes, pictures and clicks that are wrong in every way; then the audit.
+"""Runs every job on invalid and unusual notes, pictures and clicks, then the audit.
 
     python -m benchmarks.hostile_jobs [--scratch DIR]
 
 None may end with a traceback or hang, and at the end in = out + dropped + refused for every dataset. Prints each job's seconds
-and exit code; exits 1 when one is not 0.
+and exit code; exits with 1 if one is not 0.
 """
 
 import argparse
@@ -28,25 +28,27 @@ LIMITS = {
 
 
 def main() -> None:
-    """Command line in, a line a job out."""
+    """Run the jobs and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scratch", type=Path)
     scratch = Path(tempfile.mkdtemp(dir=parser.parse_args().scratch))
     print(f"rows: {write(scratch / 'input')}", flush=True)
-    given = ["--notes", str(scratch / "input/notes.parquet"), "--clicks", str(scratch / "input/clicks.parquet"), *LOOSE]
-    failed = [job for job in (*ORDER, "audit_workspace") if not _ended_well(job, scratch, given if job == "mine_pairs" else [])]
+    inputs = ["--notes", str(scratch / "input/notes.parquet"), "--clicks", str(scratch / "input/clicks.parquet"), *LOOSE]
+    failed = [
+        job for job in (*ORDER, "audit_workspace") if not _ended_well(job, scratch, inputs if job == "mine_pairs" else [])
+    ]
     if failed:
         sys.exit(f"failed: {failed}; kept in {scratch}")
     shutil.rmtree(scratch)
 
 
-def _ended_well(job: str, scratch: Path, given: list[str]) -> bool:
+def _ended_well(job: str, scratch: Path, inputs: list[str]) -> bool:
     script = str(ROOT / "jobs" / f"{job}.py")
     start = [str(ROOT / "spark-submit.sh"), "--driver-memory", "2g", script] if job in SPARK else [sys.executable, script]
     more = [*EXTRA.get(job, []), *LIMITS.get(job, [])]
     started = time.monotonic()
     done = subprocess.run(
-        [*start, "--workspace", str(scratch / "w"), *given, *more],
+        [*start, "--workspace", str(scratch / "w"), *inputs, *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

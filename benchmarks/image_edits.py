@@ -1,4 +1,4 @@
-"""Recall, edit by edit, for edits and crops that ../shared/bench lacks.
+"""Recall by edit, for edits and crops that ../shared/bench does not have.
 
     .venv/bin/python -m benchmarks.image_edits --bench-tools ../shared/bench \
         --sets ../shared/data/howtocook ../shared/data/ikea ../shared/data/tinycoco [--seed 7] [--keep FOLDER] [--json FILE]
@@ -31,33 +31,33 @@ from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.intermediate import MINED
 from testkit.crop_edits import CROPS, cut_out
-from testkit.image_edits import EDITS, HOLDS
+from testkit.image_edits import CONTAINING_EDIT, EDITS
 
 Scores = dict[str, Any]
 
 
 def tool(folder: Path, name: str) -> ModuleType:
-    """A module of the bench by its path: the folder is no package of ours."""
+    """Import a module of the bench by its path, since its folder is not a package."""
     spec = spec_from_file_location(f"bench_{name}", folder / f"{name}.py")
     if spec is None or spec.loader is None:
-        sys.exit(f"error: no {name}.py in {folder}; --bench-tools names the folder that has build.py and score.py")
+        sys.exit(f"error: no {name}.py in {folder}; --bench-tools must be the folder with build.py and score.py")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def build(tools: Path, sets: list[str], seed: int, out: Path) -> None:
-    """Notes and truth under `out`, with our edits and crops; a picture that holds another is of a kind of its own."""
+    """Build notes and truth in `out`, with our edits and crops; pictures that contain another get a kind of their own."""
     builder = tool(tools, "build")
-    builder.crop = cut_out  # its main calls it by name with what stands in `crops`
+    builder.crop = cut_out  # its main calls it by name with the values of `crops`
     builder.main(["--sets", *sets, "--out", str(out), "--seed", str(seed)], edits=EDITS, crops=CROPS)
     truth = pq.read_table(out / "truth" / "images.parquet")
-    rows = [row | {"kind": "holds"} if row["edit"] == HOLDS else row for row in truth.to_pylist()]
+    rows = [row | {"kind": "holds"} if row["edit"] == CONTAINING_EDIT else row for row in truth.to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows, truth.schema), out / "truth" / "images.parquet")
 
 
 def mine(bench: Path, workspace: Path, cores: int) -> None:
-    """The image stages of the job, every note kept."""
+    """Run the image stages of the job, keeping every note."""
     java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         f"--master local[{cores}] --driver-memory 4g --driver-java-options '{java}' pyspark-shell"
@@ -72,10 +72,10 @@ def mine(bench: Path, workspace: Path, cores: int) -> None:
 
 
 def score(tools: Path, bench: Path, workspace: Path) -> Scores:
-    """What score.py says of pictures, and which grids were found to hold their picture."""
-    scorer, db, made = tool(tools, "score"), duckdb.connect(), Workspace(str(workspace))
+    """Score pictures with score.py, and count the grids found to contain their picture."""
+    scorer, db, mined = tool(tools, "score"), duckdb.connect(), Workspace(str(workspace))
     parts = [
-        f"select *, '{name}' as granularity from read_parquet({made.files(MINED[name].name)})"
+        f"select *, '{name}' as granularity from read_parquet({mined.files(MINED[name].name)})"
         for name in ("near_duplicate_image", "crop")
     ]
     db.execute(
@@ -84,7 +84,7 @@ def score(tools: Path, bench: Path, workspace: Path) -> Scores:
     )
     truth = scorer.rows(bench / "truth" / "images.parquet")
     aliases = {frozenset((row["a"], row["b"])) for row in scorer.rows(bench / "truth" / "aliases.parquet")}
-    kept = {note for (note,) in db.execute(f"select note_id from read_parquet({made.files('notes')})").fetchall()}
+    kept = {note for (note,) in db.execute(f"select note_id from read_parquet({mined.files('notes')})").fetchall()}
     result: Scores = scorer.score_images(db, truth, aliases, kept)
     family = {row["image_id"]: row["family"] for row in truth}
     grids = {row["image_id"] for row in truth if row["kind"] == "holds"}
@@ -92,22 +92,22 @@ def score(tools: Path, bench: Path, workspace: Path) -> Scores:
 
 
 def holds(scorer: ModuleType, db: duckdb.DuckDBPyConnection, family: dict[str, str], grids: set[str]) -> dict[str, float]:
-    """Share of the grids that were found to hold their picture: as a crop of the grid, which it is, or framed by it."""
-    told = {}
+    """Compute the share of grids found to contain their picture: as a crop of the grid, which is right, or framed by it."""
+    grids_found = {}
     for name in ("crop", "near_duplicate_image"):
         pairs = [(a, b) for a, b, _ in scorer.image_pairs(db, name) if family.get(a) == family.get(b)]
-        told[name] = {grid for pair in pairs for grid in pair[name == "crop" :] if grid in grids}
-    framed = told["near_duplicate_image"] - told["crop"]
-    return {"crop": len(told["crop"]) / len(grids), "framed": len(framed) / len(grids), "of": len(grids)}
+        grids_found[name] = {grid for pair in pairs for grid in pair[name == "crop" :] if grid in grids}
+    framed = grids_found["near_duplicate_image"] - grids_found["crop"]
+    return {"crop": len(grids_found["crop"]) / len(grids), "framed": len(framed) / len(grids), "of": len(grids)}
 
 
 def table(result: Scores) -> str:
-    """Markdown: recall of each edit and of each kind of crop, then what holds for all."""
+    """Format as Markdown: recall by edit and by kind of crop, then totals."""
     copies, crops = result["near_duplicate_image"], result["crop"]
     lines = ["| | recall |", "|---|---|"]
     lines += [f"| {name} | {value:.3f} |" for name, value in copies["recall_by_edit"].items()]
-    lines += [f"| {HOLDS}: the picture found as a crop of it | {result['holds']['crop']:.3f} |"]
-    lines += [f"| {HOLDS}: found, but as framed by it | {result['holds']['framed']:.3f} |"]
+    lines += [f"| {CONTAINING_EDIT}: the picture found as a crop of it | {result['holds']['crop']:.3f} |"]
+    lines += [f"| {CONTAINING_EDIT}: found, but as framed by it | {result['holds']['framed']:.3f} |"]
     lines += [f"| {name} | {value:.3f} |" for name, value in crops["recall_by_area"].items()]
     for name, what in (("copies", copies), ("crops", crops)):
         lines += [f"| all {name}: recall, precision | {what['recall']:.3f}, {what['precision']:.4f} |"]
@@ -123,16 +123,16 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="an empty folder for the notes, the truth and the workspace")
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="image-edits-") as scratch:
-        folder = given.keep or Path(scratch)
+        folder = arguments.keep or Path(scratch)
         bench, workspace = folder / "bench", folder / "mined"
-        build(given.bench_tools, given.sets, given.seed, bench)
-        mine(bench, workspace, given.cores)
-        result = score(given.bench_tools, bench, workspace)
+        build(arguments.bench_tools, arguments.sets, arguments.seed, bench)
+        mine(bench, workspace, arguments.cores)
+        result = score(arguments.bench_tools, bench, workspace)
     print(table(result))
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=1))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the candidates of near-duplicate pictures grow: seconds, memory, candidates and recall on made-up fingerprints.
+"""Scaling of candidate generation for near-duplicate pictures: cost, candidates and recall on synthetic fingerprints.
 
     python -m benchmarks.image_scaling --pictures W/mined                 hash keys alone, 30 k, 100 k, 300 k pictures
     python -m benchmarks.image_scaling --pictures W/mined --words         words alone
@@ -34,19 +34,19 @@ from benchmarks.watch import Watch
 from pipelines.engines.spark_session import ROOT, spark_session
 from pipelines.mining.images.candidates.candidate_step import candidate_pairs
 from pipelines.mining.images.settings import Match
-from testkit.synthetic_pictures import Real, crowds, made_up, real_pictures
+from testkit.synthetic_pictures import RealPictures, real_pictures, write_hot_groups, write_synthetic
 
 NO_CAP = 10**9
 HASHES, WORDS = Match(words=0), Match(hash_radius=0)
 
 
 def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: Match) -> dict[str, Any]:
-    """Run the step on the pictures in `folder`; candidates, seconds, memory and the share of planted pairs found."""
-    wanted = spark.createDataFrame(pa.table({"l": planted[:, 0], "r": planted[:, 1]}).to_pandas(), "l long, r long")
+    """Run the step on the pictures in `folder`; returns candidates, seconds, memory and recall of planted pairs."""
+    planted_pairs = spark.createDataFrame(pa.table({"l": planted[:, 0], "r": planted[:, 1]}).to_pandas(), "l long, r long")
     start = time.monotonic()
     with Watch() as taken:
         output = candidate_pairs(spark.read.parquet(str(folder)), size, settings)
-        joined = output.rows.join(F.broadcast(wanted.withColumn("planted", F.lit(1))), on=["l", "r"], how="left")
+        joined = output.rows.join(F.broadcast(planted_pairs.withColumn("planted", F.lit(1))), on=["l", "r"], how="left")
         counts = joined.agg(F.count("*").alias("pairs"), F.count("planted").alias("found")).first()
         dropped = {row["reason"]: row["rows"] for row in output.dropped.collect()}
     seconds = time.monotonic() - start
@@ -65,15 +65,15 @@ def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, s
     }
 
 
-def grow(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
-    """Every size, with caps and without."""
-    settings = WORDS if given.words else replace(HASHES, hash_radius=given.radius)
+def grow(spark: SparkSession, real: RealPictures, arguments: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
+    """Measure every size, with and without caps."""
+    settings = WORDS if arguments.words else replace(HASHES, hash_radius=arguments.radius)
     results = []
-    for size in given.sizes:
+    for size in arguments.sizes:
         folder = scratch / f"{size}"
-        planted = made_up(real, size, settings.hash_radius, given.words, folder, given.seed)
+        planted = write_synthetic(real, size, settings.hash_radius, arguments.words, folder, arguments.seed)
         runs = [("caps", settings)]
-        if size <= given.uncapped:
+        if size <= arguments.uncapped:
             runs.append(("no caps", replace(settings, max_pictures_per_key=NO_CAP, max_candidates=NO_CAP)))
         for name, run in runs:
             results.append({"run": name, **measure(spark, folder, planted, size, run)})
@@ -93,16 +93,16 @@ def exponents(rows: list[dict[str, Any]], name: str) -> None:
                 print(f"{name}: {what} grow with the pictures to the power {np.polyfit(x, y, 1)[0]:.2f} ({label})", flush=True)
 
 
-def hot(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
-    """A meme's copies and a multitude of blank frames, 1/10 of them and all; are each kind one component?"""
+def hot(spark: SparkSession, real: RealPictures, arguments: argparse.Namespace, scratch: Path) -> list[dict[str, Any]]:
+    """Measure many copies of a meme and many blank frames, a tenth of them and all, and count the components of each kind."""
     results = []
     for share in (0.1, 1.0):
         folder = scratch / f"hot-{share}"
-        kinds = crowds(real, int(given.copies * share), int(given.blanks * share), folder)
+        kinds = write_hot_groups(real, int(arguments.copies * share), int(arguments.blanks * share), folder)
         start = time.monotonic()
         with Watch() as taken:
-            shown = int((given.copies + given.blanks) * share)
-            pairs = candidate_pairs(spark.read.parquet(str(folder)), shown, Match()).rows.select("l", "r").toArrow()
+            count = int((arguments.copies + arguments.blanks) * share)
+            pairs = candidate_pairs(spark.read.parquet(str(folder)), count, Match()).rows.select("l", "r").toArrow()
         result = {
             "seconds": round(time.monotonic() - start, 1),
             "core_s": round(taken.core_s, 1),
@@ -120,7 +120,7 @@ def hot(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Pat
 
 
 def components(l: np.ndarray, r: np.ndarray, numbers: np.ndarray) -> int:  # noqa: E741
-    """In how many pieces the pictures `numbers` are, tied by the pairs among them."""
+    """Count the connected components of the pictures `numbers`."""
     ours = np.sort(numbers)
     inside = np.isin(l, ours) & np.isin(r, ours)
     ends = np.searchsorted(ours, l[inside]), np.searchsorted(ours, r[inside])
@@ -129,7 +129,7 @@ def components(l: np.ndarray, r: np.ndarray, numbers: np.ndarray) -> int:  # noq
 
 
 def mined_sample(scratch: Path) -> Path:
-    """The sample corpus, mined by the job itself."""
+    """Mine the sample corpus with the job."""
     subprocess.run(
         [ROOT / "spark-submit.sh", ROOT / "jobs/mine_pairs.py", "--workspace", scratch / "sample"], check=True, cwd=ROOT
     )
@@ -150,19 +150,19 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scratch", type=Path, help="where files are written; default: the system's")
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(prefix="image-scaling-", dir=given.scratch))
-    real = real_pictures(given.pictures or mined_sample(scratch))
+    arguments = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="image-scaling-", dir=arguments.scratch))
+    real = real_pictures(arguments.pictures or mined_sample(scratch))
     java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--master local[2] --driver-memory 6g --driver-java-options '{java}' pyspark-shell"
     spark = spark_session("image_scaling")
-    warm = made_up(real, 1000, HASHES.hash_radius, given.words, scratch / "warm", given.seed)
+    warm = write_synthetic(real, 1000, HASHES.hash_radius, arguments.words, scratch / "warm", arguments.seed)
     measure(spark, scratch / "warm", warm, 1000, HASHES)  # Python workers and the JVM; not part of the result
-    results = hot(spark, real, given, scratch) if given.hot else grow(spark, real, given, scratch)
-    if given.json:
-        given.json.write_text(json.dumps(results, indent=1))
+    results = hot(spark, real, arguments, scratch) if arguments.hot else grow(spark, real, arguments, scratch)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=1))
     spark.stop()
     shutil.rmtree(scratch)
 

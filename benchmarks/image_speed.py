@@ -1,4 +1,4 @@
-"""Seconds of the image steps against one bare pass of PIL decode + imagehash.phash over the same files.
+"""Time of the image steps, compared with a bare pass of PIL decode + imagehash.phash over the same files.
 
     .venv/bin/python -m benchmarks.image_speed [--notes B/notes.parquet] [--cores 2] [--json FILE]
 
@@ -35,7 +35,7 @@ from schemas.datasets import IMAGES
 
 
 def bare(file: str) -> int:
-    """One picture as the peer takes it; 0 where it cannot be read."""
+    """Hash one picture as the peer does; returns 0 if it cannot be read."""
     try:
         with Image.open(file) as picture:
             imagehash.phash(picture)
@@ -45,7 +45,7 @@ def bare(file: str) -> int:
 
 
 def bare_pass(files: list[str], processes: int) -> float:
-    """Seconds of the peer over all files, the start of its processes left out."""
+    """Measure the peer's seconds over all files, without process startup."""
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         pool.map(bare, files[: 4 * processes], chunksize=1)
         started = time.monotonic()
@@ -54,7 +54,7 @@ def bare_pass(files: list[str], processes: int) -> float:
 
 
 def warm_up(spark: SparkSession, processes: int) -> float:
-    """Seconds until Spark's Python workers run and have imported what they need; the peer's are not counted either."""
+    """Measure seconds until Spark's Python workers have started and imported their modules, which are excluded from results."""
 
     def imported(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import_module("pipelines.mining.images.match_step")
@@ -72,25 +72,25 @@ def main() -> None:
     parser.add_argument("--notes", type=Path)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="image-speed-"))
-    if given.notes is None:
+    if arguments.notes is None:
         make_sample(scratch / "sample", Sample())
-    notes = given.notes or scratch / "sample" / "notes.parquet"
+    notes = arguments.notes or scratch / "sample" / "notes.parquet"
     every_note = Filter(min_likes=0)
     settings = MinePairs(workspace=str(scratch / "w"), input=Input(notes=str(notes)), filter=every_note)
     java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
-        f"--master local[{given.cores}] --driver-memory 4g --driver-java-options '{java}' pyspark-shell"
+        f"--master local[{arguments.cores}] --driver-memory 4g --driver-java-options '{java}' pyspark-shell"
     )
     spark = spark_session("image_speed")
     stages, inputs = Stages(spark, Workspace(settings.workspace)), open_inputs(spark, settings.input)
     plan_for(spark, inputs.size_bytes)  # as the job does
     flow.keep_notes(stages, inputs, settings)
     listed = pq.read_table(stages.workspace.files("notes")[0], columns=["images"]).column("images").to_pylist()
-    warm = warm_up(spark, given.cores)
+    warm = warm_up(spark, arguments.cores)
     files = [f"{inputs.image_root}/{image['uri']}" for images in listed for image in images]
-    peer = bare_pass(files, given.cores)
+    peer = bare_pass(files, arguments.cores)
     seconds = {}
     for name, stage in (
         ("fingerprint", lambda: flow.fingerprint_images(stages, inputs, settings)),
@@ -110,8 +110,8 @@ def main() -> None:
     }
     result["readable"] = stages.workspace.published(IMAGES.name).counts.rows_out
     print(json.dumps({k: round(v, 2) if isinstance(v, float) else v for k, v in result.items()}, indent=1))
-    if given.json:
-        given.json.write_text(json.dumps(result))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result))
     spark.stop()
     shutil.rmtree(scratch)
 

@@ -41,23 +41,23 @@ class Step(NamedTuple):
 
     job: str
     before: Path
-    """The workspace that it found."""
+    """Copy of the workspace before it ran."""
     seconds: float
     rows: dict[str, str]
-    """A digest of each dataset's rows, in their order, after it."""
+    """Digest of each dataset's rows, in order, after it ran."""
 
 
 class Reader(threading.Thread):
-    """Looks at all published datasets again and again until it is told to stop."""
+    """Reads all published datasets in a loop until `ended` is set."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is read yet."""
+        """Store the folder; reads nothing."""
         super().__init__(daemon=True)
         self.folder, self.ended = folder, threading.Event()
         self.looks, self.faults = 0, []
 
     def run(self) -> None:
-        """Until `ended` is set."""
+        """Read until `ended` is set."""
         while not self.ended.wait(0.02):
             for dataset in datasets(self.folder):
                 self._look(dataset)
@@ -68,7 +68,7 @@ class Reader(threading.Thread):
             before = workspace.manifest(dataset)
             for file, uri in zip(before.files, workspace.files(dataset), strict=True):
                 if uri.endswith(".parquet") and pq.read_metadata(uri).num_rows != file.rows:
-                    raise UninoteError(f"{uri}: other rows than its manifest says")
+                    raise UninoteError(f"{uri}: row count differs from its manifest")
             self.looks += 1
         except (UninoteError, OSError, AttributeError) as error:
             now = workspace.manifest(dataset)
@@ -77,7 +77,7 @@ class Reader(threading.Thread):
 
 
 def datasets(folder: Path) -> list[str]:
-    """The published datasets of a workspace; what its jobs write and remove meanwhile is not entered."""
+    """List the published datasets of a workspace, without entering folders that jobs write and remove."""
     found = []
     for place, below, files in os.walk(folder):
         below[:] = [name for name in below if not name.startswith("_")]
@@ -86,17 +86,17 @@ def datasets(folder: Path) -> list[str]:
 
 
 def command(job: str, corpus: Path, workspace: Path) -> list[str]:
-    """As a user types it."""
+    """Build the command line of a job."""
     script = str(ROOT / "jobs" / f"{job}.py")
     start = [str(ROOT / "spark-submit.sh"), "--driver-memory", "2g", script] if job in SPARK else [sys.executable, script]
-    given = (
+    arguments = (
         ["--notes", str(corpus / "notes.parquet"), "--clicks", str(corpus / "clicks.parquet")] if job == "mine_pairs" else []
     )
-    return [*start, "--workspace", str(workspace), *given, *EXTRA.get(job, [])]
+    return [*start, "--workspace", str(workspace), *arguments, *EXTRA.get(job, [])]
 
 
 def finished(job: str, corpus: Path, workspace: Path) -> float:
-    """Run a job to its end; seconds. Exits with what it said if it failed."""
+    """Run a job to its end and return its seconds; exits with its output if it failed."""
     started = time.monotonic()
     done = subprocess.run(
         command(job, corpus, workspace),
@@ -112,7 +112,7 @@ def finished(job: str, corpus: Path, workspace: Path) -> float:
 
 
 def rows_of(folder: Path) -> dict[str, str]:
-    """A digest of the rows of each published dataset, in their order."""
+    """Hash the rows of each published dataset, in order."""
     workspace, found = Workspace(str(folder)), {}
     for name in datasets(folder):
         digest = hashlib.sha256()
@@ -127,19 +127,19 @@ def rows_of(folder: Path) -> dict[str, str]:
 
 
 def folder_faults(folder: Path) -> list[str]:
-    """Datasets whose folder, read as one, holds other than the current rows."""
+    """List datasets whose folder contains other rows than the current ones."""
     workspace, faults = Workspace(str(folder)), []
     for name in datasets(folder):
         run = workspace.published(name)
         parts = [str(path) for path in (folder / name).rglob("*.parquet")]
         found = sum(pq.read_metadata(part).num_rows for part in parts)
         if found != run.counts.rows_out or len(parts) != sum(file.path.endswith(".parquet") for file in run.files):
-            faults.append(f"{run.dataset}: {found} rows in {len(parts)} files, its manifest says {run.counts.rows_out}")
+            faults.append(f"{run.dataset}: {found} rows in {len(parts)} files, expected {run.counts.rows_out}")
     return faults
 
 
 def undisturbed(corpus: Path, scratch: Path) -> list[Step]:
-    """Every job once, one after the other."""
+    """Run every job once, without a kill."""
     workspace, steps = scratch / "whole", []
     workspace.mkdir()
     for job in ORDER:
@@ -154,7 +154,7 @@ def undisturbed(corpus: Path, scratch: Path) -> list[Step]:
 
 
 def killed(step: Step, corpus: Path, workspace: Path, after: float) -> bool:
-    """Start the job, kill it after so many seconds; whether it was still at work."""
+    """Start the job and kill it after some seconds; returns whether it was still running."""
     job = subprocess.Popen(
         command(step.job, corpus, workspace),
         stdout=subprocess.DEVNULL,
@@ -172,18 +172,18 @@ def killed(step: Step, corpus: Path, workspace: Path, after: float) -> bool:
 
 
 def main() -> None:
-    """Command line in, lines of a table out."""
+    """Run the kills and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instants", type=int, default=50)
     parser.add_argument("--notes", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scratch", type=Path)
-    given = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(dir=given.scratch))
-    make_sample(scratch / "corpus", Sample(notes=given.notes))
-    steps, dice = undisturbed(scratch / "corpus", scratch), random.Random(given.seed)
+    arguments = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(dir=arguments.scratch))
+    make_sample(scratch / "corpus", Sample(notes=arguments.notes))
+    steps, dice = undisturbed(scratch / "corpus", scratch), random.Random(arguments.seed)
     looks = working = 0
-    for number in range(given.instants):
+    for number in range(arguments.instants):
         step = steps[number % len(steps)]
         workspace = scratch / "killed"
         shutil.copytree(step.before, workspace)
@@ -206,7 +206,7 @@ def main() -> None:
         looks, working = looks + reader.looks, working + at_work
         shutil.rmtree(workspace)
     shutil.rmtree(scratch)
-    print(f"{given.instants} kills, {working} of a job at work; {looks:,} looks at published datasets")
+    print(f"{arguments.instants} kills, {working} of a job at work; {looks:,} looks at published datasets")
     print("none was half-published, all rows are those of the undisturbed run, and each folder holds them once")
 
 

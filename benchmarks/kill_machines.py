@@ -38,24 +38,24 @@ RAY_JOBS = ("annotate_images", "mine_hard_negatives")
 
 
 def main() -> None:
-    """Command line in, lines of a table out."""
+    """Run the kills and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instants", type=int, default=3, help="of each job")
     parser.add_argument("--notes", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scratch", type=Path)
-    given = parser.parse_args()
-    scratch, dice = Path(tempfile.mkdtemp(dir=given.scratch)), random.Random(given.seed)
-    make_sample(scratch / "corpus", Sample(notes=given.notes))
-    mined = _spark(scratch, given.instants, dice)
+    arguments = parser.parse_args()
+    scratch, dice = Path(tempfile.mkdtemp(dir=arguments.scratch)), random.Random(arguments.seed)
+    make_sample(scratch / "corpus", Sample(notes=arguments.notes))
+    mined = _spark(scratch, arguments.instants, dice)
     for job in RAY_JOBS:
-        mined = _ray(job, mined, scratch, given.instants, dice)
+        mined = _ray(job, mined, scratch, arguments.instants, dice)
     shutil.rmtree(scratch)
     print("all rows are those of the undisturbed run")
 
 
 def _spark(scratch: Path, instants: int, dice: random.Random) -> Path:
-    """The workspace of the undisturbed run."""
+    """Run the job undisturbed, then with kills; returns the workspace of the undisturbed run."""
     whole, corpus = scratch / "mined", scratch / "corpus"
     seconds = 0.0
     for number in range(instants + 1):
@@ -77,7 +77,7 @@ def _spark(scratch: Path, instants: int, dice: random.Random) -> Path:
 
             took = _run(command, kill if number else None)
         seconds = seconds or max(1.0, took - 15)  # Spark takes that long until it has executors
-        _told("mine_pairs", number, took, workspace, whole)
+        _check_rows("mine_pairs", number, took, workspace, whole)
         shutil.rmtree(machines)
         if number:
             shutil.rmtree(workspace)
@@ -85,7 +85,7 @@ def _spark(scratch: Path, instants: int, dice: random.Random) -> Path:
 
 
 def _ray(job: str, before: Path, scratch: Path, instants: int, dice: random.Random) -> Path:
-    """The workspace of the undisturbed run."""
+    """Run the job undisturbed, then with kills; returns the workspace of the undisturbed run."""
     whole, seconds = scratch / job, 0.0
     for number in range(instants + 1):
         workspace = whole if number == 0 else scratch / "w"
@@ -102,32 +102,32 @@ def _ray(job: str, before: Path, scratch: Path, instants: int, dice: random.Rand
 
             took = _run(command, kill if number else None)
         seconds = seconds or took
-        _told(job, number, took, workspace, whole)
+        _check_rows(job, number, took, workspace, whole)
         if number:
             shutil.rmtree(workspace)
     return whole
 
 
 def _run(command: list[str], meanwhile: Callable[[], None] | None) -> float:
-    """Run a job to its end, and do something meanwhile; seconds. Exits with what the job said if it failed."""
+    """Run a job to its end, with an action meanwhile, and return its seconds; exits with its output if it failed."""
     started = time.monotonic()
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as output:
         job = subprocess.Popen(
-            command, stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, env=plain_environment()
+            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, env=plain_environment()
         )
         if meanwhile:
             meanwhile()
         code = job.wait(TIMEOUT_S)
         if code:
-            said.seek(0)
-            sys.exit(f"exit {code}\n{said.read()[-4000:]}")
+            output.seek(0)
+            sys.exit(f"exit {code}\n{output.read()[-4000:]}")
     return time.monotonic() - started
 
 
-def _told(job: str, number: int, took: float, workspace: Path, whole: Path) -> None:
+def _check_rows(job: str, number: int, took: float, workspace: Path, whole: Path) -> None:
     print(f"{took:.0f} s" if number else f"{job}: {took:.0f} s undisturbed", flush=True)
-    wanted, found = rows_of(whole), rows_of(workspace)
-    wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    expected, actual = rows_of(whole), rows_of(workspace)
+    wrong = sorted(name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name))
     if wrong:
         sys.exit(f"differs: {wrong}; kept in {workspace}")
 

@@ -1,4 +1,4 @@
-"""sentence-transformers' mine_hard_negatives on vectors that are there already, where the package is installed."""
+"""Runs sentence-transformers' mine_hard_negatives on existing vectors, if the package is installed."""
 
 import importlib.util
 import time
@@ -13,11 +13,11 @@ INSTALLED = importlib.util.find_spec("sentence_transformers") is not None
 AS_OURS = {"range_max": 100, "relative_margin": 0.05, "num_negatives": 8, "use_faiss": True}
 
 
-class Known:
-    """Stands where the miner wants a model: a text is an item_id, its embedding the item's vector."""
+class StoredVectors:
+    """A stand-in for the miner's model: a text is an item_id, and its embedding the item's vector."""
 
     def __init__(self, ids: list[str], vectors: np.ndarray) -> None:
-        """Name the rows of the vectors."""
+        """Index the rows of the vectors by id."""
         import torch
 
         self._at, self._vectors, self.device = {i: row for row, i in enumerate(ids)}, vectors, torch.device("cpu")
@@ -29,39 +29,39 @@ class Known:
     encode_query = encode_document = encode
 
     def similarity(self, one: Any, other: Any) -> Any:  # noqa: ANN401
-        """Inner products, all with all."""
+        """Compute inner products of all pairs."""
         import torch
 
         return torch.as_tensor(one) @ torch.as_tensor(other).T
 
     def similarity_pairwise(self, one: Any, other: Any) -> Any:  # noqa: ANN401
-        """Inner products, row with row."""
+        """Compute inner products row by row."""
         import torch
 
         return (torch.as_tensor(one) * torch.as_tensor(other)).sum(dim=1)
 
     def get_embedding_dimension(self) -> int:
-        """Of the vectors."""
+        """Return the dimension of the vectors."""
         return self._vectors.shape[1]
 
 
 def mined(
     items: list[dict[str, Any]],
     vectors: np.ndarray,
-    wanted: pa.Table,
+    requested: pa.Table,
     **options: Any,  # noqa: ANN401
 ) -> tuple[pa.Table, float]:
-    """Its negatives of the wanted pairs with these options (AS_OURS are what is nearest to our job), and the seconds it took.
+    """Mine negatives for the requested pairs with these options (AS_OURS is closest to our job); also returns the seconds.
 
-    A note is one vector to it, and it knows no splits. Returns query_id, positive_id, candidate_id, source.
+    It has one vector per note, and no splits. Returns query_id, positive_id, candidate_id, source.
     """
     from datasets import Dataset
     from sentence_transformers.util import mine_hard_negatives
 
     ids, kinds = [i["item_id"] for i in items], np.array([i["kind"] for i in items])
-    model, parts, seconds = Known(ids, vectors), [], 0.0
-    for task in wanted.column("task").unique().to_pylist():
-        pairs = wanted.filter(pc.equal(wanted.column("task"), task))
+    model, parts, seconds = StoredVectors(ids, vectors), [], 0.0
+    for task in requested.column("task").unique().to_pylist():
+        pairs = requested.filter(pc.equal(requested.column("task"), task))
         kind = task.rsplit("_", 1)[-1]
         corpus = np.array(ids)[np.isin(kinds, ["image", "crop"] if kind == "image" else [kind])].tolist()
         data = Dataset.from_dict({c: pairs.column(f"{c}_id").to_pylist() for c in ("query", "positive")})

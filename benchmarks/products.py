@@ -1,4 +1,4 @@
-"""Things on white, drawn: shops' pictures that may be shown, with the traits that shops' pictures have."""
+"""Drawn products on white, which may be published, with the typical traits of shops' pictures."""
 
 import math
 
@@ -18,7 +18,7 @@ def _shaded(colour: Colour, by: float) -> Colour:
 
 
 def chest(colour: Colour, drawers: int = 4, knob: Colour = (120, 120, 118), wide: float = 0.56) -> Image.Image:
-    """A chest of drawers with round knobs."""
+    """Draw a chest of drawers with round knobs."""
     image, draw = _paper()
     left, right, top, bottom = int(SIDE * (0.5 - wide / 2)), int(SIDE * (0.5 + wide / 2)), SIDE // 6, SIDE * 5 // 6
     draw.rectangle((left, top, right, bottom), fill=colour)
@@ -37,7 +37,7 @@ def chest(colour: Colour, drawers: int = 4, knob: Colour = (120, 120, 118), wide
 
 
 def lamp(shade: Colour, flare: float = 0.75, pattern: int = 0) -> Image.Image:
-    """A lampshade on a foot; `pattern` is the number of stripes on the shade."""
+    """Draw a lamp; `pattern` is the number of stripes on the shade."""
     image, draw = _paper()
     top, bottom, half = SIDE // 8, SIDE // 2, SIDE // 4
     for x in range(-half, half):
@@ -53,7 +53,7 @@ def lamp(shade: Colour, flare: float = 0.75, pattern: int = 0) -> Image.Image:
 
 
 def bowl(colour: Colour) -> Image.Image:
-    """A plain bowl with a soft shadow: hardly a feature."""
+    """Draw a plain bowl with a soft shadow, which has few features."""
     image, _ = _paper()
     shadow = Image.new("RGB", image.size, (255, 255, 255))
     ImageDraw.Draw(shadow).ellipse((110, 330, 400, 400), fill=(214, 214, 214))

@@ -1,4 +1,4 @@
-"""What skew costs jobs/mine_pairs.py: the same number of notes, files and clicks, even and skewed, one run after the other.
+"""Cost of skew in jobs/mine_pairs.py: the same number of notes, files and clicks, uniform and skewed.
 
     python -m benchmarks.skew [--notes 20000] [--files 2000] [--clicks 400000] [--memory 4g] [--scratch DIR]
 
@@ -26,31 +26,31 @@ TIMEOUT_S = 3600
 
 
 def main() -> None:
-    """Even, then skewed."""
+    """Run uniform input, then skewed input."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--notes", type=int, default=20_000)
     parser.add_argument("--files", type=int, default=2_000)
     parser.add_argument("--clicks", type=int, default=400_000)
     parser.add_argument("--memory", default="4g")
     parser.add_argument("--scratch", type=Path)
-    given = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(dir=given.scratch))
+    arguments = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(dir=arguments.scratch))
     runs = {}
     for name in ("even", "skewed"):
-        write(scratch / name, Size(given.notes, given.files, given.clicks), name == "skewed")
-        runs[name] = _mined(name, scratch / name, given.memory)
+        write(scratch / name, Size(arguments.notes, arguments.files, arguments.clicks), name == "skewed")
+        runs[name] = _mined(name, scratch / name, arguments.memory)
     _compared(runs["even"], runs["skewed"])
     shutil.rmtree(scratch)
 
 
 def _mined(name: str, folder: Path, memory: str) -> dict[str, Manifest]:
-    """The manifests of what was mined."""
+    """Mine the input, print its cost, and return the manifests."""
     inputs = ["--notes", str(folder / "notes.parquet"), "--clicks", str(folder / "clicks.parquet")]
     script = [str(ROOT / "spark-submit.sh"), "--driver-memory", memory, str(ROOT / "jobs/mine_pairs.py")]
     command = [*script, *inputs, "--workspace", str(folder / "w")]
-    with (folder / "log").open("w+") as said, Watch() as taken:
+    with (folder / "log").open("w+") as log, Watch() as taken:
         code = subprocess.run(
-            command, stdout=said, stderr=said, env=plain_environment(), timeout=TIMEOUT_S, check=False
+            command, stdout=log, stderr=log, env=plain_environment(), timeout=TIMEOUT_S, check=False
         ).returncode
     if code:
         sys.exit(f"{name}: exit {code}\n{(folder / 'log').read_text()[-3000:]}")
@@ -60,7 +60,7 @@ def _mined(name: str, folder: Path, memory: str) -> dict[str, Manifest]:
         flush=True,
     )
     workspace = Workspace(str(folder / "w"))
-    names = sorted(str(found.parent.relative_to(folder / "w")) for found in (folder / "w").rglob(CURRENT))
+    names = sorted(str(manifest.parent.relative_to(folder / "w")) for manifest in (folder / "w").rglob(CURRENT))
     return {dataset: workspace.published(dataset) for dataset in names}
 
 

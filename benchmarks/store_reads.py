@@ -1,4 +1,4 @@
-"""Pictures out of an object store on 127.0.0.1 that answers late: one client a process, and beside it one for each picture.
+"""Reads pictures from an object store on 127.0.0.1 with latency: one client per process, compared with one per picture.
 
     python -m benchmarks.store_reads [--pictures 240] [--readers 8] [--latency-ms 20] [--moto]
 
@@ -30,26 +30,26 @@ from testkit.loopback_store import Loopback, loopback_store
 
 ROOT = "s3://bucket/pictures"
 BYTES = 30_000
-"""Of a picture: what is measured is the way and not the width."""
+"""Size of a picture; small, since latency is measured and not bandwidth."""
 SIGNER = "AWS4-HMAC-SHA256 Credential=AKIALOOPBACK/20261101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
-"""Moto takes any signature, and reads the region out of it."""
-WANTED = 3.5
-"""Times faster than a client for each picture, at least."""
+"""Moto accepts any signature, and reads the region from it."""
+MIN_SPEEDUP = 3.5
+"""Minimum speedup over a client per picture."""
 
 
-class Measured(NamedTuple):
-    """One way of reading."""
+class ReadRate(NamedTuple):
+    """Measurements of one way of reading."""
 
     pictures_s: float
     connections: int
     at_a_time: int
-    """Connections that were open together, at most."""
+    """Maximum number of open connections."""
     credentials: int
-    """Requests for them."""
+    """Requests for credentials."""
 
 
-def measure(server: Loopback, read: Callable[[int], bytes], pictures: int, readers: int) -> Measured:
-    """All pictures by so many readers."""
+def measure(server: Loopback, read: Callable[[int], bytes], pictures: int, readers: int) -> ReadRate:
+    """Read all pictures with the given number of readers."""
     server.control(forget=True)
     began = time.perf_counter()
     with ThreadPoolExecutor(readers) as pool:
@@ -58,29 +58,29 @@ def measure(server: Loopback, read: Callable[[int], bytes], pictures: int, reade
     if wrong:
         raise RuntimeError(f"{wrong} of {pictures} pictures have other bytes")
     counts = server.control()["counts"]
-    return Measured(pictures / seconds, counts["connections"], counts["most at a time"], counts["credentials"])
+    return ReadRate(pictures / seconds, counts["connections"], counts["most at a time"], counts["credentials"])
 
 
 def ours(number: int) -> bytes:
-    """As the pipelines read."""
+    """Read a picture as the pipelines do."""
     return picture_bytes(f"{ROOT}/{name(number)}", ROOT)
 
 
 def client_each(number: int) -> bytes:
-    """As they read until 137f6f2: a client made of the picture's own uri."""
+    """Read a picture as until 137f6f2, with a client made from its uri."""
     system, path = fs.FileSystem.from_uri(f"{ROOT}/{quote(name(number))}")
     with system.open_input_stream(path) as stream:
         return bytes(stream.read())
 
 
 def name(number: int) -> str:
-    """Of a picture; with what a URI would be broken by."""
+    """Return a picture's name, with characters that must be escaped in a URI."""
     return f"{number:05} #%20 图.jpg"
 
 
 @contextmanager
 def store(pictures: int, latency_ms: float, moto: bool) -> Iterator[Loopback]:
-    """The server with its pictures; the environment is that of its client while the block runs."""
+    """Run the server with its pictures, with its client's environment, while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "bucket" / "pictures").mkdir(parents=True)
         for number in range(pictures):
@@ -95,10 +95,10 @@ def store(pictures: int, latency_ms: float, moto: bool) -> Iterator[Loopback]:
 
 @contextmanager
 def environment(server: Loopback) -> Iterator[None]:
-    """The client's variables while the block runs."""
+    """Set the client's variables while the block runs."""
     before = dict(os.environ)
-    for known in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        os.environ.pop(known, None)
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        os.environ.pop(variable, None)
     os.environ.update(server.environment())
     try:
         yield
@@ -109,7 +109,7 @@ def environment(server: Loopback) -> Iterator[None]:
 
 @contextmanager
 def moto_server(folder: Path) -> Iterator[str]:
-    """Moto's S3 in a process of its own, filled: host:port."""
+    """Run moto's S3 with the pictures in a separate process; yields host:port."""
     program = shutil.which("moto_server")
     if program is None:
         raise SystemExit("moto_server is not on the PATH: pip install 'moto[server]' somewhere, or leave --moto out")
@@ -143,32 +143,33 @@ def _until_it_listens(port: int) -> None:
     raise SystemExit("moto_server does not listen after a minute")
 
 
-def compare(pictures: int, readers: int, latency_ms: float, moto: bool) -> tuple[Measured, Measured]:
-    """Ours, and a client for each picture."""
+def compare(pictures: int, readers: int, latency_ms: float, moto: bool) -> tuple[ReadRate, ReadRate]:
+    """Measure our way, and a client per picture."""
     with store(pictures, latency_ms, moto) as server:
         each = measure(server, client_each, pictures, readers)
         return measure(server, ours, pictures, readers), each
 
 
 def main() -> int:
-    """Print both; 1 where ours is not as much faster as it must be, or has more connections than readers."""
+    """Print both; returns 1 if ours is not fast enough, or has more connections than readers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=240)
     parser.add_argument("--readers", type=int, default=8)
     parser.add_argument("--latency-ms", type=float, default=20)
     parser.add_argument("--moto", action="store_true")
-    given = parser.parse_args()
-    one, each = compare(given.pictures, given.readers, given.latency_ms, given.moto)
+    arguments = parser.parse_args()
+    one, each = compare(arguments.pictures, arguments.readers, arguments.latency_ms, arguments.moto)
     print(
-        f"{given.pictures} pictures, {given.readers} readers, {given.latency_ms:g} ms, {'moto' if given.moto else 'own server'}"
+        f"{arguments.pictures} pictures, {arguments.readers} readers, {arguments.latency_ms:g} ms, "
+        f"{'moto' if arguments.moto else 'own server'}"
     )
     print(f"{'':24}{'pictures/s':>12}{'connections':>13}{'at a time':>11}{'credentials':>13}")
     for label, row in (("one client", one), ("a client each picture", each)):
         print(f"{label:24}{row.pictures_s:>12.1f}{row.connections:>13}{row.at_a_time:>11}{row.credentials:>13}")
     times = one.pictures_s / each.pictures_s
-    print(f"{times:.1f} times as fast (wanted: {WANTED})")
-    bounded = one.connections <= given.readers + 1  # one for credentials
-    return 0 if times >= WANTED and bounded else 1
+    print(f"{times:.1f} times as fast (expected at least {MIN_SPEEDUP})")
+    bounded = one.connections <= arguments.readers + 1  # one for credentials
+    return 0 if times >= MIN_SPEEDUP and bounded else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the partial text step grows: the same kind of notes, 1, 4 and 16 times as many, in one local session.
+"""Scaling of the partial text step: similar notes, 1, 4 and 16 times as many, in one local session.
 
     python benchmarks/text_scaling.py                       12,500, 50,000 and 200,000 notes
     python benchmarks/text_scaling.py --sizes 1000 4000     a small form
@@ -31,7 +31,7 @@ LEXICON = 60_000
 
 
 def lexicons(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Chinese-like and English-like words, the most frequent first."""
+    """Generate Chinese-like and English-like words, the most frequent first."""
     letters = list("etaoinshrdlucmfwypvbgkjqxz")
     weights = 1 / np.arange(1, 27)
     spelled = rng.choice(letters, size=(LEXICON, 10), p=weights / weights.sum())
@@ -45,7 +45,7 @@ def lexicons(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def retyped(passage: str, rate: float, rng: np.random.Generator) -> str:
-    """The passage with a share of its characters lost, doubled or changed."""
+    """Delete, double or replace a share of the passage's characters."""
     fate = rng.random(len(passage))
     swaps = rng.choice(list("的了是一eaosn"), len(passage))
     edits = ("", None, "swap")
@@ -57,7 +57,7 @@ def retyped(passage: str, rate: float, rng: np.random.Generator) -> str:
 
 
 def corpus(size: int, seed: int) -> tuple[pa.Table, set[tuple[str, str]]]:
-    """Notes, and the pairs of notes that share a planted quote."""
+    """Generate notes, and the pairs of notes that share a planted quote."""
     rng = np.random.default_rng(seed)
     words = lexicons(np.random.default_rng(0))
     zipf = 1 / np.arange(1, LEXICON + 1)
@@ -85,7 +85,7 @@ def corpus(size: int, seed: int) -> tuple[pa.Table, set[tuple[str, str]]]:
 
 
 def session() -> SparkSession:
-    """A quiet local[2]."""
+    """Start a local session on two cores."""
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
@@ -103,7 +103,7 @@ def session() -> SparkSession:
 
 
 def measure(spark: SparkSession, size: int, folder: Path) -> float:
-    """Seconds of the step on `size` notes, after printing what it found."""
+    """Run the step on `size` notes, print results, and return the seconds."""
     table, planted = corpus(size, seed=size)
     path = folder / f"notes_{size}"
     spark.createDataFrame(table).repartition(8).write.mode("overwrite").parquet(str(path))

@@ -1,4 +1,4 @@
-"""What a block of work takes: seconds, core seconds and resident memory of this process and all below it."""
+"""Measures a block of work: seconds, core seconds and resident memory of this process and its descendants."""
 
 import os
 import time
@@ -10,28 +10,28 @@ PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 class Watch:
-    """What this process and all below it take while the block runs, looked at ten times a second and at its ends.
+    """Samples this process and its descendants ten times a second while the block runs, and at its start and end.
 
     Memory is the sum of resident sets: shared pages are counted more than once.
     """
 
     mib = 0.0
-    """Resident at most."""
+    """Peak resident memory."""
     java_mib = 0.0
-    """Resident at most in the largest Java: of a local Spark, driver and executor in one."""
+    """Peak of the largest Java process: of a local Spark, driver and executor in one."""
     worker_mib = 0.0
-    """Resident at most in the largest other process below this one: of Spark, a Python worker."""
+    """Peak of the largest other descendant: of Spark, a Python worker."""
     core_s = 0.0
     """Core seconds of all of them."""
     seconds = 0.0
-    """On the clock."""
+    """Wall-clock seconds."""
 
     def __enter__(self) -> "Watch":
         self._before = core_seconds(os.getpid())
         self._used: dict[int, float] = {}
         self._done = Event()
         self._thread = Thread(target=self._watch, daemon=True)
-        self._look()
+        self._sample()
         self._used_before = sum(self._used.values())
         self._thread.start()
         self._begun = time.monotonic()
@@ -41,26 +41,26 @@ class Watch:
         self.seconds = time.monotonic() - self._begun
         self._done.set()
         self._thread.join()
-        self._look()
-        # What ended unseen was waited for, or what nobody waited for (Ray's processes, Spark's workers) was seen.
+        self._sample()
+        # Processes that ended between samples were waited for; others (Ray's, Spark's workers) were sampled.
         waited_for = core_seconds(os.getpid()) - self._before
         self.core_s = max(waited_for, sum(self._used.values()) - self._used_before)
 
     def _watch(self) -> None:
         while not self._done.wait(0.1):
-            self._look()
+            self._sample()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         pids = tree(os.getpid())
-        held = [(_name(pid), _resident_mib(pid)) for pid in pids]
+        resident = [(_name(pid), _resident_mib(pid)) for pid in pids]
         self._used.update({pid: used for pid in pids if (used := _own_seconds(pid))})
-        self.mib = max(self.mib, sum(size for _, size in held))
-        self.java_mib = max([self.java_mib, *(size for name, size in held if name == "java")])
-        self.worker_mib = max([self.worker_mib, *(size for name, size in held[1:] if name != "java")])
+        self.mib = max(self.mib, sum(size for _, size in resident))
+        self.java_mib = max([self.java_mib, *(size for name, size in resident if name == "java")])
+        self.worker_mib = max([self.worker_mib, *(size for name, size in resident[1:] if name != "java")])
 
 
 def tree(pid: int) -> list[int]:
-    """A process and its descendants."""
+    """List a process and its descendants."""
     found = [pid]
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
@@ -69,7 +69,7 @@ def tree(pid: int) -> list[int]:
 
 
 def core_seconds(pid: int) -> float:
-    """What a process and its descendants have used, those that have ended and were waited for among them."""
+    """Sum the CPU seconds of a process and its descendants, including those that ended and were waited for."""
     return sum(sum(_times(one)) for one in tree(pid))
 
 
@@ -78,7 +78,7 @@ def _own_seconds(pid: int) -> float:
 
 
 def _times(pid: int) -> list[float]:
-    """Seconds in user and system mode, then those of the children that were waited for; none where it has ended."""
+    """Read seconds in user and system mode, then those of waited-for children; empty if the process has ended."""
     with suppress(OSError):
         ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
         return [int(tick) / os.sysconf("SC_CLK_TCK") for tick in ticks]

@@ -21,7 +21,7 @@ with starting("models"):
     from pipelines.run_job import run_job
     from pipelines.workspace.arrow_stages import ArrowStages
     from pipelines.workspace.filesystem import absolute
-    from pipelines.workspace.lock import alone
+    from pipelines.workspace.lock import workspace_lock
     from pipelines.workspace.workspace import Workspace
     from schemas.datasets import POSITIVES
 
@@ -32,7 +32,7 @@ def run(settings: AnnotateImages) -> None:
     """Settings in, tables out."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(POSITIVES.name)
-    with alone(stages.workspace.folder, "annotate_images"), ray_session(settings.ray) as machines:
+    with workspace_lock(stages.workspace.folder, "annotate_images"), ray_session(settings.ray) as machines:
         annotate(stages, settings, machines)
     sys.stdout.write(summary(stages))
 

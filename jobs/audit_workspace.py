@@ -1,8 +1,8 @@
-"""Hold a workspace against all rules of inspect/audit: rows accounted for, splits that share nothing, files as published.
+"""Check a workspace against all rules of inspect/audit: row counts, leaks between splits, files and checksums.
 
     python jobs/audit_workspace.py [--workspace URI] [--set checksums=false]
 
-Prints a line a rule and the rows that break it. Exits 1 when one is broken.
+Prints one line per rule, and rows that violate it. Exits with 1 if a rule fails.
 """
 
 import sys
@@ -20,28 +20,28 @@ with starting("mining"):
     from pipelines.inspect.audit.settings import AuditWorkspace
     from pipelines.run_job import run_job
     from pipelines.workspace.duckdb.connect import connect, local_views
-    from pipelines.workspace.progress_line import say
+    from pipelines.workspace.progress_line import log_progress
     from pipelines.workspace.workspace import Workspace
 
-FLAGS = {"workspace": ("--workspace", "the workspace (out)")}
+FLAGS = {"workspace": ("--workspace", "the workspace (default: out)")}
 
 
 def run(settings: AuditWorkspace) -> None:
-    """Settings in, verdicts out."""
+    """Run the job: results are printed."""
     workspace = Workspace(settings.workspace)
     with tempfile.TemporaryDirectory() as folder:
         views = Path(folder) / "views.duckdb"
         local_views(workspace, views)
         with connect(workspace, views) as connection:
             connection.execute("set temp_directory = ?", [folder])
-            say("audit: reading the files")
+            log_progress("audit: reading the files")
             list_files(connection, workspace, checksums=settings.checksums)
-            verdicts = []
-            for verdict in check(connection):
-                say(f"audit: {verdict.rule.sentence}")
-                verdicts.append(verdict)
-    sys.stdout.write(report(verdicts))
-    sys.exit(1 if any(verdict.breaks for verdict in verdicts) else 0)
+            results = []
+            for result in check(connection):
+                log_progress(f"audit: {result.rule.sentence}")
+                results.append(result)
+    sys.stdout.write(report(results))
+    sys.exit(1 if any(result.violations for result in results) else 0)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Encode the items of an evaluation with an encoder of the pipeline, so that it stands in the same table as a trained model.
+"""Encode the items of an evaluation with an encoder of the pipeline, to compare it with a trained model.
 
     python -m uninote_train evaluate --shards SHARDS --write-items ITEMS
     python jobs/encode_items.py --items ITEMS --out VECTORS --set encoder.name=gme --set encoder.path=/models/gme-Qwen2-VL-2B
     python -m uninote_train evaluate --shards SHARDS --vectors VECTORS --name gme --out OUT
 
-One process, one device; a job that was killed goes on with the file it was at. Presets: docs/encoders.md.
+Uses one process and one device; a killed job resumes at the file it was writing. Presets: docs/encoders.md.
 """
 
 import sys
@@ -20,13 +20,13 @@ with starting("models"):
     from pipelines.run_job import run_job
 
 FLAGS = {
-    "items": ("--items", "the folder that `evaluate --write-items` wrote"),
-    "out": ("--out", "a folder for the vectors"),
+    "items": ("--items", "folder written by `evaluate --write-items`"),
+    "out": ("--out", "folder to write the vectors to"),
 }
 
 
 def run(settings: EncodeItems) -> None:
-    """Settings in, vectors out."""
+    """Run the job: vectors are written to the output folder."""
     sys.stdout.write(encode_items(settings))
 
 

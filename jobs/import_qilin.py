@@ -1,8 +1,8 @@
-"""Qilin, the public set of Xiaohongshu notes and sessions, as the notes and clicks that jobs/mine_pairs.py reads.
+"""Convert Qilin, a public dataset of Xiaohongshu notes and sessions, to notes and clicks for jobs/mine_pairs.py.
 
     python jobs/import_qilin.py --qilin DIR --out DIR [--set topic_level=2] [--set "history=oldest first"]
 
-DIR holds Qilin's folders (notes, search_train, ...) and its folder `image` with the parts that were fetched. docs/qilin.md.
+DIR contains Qilin's folders (notes, search_train, ...) and its folder `image` with the downloaded parts. See docs/qilin.md.
 """
 
 import sys
@@ -21,11 +21,11 @@ with starting("mining"):
     from pipelines.sources.importers.settings import ImportQilin
     from schemas.inputs import CLICKS_IN, NOTES_IN
 
-FLAGS = {"qilin": ("--qilin", "the folder that Qilin was fetched to"), "out": ("--out", "the folder to write to")}
+FLAGS = {"qilin": ("--qilin", "folder with the downloaded dataset"), "out": ("--out", "folder to write to")}
 
 
 def run(settings: ImportQilin) -> None:
-    """Settings in, two files out."""
+    """Run the import: two files are written."""
     qilin, out = Path(settings.qilin), Path(settings.out)
     counts: Counter[str] = Counter()
     notes = write_stream(qilin_notes(qilin, Pictures(qilin), settings.topic_level, counts), NOTES_IN, out / "notes.parquet")
@@ -33,8 +33,8 @@ def run(settings: ImportQilin) -> None:
     lines = [f"  {n:>12,}  {what}" for what, n in counts.items() if n]
     written = f"Written to {out}: {notes:,} notes, {clicks:,} clicks\n"
     sys.stdout.write("\n".join([*lines, written]))
-    given = f"--notes {out}/notes.parquet --clicks {out}/clicks.parquet --image-root {qilin}"
-    sys.stdout.write(f"Next: ./spark-submit.sh jobs/mine_pairs.py {given} --workspace mined\n")
+    flags = f"--notes {out}/notes.parquet --clicks {out}/clicks.parquet --image-root {qilin}"
+    sys.stdout.write(f"Next: ./spark-submit.sh jobs/mine_pairs.py {flags} --workspace mined\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A user's own notes and clicks as the files that jobs/mine_pairs.py reads, by a mapping of columns in TOML.
+"""Convert your own tables of notes and clicks to the files that jobs/mine_pairs.py reads, by a column mapping in TOML.
 
     python jobs/import_table.py --config MAPPING.toml [--out DIR]
 
-A mapping, with all that it can say: docs/qilin.md.
+The mapping's format: docs/qilin.md.
 """
 
 import sys
@@ -19,20 +19,18 @@ with starting("mining"):
     from pipelines.sources.importers.mapped_table import mapped
     from pipelines.sources.importers.parquet_stream import write_stream
 
-FLAGS = {"out": ("--out", "the folder to write to (imported)")}
+FLAGS = {"out": ("--out", "folder to write to (default: imported)")}
 
 
 def run(settings: ImportTable) -> None:
-    """Settings in, a file for each mapped table out."""
+    """Run the import: one file is written per mapped table."""
     out, counts, written = Path(settings.out), Counter[str](), {}
     for name, source in given(settings).items():
         written[name] = write_stream(mapped(source, name, WANTED[name], counts), WANTED[name], out / f"{name}.parquet")
     lines = [f"  {n:>12,}  {what}" for what, n in counts.items() if n]
     sys.stdout.write("\n".join([*lines, f"Written to {out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items())]))
     flags = " ".join(f"--{name} {out}/{name}.parquet" for name in written)
-    sys.stdout.write(
-        f"\nNext: ./spark-submit.sh jobs/mine_pairs.py {flags} --image-root WHERE-THE-PICTURES-ARE --workspace mined\n"
-    )
+    sys.stdout.write(f"\nNext: ./spark-submit.sh jobs/mine_pairs.py {flags} --image-root PICTURE-FOLDER --workspace mined\n")
 
 
 if __name__ == "__main__":

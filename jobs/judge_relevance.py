@@ -25,7 +25,7 @@ with starting("models"):
     from pipelines.run_job import run_job
     from pipelines.workspace.arrow_stages import ArrowStages
     from pipelines.workspace.filesystem import absolute
-    from pipelines.workspace.lock import alone
+    from pipelines.workspace.lock import workspace_lock
     from pipelines.workspace.workspace import Workspace
     from schemas.datasets import HARD_NEGATIVES
 
@@ -40,7 +40,7 @@ def run(settings: JudgeRelevance) -> None:
     """Settings in, tables out."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(HARD_NEGATIVES.name)
-    held = nullcontext() if settings.plan else alone(stages.workspace.folder, "judge_relevance")
+    held = nullcontext() if settings.plan else workspace_lock(stages.workspace.folder, "judge_relevance")
     with held, ray_session(settings.ray) as machines:
         done = judge_relevance(stages, settings, machines)
     sys.stdout.write(plan(done, settings) if isinstance(done, Planned) else summary(stages, done))

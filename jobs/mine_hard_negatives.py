@@ -3,8 +3,8 @@
     python jobs/mine_hard_negatives.py [--workspace URI] [--calibrate] [--config FILE.toml] [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/mine_hard_negatives.py --workspace URI
 
-Encodes the items, searches the nearest of each query, guards against false negatives and writes hard_negatives. A local
-Ray is started and ended unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
+Encodes the items, retrieves each query's neighbours, removes likely false negatives and writes hard_negatives. Starts a local
+Ray for the run unless a cluster is configured (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -22,21 +22,21 @@ with starting("models"):
     from pipelines.run_job import run_job
     from pipelines.workspace.arrow_stages import ArrowStages
     from pipelines.workspace.filesystem import absolute
-    from pipelines.workspace.lock import alone
+    from pipelines.workspace.lock import workspace_lock
     from pipelines.workspace.workspace import Workspace
     from schemas.datasets import POSITIVES
 
-FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (out)")}
-SWITCHES = {"labels.calibrate": ("--calibrate", "fit the band for this encoder first, on the corpus's truth")}
+FLAGS = {"workspace": ("--workspace", "the mined workspace; results are published there (default: out)")}
+SWITCHES = {"labels.calibrate": ("--calibrate", "first fit the similarity band for this encoder, on the corpus's truth")}
 
 
 def run(settings: MineHardNegatives) -> None:
-    """Settings in, tables out."""
+    """Run the job: hard negatives are published in the workspace."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(POSITIVES.name)
-    with alone(stages.workspace.folder, "mine_hard_negatives"), ray_session(settings.ray) as machines:
-        done = mine_hard_negatives(stages, settings, machines)
-    sys.stdout.write(summary(stages, done))
+    with workspace_lock(stages.workspace.folder, "mine_hard_negatives"), ray_session(settings.ray) as machines:
+        result = mine_hard_negatives(stages, settings, machines)
+    sys.stdout.write(summary(stages, result))
 
 
 if __name__ == "__main__":

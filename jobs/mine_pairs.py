@@ -3,13 +3,15 @@
     ./spark-submit.sh jobs/mine_pairs.py [--notes URI] [--images URI] [--image-root URI] [--clicks URI]
         [--workspace URI] [--config FILE.toml] [--set section.key=value ...]
 
-With no argument it mines the sample corpus into out/. Settings: docs/settings.md.
+Without arguments it mines the sample corpus into out/. Settings: docs/settings.md.
 """
 
 import sys
 from pathlib import Path
 
-if not any(path.endswith("uninote.zip") for path in sys.path):  # not from spark-submit.sh: the packages are beside us
+if not any(
+    path.endswith("uninote.zip") for path in sys.path
+):  # not from spark-submit.sh: the packages are in the parent folder
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from schemas.start import starting
@@ -22,23 +24,23 @@ with starting("mining"):
     from pipelines.flows.mine_pairs.settings import MinePairs
     from pipelines.flows.mine_pairs.summary import summary
     from pipelines.run_job import run_job
-    from pipelines.workspace.lock import alone
+    from pipelines.workspace.lock import workspace_lock
     from pipelines.workspace.spark_stages import Stages
     from pipelines.workspace.workspace import Workspace
 
 FLAGS = {
     "input.notes": ("--notes", "notes: Parquet or JSONL"),
-    "input.images": ("--images", "pictures' bytes: Parquet or JSONL with image_id, content"),
-    "input.image_root": ("--image-root", "what relative picture uris are relative to (the notes' folder)"),
+    "input.images": ("--images", "table of pictures' bytes: Parquet or JSONL with image_id, content"),
+    "input.image_root": ("--image-root", "folder that relative picture uris refer to (default: the notes' folder)"),
     "input.clicks": ("--clicks", "clicks: Parquet, JSONL or CSV"),
-    "workspace": ("--workspace", "where the datasets are published (out)"),
+    "workspace": ("--workspace", "folder to publish the datasets in (default: out)"),
 }
 
 
 def run(settings: MinePairs) -> None:
-    """Settings in, tables out."""
+    """Run the job: datasets are published in the workspace."""
     workspace = Workspace(settings.workspace)
-    with alone(workspace.folder, "mine_pairs"):
+    with workspace_lock(workspace.folder, "mine_pairs"):
         settings = with_sample(settings)
         spark = spark_session("mine_pairs")
         stages = Stages(spark, workspace)

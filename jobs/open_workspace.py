@@ -1,8 +1,8 @@
-"""Write a local file of a workspace's views, wherever the workspace lies: on S3, on an fsspec URI, or copied from there.
+"""Write a local file of views over a workspace on any file system: S3, an fsspec URI, or a copy.
 
     python jobs/open_workspace.py --workspace URI [--out FILE.duckdb]
 
-A workspace on a disk brings its own workspace.duckdb, which may be moved with it. Queries: docs/sql.md.
+A workspace on a disk has its own workspace.duckdb, which can be moved with it. Queries: docs/sql.md.
 """
 
 import sys
@@ -19,14 +19,17 @@ with starting("mining"):
     from pipelines.workspace.workspace import Workspace
     from schemas.folders import make_folder
 
-FLAGS = {"workspace": ("--workspace", "the workspace (out)"), "out": ("--out", "the file of views (views.duckdb)")}
+FLAGS = {
+    "workspace": ("--workspace", "the workspace (default: out)"),
+    "out": ("--out", "file to write (default: views.duckdb)"),
+}
 
 
 def run(settings: OpenWorkspace) -> None:
-    """Settings in, a file of views out."""
+    """Run the job: a file of views is written."""
     make_folder(Path(settings.out).absolute().parent, "--out")
     local_views(Workspace(settings.workspace), Path(settings.out))
-    sys.stdout.write(f"Views of {settings.workspace} in {settings.out}. Next: duckdb {settings.out} -c 'from funnel()'\n")
+    sys.stdout.write(f"Wrote views of {settings.workspace} to {settings.out}. Next: duckdb {settings.out} -c 'from funnel()'\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Write one HTML page of a workspace: what was mined, with the pictures, to look at and to label.
+"""Write an HTML page about a workspace: samples of the mined pairs with their pictures, to inspect and to label.
 
     python jobs/report_pairs.py [--workspace URI] [--output FILE.html] [--labels FILE] [--config FILE.toml]
         [--set section.key=value ...]
 
-Needs neither Spark nor Ray. The page holds its pictures and asks no network for anything. Settings: docs/settings.md.
+Needs neither Spark nor Ray. The page contains its pictures and makes no network requests. Settings: docs/settings.md.
 """
 
 import sys
@@ -19,26 +19,26 @@ with starting("mining"):
     from pipelines.inspect.report.summary import place, summary
     from pipelines.run_job import run_job
     from pipelines.workspace.filesystem import Folder, absolute
-    from pipelines.workspace.progress_line import say
+    from pipelines.workspace.progress_line import log_progress
     from pipelines.workspace.workspace import Workspace
     from schemas.folders import make_folder
 
 FLAGS = {
-    "workspace": ("--workspace", "the mined workspace (out)"),
-    "output": ("--output", "where the page is written (report.html in the workspace)"),
-    "labels": ("--labels", "labels that people gave, .csv, .jsonl or .parquet: the reliability curve is then of them"),
+    "workspace": ("--workspace", "the mined workspace (default: out)"),
+    "output": ("--output", "file to write the page to (default: report.html in the workspace)"),
+    "labels": ("--labels", "people's labels (.csv, .jsonl or .parquet), used for the reliability curve"),
 }
 
 
 def run(settings: ReportPairs) -> None:
-    """Settings in, a page out."""
+    """Run the job: the page is written."""
     workspace = Workspace(absolute(settings.workspace))
     folder, name = place(workspace.folder.uri, settings.output)
     if settings.output and Folder(folder).is_local():
         make_folder(Path(absolute(folder)), "--output")
-    made = report(workspace, settings, say)
-    Folder(folder).write(name, made.html.encode())
-    sys.stdout.write(summary(f"{folder}/{name}", made))
+    page = report(workspace, settings, log_progress)
+    Folder(folder).write(name, page.html.encode())
+    sys.stdout.write(summary(f"{folder}/{name}", page))
 
 
 if __name__ == "__main__":

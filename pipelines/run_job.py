@@ -1,18 +1,18 @@
-"""What all jobs' command lines have in common: settings in, exit codes out."""
+"""The common command line of all jobs: `run_command` with the jobs' error messages."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from pipelines.workspace.error_messages import store_fault, told
+from pipelines.workspace.error_messages import store_fault, user_message
 from pipelines.workspace.filesystem import Folder, absolute
 from schemas.command import Flag, run_command
 from schemas.errors import StoreError
 from schemas.folders import refuse_file
 
 S = TypeVar("S")
-GO_ON = "what was published before stands; run the same command again: it goes on with what is not finished"
+RESUME_HINT = "published datasets are kept; run the same command again to resume"
 
 
 def run_job(
@@ -24,13 +24,13 @@ def run_job(
     *,
     requirements: str = "mining",
 ) -> None:
-    """As `run_command`; what a task said of a store that does not answer is one line.
+    """Run a job as `run_command` does; a store that does not answer ends it in one line, also when a task reports it.
 
-    A workspace that is a file is refused before anything is done.
+    A workspace that is a file is rejected before the job starts.
     """
 
     def guarded(settings: S) -> None:
-        _refuse_a_file(settings)
+        _refuse_file_as_workspace(settings)
         try:
             run(settings)
         except Exception as error:
@@ -39,10 +39,12 @@ def run_job(
                 raise
             raise StoreError(line) from error
 
-    run_command(kind, guarded, about, flags, switches, mendable=told, requirements=requirements, go_on=GO_ON)
+    run_command(
+        kind, guarded, about, flags, switches, user_message=user_message, requirements=requirements, resume_hint=RESUME_HINT
+    )
 
 
-def _refuse_a_file(settings: object) -> None:
+def _refuse_file_as_workspace(settings: object) -> None:
     workspace = getattr(settings, "workspace", None)
     if isinstance(workspace, str) and Folder(workspace).is_local():
         refuse_file(Path(absolute(workspace)), "--workspace")

@@ -1,1 +1,1 @@
-"""The tables that the parts agree on: columns, items, errors, settings. Imports no engine."""
+"""Schemas shared by all parts: tables, items, errors, settings. Imports no engine."""

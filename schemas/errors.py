@@ -1,21 +1,21 @@
-"""The errors that a user can mend; a job prints one as a single line and exits with 2."""
+"""Errors that the user can fix: a job prints one as a single line and exits with 2."""
 
 
 class UninoteError(ValueError):
-    """Something is wrong with what the user gave: what was found, what is wanted, where, what to do."""
+    """The user's input is invalid; the message says what was found, what was expected, where, and what to do."""
 
 
 class SchemaError(UninoteError):
-    """A table does not have the columns that it must have."""
+    """A table does not have the expected columns."""
 
 
 class SettingsError(UninoteError):
-    """A settings file or a --set has an unknown key or a value that cannot be."""
+    """A settings file or a --set has an unknown key or an invalid value."""
 
 
 class DataError(UninoteError):
-    """The rows themselves are wrong: too many refused, a damaged file, nothing left to mine."""
+    """The data is invalid: too many rejected rows, a damaged file, nothing left to mine."""
 
 
 class StoreError(Exception):
-    """A store or a disk does not answer, or refuses, whenever it is asked; a job prints it as one line and exits with 1."""
+    """A store or a disk still fails after all retries; a job prints this as one line and exits with 1."""

@@ -1,4 +1,4 @@
-"""A local folder that a program is to write to: looked at before the work, not after it."""
+"""Checks on local output folders, made before the work starts rather than when it ends."""
 
 import os
 import tempfile
@@ -8,14 +8,14 @@ from schemas.errors import SettingsError
 
 
 def make_folder(folder: Path, flag: str) -> Path:
-    """Make a folder with its parents where it is missing, and see that a file can be written in it.
+    """Create a folder with its parents if it is missing, and check that a file can be written in it.
 
     Args:
         folder: on this machine.
-        flag: what named it, for the message.
+        flag: the flag or setting that names it, for the message.
 
     Raises:
-        SettingsError: it is a file, lies below one, or may not be written to.
+        SettingsError: it is a file, is below a file, or is not writable.
     """
     refuse_file(folder, flag)
     try:
@@ -28,26 +28,26 @@ def make_folder(folder: Path, flag: str) -> Path:
 
 
 def refuse_file(folder: Path, flag: str) -> None:
-    """Look whether a path can name a folder at all; nothing is made.
+    """Check that a path can name a folder; nothing is created.
 
     Raises:
-        SettingsError: it or one of the folders that it lies in is a file, or it is no path.
+        SettingsError: the path or one of its parents is a file, or it is not a valid path.
     """
     try:
-        found = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), None)
-        is_folder = found is None or found.is_dir()
+        existing = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), None)
+        is_folder = existing is None or existing.is_dir()
     except (OSError, ValueError) as error:
         raise _unwritable(folder, flag, error) from None
     if not is_folder:
-        what = "a link that leads nowhere" if found and found.is_symlink() and not found.exists() else "a file"
-        raise SettingsError(f"{flag} {folder}: {found} is {what}, expected a folder; name another")
+        what = "a broken link" if existing and existing.is_symlink() and not existing.exists() else "a file"
+        raise SettingsError(f"{flag} {folder}: {existing} is {what}, expected a folder; choose another")
 
 
 def refuse_uri(path: str, flag: str) -> Path:
-    """The path that a setting names.
+    """Return the local path that a setting names.
 
     Raises:
-        SettingsError: it is empty, or a URI of another machine.
+        SettingsError: it is empty, or a URI.
     """
     if not path.strip() or "://" in path:
         raise SettingsError(f"{flag} '{path}': expected a folder on this machine")
@@ -56,4 +56,4 @@ def refuse_uri(path: str, flag: str) -> Path:
 
 def _unwritable(folder: Path, flag: str, error: Exception) -> SettingsError:
     why = getattr(error, "strerror", None) or str(error)
-    return SettingsError(f"{flag} {str(folder)!r}: cannot be written ({why}); name a folder that this user may write to")
+    return SettingsError(f"{flag} {str(folder)!r}: cannot be written ({why}); choose a folder that this user may write to")

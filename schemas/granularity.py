@@ -1,21 +1,21 @@
-"""The granularities: the ways in which a positive pair is found, one record each (method.md, section 2).
+"""Granularities, one record each: the ways in which a positive pair is found (method.md, section 2).
 
-A new one is a record here, a step that makes its pairs, and a stage in flows/mine_pairs/flow.py: docs/how-to/add-a-granularity.md.
+To add one: a record here, a step that makes its pairs, a stage in flows/mine_pairs/flow.py (docs/how-to/add-a-granularity.md).
 """
 
 from typing import Literal, NamedTuple
 
 
 class Granularity(NamedTuple):
-    """A way in which positive pairs are found, and what such a pair says about its two notes."""
+    """A way in which positive pairs are found, and what such a pair implies about its two notes."""
 
     name: str
     """The value of the column `granularity`, and the folder below mined/ of its pairs."""
     evidence: Literal["pictures", "text", "clicks", "note"]
-    """What a pair rests on; `note`: both items are views of one note."""
+    """The evidence of a pair; `note`: both items are views of one note."""
     ties_content: bool
-    """Whether the two notes of a pair share content. Such pairs join components, so that a split never parts them, and no note
-    that one of them reaches can be a hard negative. False: people were interested in both, which says nothing of content."""
+    """Whether the two notes of a pair share content. Such pairs join components, which a split keeps together, and no note
+    reached through one can be a hard negative. False: people were interested in both, which implies nothing about content."""
     label: str
     """Heading for readers."""
     description: str
@@ -59,11 +59,11 @@ GRANULARITIES = (
         description="A part of a note, and the note.",
     ),
 )
-"""In order of preference: where two find one pair, the first counts."""
+"""In order of preference: if two find the same pair, the first counts."""
 GRANULARITY_NAMES = tuple(granularity.name for granularity in GRANULARITIES)
 CONTENT_GRANULARITIES = tuple(granularity.name for granularity in GRANULARITIES if granularity.ties_content)
-"""Names of those whose pairs share content."""
+"""Granularities whose pairs share content."""
 COMPONENT_GRANULARITIES = tuple(g.name for g in GRANULARITIES if g.ties_content and g.evidence != "note")
-"""Names of those whose pairs join two notes into one component."""
+"""Granularities whose pairs join two notes into one component."""
 PICTURE_GRANULARITIES = tuple(granularity.name for granularity in GRANULARITIES if granularity.evidence == "pictures")
-"""Names of those whose pairs are two pictures."""
+"""Granularities whose pairs are two pictures."""

@@ -1,4 +1,4 @@
-"""What comes in: the columns that a job reads, those it cannot do without marked required (docs/tables.md)."""
+"""Input schemas: the columns that a job reads, the mandatory ones marked required (docs/tables.md)."""
 
 import pyarrow as pa
 
@@ -7,16 +7,16 @@ from schemas.table import column
 
 NOTES_IN = pa.schema(
     [
-        column("note_id", pa.string(), "names the note; unique", required=True),
+        column("note_id", pa.string(), "note id; unique", required=True),
         column("title", pa.string(), "may be null"),
         column("body", pa.string(), "may be null"),
-        column("topic", pa.string(), "null counts as 'unknown'"),
-        column("images", IMAGE_REFERENCES, "in order; a uri lies below --image-root (intake.any_uri)", required=True),
+        column("topic", pa.string(), "null is read as 'unknown'"),
+        column("images", IMAGE_REFERENCES, "in order; a uri must be below --image-root (see intake.any_uri)", required=True),
         column("like_count", pa.int64(), "0 or more", required=True),
         column("collect_count", pa.int64(), "times saved"),
         column("comment_count", pa.int64(), "comments"),
         column("share_count", pa.int64(), "times shared"),
-        column("author_id", pa.string(), "who wrote it"),
+        column("author_id", pa.string(), "author"),
         column("published_at", TIME, "UTC"),
         column("note_type", pa.string(), "image or video"),
     ]
@@ -24,16 +24,18 @@ NOTES_IN = pa.schema(
 
 IMAGES_IN = pa.schema(
     [
-        column("image_id", pa.string(), "names the picture", required=True),
-        column("content", pa.binary(), "the bytes of its file (base64 in JSONL)", required=True),
+        column("image_id", pa.string(), "picture id", required=True),
+        column("content", pa.binary(), "bytes of the picture file (base64 in JSONL)", required=True),
     ]
 )
 
 CLICKS_IN = pa.schema(
     [
-        column("user_id", pa.string(), "who clicked; does not leave the co-click step", required=True),
-        column("note_id", pa.string(), "what was clicked", required=True),
-        column("clicked_at", TIME, "when, UTC; in text files also seconds, milli- or microseconds since 1970", required=True),
+        column("user_id", pa.string(), "user who clicked; never leaves the co-click step", required=True),
+        column("note_id", pa.string(), "clicked note", required=True),
+        column(
+            "clicked_at", TIME, "click time, UTC; in text files also seconds, milli- or microseconds since 1970", required=True
+        ),
         column("session_id", pa.string(), "not used yet"),
         column("source_note_id", pa.string(), "not used yet"),
     ]
@@ -42,8 +44,8 @@ CLICKS_IN = pa.schema(
 LABELS_IN = pa.schema(
     [
         column("query_id", pa.string(), "item_id of the query", required=True),
-        column("candidate_id", pa.string(), "item_id of a positive or a negative of it", required=True),
-        column("relevant", pa.bool_(), "what a person said; in text files also 1/0 and yes/no", required=True),
+        column("candidate_id", pa.string(), "item_id of one of its positives or negatives", required=True),
+        column("relevant", pa.bool_(), "a person's label; in text files also 1/0 and yes/no", required=True),
     ]
 )
-"""What the page of jobs/report_pairs.py downloads, and jobs/judge_relevance.py calibrates on."""
+"""Labels that the page of jobs/report_pairs.py downloads and jobs/judge_relevance.py calibrates on."""

@@ -1,4 +1,4 @@
-"""The datasets between the steps of jobs/mine_pairs.py. They have folders, and no views."""
+"""Datasets between the steps of jobs/mine_pairs.py. They have folders but no views."""
 
 from dataclasses import replace
 
@@ -12,13 +12,13 @@ from schemas.table import Table, column
 JOB = "jobs/mine_pairs.py"
 
 REFUSED = {source: replace(QUARANTINE, name=f"refused/{source}") for source in ("notes", "images", "clicks")}
-"""Refused rows by source; the quarantine is all of them."""
+"""Rejected rows by source; the quarantine is their union."""
 
 MINED = {name: replace(PAIRS, name=f"mined/{name}") for name in GRANULARITY_NAMES}
 """Pairs by granularity, before components and splits."""
 
 ANNOTATED = replace(PAIRS, name="mined/annotated", made_by="jobs/annotate_images.py")
-"""The within-note pairs with descriptions in them, and the pairs of pictures and what was read or said of them."""
+"""The within-note pairs with descriptions filled in, and the pairs of a picture and its OCR text or description."""
 
 PICTURES = Table(
     name="mined/pictures",
@@ -27,29 +27,29 @@ PICTURES = Table(
     made_by=JOB,
     columns=pa.schema(
         [
-            column("sha256", pa.string(), "of the bytes, hex", required=True),
+            column("sha256", pa.string(), "SHA-256 of the file's bytes, hex", required=True),
             column("width", pa.int32(), "pixels, after EXIF rotation", required=True),
             column("height", pa.int32(), "pixels, after EXIF rotation", required=True),
             column("phash", pa.int64(), "64-bit pHash", required=True),
             column("pdq", pa.binary(), "256-bit PDQ hash", required=True),
-            column("pdq_turns", pa.binary(), "PDQ of the 8 turns and flips, of the straightened picture", required=True),
-            column("pdq_exposed", pa.binary(), "PDQ of the picture overexposed", required=True),
+            column("pdq_turns", pa.binary(), "PDQ of the 8 rotations and flips of the deskewed picture", required=True),
+            column("pdq_exposed", pa.binary(), "PDQ of an overexposed version", required=True),
             column("quality", pa.int32(), "PDQ quality, 0 to 100", required=True),
             column("surface", pa.string(), "photo or flat", required=True),
-            column("thumbnail", pa.binary(), "small picture on which pairs are verified", required=True),
+            column("thumbnail", pa.binary(), "thumbnail that verification compares", required=True),
             column("features", pa.binary(), "local features, packed", required=True),
-            column("feature_count", pa.int32(), "how many they are", required=True),
+            column("feature_count", pa.int32(), "number of local features", required=True),
         ]
     ),
 )
 
 RELATIONS = (
-    "copy; framed_l, framed_r: l (r) lies whole in the other, inside a frame; crop_l, crop_r: l (r) is cut out of the other"
+    "copy; framed_l, framed_r: l (r) is shown whole inside a frame in the other; crop_l, crop_r: l (r) is a crop of the other"
 )
 
 PICTURE_PAIRS = Table(
     name="mined/picture_pairs",
-    grain="two distinct picture files that show the same, verified; sha256_l < sha256_r",
+    grain="a verified pair of distinct picture files with the same content; sha256_l < sha256_r",
     key=("sha256_l", "sha256_r"),
     made_by=JOB,
     columns=pa.schema(
@@ -57,28 +57,33 @@ PICTURE_PAIRS = Table(
             column("sha256_l", pa.string(), "one picture", required=True),
             column("sha256_r", pa.string(), "the other", required=True),
             column("relation", pa.string(), RELATIONS, required=True),
-            column("region", REGION, "where in the larger picture the smaller one lies; null when they are congruent"),
+            column("region", REGION, "location of the smaller picture in the larger; null if both show the same area"),
             column("mirrored", pa.bool_(), "one is the other's mirror image", required=True),
-            column("hamming_distance", pa.int32(), "PDQ bits that differ, at the best turn or flip", required=True),
-            column("inliers", pa.int32(), "local features that agree with the transform", required=True),
-            column("pixel_correlation", pa.float64(), "of the aligned pixels, -1 to 1", required=True),
-            column("score", pa.float64(), "0 to 1: agreement in structure and in colour", required=True),
+            column("hamming_distance", pa.int32(), "differing PDQ bits, at the best rotation or flip", required=True),
+            column("inliers", pa.int32(), "local features consistent with the transform", required=True),
+            column("pixel_correlation", pa.float64(), "correlation of the aligned pixels, -1 to 1", required=True),
+            column("score", pa.float64(), "0 to 1: agreement in structure and colour", required=True),
         ]
     ),
 )
 
 PICTURE_DOUBTS = Table(
     name="mined/picture_doubts",
-    grain="two picture files whose features or hashes agree and whose pixels do not, or not enough; sha256_l < sha256_r",
+    grain="two picture files whose features or hashes match but whose pixels do not match enough; sha256_l < sha256_r",
     key=("sha256_l", "sha256_r"),
     made_by=JOB,
     columns=pa.schema(
         [
             column("sha256_l", pa.string(), "one picture", required=True),
             column("sha256_r", pa.string(), "the other", required=True),
-            column("hamming_distance", pa.int32(), "PDQ bits that differ, at the best turn or flip", required=True),
-            column("inliers", pa.int32(), "local features that agree with the best map; 0: laid whole on whole", required=True),
+            column("hamming_distance", pa.int32(), "differing PDQ bits, at the best rotation or flip", required=True),
+            column(
+                "inliers",
+                pa.int32(),
+                "local features consistent with the best transform; 0: compared without one",
+                required=True,
+            ),
         ]
     ),
 )
-"""Nearly all are different things. Who needs to be sure that two differ (a negative) leaves them out."""
+"""Nearly all show different content. A step that must be sure that two pictures differ (negatives) excludes them."""

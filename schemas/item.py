@@ -1,4 +1,4 @@
-"""The item: a view of a note. Whatever is queried or retrieved is one (method.md, section 1)."""
+"""The item: a view of a note, and the unit that is queried and retrieved (method.md, section 1)."""
 
 import hashlib
 import math
@@ -16,7 +16,7 @@ TASKS = (
 )  # fmt: skip
 
 UNDESCRIBED = "[image without description]"
-"""Stands in a note item's text where an image was taken out and no model has described it yet."""
+"""Placeholder in a note item's text for an image that was taken out and that no model has described yet."""
 
 REGION = pa.struct([(name, pa.float64()) for name in ("x0", "y0", "x1", "y1")])
 """A box in fractions of the picture's width and height, origin at the top left."""
@@ -42,19 +42,19 @@ def item_id(
     region: Sequence[float] | None = None,
     text: str | None = None,
 ) -> str:
-    """Name what an item shows: 32 hex digits, the same in Spark (`pipelines.items.spark_columns`) and here.
+    """Hash an item's content to 32 hex digits, with the same result in Spark (`pipelines.items.spark_columns`) and here.
 
-    Every part is written with its length before it, so that no two items spell the same
+    Every part is prefixed with its length, so that no two items serialize to the same
     string; a region is rounded to millionths, so that engines agree on its digits. The
     region counts for a crop only: an image item shows its whole picture, and a region on
-    it says where in it something lies.
+    it only locates something in that picture.
     """
     box = [] if region is None or kind != "crop" else [str(math.floor(v * MILLION + 0.5)) for v in region]
     parts = [kind, note_id, str(len(image_ids)), *image_ids, ",".join(box), text or ""]
-    spelled = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(spelled.encode()).hexdigest()[:32]
+    serialized = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(serialized.encode()).hexdigest()[:32]
 
 
 def full_text(title: str | None, body: str | None) -> str:
-    """The text that character positions of a passage count in: title, line break, body."""
+    """Title, line break, body: the text in which character positions of a passage count."""
     return f"{title or ''}\n{body or ''}"

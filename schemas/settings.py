@@ -17,13 +17,13 @@ from schemas.errors import SettingsError
 S = TypeVar("S")
 Tree = dict[str, Any]
 LARGEST_INTEGER = 2**63 - 1
-"""What Spark, Arrow and DuckDB hold."""
+"""Largest integer of Spark, Arrow and DuckDB: 64 bits, signed."""
 NO_PLACE = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]+:/{0,2}\s*)?")
-"""Nothing, or a scheme with nothing behind it."""
+"""Matches blank text, or a scheme with nothing after it."""
 
 
 def _place(text: str) -> str:
-    """Refuse what is no path: an empty one names the root of the disk once something is put below it.
+    """Reject values that are not paths: an empty one becomes the root of the disk when a name is appended.
 
     Raises:
         ValueError: it is blank, holds a NUL, or is not UTF-8.
@@ -38,30 +38,30 @@ def _place(text: str) -> str:
 Place = Annotated[str, AfterValidator(_place)]
 """A path or URI of a setting."""
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
-"""What every generator takes that it may be given to: numpy's ends at 32 bits."""
+"""Seeds that every generator accepts: numpy's have 32 bits."""
 
 
 def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], flags: Mapping[str, str | bool | None]) -> S:
-    """The settings of a job.
+    """Load the settings of a job.
 
     Args:
         kind: a frozen dataclass; its sections are dataclasses in turn.
         file: a TOML file, or None.
-        assignments: `section.key=value` strings; a value is read as TOML, and as plain text if it is none.
-        flags: dotted key to value; None where the flag was not given.
+        assignments: `section.key=value` strings; a value is parsed as TOML, else taken as plain text.
+        flags: dotted key to value; None if the flag is absent.
 
     Raises:
-        SettingsError: with every unknown key (and the known ones) and every value of a wrong type.
+        SettingsError: lists every unknown key (and the valid ones), or every value of a wrong type.
     """
     tree = _read(file) if file else {}
     for assignment in assignments:
-        key, equals, value = assignment.partition("=")
+        key, equals, text = assignment.partition("=")
         if not equals:
             raise SettingsError(f"--set {assignment}: expected section.key=value")
-        _put(tree, key.strip(), _value(value), f"--set {assignment}")
-    for key, given in flags.items():
-        if given is not None:
-            _put(tree, key, given, f"flag for {key}")
+        _put(tree, key.strip(), _parsed_value(text), f"--set {assignment}")
+    for key, value in flags.items():
+        if value is not None:
+            _put(tree, key, value, f"flag for {key}")
     where = str(file) if file else "settings"
     tree = _with_new_names(kind, tree, where)
     faults = list(_unknown_keys(kind, tree, where))
@@ -71,13 +71,13 @@ def load_settings(kind: type[S], file: Path | None, assignments: Sequence[str], 
         settings = _reader(kind).validate_python(tree)  # type: ignore[arg-type]  # a class is hashable
     except ValidationError as error:
         raise SettingsError("; ".join(_described(fault, where) for fault in error.errors())) from None
-    if beyond := list(_no_numbers(as_tree(settings), "")):
-        raise SettingsError("; ".join(f"{where}: {fault}" for fault in beyond))
+    if faults := list(_invalid_numbers(as_tree(settings), "")):
+        raise SettingsError("; ".join(f"{where}: {fault}" for fault in faults))
     return settings
 
 
 def as_tree(settings: Any) -> Any:  # noqa: ANN401
-    """Settings as plain values, for a run's manifest; a plain value is one already."""
+    """Convert settings to plain values, for a run's manifest; plain values are returned unchanged."""
     return dataclasses.asdict(settings) if dataclasses.is_dataclass(settings) else settings  # type: ignore[arg-type]
 
 
@@ -99,25 +99,25 @@ def _read(file: Path) -> Tree:
         raise SettingsError(f"{file}: not a readable TOML file: {error}") from None
 
 
-def _value(text: str) -> Any:  # noqa: ANN401
+def _parsed_value(text: str) -> Any:  # noqa: ANN401
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         return text
 
 
-def _no_numbers(value: Any, key: str) -> Iterator[str]:  # noqa: ANN401
-    """Of all settings, whatever their own bounds: no number that none of them means and no engine can hold."""
+def _invalid_numbers(value: Any, key: str) -> Iterator[str]:  # noqa: ANN401
+    """Find non-finite numbers and integers beyond 64 bits, which no setting means and no engine can hold."""
     if isinstance(value, float) and not math.isfinite(value):
         yield f"{key} = {value}: expected a finite number"
     elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         yield f"{key}: expected an integer of 64 bits, got one of {value.bit_length()}"
     elif isinstance(value, Mapping):
         for name, part in value.items():
-            yield from _no_numbers(part, f"{key}.{name}" if key else str(name))
+            yield from _invalid_numbers(part, f"{key}.{name}" if key else str(name))
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _no_numbers(part, key)
+            yield from _invalid_numbers(part, key)
 
 
 def _put(tree: Tree, dotted: str, value: Any, where: str) -> None:  # noqa: ANN401
@@ -130,10 +130,10 @@ def _put(tree: Tree, dotted: str, value: Any, where: str) -> None:  # noqa: ANN4
 
 
 def _with_new_names(kind: Any, tree: Tree, where: str) -> Tree:  # noqa: ANN401
-    """The tree with today's names: a settings class lists in RENAMED its keys that had another name, old to new.
+    """Replace old key names: a settings class lists its renamed keys in RENAMED, old to new.
 
     Raises:
-        SettingsError: a key is given under both names.
+        SettingsError: a key appears under both names.
     """
     tree = dict(tree)
     for old, new in getattr(kind, "RENAMED", {}).items():

@@ -1,10 +1,10 @@
-"""The shards: what `jobs/build_shards.py` writes and `uninote_train` reads. Items with their text, pictures beside.
+"""Shards: what `jobs/build_shards.py` writes and `uninote_train` reads. Rows with texts, and pictures in files of their own.
 
-Each split is a dataset of its own, `sft/train` to `rl/test`. Its run's folder (`_history/sft/train/<run>`) holds
-`00000.parquet`, a shard's rows, and `00000.pictures.arrow`, each of its pictures once as PICTURES in Arrow IPC, so that a
-reader maps the file and copies nothing. `sft/train/_current.json` names the files of the published run; `shard_files` asks
-it. On a disk `sft/train` holds the same files: the rows, and in `.pictures` the pictures. A shard's two files may be copied
-anywhere, and so may `sft`: a folder of copies is read in the order of their names.
+Each split is a dataset, `sft/train` to `rl/test`. Its run's folder (`_history/sft/train/<run>`) holds, for each shard,
+`00000.parquet`, its rows, and `00000.pictures.arrow`, each of its pictures once as PICTURES in Arrow IPC, so that a
+reader maps the file and copies nothing. `sft/train/_current.json` lists the files of the published run; `shard_files` reads
+it. On a disk `sft/train` links to the same files: the rows, and in `.pictures` the pictures. A shard's two files may be copied
+anywhere, and so may `sft`: a folder of copies is read in the order of file names.
 """
 
 import posixpath
@@ -24,7 +24,7 @@ SPLITS = ("train", "validation", "test")
 CURRENT = "_current.json"
 PICTURES_ENDING = ".pictures.arrow"
 BESIDE = ".pictures"
-"""A folder for the pictures beside the rows, which pandas, pyarrow and datasets leave out when they read the rows' folder."""
+"""Subfolder for the pictures, which pandas, pyarrow and datasets skip when they read the folder of rows."""
 
 CANDIDATE = pa.struct(
     [
@@ -35,8 +35,8 @@ CANDIDATE = pa.struct(
         ("source", pa.string()),
     ]
 )
-"""A candidate of a query: its item and component, its similarity by the reference encoder (null in a ranking list), its soft
-label on the row's scale (`label_from`), and where it comes from: band, judge or rule; in a ranking list half, overlap, judged
+"""A candidate of a query: item, component, similarity by the reference encoder (null in a ranking list), soft
+label on the row's scale (`label_from`), and source: band, judge or rule; in a ranking list half, overlap, judged
 or noise."""
 
 SFT = Table(
@@ -46,19 +46,19 @@ SFT = Table(
     made_by=JOB,
     columns=pa.schema(
         [
-            column("position", pa.int64(), "the row's place in the seeded order of its split, from 0", required=True),
-            column("pair_id", pa.string(), "the pair of positives", required=True),
-            column("task", pa.string(), "what is asked: image_to_note, note_to_note, ...", required=True),
+            column("position", pa.int64(), "index in the seeded order of its split, from 0", required=True),
+            column("pair_id", pa.string(), "id of the positive pair", required=True),
+            column("task", pa.string(), "retrieval task: image_to_note, note_to_note, ...", required=True),
             column("granularity", pa.string(), "how the pair was found", required=True),
-            column("query", ITEM, "the item that is given", required=True),
-            column("component_id", pa.string(), "the component of the query's note", required=True),
-            column("positive", CANDIDATE, "the item that is right for it; source: its granularity", required=True),
-            column("candidates", pa.list_(CANDIDATE), "its hard negatives, by rank; may be empty", required=True),
+            column("query", ITEM, "query item", required=True),
+            column("component_id", pa.string(), "component of the query's note", required=True),
+            column("positive", CANDIDATE, "positive item; its source is the granularity", required=True),
+            column("candidates", pa.list_(CANDIDATE), "hard negatives, by rank; may be empty", required=True),
             column(
                 "label_from",
                 pa.string(),
-                "the one scale of the soft labels of the row, the positive's and all candidates': similarity, judge; "
-                "null: none of them has a label",
+                "scale of all soft labels of the row, of the positive and the candidates: similarity, judge; "
+                "null: none has a label",
             ),
         ]
     ),
@@ -71,26 +71,26 @@ RL = Table(
     made_by=JOB,
     columns=pa.schema(
         [
-            column("position", pa.int64(), "the row's place in the seeded order of its split, from 0", required=True),
-            column("list_id", pa.string(), "a hash of the query and its candidates", required=True),
+            column("position", pa.int64(), "index in the seeded order of its split, from 0", required=True),
+            column("list_id", pa.string(), "hash of the query and its candidates", required=True),
             column(
                 "source",
                 pa.string(),
-                "split: halves of a note, and noise; judged: real notes by grade, and noise",
+                "split: halves of a note, plus noise; judged: real notes by grade, plus noise",
                 required=True,
             ),
-            column("query", ITEM, "the half N_A, or a note", required=True),
-            column("component_id", pa.string(), "the component of the query's note", required=True),
+            column("query", ITEM, "query item: the half N_A, or a note", required=True),
+            column("component_id", pa.string(), "component of the query's note", required=True),
             column(
                 "candidates",
                 pa.list_(CANDIDATE),
-                "L_rank in the true order V; soft_label: the share of the query's content that it shows too, or the judge's",
+                "L_rank in the true order V; soft_label: share of the query's content in the candidate, or the judge's score",
                 required=True,
             ),
             column(
                 "relevant",
                 pa.int32(),
-                "len(L_rel): so many of the first candidates are relevant, the rest noise",
+                "len(L_rel): number of leading candidates that are relevant; the rest is noise",
                 required=True,
             ),
         ]
@@ -99,11 +99,11 @@ RL = Table(
 
 PICTURES = pa.schema(
     [
-        column("image_id", pa.string(), "names the picture; the rows are sorted by it", required=True),
-        column("content", pa.binary(), "JPEG, upright, longest side as the settings say", required=True),
+        column("image_id", pa.string(), "picture id; rows are sorted by it", required=True),
+        column("content", pa.binary(), "JPEG, upright, longest side as configured", required=True),
     ]
 )
-"""Every picture that an item of the shard names. A crop is not stored: it is its picture with the item's `region`. An image
+"""Every picture that an item of the shard refers to. A crop is stored as its picture and the item's `region`. An image
 item has no region here."""
 
 
@@ -117,44 +117,44 @@ class ShardFiles(NamedTuple):
 
 
 def shard_files(folder: str | Path) -> list[ShardFiles]:
-    """The shards of a split, in the order of their rows' positions.
+    """List the shards of a split, in the order of their rows' positions.
 
     Args:
         folder: a published split (`W/sft/train`), or a folder with copies of shards.
 
     Raises:
-        DataError: nothing is there, or a shard lacks its pictures.
+        DataError: there are no shards, or files are missing.
     """
-    place = Path(folder)
-    current = place / CURRENT
+    root = Path(folder)
+    current = root / CURRENT
     named = named_files(current.read_bytes(), str(current)) if current.exists() else []
-    rows = [Path(posixpath.normpath(place / name)) for name in named]
+    rows = [Path(posixpath.normpath(root / name)) for name in named]
     if not rows or not rows[0].exists():
-        rows = sorted(place.glob("*.parquet"))
+        rows = sorted(root.glob("*.parquet"))
     if not rows:
-        raise DataError(f"{place}: neither {CURRENT} nor *.parquet there; wanted a split that {JOB} wrote, such as W/sft/train")
+        raise DataError(f"{root}: no {CURRENT} and no *.parquet file; expected a split written by {JOB}, such as W/sft/train")
     shards = [ShardFiles(file, _pictures(file)) for file in rows]
-    lacking = [str(file) for shard in shards for file in shard if not file.exists()]
-    if lacking or len(rows) < len(named):
+    missing = [str(file) for shard in shards for file in shard if not file.exists()]
+    if missing or len(rows) < len(named):
         raise DataError(
-            f"{place}: {len(lacking) or len(named) - len(rows)} files of its shards are missing, "
-            f"{lacking[0] if lacking else named[-1]} first; copy or build them again"
+            f"{root}: {len(missing) or len(named) - len(rows)} files of its shards are missing, "
+            f"the first is {missing[0] if missing else named[-1]}; copy or build them again"
         )
     return shards
 
 
 def named_files(content: bytes, where: str) -> list[str]:
-    """The files of rows that a split's manifest names, relative to its folder.
+    """List the files of rows in a split's manifest, relative to the split's folder.
 
     Raises:
-        DataError: it is no manifest.
+        DataError: it is not a manifest.
     """
     try:
         return [file.path for file in _CURRENT.validate_json(content, strict=True).files]
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
-        raise DataError(f"{where}: not a manifest of this project ({told}); build the shards again") from None
+        fault = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
+        raise DataError(f"{where}: not a manifest of this project ({fault}); build the shards again") from None
 
 
 def _pictures(rows: Path) -> Path:

@@ -1,6 +1,6 @@
-"""How a program starts and ends: packages that are missing and signals are one line and an exit code, not a traceback.
+"""Program start and end: missing packages and signals give one line and an exit code, not a traceback.
 
-Imports the standard library alone, so that it can say that everything else is missing.
+Imports only the standard library, so that it can report that everything else is missing.
 """
 
 import signal
@@ -10,29 +10,29 @@ from contextlib import contextmanager
 from types import FrameType
 
 USERS_MISTAKE = 2
-OURS = ("schemas", "pipelines", "small_encoder", "uninote_train", "jobs", "scripts", "benchmarks", "tests")
-"""A module of these that is missing is a fault of ours and keeps its traceback."""
+OWN_PACKAGES = ("schemas", "pipelines", "small_encoder", "uninote_train", "jobs", "scripts", "benchmarks", "tests")
+"""Our own packages: if a module of theirs is missing, that is a bug and keeps its traceback."""
 LOCKS = ("mining", "models", "train")
-"""Files of requirements/, each on top of those before it."""
+"""Files of requirements/; each one needs those before it."""
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a program as SIGINT does: a scheduler's preemption, a closed terminal."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal has asked the program to end; `line` says what is kept and how to go on."""
+    """A signal asked the program to end; `line` says what is kept and how to resume."""
 
     def __init__(self, number: int, line: str = "") -> None:
-        """Keep both."""
+        """Store the signal's number and the line."""
         super().__init__(line)
         self.number, self.line = number, line
 
 
 @contextmanager
 def starting(requirements: str) -> Iterator[None]:
-    """Around a program's imports.
+    """Wrap a program's imports, and end in one line if a package is missing.
 
     Args:
-        requirements: of LOCKS, the last that the program needs.
+        requirements: the last entry of LOCKS that the program needs.
     """
     try:
         yield
@@ -47,9 +47,9 @@ def starting(requirements: str) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """While the block runs, ENDING raise `Interrupted` in the main thread, as SIGINT raises KeyboardInterrupt.
+    """Make the signals in ENDING raise `Interrupted` in the main thread while the block runs.
 
-    One that is ignored (nohup) or has a handler already stays as it is.
+    SIGINT raises KeyboardInterrupt as usual. A signal that is ignored (nohup) or already has a handler is left alone.
     """
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -59,7 +59,7 @@ def interruptible() -> Iterator[None]:
     try:
         for number in changed:
             signal.signal(number, stop)
-    except ValueError:  # not the main thread: signals are somebody else's
+    except ValueError:  # not the main thread, which alone may set handlers
         changed = []
     try:
         yield
@@ -69,16 +69,16 @@ def interruptible() -> Iterator[None]:
 
 
 def missing_package(error: ImportError, requirements: str) -> str | None:
-    """One line for a package that is not there or does not load, and what to install; None for a module of ours."""
+    """Describe a package that is missing or does not load, and what to install; None for our own modules."""
     package = (error.name or "").split(".")[0]
-    if package in OURS:
+    if package in OWN_PACKAGES:
         return None
     what = f"package '{package}'" if package else "package"
     absent = isinstance(error, ModuleNotFoundError)
-    found = f"the {what} is not installed" if absent else f"the {what} cannot be loaded ({error})"
+    fault = f"the {what} is not installed" if absent else f"the {what} cannot be loaded ({error})"
     files = " ".join(f"-r requirements/{name}.txt" for name in LOCKS[: LOCKS.index(requirements) + 1])
     pip = f"{sys.executable} -m pip install {files}"
-    return f"{found} for {sys.executable}; install what this command needs with `{pip}`, or run it with .venv/bin/python"
+    return f"{fault} for {sys.executable}; install what this command needs with `{pip}`, or run it with .venv/bin/python"
 
 
 def give_up(line: str, code: int = USERS_MISTAKE) -> None:
@@ -95,13 +95,13 @@ def give_up_interrupted(stop: KeyboardInterrupt, line: str) -> None:
     """End the program with one line and the exit code of shells: 130 after SIGINT, 143 after SIGTERM.
 
     Args:
-        stop: an `Interrupted` may bring its own line.
-        line: what is said otherwise.
+        stop: the interrupt; an `Interrupted` may carry its own line.
+        line: the message if it does not.
 
     Raises:
         SystemExit: always.
     """
     number = stop.number if isinstance(stop, Interrupted) else signal.SIGINT
-    said = stop.line if isinstance(stop, Interrupted) and stop.line else line
-    sys.stderr.write(f"interrupted by {signal.Signals(number).name}: {' '.join(said.split())}\n")
+    message = stop.line if isinstance(stop, Interrupted) and stop.line else line
+    sys.stderr.write(f"interrupted by {signal.Signals(number).name}: {' '.join(message.split())}\n")
     sys.exit(128 + number)

@@ -1,1 +1,1 @@
-"""What the project's own upkeep runs."""
+"""Scripts for the maintenance of the project."""

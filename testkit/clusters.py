@@ -1,4 +1,4 @@
-"""Clusters on this machine, of processes that can be killed: Spark's master with two workers, and two nodes of Ray."""
+"""Local clusters of processes that can be killed: a Spark master with two workers, and two Ray nodes."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ ONE_CORE_EACH = {
     "spark.executor.memory": "1g",
     "spark.cores.max": "2",
     "spark.executor.cores": "1",
-    "spark.sql.shuffle.partitions": "4",  # Spark's 200 are made for clusters of more than two cores
+    "spark.sql.shuffle.partitions": "4",  # the default of 200 is for larger clusters
     "spark.ui.enabled": "false",
 }
 SETUP = f"""root="{ROOT}"; source "$root/scripts/environment.sh"; ensure_java
@@ -40,7 +40,7 @@ cluster.shutdown()
 
 @contextmanager
 def spark_cluster(folder: Path) -> Iterator[str]:
-    """The URL of a Spark master with two workers of a core and a gigabyte each, that work below `folder`."""
+    """Start a Spark master with two workers, one core and 1 GB each, that work below `folder`; yields its URL."""
     port = _free_port()
     url = f"spark://127.0.0.1:{port}"
     worker = ["--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0"]
@@ -63,43 +63,43 @@ def spark_cluster(folder: Path) -> Iterator[str]:
 
 
 def executors(folder: Path) -> list[int]:
-    """The process ids of the executors that work below `folder`, the oldest first."""
-    found = []
+    """List the process ids of executors that work below `folder`, oldest first."""
+    pids = []
     for entry in Path("/proc").iterdir():
         try:
             if EXECUTOR in (entry / "cmdline").read_bytes() and (entry / "cwd").readlink().is_relative_to(folder.resolve()):
-                found.append(int(entry.name))
-        except OSError:  # no process, or one that has ended
+                pids.append(int(entry.name))
+        except OSError:  # not a process, or one that has ended
             continue
-    return sorted(found)
+    return sorted(pids)
 
 
 def kill_an_executor(folder: Path, seconds: float = 120) -> int:
-    """Kill -9 an executor as soon as two are there; its process id."""
+    """Kill -9 an executor as soon as two are running, and return its process id."""
     until = time.monotonic() + seconds
-    while len(there := executors(folder)) < 2:
+    while len(pids := executors(folder)) < 2:
         if time.monotonic() > until:
-            raise TimeoutError(f"{len(there)} executors below {folder}, wanted 2")
+            raise TimeoutError(f"expected 2 executors below {folder}, got {len(pids)}")
         time.sleep(0.05)
-    os.kill(there[0], signal.SIGKILL)
-    return there[0]
+    os.kill(pids[0], signal.SIGKILL)
+    return pids[0]
 
 
 class RayNodes(NamedTuple):
-    """A Ray of two nodes."""
+    """A Ray cluster of two nodes."""
 
     address: str
     raylet: int
-    """The process id of the second node's raylet; what runs on the node dies with it."""
+    """Process id of the second node's raylet; the node's processes die with it."""
 
     def kill(self) -> None:
-        """The second node is gone, as when its machine is switched off."""
+        """Kill the second node, as if its machine were switched off."""
         os.kill(self.raylet, signal.SIGKILL)
 
 
 @contextmanager
 def ray_nodes(first: int, second: int) -> Iterator[RayNodes]:
-    """Two nodes with so many processors on paper, in a folder of their own: no other Ray of this machine sees them."""
+    """Start two nodes with the given numbers of logical CPUs, in a folder of their own, invisible to other Ray sessions."""
     folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # short: a socket's path has at most 107 characters
     process = subprocess.Popen(
         [sys.executable, "-c", NODES, str(first), str(second)],
@@ -110,10 +110,10 @@ def ray_nodes(first: int, second: int) -> Iterator[RayNodes]:
         env=plain_environment() | {"RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"},
     )
     try:
-        told = process.stdout.readline().split() if process.stdout else []
-        if len(told) != 2:
-            raise RuntimeError(f"Ray did not start: it said {told}")
-        yield RayNodes(told[0], int(told[1]))
+        words = process.stdout.readline().split() if process.stdout else []
+        if len(words) != 2:
+            raise RuntimeError(f"Ray did not start: expected address and process id, got {words}")
+        yield RayNodes(words[0], int(words[1]))
     finally:
         process.communicate("", timeout=60)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Small pictures in every format that is opened, and ways to damage them."""
+"""Small pictures in every supported format, and ways to damage them."""
 
 import struct
 import zlib
@@ -12,12 +12,12 @@ from PIL import Image, ImageCms
 from testkit.hostile_input import photo, saved
 
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
-"""What a length, a count or an offset is set to."""
+"""Values that a length, a count or an offset is set to."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def whole(photos: list[Image.Image]) -> dict[str, bytes]:
-    """Files by format and option, drawn from RGB pictures of some hundred pixels."""
+    """Encode RGB pictures of a few hundred pixels in every format and option; returns files by name."""
     options = _jpegs() | _pngs() | _gifs() | _webps() | _tiffs() | _others()
     return {f"{name} {n}": make(p) for n, p in enumerate(photos) for name, make in options.items()}
 
@@ -30,7 +30,7 @@ def _saver(kind: str, mode: str | None = None, **options: Any) -> Make:  # any o
 
 
 def _in_mode(p: Image.Image, mode: str) -> Image.Image:
-    """The picture in a mode of Pillow's, 16-bit, float and palette among them."""
+    """Convert a picture to a Pillow mode, including 16-bit, float and palette."""
     if mode == "I;16":
         return Image.fromarray(np.asarray(p.convert("L")).astype(np.uint16) * 257)
     if mode == "RGBA":
@@ -132,7 +132,7 @@ def _others() -> dict[str, Make]:
 
 
 def _run_lengths(width: int, height: int) -> bytes:
-    """A BMP of runs, which Pillow reads and does not write."""
+    """Build a run-length encoded BMP, which Pillow can read but not write."""
     row = b"".join(struct.pack("BB", min(200, width - x), x % 256) for x in range(0, width, 200)) + b"\0\0"
     body, palette = row * height + b"\0\1", bytes(range(256)) * 4
     header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(body), 2835, 2835, 256, 0)
@@ -140,73 +140,73 @@ def _run_lengths(width: int, height: int) -> bytes:
 
 
 def damaged(content: bytes, other: bytes, draw: Random) -> bytes:
-    """The file after one to three accidents; a PNG's checksums mended more often than not, so that its decoder is reached."""
-    found = bytearray(content)
+    """Damage a file in one to three ways; a PNG's checksums are usually recomputed, so that its decoder is reached."""
+    data = bytearray(content)
     for _ in range(draw.choice((1, 1, 1, 2, 3))):
-        if found:
-            draw.choice(ACCIDENTS)(found, other, draw)
-    return _with_checksums(bytes(found)) if draw.random() < 0.7 else bytes(found)
+        if data:
+            draw.choice(DAMAGES)(data, other, draw)
+    return _with_checksums(bytes(data)) if draw.random() < 0.7 else bytes(data)
 
 
-def _place(found: bytearray, draw: Random) -> int:
-    """Somewhere; as often as not near the beginning, where the headers are."""
-    return draw.randrange(len(found) if draw.random() < 0.5 else min(len(found), 400))
+def _place(data: bytearray, draw: Random) -> int:
+    """Draw an offset; half of the time within the headers, the first 400 bytes."""
+    return draw.randrange(len(data) if draw.random() < 0.5 else min(len(data), 400))
 
 
-def _flip(found: bytearray, _: bytes, draw: Random) -> None:
+def _flip(data: bytearray, _: bytes, draw: Random) -> None:
     for _n in range(draw.choice((1, 1, 2, 8))):
-        found[_place(found, draw)] ^= 1 << draw.randrange(8)
+        data[_place(data, draw)] ^= 1 << draw.randrange(8)
 
 
-def _cut(found: bytearray, _: bytes, draw: Random) -> None:
-    del found[_place(found, draw) :]
+def _cut(data: bytearray, _: bytes, draw: Random) -> None:
+    del data[_place(data, draw) :]
 
 
-def _overwrite(found: bytearray, _: bytes, draw: Random) -> None:
-    at, size = _place(found, draw), draw.choice((1, 4, 16, 200))
-    found[at : at + size] = draw.choice((bytes(size), b"\xff" * size, draw.randbytes(size)))
+def _overwrite(data: bytearray, _: bytes, draw: Random) -> None:
+    at, size = _place(data, draw), draw.choice((1, 4, 16, 200))
+    data[at : at + size] = draw.choice((bytes(size), b"\xff" * size, draw.randbytes(size)))
 
 
-def _number(found: bytearray, _: bytes, draw: Random) -> None:
+def _number(data: bytearray, _: bytes, draw: Random) -> None:
     size, order = draw.choice((1, 2, 4, 8)), draw.choice(("big", "little"))
-    at = _place(found, draw)
-    before = int.from_bytes(found[at : at + size], order)
+    at = _place(data, draw)
+    before = int.from_bytes(data[at : at + size], order)
     value = draw.choice((*EXTREMES, before + 1, before - 1, before * 2, draw.getrandbits(8 * size)))
-    found[at : at + size] = (value % (1 << 8 * size)).to_bytes(size, order)
+    data[at : at + size] = (value % (1 << 8 * size)).to_bytes(size, order)
 
 
-def _splice(found: bytearray, other: bytes, draw: Random) -> None:
+def _splice(data: bytearray, other: bytes, draw: Random) -> None:
     start = draw.randrange(len(other))
     piece = other[start : start + draw.choice((4, 50, 1000, len(other)))]
-    at = _place(found, draw)
-    found[at : at + draw.choice((0, len(piece)))] = piece
+    at = _place(data, draw)
+    data[at : at + draw.choice((0, len(piece)))] = piece
 
 
-def _repeat(found: bytearray, _: bytes, draw: Random) -> None:
-    at = _place(found, draw)
-    piece = found[at : at + draw.choice((1, 12, 100, 1000))]
-    found[at:at] = piece * draw.choice((1, 5, 100))
+def _repeat(data: bytearray, _: bytes, draw: Random) -> None:
+    at = _place(data, draw)
+    piece = data[at : at + draw.choice((1, 12, 100, 1000))]
+    data[at:at] = piece * draw.choice((1, 5, 100))
 
 
-def _lose(found: bytearray, _: bytes, draw: Random) -> None:
-    at = _place(found, draw)
-    del found[at : at + draw.choice((1, 2, 12, 500))]
+def _lose(data: bytearray, _: bytes, draw: Random) -> None:
+    at = _place(data, draw)
+    del data[at : at + draw.choice((1, 2, 12, 500))]
 
 
-ACCIDENTS = (_flip, _cut, _overwrite, _number, _splice, _repeat, _lose)
+DAMAGES = (_flip, _cut, _overwrite, _number, _splice, _repeat, _lose)
 
 
 def _with_checksums(content: bytes) -> bytes:
-    """The chunks of a PNG with the checksums of what they hold now; any other file as it is."""
+    """Recompute the checksums of a PNG's chunks; other files are returned unchanged."""
     if not content.startswith(PNG):
         return content
-    found, at = bytearray(content), len(PNG)
-    while at + 12 <= len(found):
-        end = at + 8 + int.from_bytes(found[at : at + 4], "big")
-        found[end : end + 4] = struct.pack(">I", zlib.crc32(found[at + 4 : end]))[: max(0, len(found) - end)]
+    png, at = bytearray(content), len(PNG)
+    while at + 12 <= len(png):
+        end = at + 8 + int.from_bytes(png[at : at + 4], "big")
+        png[end : end + 4] = struct.pack(">I", zlib.crc32(png[at + 4 : end]))[: max(0, len(png) - end)]
         at = end + 4
-    return bytes(found)
+    return bytes(png)
 
 
 SMALL = whole([photo(3, (48, 40))])
-"""One small picture in every way."""
+"""One small picture in every format and option."""

@@ -1,11 +1,11 @@
-"""False negatives of a workspace as jobs/mine_hard_negatives.py has left it, against a planted truth; and what each guard took.
+"""Counts false negatives in a workspace of jobs/mine_hard_negatives.py, by a planted truth, and rows removed by each filter.
 
     python -m testkit.false_negative_count --workspace W --truth BENCH/truth [--show 20] [--json FILE]
 
-The truth is that of bench/build.py or of the sample corpus (W/sample/truth). False is a searched negative whose note holds a
-copy, a crop or a quote of the query's or of the positive's note, or is one of them; and a rule-made one that still shows
-its part.
-Exits 1 if there are any. With and without each guard: benchmarks/false_negatives.py.
+The truth is that of bench/build.py or of the sample corpus (W/sample/truth). A retrieved negative is false if its note contains
+a copy, a crop or a quote of the query's or the positive's note, or is one of them; a generated one, if it still contains
+the removed part.
+Exits with 1 if there are any. With and without each filter: benchmarks/false_negatives.py.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from schemas.datasets import COUNTERFACTUALS, HARD_NEGATIVES, ITEMS
 from testkit.planted_truth import PlantedTruth
 
 
-def counted(workspace: str, truth: Path) -> dict[str, Any]:
-    """Negatives, the false ones among them (by source, and as pairs of notes), and the run's own counts of the guard."""
+def count_false_negatives(workspace: str, truth: Path) -> dict[str, Any]:
+    """Count negatives, false ones (by source, and as pairs of notes), and candidates removed by each filter."""
     stages, planted = ArrowStages(Workspace(workspace)), PlantedTruth(truth)
     rows = stages.read(HARD_NEGATIVES)
-    every = pa.concat_arrays([stages.read(t).column("item").combine_chunks() for t in (ITEMS, COUNTERFACTUALS)])
-    shown = {item["item_id"]: item for item in every.to_pylist()}
-    note = {item_id: item["note_id"] for item_id, item in shown.items()}
-    false = planted.leaks(rows, shown, note)
+    items = pa.concat_arrays([stages.read(t).column("item").combine_chunks() for t in (ITEMS, COUNTERFACTUALS)])
+    item_of = {item["item_id"]: item for item in items.to_pylist()}
+    note = {item_id: item["note_id"] for item_id, item in item_of.items()}
+    false = planted.leaks(rows, item_of, note)
     pairs: Counter[tuple[str, str]] = Counter()
     for row in false:
         here, sides = note[row["candidate_id"]], (note[row["query_id"]], note[row["positive_id"]])
@@ -53,17 +53,17 @@ def main() -> None:
     parser.add_argument("--truth", type=Path, required=True)
     parser.add_argument("--show", type=int, default=20, help="pairs of notes")
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    result = counted(given.workspace, given.truth)
+    arguments = parser.parse_args()
+    result = count_false_negatives(arguments.workspace, arguments.truth)
     share = result["false"] / max(1, result["negatives"])
     print(f"{result['negatives']:,} negatives, {result['false']} false ({share:.5f}) {result['false_by_source']}")
-    for one, other, count in result["false_pairs"][: given.show]:
+    for one, other, count in result["false_pairs"][: arguments.show]:
         print(f"  {count:>4}  {one}  {other}")
-    print(f"{result['left']:,} candidates left; taken:")
+    print(f"{result['left']:,} candidates passed; removed:")
     for reason, count in result["taken"].items():
         print(f"  {count:>11,}  {reason}")
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=1))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1))
     sys.exit(result["false"] > 0)
 
 

@@ -1,7 +1,7 @@
-"""Notes, pictures and clicks that are wrong in every way that we know of, next to some that are right.
+"""Invalid and unusual notes, pictures and clicks, next to some valid ones.
 
-Shared by tests/robustness/test_hostile_input.py and benchmarks/hostile_jobs.py. Every picture has a note of its own, named by what is
-wrong with it; every hostile text stands in two notes, so that it also meets itself in the search for shared passages.
+Shared by tests/robustness/test_hostile_input.py and benchmarks/hostile_jobs.py. Every picture has a note of its own, named after its
+fault; every hostile text is in two notes, so that the search for shared passages also compares it with itself.
 """
 
 import io
@@ -28,16 +28,16 @@ PASSAGE = (
     "In the morning we walked along the river to the old mill, and had pancakes with cherries there. 我们沿着河边走到老磨坊。"
 )
 HALF = b"\xe5\xa5"
-"""Of a character, as a program leaves it that cuts texts by bytes."""
+"""Half a character, as left by a program that truncates texts by bytes."""
 WORDS = ("river", "mill", "cherry", "pancake", "morning", "bridge", "window", "garden", "kettle", "lantern", "market", "orange",
          "pepper", "basket", "harbour", "violin")  # fmt: skip
 
 
 def passage(name: str) -> str:
-    """A passage that no other name has: what many notes say is no pair."""
+    """Generate a passage that is unique to a name: passages in many notes are not pairs."""
     draw = Random(name)
-    here = "".join(draw.choices("我们沿着河边走到老磨坊吃樱桃煎饼早上看见桥和窗", k=24))
-    return f"{' '.join(draw.choices(WORDS, k=24))} {here}。"
+    chinese = "".join(draw.choices("我们沿着河边走到老磨坊吃樱桃煎饼早上看见桥和窗", k=24))
+    return f"{' '.join(draw.choices(WORDS, k=24))} {chinese}。"
 
 
 TEXTS: dict[str, bytes] = {
@@ -55,26 +55,26 @@ TEXTS: dict[str, bytes] = {
     "sql and html": b"'; drop table notes; -- <script>alert(1)</script> {{x}} ${y} %s \\u0000 "
     + passage("sql and html").encode(),
 }
-"""The bytes of a note's body."""
+"""Bytes of note bodies, by name."""
 TOO_LONG = ("长" * 25_000_000 + "a" * 25_000_000).encode()
 IDS = ("'quoted'", '"', "a/../b", "new\nline", "nul\0", "好👍", "x" * 5_000, "-- id", "%2e%2e", "NULL", " led by a space")
 
 
 def photo(seed: int = 3, size: tuple[int, int] = (160, 120), mode: str = "RGB") -> Image.Image:
-    """A smooth picture with something to see in it."""
+    """Generate a smooth picture with visible structure."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).convert(mode)
 
 
 def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    """The bytes of a file."""
+    """Encode a picture to the bytes of a file."""
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 def bomb(width: int = 50_000, height: int = 50_000) -> bytes:
-    """A PNG of a megabyte that says it has so many pixels."""
+    """Build a PNG of a megabyte that declares the given size."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -85,9 +85,9 @@ def bomb(width: int = 50_000, height: int = 50_000) -> bytes:
 
 
 def readable() -> dict[str, bytes]:
-    """Pictures that are odd and can be read."""
+    """Generate unusual pictures that are readable."""
     two = [photo(), photo().rotate(90)]
-    found = {
+    pictures = {
         "plain.jpg": saved(photo(), "JPEG"),
         "png with a wrong suffix.jpg": saved(photo(4), "PNG"),
         "jpeg without a suffix": saved(photo(5), "JPEG"),
@@ -103,12 +103,12 @@ def readable() -> dict[str, bytes]:
     for orientation in range(1, 9):
         exif = Image.Exif()
         exif[0x0112] = orientation
-        found[f"exif {orientation}.jpg"] = saved(photo(11), "JPEG", exif=exif)
-    return found
+        pictures[f"exif {orientation}.jpg"] = saved(photo(11), "JPEG", exif=exif)
+    return pictures
 
 
 def unreadable() -> dict[str, bytes]:
-    """Files that are no pictures."""
+    """Generate files that are not pictures."""
     return {
         "zero size.jpg": b"",
         "bomb.png": bomb(),
@@ -121,7 +121,7 @@ def unreadable() -> dict[str, bytes]:
 
 
 def truncated() -> dict[str, bytes]:
-    """A picture of each usual kind, cut at every kilobyte."""
+    """Generate a picture of each common format, truncated at every kilobyte."""
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8))
     whole = {"jpg": saved(noise, "JPEG"), "png": saved(noise, "PNG"), "webp": saved(noise, "WEBP"), "gif": saved(noise, "GIF")}
     cuts = ((kind, content, at) for kind, content in whole.items() for at in range(KILOBYTE, len(content), KILOBYTE))
@@ -129,7 +129,7 @@ def truncated() -> dict[str, bytes]:
 
 
 def write(folder: Path) -> dict[str, int]:
-    """notes.parquet, clicks.parquet and the pictures, in a folder; how many rows of each there are."""
+    """Write notes.parquet, clicks.parquet and the pictures to a folder, and return row counts."""
     folder.mkdir(parents=True)
     names = sorted(_pictures(folder))
     rows = [*_of_pictures(names), *_of_texts(), *_of_ids()]
@@ -208,6 +208,6 @@ def _clicks(notes: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _unchecked(values: list[bytes]) -> pa.StringArray:
-    """Texts whose bytes nobody has looked at."""
-    found = pa.array(values, pa.binary())
-    return pa.StringArray.from_buffers(len(found), found.buffers()[1], found.buffers()[2])
+    """Build a string array without validating its bytes as UTF-8."""
+    binary = pa.array(values, pa.binary())
+    return pa.StringArray.from_buffers(len(binary), binary.buffers()[1], binary.buffers()[2])

@@ -1,6 +1,6 @@
-"""Edits of pictures that ../shared/bench lacks; one name each, for the table of `benchmarks.image_edits`.
+"""Picture edits that ../shared/bench does not have, by name, for the table of `benchmarks.image_edits`.
 
-Every edit takes a picture (RGB) and a random source and gives a new picture; same seed, same pixels.
+Every edit takes an RGB picture and a random source and returns a new picture; the same seed gives the same pixels.
 """
 
 import io
@@ -13,48 +13,48 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from testkit import image_overlays
 
 Edit = Callable[[Image.Image, Random], Image.Image]
-HOLDS = "grid"
-"""The edit whose result holds the picture and is no copy of it: the picture is a crop of it."""
+CONTAINING_EDIT = "grid"
+"""The edit whose result contains the picture and is not a copy of it: the picture is a crop of the result."""
 
 
 def saved(image: Image.Image, kind: str, quality: int) -> Image.Image:
-    """As it is after a lossy format."""
+    """Encode and decode in a lossy format."""
     buffer = io.BytesIO()
     image.save(buffer, kind, quality=quality)
     return Image.open(buffer).convert("RGB")
 
 
 def scaled(image: Image.Image, factor: float) -> Image.Image:
-    """Another size, no side below 32 pixels."""
+    """Resize by a factor, with no side below 32 pixels."""
     size = max(32, int(image.width * factor)), max(32, int(image.height * factor))
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
 def gains(image: Image.Image, red: float, green: float, blue: float) -> Image.Image:
-    """Every channel times a number: another colour temperature."""
+    """Scale each channel, which changes the colour temperature."""
     return Image.fromarray(np.clip(np.asarray(image) * np.array((red, green, blue)), 0, 255).astype(np.uint8))
 
 
 def gamma(image: Image.Image, power: float) -> Image.Image:
-    """Levels to a power; below 1 brightens."""
+    """Apply a gamma curve; a power below 1 brightens."""
     return image.point([int(255 * (level / 255) ** power) for level in range(256)] * 3)
 
 
 def noise(image: Image.Image, rng: Random) -> Image.Image:
-    """Gaussian noise of 14 levels."""
+    """Add Gaussian noise with a standard deviation of 14 levels."""
     levels = np.random.default_rng(rng.randrange(1 << 30)).normal(0, 14, (image.height, image.width, 3))
     return Image.fromarray(np.clip(np.asarray(image) + levels, 0, 255).astype(np.uint8))
 
 
 def vignette(image: Image.Image, rng: Random) -> Image.Image:
-    """Darker towards the corners, which keep 0.4 of their light."""
+    """Darken towards the corners, to 0.4 of their brightness."""
     y, x = np.mgrid[0 : image.height, 0 : image.width]
     light = 1 - 1.2 * ((x / image.width - 0.5) ** 2 + (y / image.height - 0.5) ** 2)
     return Image.fromarray(np.clip(np.asarray(image) * light[..., None], 0, 255).astype(np.uint8))
 
 
 def perspective(image: Image.Image, rng: Random) -> Image.Image:
-    """Each corner moves in by up to 5 % of the sides."""
+    """Move each corner inwards by up to 5 % of the sides."""
     width, height = image.size
     corners = ((0, 0), (0, height), (width, height), (width, 0))
     quad: list[float] = []
@@ -64,7 +64,7 @@ def perspective(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def screen_photo(image: Image.Image, rng: Random) -> Image.Image:
-    """A photo of a screen: fine bars that beat with the pixels, a cold cast, a little soft, a little turned."""
+    """Imitate a photo of a screen: moiré, a cold cast, slight blur, slight rotation."""
     y, x = np.mgrid[0 : image.height, 0 : image.width]
     bars = 1 + 0.10 * np.sin(x * 2.2 + y * 0.13) + 0.08 * np.sin(y * 2.05 - x * 0.11)
     lit = np.asarray(image.filter(ImageFilter.GaussianBlur(0.8))) * bars[..., None] * np.array((0.92, 1.0, 1.06))
@@ -72,7 +72,7 @@ def screen_photo(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def warm_blur_sticker(image: Image.Image, rng: Random) -> Image.Image:
-    """Three edits at once: a warm cast, blur, a yellow disc over 0.3 of the shorter side."""
+    """Combine three edits: a warm cast, blur, and a yellow disc of 0.3 of the shorter side."""
     out = gains(image, 1.15, 1.0, 0.8).filter(ImageFilter.GaussianBlur(max(1, min(image.size) / 250)))
     side = int(min(image.size) * 0.3)
     x, y = rng.randrange(image.width - side), rng.randrange(image.height - side)
@@ -81,7 +81,7 @@ def warm_blur_sticker(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def mirror_border_jpeg(image: Image.Image, rng: Random) -> Image.Image:
-    """Mirrored, a black border of a tenth, JPEG at 30."""
+    """Mirror, add a black border of a tenth, and encode as JPEG at quality 30."""
     return saved(ImageOps.expand(ImageOps.mirror(image), border=int(min(image.size) * 0.1), fill="black"), "JPEG", 30)
 
 

@@ -1,6 +1,6 @@
-"""What users put over or around a picture: frames, stickers, words, the chrome of an app.
+"""Overlays and frames that users add to pictures: stickers, texts, screenshots.
 
-Every edit takes a picture (RGB) and a random source and gives a new picture; same seed, same pixels.
+Every edit takes an RGB picture and a random source and returns a new picture; the same seed gives the same pixels.
 """
 
 from random import Random
@@ -12,24 +12,24 @@ WHITE: Colour = (255, 255, 255)
 
 
 def any_colour(rng: Random, low: int = 0) -> Colour:
-    """A colour with every channel at `low` or above."""
+    """Draw a colour with every channel at `low` or above."""
     return rng.randrange(low, 256), rng.randrange(low, 256), rng.randrange(low, 256)
 
 
 def big_border(image: Image.Image, rng: Random) -> Image.Image:
-    """A border of a fifth of the shorter side, of any colour."""
+    """Add a border of a fifth of the shorter side, in a random colour."""
     return ImageOps.expand(image, border=int(min(image.size) * 0.2), fill=any_colour(rng))
 
 
 def side_panel(image: Image.Image, rng: Random) -> Image.Image:
-    """The picture beside a plain panel of 0.7 of its width."""
+    """Add a plain panel of 0.7 of the width at the side."""
     out = Image.new("RGB", (int(image.width * 1.7), image.height), any_colour(rng, 120))
     out.paste(image, (0, 0))
     return out
 
 
 def polaroid(image: Image.Image, rng: Random) -> Image.Image:
-    """A white frame, wider below, with a line of writing on it, on a plain table."""
+    """Put the picture in a white instant-photo frame with a line of text, on a plain background."""
     margin = int(min(image.size) * 0.06)
     card = Image.new("RGB", (image.width + 2 * margin, image.height + 5 * margin), (250, 249, 245))
     card.paste(image, (margin, margin))
@@ -39,14 +39,14 @@ def polaroid(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def rounded(image: Image.Image, rng: Random) -> Image.Image:
-    """Corners rounded by an eighth of the shorter side, on white."""
+    """Round the corners by an eighth of the shorter side, on white."""
     mask = Image.new("L", image.size, 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, *image.size), radius=min(image.size) // 8, fill=255)
     return Image.composite(image, Image.new("RGB", image.size, WHITE), mask)
 
 
 def screenshot(image: Image.Image, rng: Random) -> Image.Image:
-    """A phone's screen: a dark bar above, grey lines of text below."""
+    """Imitate a phone's screenshot: a dark bar above, grey lines of text below."""
     width, height = int(image.width * 1.25), int(image.height * 1.9)
     out = Image.new("RGB", (width, height), (250, 250, 250))
     draw = ImageDraw.Draw(out)
@@ -60,7 +60,7 @@ def screenshot(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def stickers(image: Image.Image, rng: Random) -> Image.Image:
-    """Three squares of any colour, each 0.18 of the shorter side."""
+    """Add three squares in random colours, each 0.18 of the shorter side."""
     out = image.copy()
     side = int(min(image.size) * 0.18)
     for _ in range(3):
@@ -70,7 +70,7 @@ def stickers(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def hearts(image: Image.Image, rng: Random) -> Image.Image:
-    """Six red hearts and a yellow face, as an app's sticker sheet has them."""
+    """Add six red hearts and a yellow face."""
     out = image.copy()
     draw = ImageDraw.Draw(out)
     for _ in range(6):
@@ -95,7 +95,7 @@ def hearts(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def chat_bubble(image: Image.Image, rng: Random) -> Image.Image:
-    """A white bubble with two lines of text over a lower corner."""
+    """Add a white speech bubble with two lines of text over a lower corner."""
     out = image.copy()
     draw = ImageDraw.Draw(out)
     width, height = int(image.width * 0.5), int(image.height * 0.22)
@@ -110,7 +110,7 @@ def chat_bubble(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def text(image: Image.Image, rng: Random) -> Image.Image:
-    """Three lines of white letters with a black outline over the middle."""
+    """Add three lines of white letters with a black outline over the middle."""
     out = image.copy()
     draw, size = ImageDraw.Draw(out), image.height // 10
     for k in range(3):
@@ -120,7 +120,7 @@ def text(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def watermark(image: Image.Image, rng: Random) -> Image.Image:
-    """A user's name all over, half transparent."""
+    """Tile a half-transparent user name over the picture."""
     layer = Image.new("RGBA", image.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     for y in range(0, image.height, max(20, image.height // 6)):
@@ -130,7 +130,7 @@ def watermark(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def grid(image: Image.Image, rng: Random) -> Image.Image:
-    """Nine cells, one of them the picture, the others drawn: it holds the picture, it is no copy of it."""
+    """Put the picture in one of nine cells, and drawn shapes in the others: the result contains it but is not a copy."""
     gap, cell = 8, (image.width, image.height)
     out = Image.new("RGB", (3 * cell[0] + 2 * gap, 3 * cell[1] + 2 * gap), WHITE)
     own = rng.randrange(9)
@@ -142,7 +142,7 @@ def grid(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def _drawn(size: tuple[int, int], rng: Random) -> Image.Image:
-    """Twenty shapes on a plain ground."""
+    """Draw twenty shapes on a plain background."""
     out = Image.new("RGB", size, any_colour(rng, 100))
     draw = ImageDraw.Draw(out)
     for _ in range(20):

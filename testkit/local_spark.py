@@ -1,4 +1,4 @@
-"""The Spark session of a test run: small, quiet, on two cores of this machine."""
+"""A small local Spark session on two cores, for tests and benchmarks."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ FLAGS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC
 
 @contextmanager
 def local_spark() -> Iterator[object]:
-    """One session for the process; whoever asks again gets the same."""
+    """Open the process's only session; a second call returns the same one."""
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])

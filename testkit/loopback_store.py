@@ -1,7 +1,7 @@
-"""An object store on 127.0.0.1 that answers late, counts, and fails when it is asked to: a process of its own.
+"""An object store on 127.0.0.1 with latency, request counts and injected faults; runs as a separate process.
 
-It speaks as much of S3 and of Google's JSON interface as a reader needs, and gives out credentials as a container's endpoint
-does. With --upstream it is a proxy in front of another S3 server (moto's), to which the same holds.
+It implements the parts of S3 and of Google's JSON API that a reader needs, and a credentials endpoint like that of a
+container. With --upstream it is a proxy in front of another S3 server (moto's), with the same latency, counts and faults.
 """
 
 import argparse
@@ -31,7 +31,7 @@ KEYS = {
 
 
 class Request(NamedTuple):
-    """What a client sent."""
+    """A client's request."""
 
     method: str
     target: str
@@ -41,20 +41,20 @@ class Request(NamedTuple):
 
 @dataclass(slots=True)
 class Store:
-    """What it serves, how it fails now, and what it has counted."""
+    """State of the store: objects, current faults, counts."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
-    """bucket/key -> bytes."""
+    """Contents by bucket/key."""
     latency_s: float = 0.0
     upstream: tuple[str, int] | None = None
     faults: dict[str, Any] = field(default_factory=dict)
-    """kind (a status, "reset", "hang", "half"), and how many requests or `until` when; empty: none."""
+    """kind (a status, "reset", "hang", "half"), with `count` requests or `until` a time; empty: no faults."""
     counts: Counter[str] = field(default_factory=Counter)
     seen: list[str] = field(default_factory=list)
-    """Methods, targets and statuses of the last requests."""
+    """Method, target and status of the last requests."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
+        """Serve one connection."""
         counted = False
         onward = None
         try:
@@ -96,7 +96,7 @@ class Store:
             return onward
         if self.upstream:
             return await _forwarded(self.upstream, request, writer, onward)
-        status, body, headers = self._found(request)
+        status, body, headers = self._lookup(request)
         self._note(request, status)
         whole = _response(status, body, request.method, headers)
         if kind == "half" and request.method == "GET":
@@ -118,17 +118,17 @@ class Store:
         self.counts["faults"] += 1
         return self.faults["kind"]
 
-    def _found(self, request: Request) -> tuple[int, bytes, dict[str, str]]:
+    def _lookup(self, request: Request) -> tuple[int, bytes, dict[str, str]]:
         split = urlsplit(request.target)
         if split.path.startswith(("/storage/v1/b/", "/download/storage/v1/b/")):
             return self._google(split.path.split("/b/", 1)[1], "alt=media" in split.query)
         content = self.objects.get(unquote(split.path.lstrip("/")))
         if content is None:
             return 404, b"" if request.method == "HEAD" else _error(404), {}
-        asked = request.headers.get("range")
-        if asked is None:
+        range_header = request.headers.get("range")
+        if range_header is None:
             return 200, content, {"ETag": '"x"'}
-        first, _, last = asked.removeprefix("bytes=").partition("-")
+        first, _, last = range_header.removeprefix("bytes=").partition("-")
         if int(first) >= len(content):
             return 416, _error(416), {}
         part = content[int(first) : int(last) + 1 if last else None]
@@ -143,23 +143,23 @@ class Store:
             return 404, b'{"error": {"code": 404, "message": "No such object"}}', {}
         if media:
             return 200, content, {"x-goog-generation": "1"}
-        told = {"kind": "storage#object", "name": name, "bucket": bucket, "generation": "1", "size": str(len(content))}
-        return 200, json.dumps(told).encode(), {"Content-Type": "application/json"}
+        metadata = {"kind": "storage#object", "name": name, "bucket": bucket, "generation": "1", "size": str(len(content))}
+        return 200, json.dumps(metadata).encode(), {"Content-Type": "application/json"}
 
     def _controlled(self, request: Request) -> bytes:
-        asked = json.loads(request.raw.split(b"\r\n\r\n", 1)[1] or b"{}")
-        if "faults" in asked:
-            self.faults = dict(asked["faults"])
+        command = json.loads(request.raw.split(b"\r\n\r\n", 1)[1] or b"{}")
+        if "faults" in command:
+            self.faults = dict(command["faults"])
             if "seconds" in self.faults:
                 self.faults["until"] = time.monotonic() + self.faults["seconds"]
-        told = json.dumps({"counts": self.counts, "seen": self.seen}).encode()
-        if asked.get("forget"):
+        answer = json.dumps({"counts": self.counts, "seen": self.seen}).encode()
+        if command.get("forget"):
             self.counts, self.seen = Counter(open=self.counts["open"]), []
-        return told
+        return answer
 
 
 class _Reset(Exception):  # noqa: N818
-    """The connection is broken off."""
+    """Raised to reset the connection."""
 
 
 async def _request(reader: asyncio.StreamReader) -> Request | None:
@@ -175,14 +175,14 @@ async def _request(reader: asyncio.StreamReader) -> Request | None:
 
 
 async def _forwarded(upstream: tuple[str, int], request: Request, writer: asyncio.StreamWriter, onward: Any) -> Any:
-    """The request goes on over this connection's own way to the other server, and its answer back."""
+    """Forward a request over this connection's own connection to the upstream server, and return its answer."""
     for attempt in (1, 2):
         reader, sender = onward or await asyncio.open_connection(*upstream)
         try:
             sender.write(request.raw)
             head = await reader.readuntil(b"\r\n\r\n")
             break
-        except (ConnectionError, asyncio.IncompleteReadError):  # the other server has ended an idle connection
+        except (ConnectionError, asyncio.IncompleteReadError):  # the upstream server has closed an idle connection
             onward = None
             if attempt == 2:
                 raise
@@ -212,17 +212,17 @@ def _error(status: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Loopback:
-    """A running store, as its starter sees it."""
+    """A running store, for the process that started it."""
 
     port: int
 
     @property
     def endpoint(self) -> str:
-        """host:port."""
+        """Address as host:port."""
         return f"127.0.0.1:{self.port}"
 
     def environment(self) -> dict[str, str]:
-        """Of a client whose S3 and Google Cloud Storage this is; credentials come from here, too."""
+        """Environment that makes a client use it as S3 and Google Cloud Storage, and fetch credentials from it."""
         return {
             "AWS_ENDPOINT_URL": f"http://{self.endpoint}",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{self.endpoint}{CREDENTIALS}",
@@ -233,21 +233,21 @@ class Loopback:
             "CLOUD_STORAGE_EMULATOR_ENDPOINT": f"http://{self.endpoint}",
         }
 
-    def control(self, **asked: Any) -> dict[str, Any]:
-        """Set `faults`, `forget` what was counted; answers with counts and the last requests."""
-        request = urllib.request.Request(f"http://{self.endpoint}{CONTROL}", json.dumps(asked).encode(), method="POST")
+    def control(self, **command: Any) -> dict[str, Any]:
+        """Set `faults`, or reset counts (`forget`); returns counts and the last requests."""
+        request = urllib.request.Request(f"http://{self.endpoint}{CONTROL}", json.dumps(command).encode(), method="POST")
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 
 @contextmanager
 def loopback_store(folder: Path | None = None, latency_ms: float = 0, upstream: str | None = None) -> Iterator[Loopback]:
-    """A store in a process of its own while the block runs.
+    """Run a store in a separate process while the block runs.
 
     Args:
-        folder: its objects: folder/bucket/key.
-        latency_ms: of each answer.
-        upstream: host:port of another S3 server, to which all goes on.
+        folder: its objects, as folder/bucket/key.
+        latency_ms: latency of each answer.
+        upstream: host:port of another S3 server to forward requests to.
     """
     command = [sys.executable, "-m", "testkit.loopback_store", "--latency-ms", str(latency_ms)]
     command += ["--folder", str(folder)] if folder else []
@@ -274,15 +274,15 @@ if __name__ == "__main__":
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--upstream")
-    given = parser.parse_args()
-    files = [path for path in given.folder.rglob("*") if path.is_file()] if given.folder else []
-    host, _, number = (given.upstream or "").partition(":")
+    arguments = parser.parse_args()
+    files = [path for path in arguments.folder.rglob("*") if path.is_file()] if arguments.folder else []
+    host, _, number = (arguments.upstream or "").partition(":")
     asyncio.run(
         _main(
             Store(
-                objects={str(path.relative_to(given.folder)): path.read_bytes() for path in files},
-                latency_s=given.latency_ms / 1000,
-                upstream=(host, int(number)) if given.upstream else None,
+                objects={str(path.relative_to(arguments.folder)): path.read_bytes() for path in files},
+                latency_s=arguments.latency_ms / 1000,
+                upstream=(host, int(number)) if arguments.upstream else None,
             )
         )
     )

@@ -1,9 +1,9 @@
-"""Pictures that cost far more than their bytes say, and the largest that are read: what each costs to decode.
+"""Decompression bombs, and the largest accepted pictures: measures the cost of decoding each.
 
     python -m testkit.picture_bombs [WORDS OF A NAME ...]
 
-Each in a fresh process; printed: the file, seconds of a processor, peak memory of the process above what it had before, peak
-memory of the decoding process (all of it), the outcome. Exit status 1 when one is above 300 MB or 11 s. Linux only.
+Each runs in a fresh process. Prints name, CPU seconds, increase of the process's peak memory, peak
+memory of the decoding process, and outcome. Exits with 1 if one is above 300 MB or 11 s. Linux only.
 """
 
 import os
@@ -27,12 +27,12 @@ LIMIT_MB, LIMIT_S = 300, 11.0
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """Of a PNG."""
+    """Build a chunk of a PNG."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def png(width: int, height: int, depth: int = 8, colour: int = 0, before: bytes = b"") -> bytes:
-    """Of zeros, with chunks before its pixels."""
+    """Build a PNG of zeros, with chunks before its pixels."""
     row = bytes(1 + (width * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour] * depth + 7) // 8)
     packer = zlib.compressobj(9)
     packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
@@ -41,57 +41,57 @@ def png(width: int, height: int, depth: int = 8, colour: int = 0, before: bytes 
 
 
 def scans(side: int, more: int) -> bytes:
-    """A progressive JPEG that repeats its last pass."""
+    """Build a progressive JPEG that repeats its last scan."""
     whole = saved(Image.new("RGB", (side, side), (10, 200, 30)), "JPEG", progressive=True)
     last, end = whole.rfind(b"\xff\xda"), whole.rfind(b"\xff\xd9")
     return whole[:end] + whole[last:end] * more + whole[end:]
 
 
 def jpeg(after_start: bytes) -> bytes:
-    """A small JPEG with something before its headers."""
+    """Build a small JPEG with bytes before its headers."""
     whole = saved(Image.new("RGB", (64, 64)), "JPEG")
     return whole[:2] + after_start + whole[2:]
 
 
 def exif_of_tags(count: int, size: int) -> bytes:
-    """EXIF whose tags all say that the same `size` bytes are theirs."""
+    """Build EXIF whose tags all refer to the same `size` bytes."""
     tags = b"".join(struct.pack("<HHII", tag, 7, size, 0) for tag in range(count))
     return (b"II\x2a\0\x08\0\0\0" + struct.pack("<H", count) + tags).ljust(size, b"\0")
 
 
 def jpeg_exif() -> bytes:
-    """Sixty EXIF segments of 5,000 tags."""
+    """Build a JPEG with sixty EXIF segments of 5,000 tags."""
     body = b"Exif\0\0" + exif_of_tags(5000, 60_500)
     return jpeg((b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body) * 60)
 
 
 def tiff(tags: dict[int, tuple[int, int, int]], rest: bytes) -> bytes:
-    """A TIFF of 64 x 64 grey pixels with these tags (type, count, value), and `rest` from byte 400 on."""
+    """Build a TIFF of 64 x 64 grey pixels with these tags (type, count, value), and `rest` from byte 400 on."""
     usual = {256: (4, 1, 64), 257: (4, 1, 64), 258: (3, 1, 8), 259: (3, 1, 8), 262: (3, 1, 1), 277: (3, 1, 1)}
     entries = b"".join(struct.pack("<HHII", tag, *value) for tag, value in sorted((usual | tags).items()))
     return (b"II\x2a\0\x08\0\0\0" + struct.pack("<H", len(usual | tags)) + entries + bytes(4)).ljust(400, b"\0") + rest
 
 
 def huge_tile(side: int) -> bytes:
-    """A TIFF of one tile that is far larger than the picture."""
+    """Build a TIFF with one tile that is far larger than the picture."""
     body = zlib.compress(bytes(1 << 20))
     return tiff({322: (4, 1, side), 323: (4, 1, side), 324: (4, 1, 400), 325: (4, 1, len(body))}, body)
 
 
 def many_strips(count: int) -> bytes:
-    """A TIFF that says where millions of strips are."""
+    """Build a TIFF with offsets of millions of strips."""
     return tiff({259: (3, 1, 1), 273: (4, count, 400), 278: (4, 1, 1), 279: (4, 1, 64)}, struct.pack("<I", 300) * count)
 
 
 def gif_comment(blocks: int, size: int) -> bytes:
-    """A GIF with a comment in so many blocks."""
+    """Build a GIF with a comment of many blocks."""
     whole = saved(Image.new("L", (64, 64)), "GIF")
     at = 13 + (3 << ((whole[10] & 7) + 1) if whole[10] & 128 else 0)
     return whole[:at] + b"\x21\xfe" + (bytes([size]) + b"x" * size) * blocks + b"\0" + whole[at:]
 
 
 def j2k(width: int, height: int, tile: tuple[int, int], components: int) -> bytes:
-    """A JPEG 2000 codestream of nothing but headers."""
+    """Build a JPEG 2000 codestream with headers only."""
     sizes = struct.pack(">HHIIIIIIIIH", 38 + 3 * components, 0, width, height, 0, 0, *tile, 0, 0, components)
     style = b"\xff\x52" + struct.pack(">HBBHBBBBBB", 12, 0, 0, 1, 0, 5, 4, 4, 0, 0)
     steps = b"\xff\x5c" + struct.pack(">HB", 19, 0x40) + bytes([0x48] * 16)
@@ -99,20 +99,20 @@ def j2k(width: int, height: int, tile: tuple[int, int], components: int) -> byte
     return b"\xff\x4f\xff\x51" + sizes + b"\x07\x01\x01" * components + style + steps + part + b"\xff\xd9"
 
 
-def liar() -> bytes:
-    """A JP2 whose box says 64 x 64 and whose codestream says 60,000 x 60,000."""
+def contradicting_sizes() -> bytes:
+    """Build a JP2 whose box declares 64 x 64 and whose codestream declares 60,000 x 60,000."""
     whole, inner = saved(Image.new("RGB", (64, 64)), "JPEG2000"), j2k(60_000, 60_000, (60_000, 60_000), 3)
     return whole[: whole.index(b"jp2c") - 4] + struct.pack(">I", 8 + len(inner)) + b"jp2c" + inner
 
 
 def frames(kind: str, count: int, side: int = 64) -> bytes:
-    """An animation."""
+    """Build an animation."""
     first, *others = (Image.new("RGB", (side, side), (n % 200, n // 200, 7)) for n in range(count))
     return saved(first, kind, save_all=True, append_images=others, **({"speed": 10} if kind == "AVIF" else {}))
 
 
 def run_lengths(side: int) -> bytes:
-    """A BMP of runs, which Pillow unpacks in Python."""
+    """Build a run-length encoded BMP, which Pillow unpacks in Python."""
     body = (b"\xff\x01" * (side // 255) + b"\0\0") * side + b"\0\1"
     header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, 0, 0, 0, 256, 0)
     return struct.pack("<2sIII", b"BM", 0, 0, 1078) + header + bytes(range(256)) * 4 + body
@@ -148,10 +148,10 @@ BOMBS: dict[str, Make] = {
     "ppm with 50 MB of comment": lambda: b"P6 " + b"#" * 50_000_000,
     "jp2 of 65,025 tiles": lambda: j2k(255, 255, (1, 1), 4),
     "jp2 of 16,000 components": lambda: j2k(255, 255, (1, 1), 16_000),
-    "jp2 of two sizes": liar,
+    "jp2 of two sizes": contradicting_sizes,
     "ico": lambda: saved(Image.new("RGB", (64, 64)), "ICO"),
 }
-"""Refused, or read at no cost."""
+"""Files that must be rejected, or decoded at low cost."""
 
 
 def _noise(mode: str, side: int) -> Image.Image:
@@ -200,11 +200,11 @@ LARGEST: dict[str, Make] = {
     "jp2": _large("JPEG2000", "RGB", 3400, quality_layers=[20], irreversible=True),
     "jp2 that is halved": _large("JPEG2000", "RGB", 6000, quality_layers=[40], irreversible=True),
 }
-"""Read; each near the most that `Decoding.max_bytes` lets through, so that its peak is the format's."""
+"""Accepted files near the limit of `Decoding.max_bytes`, so that their peak memory is the largest of their format."""
 
 
 def cost(content: bytes) -> tuple[float, int, int, str]:
-    """Seconds of a processor, peaks in MB (of the process above before, of the decoding process), outcome. Once a process."""
+    """Measure CPU seconds, peaks in MB (increase of this process, decoding process) and outcome. Once per process."""
     Path("/proc/self/clear_refs").write_text("5")
     base, began = _peak("self"), time.process_time()
     try:
@@ -225,20 +225,20 @@ def _peak(of: str) -> int:
 
 
 def main() -> int:
-    """Print a table."""
-    sums, words = 0, sys.argv[1:]
+    """Print a table; returns the exit code."""
+    exceeded, words = 0, sys.argv[1:]
     print("| picture | kB | s | MB here | MB apart | outcome |\n|---|---|---|---|---|---|")
     for name, make in (BOMBS | LARGEST).items():
         if all(word in name for word in words):
             content = make()
-            with get_context("spawn").Pool(1) as alone:
-                seconds, own, other, outcome = alone.apply(cost, (content,))
+            with get_context("spawn").Pool(1) as pool:
+                seconds, own, other, outcome = pool.apply(cost, (content,))
             over = seconds > LIMIT_S or max(own, other) > LIMIT_MB
-            sums += over
-            found = f"{len(content) >> 10:,} | {seconds:.1f} | {own} | {other} | {outcome}{' OVER A LIMIT' * over}"
-            print(f"| {name} | {found} |", flush=True)
-    print(f"{sums} over a limit")
-    return min(1, sums)
+            exceeded += over
+            cells = f"{len(content) >> 10:,} | {seconds:.1f} | {own} | {other} | {outcome}{' OVER A LIMIT' * over}"
+            print(f"| {name} | {cells} |", flush=True)
+    print(f"{exceeded} over a limit")
+    return min(1, exceeded)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the planted truth of bench/build.py says of two notes, and of a note without a part."""
+"""Relations between notes, and of counterfactuals to the removed part, by the planted truth of bench/build.py."""
 
 from collections import defaultdict
 from itertools import combinations
@@ -12,35 +12,35 @@ from pipelines.media.passage_match import standing
 
 
 class PlantedTruth:
-    """Families of pictures and quoted passages, as they were planted."""
+    """Planted families of pictures and quoted passages."""
 
     def __init__(self, folder: Path) -> None:
         """Read truth/images.parquet, truth/passages.parquet and truth/aliases.parquet."""
-        shown = pq.read_table(folder / "images.parquet").to_pylist()
-        self.family = {row["image_id"]: row["family"] for row in shown}
+        images = pq.read_table(folder / "images.parquet").to_pylist()
+        self.family = {row["image_id"]: row["family"] for row in images}
         by_family = defaultdict(set)
-        for row in shown:
+        for row in images:
             by_family[row["family"]].add(row["note_id"])
         self._related = {frozenset(pair) for notes in by_family.values() for pair in combinations(sorted(notes), 2)}
         for row in pq.read_table(folder / "passages.parquet").to_pylist():
             self._related |= {frozenset((row["target_note"], row[side])) for side in ("source_note", "host_note")}
 
     def related(self, one: str, other: str) -> bool:
-        """Whether one note holds a copy, a crop or a quote of the other, or is the other."""
+        """Whether one note contains a copy, a crop or a quote of the other, or is the same note."""
         return one == other or frozenset((one, other)) in self._related
 
     def leaks(self, rows: pa.Table, items: dict[str, dict[str, Any]], note: dict[str, str]) -> list[dict[str, Any]]:
-        """The HARD_NEGATIVES that are false: searched ones related to the query or the positive, rules that show the part.
+        """List false HARD_NEGATIVES: retrieved ones related to the query or the positive, generated ones that contain the part.
 
         Args:
             rows: HARD_NEGATIVES.
-            items: ITEM by item_id, of the rule-made ones and their queries.
+            items: ITEM by item_id, of the generated negatives and their queries.
             note: note_id by item_id, of all items.
         """
         false = []
         for row in rows.to_pylist():
             if row["source"] == "rule":
-                wrong = self._still_shows(items[row["candidate_id"]], items[row["query_id"]])
+                wrong = self._still_contains(items[row["candidate_id"]], items[row["query_id"]])
             else:
                 here = note[row["candidate_id"]]
                 wrong = self.related(note[row["query_id"]], here) or self.related(note[row["positive_id"]], here)
@@ -48,7 +48,7 @@ class PlantedTruth:
                 false.append(row)
         return false
 
-    def _still_shows(self, left: dict[str, Any], part: dict[str, Any]) -> bool:
+    def _still_contains(self, left: dict[str, Any], part: dict[str, Any]) -> bool:
         families = {self.family.get(i, i) for i in part["image_ids"]}
         if any(self.family.get(i, i) in families for i in left["image_ids"]):
             return True

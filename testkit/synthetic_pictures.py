@@ -1,10 +1,10 @@
-"""Made-up fingerprints with the skew of real ones, and planted copies: PICTURES rows without pictures.
+"""Synthetic fingerprints with the distribution of real ones, and planted copies: PICTURES rows without pictures.
 
-A made-up picture is a real one with bits turned over at random, in all its eight turns alike. A turn
+A synthetic picture is a real one with random bits flipped, in all its eight turns alike. A turn
 permutes the 16 x 16 coefficients of a PDQ hash and negates some: measured on 987 real pictures, the four
-turns with quarter turns in them transpose, the others leave every bit in its place. Turning a bit over
+turns with quarter turns in them transpose, the others leave every bit in its place. Flipping a bit
 is the same in a negated one. So flips F of the picture are F or F transposed in each turn. A planted
-copy is one of the eight turns with some bits, up to the radius, turned over.
+copy is one of the eight turns with some bits, up to the radius, flipped.
 """
 
 import hashlib
@@ -28,25 +28,25 @@ from schemas.intermediate import PICTURES
 Bits = npt.NDArray[np.uint8]
 
 FLIP_RATE = 0.15
-"""Share of a hash's bits that are turned over. Strangers then differ in 127.8 +- 8.3 bits and meet under 1.4e-4 band
-keys, as 930 real strangers do (127.8 +- 8.3, 1.1e-4); 0.2 makes 0.5e-4, 0.1 makes 7e-4."""
+"""Share of a hash's bits that are flipped. Unrelated pictures then differ in 127.8 +- 8.3 bits and share 1.4e-4 band
+keys, like 930 unrelated real pictures (127.8 +- 8.3, 1.1e-4); 0.2 gives 0.5e-4, 0.1 gives 7e-4."""
 SIGN_RATE = 0.03
-"""Share of a word's signs that are turned over. 996 strangers then have 12.4 candidates each by their words, 996 real
-strangers 11.5 (of 987 others: 24 at 0.02, 3.6 at 0.05, 12.2 real)."""
+"""Share of a word's signs that are flipped. 996 unrelated pictures then have 12.4 candidates each by visual words, 996 real
+ones 11.5 (of 987 others: 24 at 0.02, 3.6 at 0.05, 12.2 real)."""
 SAME_FLAT = 0.5
-"""Share of flat pictures whose hash stays the very one of a real flat picture."""
+"""Share of flat pictures that keep the exact hash of a real flat picture."""
 PLANTED = 0.05
-"""Share of the pictures that are planted copies of another one."""
+"""Share of the pictures that are planted copies of another."""
 CHUNK = 10_000
 TRANSPOSED = np.array([abs(turn[0, 1]) > 0.5 for turn in TURNS])
 """[8] turns that swap the axes."""
 COMPOSED = np.array([[next(k for k in range(8) if np.allclose(TURNS[k], s @ t)) for t in TURNS] for s in TURNS])
-"""[8, 8] turn s of a picture that was turned by t is its turn COMPOSED[s, t]."""
+"""[8, 8]: turn s after turn t is turn COMPOSED[s, t]."""
 
 
 @dataclass(frozen=True, slots=True)
-class Real:
-    """n real pictures, no two of which show the same."""
+class RealPictures:
+    """n real pictures with different content."""
 
     turns: Bits
     """[n, 8, 256]"""
@@ -56,8 +56,8 @@ class Real:
     features: list[bytes]
 
 
-def real_pictures(mined: Path) -> Real:
-    """One picture of each group that shows the same, of a workspace's `mined` folder."""
+def real_pictures(mined: Path) -> RealPictures:
+    """Read one picture of each group with the same content from a workspace's `mined` folder."""
     names = ["sha256", "pdq_turns", "pdq_exposed", "surface", "features"]
     rows = pa.concat_tables([pq.read_table(f, columns=names) for f in sorted(mined.glob("pictures/*.parquet"))])
     rows = rows.sort_by("sha256")
@@ -66,7 +66,7 @@ def real_pictures(mined: Path) -> Real:
     l, r = ([place[s] for s in pa.concat_tables(same)[side].to_pylist()] for side in ("sha256_l", "sha256_r"))  # noqa: E741
     _, group = connected_components(coo_matrix((np.ones(len(l)), (l, r)), shape=(len(place), len(place))))
     kept = rows.take(pa.array(np.unique(group, return_index=True)[1]))
-    return Real(
+    return RealPictures(
         _bits(kept["pdq_turns"].to_pylist()).reshape(-1, 8, 256),
         _bits(kept["pdq_exposed"].to_pylist()).reshape(-1, 256),
         np.array([surface == "flat" for surface in kept["surface"].to_pylist()]),
@@ -74,16 +74,16 @@ def real_pictures(mined: Path) -> Real:
     )
 
 
-def made_up(real: Real, size: int, radius: int, words: bool, folder: Path, seed: int) -> npt.NDArray[np.int64]:
-    """Write `size` made-up PICTURES to `folder`; [n, 2] the picture numbers l < r of planted copies.
+def write_synthetic(real: RealPictures, size: int, radius: int, words: bool, folder: Path, seed: int) -> npt.NDArray[np.int64]:
+    """Write `size` synthetic PICTURES to `folder`; returns [n, 2] picture numbers l < r of planted copies.
 
     Args:
-        real: what they are made from.
-        size: how many.
-        radius: bits in which planted copies differ, at most.
-        words: they have features (and hashes at random, which never meet), or only hashes.
+        real: pictures to derive them from.
+        size: number of pictures.
+        radius: maximum number of bits in which planted copies differ.
+        words: whether they have features (and random hashes, which never match), or only hashes.
         folder: for the Parquet files, CHUNK pictures each.
-        seed: of the draws.
+        seed: random seed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     pool = np.concatenate([unpack(content).descriptors for content in real.features])
@@ -99,12 +99,14 @@ def made_up(real: Real, size: int, radius: int, words: bool, folder: Path, seed:
     return np.concatenate(planted)
 
 
-def crowds(real: Real, copies: int, blanks: int, folder: Path) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Write `copies` of one meme (0 to 4 bits off, the same words) and `blanks` of one flat frame; their picture numbers."""
+def write_hot_groups(
+    real: RealPictures, copies: int, blanks: int, folder: Path
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Write `copies` of one meme (0 to 4 bits flipped, same words) and `blanks` of one flat frame; returns picture numbers."""
     folder.mkdir(parents=True, exist_ok=True)
     meme = next(n for n in np.flatnonzero(~real.flat) if len(unpack(real.features[n]).descriptors) > 150)
     blank = int(np.flatnonzero(real.flat)[0])
-    found: list[npt.NDArray[np.int64]] = []
+    numbers_of: list[npt.NDArray[np.int64]] = []
     for which, count, features in ((meme, copies, real.features[meme]), (blank, blanks, EMPTY)):
         numbers = []
         for start in range(0, count, CHUNK):
@@ -116,12 +118,12 @@ def crowds(real: Real, copies: int, blanks: int, folder: Path) -> tuple[npt.NDAr
             columns["features"] = [features] * n
             part = f"{'copy' if which == meme else 'blank'}-{start:09}"
             numbers.append(write_pictures(columns, 10**9 * (which == meme) + start, folder / f"{part}.parquet"))
-        found.append(np.concatenate(numbers))
-    return found[0], found[1]
+        numbers_of.append(np.concatenate(numbers))
+    return numbers_of[0], numbers_of[1]
 
 
 def write_pictures(columns: dict[str, Any], first: int, path: Path) -> npt.NDArray[np.int64]:
-    """Write PICTURES rows, what `columns` lacks being empty; their picture numbers."""
+    """Write PICTURES rows, with columns missing in `columns` empty; returns picture numbers."""
     count = len(columns["features"])
     sha256 = [hashlib.sha256(str(first + n).encode()).hexdigest() for n in range(count)]
     zeros = {"width": 288, "height": 216, "phash": 0, "quality": 100, "thumbnail": b"", "feature_count": 0}
@@ -130,8 +132,10 @@ def write_pictures(columns: dict[str, Any], first: int, path: Path) -> npt.NDArr
     return np.array([picture_number(s) for s in sha256])
 
 
-def _hashes(real: Real, base: npt.NDArray[np.int64], radius: int, rng: np.random.Generator) -> tuple[dict[str, Any], Any]:
-    """Hashes of made-up pictures, the last PLANTED of the photos being copies of the first; [n, 2] which of which."""
+def _hashes(
+    real: RealPictures, base: npt.NDArray[np.int64], radius: int, rng: np.random.Generator
+) -> tuple[dict[str, Any], Any]:
+    """Derive hashes, the last PLANTED of the photos being copies of the first; also returns [n, 2] pairs of copies."""
     flat = real.flat[base]
     off = (rng.random((len(base), 256), dtype=np.float32) < FLIP_RATE).astype(np.uint8)
     off[flat & (rng.random(len(base)) < SAME_FLAT)] = 0
@@ -151,21 +155,21 @@ def _random_hashes(count: int, rng: np.random.Generator) -> dict[str, Any]:
     return _packed(*(rng.integers(0, 2, s, np.uint8) for s in ((count, 8, 256), (count, 256))), np.zeros(count, bool))
 
 
-def _features(real: Real, like: int, pool: npt.NDArray[np.int8], rng: np.random.Generator) -> bytes:
-    """As many features as picture `like` has, of any pictures, with some signs turned over."""
+def _features(real: RealPictures, like: int, pool: npt.NDArray[np.int8], rng: np.random.Generator) -> bytes:
+    """Draw as many features as picture `like` has, from any pictures, with some signs flipped."""
     features = unpack(real.features[like])
     drawn = pool[rng.integers(0, len(pool), len(features.descriptors))]
     return pack(replace(features, descriptors=np.where(rng.random(drawn.shape) < SIGN_RATE, -drawn, drawn).astype(np.int8)))
 
 
 def _some_bits(counts: npt.NDArray[np.int64], rng: np.random.Generator) -> Bits:
-    """[n, 256] with that many ones in a row, anywhere."""
+    """Draw [n, 256] bits with the given number of ones per row."""
     order = np.argsort(rng.random((len(counts), 256), dtype=np.float32), axis=1)
     return (np.argsort(order, axis=1) < counts[:, None]).astype(np.uint8)
 
 
 def _in_turns(off: Bits) -> Bits:
-    """[n, 256] bits that are turned over -> [n, 8, 256] the same in each turn."""
+    """Expand [n, 256] bit flips to [n, 8, 256], the same flips in each turn."""
     across = off.reshape(-1, 16, 16).transpose(0, 2, 1).reshape(-1, 256)
     return np.where(TRANSPOSED[:, None], across[:, None], off[:, None])
 

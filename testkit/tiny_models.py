@@ -1,4 +1,4 @@
-"""Tiny models of random weights, of the classes that the presets name, saved as their authors' folders are."""
+"""Tiny models with random weights, of the classes of the presets, saved in their authors' folder layouts."""
 
 import json
 from pathlib import Path
@@ -201,7 +201,7 @@ def nv_embed(folder: Path) -> Path:
 
 
 def clip(folder: Path, **text: object) -> Path:
-    """open_clip's own kind of folder."""
+    """Save a CLIP model in open_clip's folder layout."""
     import open_clip
     from safetensors.torch import save_file
 
@@ -212,18 +212,18 @@ def clip(folder: Path, **text: object) -> Path:
         "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "patch_size": 16, "head_width": 16},
         "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2, **text},
     }
-    told = {
+    config = {
         "model_cfg": model,
         "preprocess_cfg": {"mean": [0.4] * 3, "std": [0.3] * 3, "interpolation": "bicubic", "resize_mode": "shortest"},
     }
-    (folder / "open_clip_config.json").write_text(json.dumps(told))
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
     built = open_clip.CLIP(**model)
     save_file({k: v.contiguous() for k, v in built.state_dict().items()}, folder / "open_clip_model.safetensors")
     return folder
 
 
 def siglip(folder: Path) -> Path:
-    """open_clip's folder of SigLIP's class: timm's picture tower with an attention pool, a text tower without a causal mask."""
+    """Save a SigLIP model in open_clip's layout: timm's image tower with attention pooling, a text tower without causal mask."""
     import open_clip
     from safetensors.torch import save_file
 
@@ -240,11 +240,11 @@ def siglip(folder: Path) -> Path:
             "context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2, "no_causal_mask": True, "proj_bias": True, "pool_type": "last",
         },
     }  # fmt: skip
-    told = {
+    config = {
         "model_cfg": model,
         "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "squash"},
     }
-    (folder / "open_clip_config.json").write_text(json.dumps(told))
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
     built = open_clip.CustomTextCLIP(**{k: v for k, v in model.items() if k != "custom_text"})
     save_file({k: v.contiguous() for k, v in built.state_dict().items()}, folder / "open_clip_model.safetensors")
     return folder

@@ -1,4 +1,4 @@
-"""A Qwen3-VL of random weights: the real classes, some hundred thousand parameters, no download."""
+"""A Qwen3-VL with random weights: the real classes, a few hundred thousand parameters, no download."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ CHAT = (
 def byte_tokenizer(
     words: Sequence[str], vocabulary: int, special: list[str], pad: str, **options: object
 ) -> PreTrainedTokenizerFast:
-    """Byte pairs as the Qwen family has them, learned from these words."""
+    """Train a byte-pair tokenizer like the Qwen family's on these words."""
     tok = Tokenizer(models.BPE())
     tok.normalizer, tok.decoder = normalizers.NFC(), decoders.ByteLevel()
     tok.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -37,15 +37,15 @@ def byte_tokenizer(
 
 
 def qwen_tokenizer(words: Sequence[str], vocabulary: int, longest: int) -> PreTrainedTokenizerFast:
-    """With the special tokens of Qwen3-VL, padded on the left."""
+    """Train a tokenizer with the special tokens of Qwen3-VL, padded on the left."""
     options = {"eos_token": "<|im_end|>", "padding_side": "left", "model_max_length": longest}
     return byte_tokenizer(words, vocabulary, SPECIAL, "<|endoftext|>", **options)
 
 
-def qwen_processor(tokenizer: PreTrainedTokenizerFast, least: int, most: int, **looks: object) -> Qwen3VLProcessor:
-    """Pictures of `least` to `most` pixels, in patches of 16."""
+def qwen_processor(tokenizer: PreTrainedTokenizerFast, least: int, most: int, **options: object) -> Qwen3VLProcessor:
+    """Build a processor for pictures of `least` to `most` pixels, in patches of 16."""
     cut = {"patch_size": 16, "merge_size": 2, "temporal_patch_size": 2}
-    pictures = Qwen2VLImageProcessor(**cut, size={"shortest_edge": least, "longest_edge": most}, **looks)
+    pictures = Qwen2VLImageProcessor(**cut, size={"shortest_edge": least, "longest_edge": most}, **options)
     return Qwen3VLProcessor(
         image_processor=pictures, tokenizer=tokenizer, video_processor=Qwen3VLVideoProcessor(**cut), chat_template=CHAT
     )
@@ -54,7 +54,7 @@ def qwen_processor(tokenizer: PreTrainedTokenizerFast, least: int, most: int, **
 def qwen_model(
     tokenizer: PreTrainedTokenizerFast, inner: int, longest: int, **config: object
 ) -> Qwen3VLForConditionalGeneration:
-    """Two layers of 64 for words, two of 32 for pictures; `torch.manual_seed` before it decides the weights."""
+    """Build a model with two text layers of width 64 and two vision layers of 32; weights depend on `torch.manual_seed`."""
     number = tokenizer.convert_tokens_to_ids
     rope = {"rope_type": "default", "rope_theta": 5e6, "mrope_section": [4, 2, 2], "mrope_interleaved": True}
     return Qwen3VLForConditionalGeneration(Qwen3VLConfig(

@@ -1,4 +1,4 @@
-"""Small shards as jobs/build_shards.py writes them: notes of one shape and colour each, drawn with numpy, a caption, sentences."""
+"""Small shards in the format of jobs/build_shards.py: notes with a drawn shape of one colour, a caption and sentences."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ PLACES = ("on a table", "by the window", "in the garden", "at night", "on the be
 
 
 def picture(note: int, number: int) -> bytes:
-    """A JPEG of its own size: a rectangle in the note's colour on stripes that the note and the number decide."""
+    """Draw a JPEG: a rectangle in the note's colour on stripes; size and stripes depend on note and number."""
     draw = np.random.default_rng(note * 100 + number)
     height, width = (int(v) for v in draw.integers(40, 120, 2))
     ground = 200 + 40 * ((np.arange(width) // (4 + note % 5 + number)) % 2)
@@ -52,10 +52,10 @@ def item(
     return {"item_id": name, "kind": kind, "note_id": f"n{note}", "image_ids": images, "region": box, "text": text}
 
 
-def candidate(shown: dict, label: float | None, source: str, component: str | None = None) -> dict:
+def candidate(item_row: dict, label: float | None, source: str, component: str | None = None) -> dict:
     return {
-        "item": shown,
-        "component_id": component or shown["note_id"],
+        "item": item_row,
+        "component_id": component or item_row["note_id"],
         "similarity": label,
         "soft_label": label,
         "source": source,
@@ -63,7 +63,7 @@ def candidate(shown: dict, label: float | None, source: str, component: str | No
 
 
 def sft_row(note: int, notes: int, position: int, negatives: int = 3, labels: bool = True) -> dict:
-    """image -> note, text -> note, crop -> note or note -> note, in turn; the first negative is rule-made, the others other notes."""
+    """Build a row of image, text, crop or note -> note, in turn; the first negative is generated, the others are other notes."""
     whole = item("note", note, (0, 1), words(note))
     query = (
         item("image", note, (0,)),
@@ -72,18 +72,20 @@ def sft_row(note: int, notes: int, position: int, negatives: int = 3, labels: bo
         item("note", note, (0,), words(note, 2)),
     )[position % 4]
     others = [(note + 1 + k) % notes for k in range(negatives - 1)]
-    held = [candidate(item("note", note, (1,), words(note, 3)), 0.6, "rule")]
-    held += [candidate(item("note", o, (0, 1)[: 1 + o % 2], words(o)), 0.5 - 0.1 * k, "band") for k, o in enumerate(others)]
+    negative_rows = [candidate(item("note", note, (1,), words(note, 3)), 0.6, "rule")]
+    negative_rows += [
+        candidate(item("note", o, (0, 1)[: 1 + o % 2], words(o)), 0.5 - 0.1 * k, "band") for k, o in enumerate(others)
+    ]
     task = f"{'image' if query['kind'] == 'crop' else query['kind']}_to_note"
     return {
         "position": position, "pair_id": f"pair-{position:04d}", "task": task, "granularity": "within_note", "query": query,
-        "component_id": f"n{note}", "positive": candidate(whole, 0.9, "within_note"), "candidates": held[:negatives],
+        "component_id": f"n{note}", "positive": candidate(whole, 0.9, "within_note"), "candidates": negative_rows[:negatives],
         "label_from": "similarity" if labels else None,
     }  # fmt: skip
 
 
 def rl_row(note: int, notes: int, position: int, noise: int = 3) -> dict:
-    """Two of the note's views in falling overlap, then other notes."""
+    """Build a list of two views of the note by decreasing overlap, then other notes."""
     rank = [
         candidate(item("note", note, (0, 1), words(note, 2)), 0.8, "half"),
         candidate(item("note", note, (0,), words(note, 3)), 0.4, "overlap"),
@@ -106,28 +108,33 @@ def rl_row(note: int, notes: int, position: int, noise: int = 3) -> dict:
 def write_shard(folder: Path, name: str, rows: Sequence[dict], table=SFT) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(list(rows), table.columns), folder / f"{name}.parquet", compression="zstd")
-    offered = [[*([r["positive"]] if "positive" in r else []), *r["candidates"]] for r in rows]
-    shown = sorted(
-        {i for r, c in zip(rows, offered, strict=True) for x in (r["query"], *(o["item"] for o in c)) for i in x["image_ids"]}
+    candidates = [[*([r["positive"]] if "positive" in r else []), *r["candidates"]] for r in rows]
+    image_ids = sorted(
+        {
+            i
+            for r, c in zip(rows, candidates, strict=True)
+            for x in (r["query"], *(o["item"] for o in c))
+            for i in x["image_ids"]
+        }
     )
-    contents = [picture(*(int(part) for part in i[1:].split("-"))) for i in shown]
-    held = pa.table([pa.array(shown), pa.array(contents, pa.binary())], schema=PICTURES)
+    contents = [picture(*(int(part) for part in i[1:].split("-"))) for i in image_ids]
+    pictures = pa.table([pa.array(image_ids), pa.array(contents, pa.binary())], schema=PICTURES)
     with pa.OSFile(str(folder / f"{name}.pictures.arrow"), "wb") as file, pa.ipc.new_file(file, PICTURES) as writer:
-        writer.write_table(held)
+        writer.write_table(pictures)
 
 
 def sft_shards(folder: Path, rows: int = 24, shards: int = 3, split: str = "train", **options) -> Path:
-    """`folder`, with the split's rows dealt over shards of unequal size."""
-    made = [sft_row(n % max(rows // 2, 6), max(rows // 2, 6), n, **options) for n in range(rows)]
-    return _dealt(folder, split, made, shards, SFT)
+    """Write a split with its rows distributed over shards of unequal size; returns `folder`."""
+    all_rows = [sft_row(n % max(rows // 2, 6), max(rows // 2, 6), n, **options) for n in range(rows)]
+    return _write_split(folder, split, all_rows, shards, SFT)
 
 
 def rl_shards(folder: Path, rows: int = 12, shards: int = 2, split: str = "train", **options) -> Path:
-    made = [rl_row(n % max(rows, 8), max(rows, 8), n, **options) for n in range(rows)]
-    return _dealt(folder, split, made, shards, RL)
+    all_rows = [rl_row(n % max(rows, 8), max(rows, 8), n, **options) for n in range(rows)]
+    return _write_split(folder, split, all_rows, shards, RL)
 
 
-def _dealt(folder: Path, split: str, rows: list[dict], shards: int, table) -> Path:
+def _write_split(folder: Path, split: str, rows: list[dict], shards: int, table) -> Path:
     bounds = [len(rows) * k * (k + 1) // (shards * (shards + 1)) for k in range(shards + 1)]
     for k in range(shards):
         write_shard(folder / split, f"{k:05d}", rows[bounds[k] : bounds[k + 1]], table)

@@ -75,9 +75,9 @@ def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[s
         run,
         __doc__ or "",
         flags,
-        mendable=told,
+        user_message=told,
         requirements=REQUIREMENTS,
-        go_on=GO_ON,
+        resume_hint=GO_ON,
         arguments=sys.argv[2:],
         program=f"python -m uninote_train {command}",
     )

@@ -54,21 +54,21 @@ def main() -> None:
     parser.add_argument("--bench", type=Path, help="made by ../shared/bench/build.py; default: made now, seed 7")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results" / "peers.json")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "bench.md")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     results: dict[str, Any] = {"steps": {}}
-    if given.json.exists():
-        results = json.loads(given.json.read_text())
-    steps = given.steps or list(STEPS)
-    bench = built(given.bench) if any(STEPS[step] in NEED_BENCH for step in steps) else None
+    if arguments.json.exists():
+        results = json.loads(arguments.json.read_text())
+    steps = arguments.steps or list(STEPS)
+    bench = built(arguments.bench) if any(STEPS[step] in NEED_BENCH for step in steps) else None
     for name in steps:
         print(f"{name}:", file=sys.stderr, flush=True)
         run = partial(STEPS[name].run, bench) if STEPS[name] in NEED_BENCH else STEPS[name].run
         results["steps"][name] = section(name, run())
         results["steps"] = {step: results["steps"][step] for step in STEPS if step in results["steps"]}
         results["versions"] = versions()
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        given.page.write_text(page(results))
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        arguments.page.write_text(page(results))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The benchmark that picture and text contenders share, and the command line of a step that runs alone."""
+"""The benchmark shared by picture and text contenders, and the command line of a single step."""
 
 import argparse
 import hashlib
@@ -17,24 +17,24 @@ TOOLS = Path("../shared/bench")
 SETS = tuple(f"../shared/data/{name}" for name in ("howtocook", "ikea", "tinycoco"))
 
 
-def built(given: Path | None, seed: int = 7) -> Path:
-    """The benchmark that was given, or a new one by ../shared/bench/build.py."""
-    if given is not None:
-        return given.absolute()
+def built(existing: Path | None, seed: int = 7) -> Path:
+    """Return an existing benchmark, or build one with ../shared/bench/build.py."""
+    if existing is not None:
+        return existing.absolute()
     folder = Path(tempfile.mkdtemp(prefix="peers-bench-"))
     tool(TOOLS, "build").main(["--sets", *SETS, "--out", str(folder), "--seed", str(seed)])
     return folder
 
 
 def picture_files(bench: Path) -> list[str]:
-    """The files that the notes name, in order; a file that is not there is left out."""
+    """List the files of the notes, in order, without missing ones."""
     listed = pq.read_table(bench / "notes.parquet", columns=["images"]).column("images").to_pylist()
     files = [bench / image["uri"] for images in listed for image in images or ()]
     return [str(file) for file in files if file.exists()]
 
 
 def distinct_files(files: list[str]) -> dict[str, list[str]]:
-    """The first file of each content -> the image ids (stems) of all files that have it."""
+    """Map the first file of each content to the image ids (stems) of all files with it."""
     by_content: dict[bytes, list[str]] = defaultdict(list)
     for file in files:
         by_content[hashlib.sha256(Path(file).read_bytes()).digest()].append(file)

@@ -124,8 +124,8 @@ def compared(out: Path, ours_: Path, clicks: int) -> dict[str, Any]:
 def run(sizes: Sequence[int] = (1_000_000, 10_000_000)) -> list[Row]:
     """Every contender's row at every size."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="peers-clicks-") as held:
-        folder = Path(held)
+    with tempfile.TemporaryDirectory(prefix="peers-clicks-") as scratch_folder:
+        folder = Path(scratch_folder)
         for size in sizes:
             clicks = folder / f"{size}.parquet"
             pq.write_table(generated_clicks(size, 0), clicks)

@@ -149,9 +149,9 @@ def run(size: int = SIZE) -> list[Row]:
         ("scipy", "csgraph.connected_components", in_scipy, ()),
         ("Spark GraphX", "ConnectedComponents", in_graphx, ()),
     ]
-    with tempfile.TemporaryDirectory(prefix="peers-graphs-") as held:
+    with tempfile.TemporaryDirectory(prefix="peers-graphs-") as scratch_folder:
         for graph in GRAPHS:
-            edges = written(graph, size, Path(held))
+            edges = written(graph, size, Path(scratch_folder))
             told = partial(compared, graph=graph, reference=[])
             rows += [row | {"graph": graph} for row in rows_of(contenders, edges, numbers=told, limit_s=120)]
     return rows

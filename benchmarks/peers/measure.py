@@ -1,4 +1,4 @@
-"""One contender's work in a process of its own: its answer, seconds, core seconds and peak memory, or why there is none."""
+"""Measures a contender in a separate process: answer, seconds, core seconds and peak memory, or the reason for a failure."""
 
 import multiprocessing
 import os
@@ -21,24 +21,24 @@ Row = dict[str, Any]
 
 
 Contender = tuple[str, str, Callable[..., Any], tuple[Any, ...]]
-"""Who, how, the work, and what the work is given of its own."""
+"""Name, variant, function, and the function's own arguments."""
 
 
 class Outcome(NamedTuple):
-    """What came of a contender's work."""
+    """Result of a contender."""
 
     answer: Any
-    """None where there is a fault."""
+    """None if it failed."""
     taken: dict[str, float]
     """seconds, core_s, peak_mib."""
     fault: str | None
-    """Why it has no answer."""
+    """Reason for the failure."""
 
 
 def measured(work: Callable[..., Any], *args: Any, limit_s: int = LIMIT_S) -> Outcome:  # noqa: ANN401
-    """Run `work(*args, taken=Watch())` in a new process; what stands in its `with taken:` is what is measured.
+    """Run `work(*args, taken=Watch())` in a new process, and measure its block `with taken:`.
 
-    So imports, a JVM's start and worker processes' start are left out of all contenders' numbers alike.
+    This excludes imports and the startup of a JVM and of worker processes for all contenders.
     """
     context = multiprocessing.get_context("spawn")
     receiving, sending = context.Pipe(duplex=False)
@@ -73,7 +73,7 @@ def _child(sending: Connection, work: Callable[..., Any], args: tuple[Any, ...])
 
 
 def _end(pid: int | None) -> None:
-    """End a process and what it has started: a JVM outlives a Python that was stopped."""
+    """Kill a process and its descendants: a JVM outlives its Python process."""
     for one in reversed(tree(pid)) if pid else []:
         with suppress(ProcessLookupError):
             os.kill(one, signal.SIGKILL)
@@ -81,24 +81,24 @@ def _end(pid: int | None) -> None:
 
 def rows_of(
     contenders: Iterable[Contender],
-    *given: Any,  # noqa: ANN401
+    *shared: Any,  # noqa: ANN401
     numbers: Callable[[Any], dict[str, Any]],
     limit_s: int = LIMIT_S,
 ) -> list[Row]:
-    """A line of the table for each: what `numbers` says of the answer, and what it took.
+    """Run all contenders and return a row for each: `numbers` of the answer, and its cost.
 
     Args:
         contenders: in the table's order; they run one after the other.
-        given: what each is given first.
-        numbers: the step's columns of an answer.
-        limit_s: seconds of each.
+        shared: first arguments of every contender.
+        numbers: computes the step's columns from an answer.
+        limit_s: time limit of each, seconds.
     """
-    return [line(who, how, measured(work, *given, *own, limit_s=limit_s), numbers) for who, how, work, own in contenders]
+    return [line(who, how, measured(work, *shared, *own, limit_s=limit_s), numbers) for who, how, work, own in contenders]
 
 
 def line(who: str, how: str, out: Outcome, numbers: Callable[[Any], dict[str, Any]]) -> Row:
-    """One contender's, and the same to stderr: a long run tells how far it is."""
-    found = {} if out.fault else numbers(out.answer)
-    row = {"who": who, "how": how, **found, **out.taken, "fault": out.fault}
+    """Build one contender's row, and print it to stderr as progress."""
+    columns = {} if out.fault else numbers(out.answer)
+    row = {"who": who, "how": how, **columns, **out.taken, "fault": out.fault}
     print(f"  {row}", file=sys.stderr, flush=True)
     return row

@@ -24,7 +24,7 @@ JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 
 
 def submit_arguments(memory: str = "4g") -> None:
-    """Say how the next session in this process is started: all cores, a quiet JVM."""
+    """Configure the next session of this process: all cores, JVM flags for a fast start."""
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         f"--master local[{CORES}] --driver-memory {memory} --driver-java-options '{JAVA}' pyspark-shell"
@@ -32,17 +32,17 @@ def submit_arguments(memory: str = "4g") -> None:
 
 
 def our_pictures(bench: Path, taken: Watch) -> list[Pair]:
-    """Fingerprints and matches of all pictures, near duplicates and crops published; every note kept."""
+    """Run fingerprints and matching of all pictures, keeping every note; returns near duplicates and crops."""
     scratch = Path(tempfile.mkdtemp(prefix="peers-images-"))
     submit_arguments()
-    wanted = MinePairs(workspace=str(scratch), input=Input(notes=str(bench / "notes.parquet")), filter=Filter(min_likes=0))
+    settings = MinePairs(workspace=str(scratch), input=Input(notes=str(bench / "notes.parquet")), filter=Filter(min_likes=0))
     spark = spark_session("peers")
-    stages, inputs = Stages(spark, Workspace(wanted.workspace)), open_inputs(spark, wanted.input)
-    flow.keep_notes(stages, inputs, wanted)
+    stages, inputs = Stages(spark, Workspace(settings.workspace)), open_inputs(spark, settings.input)
+    flow.keep_notes(stages, inputs, settings)
     warm_up(spark, CORES)
     with taken:
-        flow.fingerprint_images(stages, inputs, wanted)
-        flow.match_images(stages, wanted)
+        flow.fingerprint_images(stages, inputs, settings)
+        flow.match_images(stages, settings)
     pairs: list[Pair] = []
     for name in ("near_duplicate_image", "crop"):
         for file in stages.workspace.files(MINED[name].name):

@@ -22,12 +22,14 @@ def page(results: dict[str, Any]) -> str:
 
 
 def _section(step: dict[str, Any]) -> str:
-    shown = table(step["rows"], step["columns"], () if step["sized"] else tuple(TAKEN))
+    rows_table = table(step["rows"], step["columns"], () if step["sized"] else tuple(TAKEN))
     ran = step["machine"]
-    made = f"{ran['when']}, commit {ran['commit']}; {ran['machine']}; Python {ran['python']}; {ran['java']}; {ran['load']}."
-    return f"## {step['title']}\n\n{step['about']}\n\n```bash\n{step['command']}\n```\n\n{shown}\n\n{made}\n"
+    machine_line = (
+        f"{ran['when']}, commit {ran['commit']}; {ran['machine']}; Python {ran['python']}; {ran['java']}; {ran['load']}."
+    )
+    return f"## {step['title']}\n\n{step['about']}\n\n```bash\n{step['command']}\n```\n\n{rows_table}\n\n{machine_line}\n"
 
 
 def _versions(versions: dict[str, str]) -> str:
-    told = ", ".join(f"{name} {number}" for name, number in versions.items())
-    return f"## Versions\n\n{told}\n"
+    listed = ", ".join(f"{name} {number}" for name, number in versions.items())
+    return f"## Versions\n\n{listed}\n"

@@ -1,4 +1,4 @@
-"""How pairs are counted against what was planted: pictures by bench/score.py's rules, texts and vectors by pairs."""
+"""Scores pairs against planted truth: pictures by the rules of bench/score.py, texts and vectors by pairs."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ Pair = tuple[str, str]
 
 
 class PlantedPictures:
-    """Families of pictures, and how found pairs of pictures compare with them."""
+    """Planted families of pictures, to score pairs of pictures."""
 
     def __init__(self, images: Iterable[dict[str, Any]], aliases: Iterable[dict[str, str]]) -> None:
         """Take the rows of truth/images.parquet and truth/aliases.parquet."""
@@ -23,11 +23,11 @@ class PlantedPictures:
 
     @classmethod
     def read(cls, bench: Path) -> "PlantedPictures":
-        """Of a benchmark made by build.py."""
+        """Read the truth of a benchmark built by build.py."""
         return cls(*(pq.read_table(bench / "truth" / f"{name}.parquet").to_pylist() for name in ("images", "aliases")))
 
     def counted(self, pairs: Iterable[Pair]) -> dict[str, float | int]:
-        """Recall of copies and of crops, and precision, of pairs of any kind and direction.
+        """Compute recall of copies and of crops, and precision, for pairs of any kind and direction.
 
         A copy is found when a pair ties it to another of its family, a crop likewise. Pairs within a note do not count, nor do
         pairs of families that look alike on their own. Either is asked for where another note shows its picture whole.
@@ -54,21 +54,21 @@ class PlantedPictures:
         }
 
     def _recall(self, kind: str, tied: set[str]) -> float:
-        wanted = [
+        expected = [
             i
             for i, row in self.of.items()
             if row["kind"] == kind and any(n != row["note_id"] and not is_crop for n, is_crop in self._members[row["family"]])
         ]
-        return share(sum(i in tied for i in wanted), len(wanted))
+        return share(sum(i in tied for i in expected), len(expected))
 
 
 def counted_pairs(pairs: Iterable[Pair], planted: set[Pair], also: set[Pair] | None = None) -> dict[str, float | int]:
-    """Recall and precision of pairs in either direction; pairs in `also` are true, but not asked for."""
-    wanted, free = ({frozenset(p) for p in some} for some in (planted, also or ()))
+    """Compute recall and precision of pairs in either direction; pairs in `also` are true but not required."""
+    expected, free = ({frozenset(p) for p in some} for some in (planted, also or ()))
     found = {frozenset(p) for p in pairs if p[0] != p[1]}
-    right, more = len(found & wanted), len((found & free) - wanted)
+    right, more = len(found & expected), len((found & free) - expected)
     return {
-        "recall": share(right, len(wanted)),
+        "recall": share(right, len(expected)),
         "precision": share(right + more, len(found)),
         "right": right,
         "wrong": len(found) - right - more,
@@ -76,5 +76,5 @@ def counted_pairs(pairs: Iterable[Pair], planted: set[Pair], also: set[Pair] | N
 
 
 def share(part: int, whole: int) -> float:
-    """Four places; 0 of nothing."""
+    """Compute a share, rounded to four places; 0 if the whole is 0."""
     return round(part / whole, 4) if whole else 0.0

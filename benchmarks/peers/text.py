@@ -44,9 +44,9 @@ def ours(notes: Path, taken: Watch) -> list[Pair]:
     few = spark.read.parquet(str(notes)).select(*columns).limit(200)
     shared_passages(few, PartialText()).rows.count()  # starts the Python workers
     with taken:
-        made = shared_passages(spark.read.parquet(str(notes)).select(*columns).repartition(8), PartialText())
-        found = made.rows.select("query.note_id", "target.note_id").toDF("a", "b").toArrow()
-        made.dropped.collect()
+        output = shared_passages(spark.read.parquet(str(notes)).select(*columns).repartition(8), PartialText())
+        found = output.rows.select("query.note_id", "target.note_id").toDF("a", "b").toArrow()
+        output.dropped.collect()
     spark.stop()
     return list(zip(found["a"].to_pylist(), found["b"].to_pylist(), strict=True))
 
@@ -112,11 +112,11 @@ CONTENDERS: list[Contender] = [
 def run(bench: Path, size: int = SIZE) -> list[Row]:
     """Every contender's row on both sets."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="peers-text-") as held:
-        made_up = Path(held) / "notes.parquet"
+    with tempfile.TemporaryDirectory(prefix="peers-text-") as scratch_folder:
+        synthetic = Path(scratch_folder) / "notes.parquet"
         table, planted = corpus(size, seed=size)
-        pq.write_table(table, made_up)
-        for notes, truth in ((bench / "notes.parquet", of_bench(bench)), (made_up, Truth(planted, set(), None))):
+        pq.write_table(table, synthetic)
+        for notes, truth in ((bench / "notes.parquet", of_bench(bench)), (synthetic, Truth(planted, set(), None))):
             rows += rows_of(CONTENDERS, notes, numbers=partial(truth.counted, notes=pq.read_metadata(notes).num_rows))
     return rows
 

@@ -1,4 +1,4 @@
-"""The peers of partial text, each as its documentation calls it: pairs of note ids, or a cluster of each note."""
+"""Peers of partial text, called as documented: return pairs of note ids, or the cluster of each note."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ SHINGLE = 5
 
 
 def texts_of(notes: Path) -> dict[str, str]:
-    """note_id -> title and body."""
+    """Map note_id to title and body."""
     rows = pq.read_table(notes, columns=["note_id", "title", "body"]).to_pylist()
     return {row["note_id"]: f"{row['title'] or ''}\n{row['body'] or ''}".strip() for row in rows}
 
@@ -71,10 +71,10 @@ def in_text_dedup(notes: Path, threshold: float, spaced: bool, taken: Watch) -> 
 
     scratch = Path(tempfile.mkdtemp(prefix="peers-text-dedup-"))
     texts = texts_of(notes)
-    shown = [re.sub(r"(\w)", r"\1 ", text) for text in texts.values()] if spaced else list(texts.values())
-    datasets.Dataset.from_dict({"text": shown}).save_to_disk(str(scratch / "in"))
-    wanted = {"path": scratch / "in", "output": scratch / "out", "column": "text", "threshold": threshold, "num_proc": CORES}
-    command = [f"--{key}={value}" for key, value in wanted.items()]
+    contents = [re.sub(r"(\w)", r"\1 ", text) for text in texts.values()] if spaced else list(texts.values())
+    datasets.Dataset.from_dict({"text": contents}).save_to_disk(str(scratch / "in"))
+    options = {"path": scratch / "in", "output": scratch / "out", "column": "text", "threshold": threshold, "num_proc": CORES}
+    command = [f"--{key}={value}" for key, value in options.items()]
     with taken:
         minhash.main.main(["--local", "--no-clean_cache", f"--cache_dir={scratch}", *command], standalone_mode=False)
     clusters = {note_id: minhash.uf.find(n) for n, note_id in enumerate(texts)}

@@ -26,9 +26,9 @@ def both(steps: int, taken: Watch) -> dict[str, float]:
     from benchmarks.train_speed import measured as train_speed
 
     torch.set_num_threads(CORES)
-    given = argparse.Namespace(shards=None, model="tiny", batch=16, piece=16, steps=steps, workers=2)
-    with tempfile.TemporaryDirectory(prefix="peers-training-") as held, taken:
-        return train_speed(given, Path(held))
+    arguments = argparse.Namespace(shards=None, model="tiny", batch=16, piece=16, steps=steps, workers=2)
+    with tempfile.TemporaryDirectory(prefix="peers-training-") as scratch_folder, taken:
+        return train_speed(arguments, Path(scratch_folder))
 
 
 def rows_from(found: dict[str, float]) -> list[Row]:

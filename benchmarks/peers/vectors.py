@@ -1,4 +1,4 @@
-"""100 k vectors with planted copies, and what mining would know of them."""
+"""100 k vectors with planted copies, and the tables that mining would publish about them."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from schemas.datasets import COMPONENTS, ITEMS, POSITIVES
 
 TOPIC, DIMENSIONS = 250, 128
 MISSED = 0.013
-"""Share of the ties that mining does not find: its recall of copies on bench/build.py is 0.987."""
+"""Share of pairs that mining misses: its recall of copies on bench/build.py is 0.987."""
 TASK = "image_to_image"
 
 
@@ -19,22 +19,22 @@ class World(NamedTuple):
     vectors: np.ndarray
     """[items, d], unit length."""
     group: np.ndarray
-    """[items] the planted group: who shows the same content."""
+    """[items] planted group: items with the same content."""
     pairs: np.ndarray
-    """[n, 2] the query and its positive: every mined tie that a query is the left end of."""
+    """[n, 2] query and positive: every mined pair with a query as its left item."""
     tables: dict[str, pa.Table]
-    """positives, components, items, as mining publishes them."""
+    """Tables positives, components and items, as published by mining."""
 
 
 def name(number: int) -> str:
-    """An item's id."""
+    """Return an item's id."""
     return f"item_{number:07}"
 
 
 def world(size: int, queries: int, many: int, seed: int = 0) -> World:
-    """Topics of 250 items at a cosine of 0.6; `queries` groups of `many`, whose copies are 0.4 to 0.94 alike.
+    """Generate topics of 250 items with a cosine of 0.6, and `queries` groups of `many` copies with a cosine of 0.4 to 0.94.
 
-    A group is tied as mining ties it: each copy by one pair to an earlier one, not each with each; a few ties are missed.
+    Pairs of a group are as in mining: each copy is paired with one earlier one, not with all; a few pairs are missed.
     """
     rng = np.random.default_rng(seed)
     topics = _unit(rng.standard_normal((size // TOPIC + 1, DIMENSIONS)))
@@ -66,7 +66,7 @@ def _tables(size: int, edges: np.ndarray) -> dict[str, pa.Table]:
     split = pa.array(["train"] * size)
     ends = [item.take(pa.array(edges[:, side])) for side in (0, 1)]
     count = len(edges)
-    known = {
+    filled = {
         "pair_id": pa.array([f"pair_{n:07}" for n in range(count)]),
         "granularity": pa.array(["near_duplicate_image"] * count),
         "task": pa.array([TASK] * count),
@@ -76,7 +76,7 @@ def _tables(size: int, edges: np.ndarray) -> dict[str, pa.Table]:
         "component_id": pa.array(ids[first[label]][edges[:, 0]]),
         "split": pa.array(["train"] * count),
     }
-    positives = [known.get(f.name, pa.nulls(count, f.type)) for f in POSITIVES.columns]
+    positives = [filled.get(f.name, pa.nulls(count, f.type)) for f in POSITIVES.columns]
     components = [every, pa.array(ids[first[label]]), pa.array(sizes[label]), split]
     return {
         "positives": pa.table(positives, names=POSITIVES.columns.names),

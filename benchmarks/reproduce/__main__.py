@@ -11,37 +11,37 @@ import sys
 from pathlib import Path
 
 from benchmarks.reproduce.plan import ARMS, SHIPS, START, Plan
-from benchmarks.reproduce.run import Failed, corpus, numbers, start, trainings
+from benchmarks.reproduce.run import CommandError, corpus, numbers, start, trainings
 from benchmarks.reproduce.tables import mean_of_all, page
 
 BEGIN, END = "<!-- made by `make reproduce` -->\n", "<!-- end -->\n"
 
 
 def main() -> None:
-    """Everything, in order."""
+    """Run all steps and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("out/reproduce"), help="a folder for everything (out/reproduce)")
     parser.add_argument("--page", type=Path, help="a Markdown page whose part between the marks is written again")
     for name, default in dataclasses.asdict(Plan()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
-    given = vars(parser.parse_args())
-    work, target = given.pop("work").absolute(), given.pop("page")
-    plan = Plan(**given)
+    options = vars(parser.parse_args())
+    work, target = options.pop("work").absolute(), options.pop("page")
+    plan = Plan(**options)
     try:
         corpus(work, plan)
         start(work, plan)
         trainings(work, plan)
-    except Failed as error:
+    except CommandError as error:
         sys.exit(f"error: {error}")
     found = {arm.name: [numbers(work, f"{arm.name}-{seed}") for seed in range(plan.seeds)] for arm in ARMS}
-    told = page({SHIPS: [numbers(work, SHIPS)], START: [numbers(work, START)], **found})
-    (work / "tables.md").write_text(told)
+    tables = page({SHIPS: [numbers(work, SHIPS)], START: [numbers(work, START)], **found})
+    (work / "tables.md").write_text(tables)
     if target:
         text = target.read_text()
         before, after = text.split(BEGIN)[0], text.split(END)[1]
-        target.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}")
+        target.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}")
     best = max(((mean_of_all(one), f"{arm}-{seed}") for arm, several in found.items() for seed, one in enumerate(several)))
-    print(f"{told}\n{work / 'tables.md'}; best by the mean of the meta tasks: {work / 'trained' / best[1] / 'model'}")
+    print(f"{tables}\n{work / 'tables.md'}; best by the mean of the meta tasks: {work / 'trained' / best[1] / 'model'}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is run: the corpus, the arms, and how long each is trained."""
+"""The experiment's plan: corpus, arms, and training lengths."""
 
 from dataclasses import dataclass
 
@@ -8,46 +8,46 @@ class Plan:
     """Settings of `make reproduce`."""
 
     notes: int = 2000
-    """Of the sample corpus."""
+    """Notes of the sample corpus."""
     corpus_seed: int = 5000
-    """Of the sample corpus: another than the default run's (0) and than those that the shipped weights were trained on."""
+    """Seed of the sample corpus; differs from the default run's (0) and from those of the shipped weights' training."""
     school_notes: int = 1500
-    """Of the corpus that the network learns from before any of this (seed 1000)."""
+    """Notes of the corpus for pretraining (seed 1000)."""
     coarse_steps: int = 100
-    """Of that schooling, a sixth of what the shipped weights had: those were drilled on the truth of such corpora until no
-    training on mined pairs could add to it (docs/log.md)."""
+    """Coarse steps of pretraining, a sixth of the shipped weights': those were trained on the truth of such corpora until
+    training on mined pairs did not improve them further (docs/log.md)."""
     fine_steps: int = 30
-    """Of that schooling, at the size of use."""
+    """Fine steps of pretraining, at full picture size."""
     seeds: int = 3
-    """Trainings of an arm: other orders of the rows."""
+    """Runs per arm, with different orders of rows."""
     steps: int = 60
-    """Of each contrastive training."""
+    """Steps of each contrastive training."""
     batch: int = 16
-    """Rows of a step."""
+    """Rows per step."""
     rl_steps: int = 30
-    """Of each ranking training."""
+    """Steps of each ranking training."""
     rl_batch: int = 8
-    """Lists of a step. Source: method.md, section 7."""
+    """Lists per step. Source: method.md, section 7."""
     label_temperature: float = 0.1
-    """Of the soft labels: the judge's span 0 to 1 where similarities span a fifth, so that the paper's 0.02 would say five
-    times as much (a mistake then costs 45 nats, and nothing else is learned)."""
+    """Temperature of the soft labels. The judge's labels span 0 to 1, similarities a fifth of it: the paper's 0.02 is five
+    times as strong (an error then costs 45 nats and dominates the loss)."""
     learning_rate: float = 1e-4
-    """Of the contrastive trainings: the paper's. Three times as much did more harm in as many steps (docs/log.md)."""
+    """Learning rate of contrastive training: the paper's. Three times as much was worse (docs/log.md)."""
     rl_learning_rate: float = 3e-5
-    """A third of it; the paper's is a two-hundredth, for thousands of steps."""
+    """Learning rate of ranking training, a third of the above; the paper's is a two-hundredth, for thousands of steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A way to train."""
+    """One training configuration."""
 
     name: str
     negatives: str
-    """Of `shards.NEGATIVES`."""
+    """One of `shards.NEGATIVES`."""
     loss: str
-    """Of `loss.kind`."""
+    """Value of `loss.kind`."""
     after: str | None = None
-    """rl: of this arm's models, by ranking."""
+    """For rl: the arm whose models are trained further by ranking."""
 
 
 ARMS = (
@@ -58,6 +58,6 @@ ARMS = (
     Arm("rl", "all", "symmetric_kl", after="all"),
 )
 START = "start"
-"""The network before any of it, after a sixth of its schooling."""
+"""The network after the short pretraining, before any arm."""
 SHIPS = "ships"
-"""The weights that ship, after all of it: not trained here, only asked."""
+"""The shipped weights, after full pretraining: only evaluated."""

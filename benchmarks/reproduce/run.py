@@ -1,4 +1,4 @@
-"""Commands one after the other, each skipped once it has finished; two trainings at a time, a thread each."""
+"""Runs the commands in order, skipping finished ones; two trainings at a time with one thread each."""
 
 import json
 import os
@@ -22,15 +22,15 @@ judge rightly calls irrelevant, are no lesson."""
 PYTHON = sys.executable
 
 
-class Failed(Exception):  # noqa: N818  # a command's own message says what is wrong
-    """A command ended badly; its log says why."""
+class CommandError(Exception):
+    """A command failed; its log has the reason."""
 
 
 def command(arguments: Sequence[str], log: Path, threads: int | None = None) -> None:
     """Run a command of this project, with its output in `log`.
 
     Raises:
-        Failed: it did not end with 0.
+        CommandError: its exit code is not 0.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = dict(os.environ)
@@ -42,14 +42,14 @@ def command(arguments: Sequence[str], log: Path, threads: int | None = None) -> 
     print(f"{time.strftime('%H:%M:%S')} {log.stem}: {time.monotonic() - start:.0f} s", flush=True)
     if done.returncode:
         last = "\n".join(log.read_text().splitlines()[-8:])
-        raise Failed(f"{' '.join(arguments)}\nended with {done.returncode}; {log} ends so:\n{last}")
+        raise CommandError(f"{' '.join(arguments)}\nended with {done.returncode}; {log} ends so:\n{last}")
 
 
 def corpus(work: Path, plan: Plan) -> None:
-    """The sample, mined, annotated, judged, in shards; once: mining and judging take turns, each gives other shards."""
-    w, logs, made = str(work / "w"), work / "logs", work / "corpus.json"
+    """Build the corpus once: mined, annotated, judged, in shards."""
+    w, logs, stamp_file = str(work / "w"), work / "logs", work / "corpus.json"
     stamp = json.dumps({"notes": plan.notes, "seed": plan.corpus_seed})
-    if made.exists() and made.read_text() == stamp:
+    if stamp_file.exists() and stamp_file.read_text() == stamp:
         return
     sample = ["--set", f"sample.notes={plan.notes}", "--set", f"sample.seed={plan.corpus_seed}"]
     splits = [part for name, share in SPLITS.items() for part in ("--set", f"components.{name}={share}")]
@@ -63,11 +63,11 @@ def corpus(work: Path, plan: Plan) -> None:
     for negatives in {arm.negatives for arm in ARMS}:
         write_arm(work / "w" / "sft" / "train", work / "sft" / negatives / "train", negatives)
     write_arm(work / "w" / "rl" / "train", work / "rl" / "train", None)
-    made.write_text(stamp)
+    stamp_file.write_text(stamp)
 
 
 def trainings(work: Path, plan: Plan) -> None:
-    """Every arm with every seed, two at a time; those that start from another's model after it."""
+    """Train every arm with every seed, two at a time; arms that start from another's model come later."""
     for later in (False, True):
         jobs = [(arm, seed) for seed in range(plan.seeds) for arm in ARMS if bool(arm.after) == later]
         with ThreadPoolExecutor(max(1, min(2, os.cpu_count() or 1))) as pool:
@@ -75,7 +75,7 @@ def trainings(work: Path, plan: Plan) -> None:
 
 
 def start(work: Path, plan: Plan) -> None:
-    """School the network, and ask it as it then is, and the weights that ship."""
+    """Pretrain the network, and evaluate it and the shipped weights."""
     weights = _school(work)
     if not weights.exists():
         steps = ["--coarse-steps", str(plan.coarse_steps), "--fine-steps", str(plan.fine_steps)]
@@ -124,5 +124,5 @@ def _ask(work: Path, name: str, model: Path | None) -> None:
 
 
 def numbers(work: Path, name: str) -> dict:
-    """What `evaluate` said of a model."""
+    """Read a model's metrics from `evaluate`."""
     return json.loads((work / "evaluated" / name / "metrics.json").read_text())

@@ -16,19 +16,19 @@ from schemas.shards import PICTURES_ENDING, SFT, shard_files
 
 Row = dict[str, Any]
 NEGATIVES = ("all", "mined", "random")
-"""all: as the jobs chose them; mined: without rule-made ones; random: drawn from the shard's answers to the same task."""
+"""all: as selected by the jobs; mined: without generated ones; random: drawn from the shard's positives of the same task."""
 
 
 def write_arm(source: Path, folder: Path, negatives: str | None) -> None:
-    """A folder of a split's shards with other negatives, unless it is there from the same source. None: as they are.
+    """Write a split's shards with other negatives, unless they exist from the same source. None: unchanged negatives.
 
-    Only rows change: every picture that an answer of the shard shows is beside it already.
+    Only rows change: every picture of the shard's positives is already in its pictures file.
     """
     files = shard_files(source)
     sizes = [[str(file.rows), file.rows.stat().st_size] for file in files]
     stamp = json.dumps({"source": sizes, "negatives": negatives})
-    made = folder / "made.json"
-    if made.exists() and made.read_text() == stamp:
+    stamp_file = folder / "made.json"
+    if stamp_file.exists() and stamp_file.read_text() == stamp:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -40,22 +40,22 @@ def write_arm(source: Path, folder: Path, negatives: str | None) -> None:
             rows = with_negatives(judged(pq.read_table(file.rows).to_pylist()), negatives)
             pq.write_table(pa.Table.from_pylist(rows, SFT.columns), target, compression="zstd")
         os.symlink(file.pictures.resolve(), folder / f"{n:05d}{PICTURES_ENDING}")
-    made.write_text(stamp)
+    stamp_file.write_text(stamp)
 
 
 def judged(rows: Sequence[Row]) -> list[Row]:
-    """The rows that the judge has labelled: a similarity is another scale, and the trained network's own opinion."""
+    """Select the rows labelled by the judge: similarities have another scale, and come from the network itself."""
     return [row for row in rows if row["label_from"] == "judge"]
 
 
 def with_negatives(rows: Sequence[Row], negatives: str) -> list[Row]:
-    """The rows of an arm."""
+    """Build the rows of an arm."""
     if negatives == "all":
         return list(rows)
     if negatives == "mined":
         return [{**row, "candidates": [c for c in row["candidates"] if c["source"] != "rule"]} for row in rows]
     if negatives != "random":
-        raise ValueError(f"negatives '{negatives}': wanted one of {NEGATIVES}")
+        raise ValueError(f"negatives '{negatives}': expected one of {NEGATIVES}")
     answers = defaultdict(dict)
     for row in rows:
         answers[row["task"]][row["positive"]["item"]["item_id"]] = row["positive"]
@@ -64,13 +64,13 @@ def with_negatives(rows: Sequence[Row], negatives: str) -> list[Row]:
 
 
 def _random(row: Row, pool: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """As many as the row had, of other components; drawn by a hash of the row's own name. They share nothing: label 0."""
+    """Draw as many as the row had, from other components, by a hash of the row's id; they share no content, so label 0."""
     own = {row["component_id"], row["positive"]["component_id"]}
-    wanted = len([c for c in row["candidates"] if c["source"] != "rule"]) or len(row["candidates"])
-    found: dict[str, Row] = {}
-    for turn in range(20 * wanted):
+    count = len([c for c in row["candidates"] if c["source"] != "rule"]) or len(row["candidates"])
+    negatives_by_id: dict[str, Row] = {}
+    for turn in range(20 * count):
         drawn = int.from_bytes(hashlib.sha256(f"{row['pair_id']} {turn}".encode()).digest()[:8], "big") % len(pool)
         one = pool[drawn]
-        if one["component_id"] not in own and len(found) < wanted:
-            found[one["item"]["item_id"]] = {**one, "similarity": None, "soft_label": 0.0, "source": "random"}
-    return list(found.values())
+        if one["component_id"] not in own and len(negatives_by_id) < count:
+            negatives_by_id[one["item"]["item_id"]] = {**one, "similarity": None, "soft_label": 0.0, "source": "random"}
+    return list(negatives_by_id.values())

@@ -1,4 +1,4 @@
-"""Means over seeds and their spread, in the shape of the paper's tables, with the paper's own numbers beside them."""
+"""Formats means and spreads over seeds like the paper's tables, next to the paper's numbers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import mean, stdev
@@ -9,13 +9,13 @@ from uninote_train.evaluation.list_task import TASK as LISTS
 from uninote_train.evaluation.results_table import mean_of_meta, rows
 
 Systems = Mapping[str, Sequence[Mapping[str, Any]]]
-"""arm -> what `evaluate` said of each seed's model."""
+"""Metrics of each seed's model, by arm."""
 FOUR = ("atomic alignment", "subordinate retrieval", "semantic extraction", "OCR perception")
 """The meta tasks of the paper's Table 3."""
 
 
 def page(found: Systems) -> str:
-    """All tables."""
+    """Format all tables."""
     parts = [
         "### Negatives (the paper's Table 3): recall@1 by meta task\n",
         *_table3(found),
@@ -32,7 +32,7 @@ def page(found: Systems) -> str:
 
 
 def spread(values: Sequence[float]) -> str:
-    """`23.1 ±0.4`: mean and standard deviation of fractions, in percent; one value has no spread."""
+    """Format mean and standard deviation of fractions in percent, as `23.1 ±0.4`; a single value has no spread."""
     around = f" ±{100 * stdev(values):.1f}" if len(values) > 1 else ""
     return f"{100 * mean(values):.1f}{around}"
 
@@ -43,8 +43,8 @@ def _whole(one: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _cells(found: Systems, arm: str, of: Sequence[Callable[[Mapping[str, Any]], float | None]]) -> list[str]:
     cells = []
-    for say in of:
-        values = [value for one in found[arm] if (value := say(one)) is not None]
+    for metric in of:
+        values = [value for one in found[arm] if (value := metric(one)) is not None]
         cells.append(spread(values) if values else "-")
     return cells
 
@@ -60,7 +60,7 @@ def _four(one: Mapping[str, Any]) -> float:
 
 def _table3(found: Systems) -> Iterator[str]:
     paper = {"random": ("42.8", "57.3"), "mined": ("47.0", "66.7"), "all": ("66.1", "73.6")}
-    told = {
+    labels = {
         "ships": "the weights that ship",
         "start": "before training",
         "random": "random",
@@ -68,14 +68,14 @@ def _table3(found: Systems) -> Iterator[str]:
         "all": "mined, and the rule",
     }
     body = []
-    for arm, about in told.items():
+    for arm, about in labels.items():
         if arm in found:
             body.append([about, *_cells(found, arm, [*map(_meta, FOUR), _four]), *paper.get(arm, ("-", "-"))])
     yield from rows(["negatives", *FOUR, "mean", "paper: OCR perception", "paper: mean"], body)
     rule = sorted({task for one in found.get("all", ()) for task in one["rule"]})
     yield "Rule-made negatives of the test split that score below their positive:\n"
     below = [_below(task) for task in rule]
-    yield from rows(["negatives", *rule], [[told[arm], *_cells(found, arm, below)] for arm in told if arm in found])
+    yield from rows(["negatives", *rule], [[labels[arm], *_cells(found, arm, below)] for arm in labels if arm in found])
 
 
 def _below(task: str) -> Callable[[Mapping[str, Any]], float | None]:
@@ -94,8 +94,8 @@ def _table4(found: Systems) -> Iterator[str]:
 
     inside = ("relevant before noise", "relevant in order")
     body = []
-    told = {"ships": "the weights that ship", "start": "before training", "all": "without RL", "rl": "with RL"}
-    for arm, about in told.items():
+    labels = {"ships": "the weights that ship", "start": "before training", "all": "without RL", "rl": "with RL"}
+    for arm, about in labels.items():
         if arm in found:
             body.append([about, *_cells(found, arm, [*map(of, metrics), *map(within, inside)])])
     body += [[f"paper, {about}", *paper[arm], "-", "-"] for arm, about in {"all": "without RL", "rl": "with RL"}.items()]
@@ -108,8 +108,8 @@ def _figure4(found: Systems) -> Iterator[str]:
     for arm, several in found.items():
         cells = []
         for d in dims:
-            there = [one["at"][str(d)] for one in several if str(d) in one["at"]]
-            values = [mean_of_meta(at) for at in there]
+            at_dimension = [one["at"][str(d)] for one in several if str(d) in one["at"]]
+            values = [mean_of_meta(at) for at in at_dimension]
             share = mean(v / mean_of_meta(_whole(one)) for v, one in zip(values, several, strict=False))
             cells.append(f"{spread(values)} ({share:.0%})")
         body.append([arm, *cells])
@@ -118,13 +118,13 @@ def _figure4(found: Systems) -> Iterator[str]:
 
 
 def _losses(found: Systems) -> Iterator[str]:
-    told = {"all": "symmetric KL over soft labels", "infonce": "InfoNCE with in-batch negatives"}
-    body = [[about, *_cells(found, arm, [*map(_meta, META), mean_of_all])] for arm, about in told.items() if arm in found]
+    labels = {"all": "symmetric KL over soft labels", "infonce": "InfoNCE with in-batch negatives"}
+    body = [[about, *_cells(found, arm, [*map(_meta, META), mean_of_all])] for arm, about in labels.items() if arm in found]
     yield from rows(["loss", *META, "mean"], body)
 
 
 def mean_of_all(one: Mapping[str, Any]) -> float:
-    """The mean of the paper's meta tasks at all dimensions."""
+    """Compute the mean of the paper's meta tasks at full dimension."""
     return mean_of_meta(_whole(one))
 
 
@@ -138,6 +138,6 @@ def _tasks(found: Systems) -> Iterator[str]:
         return lambda one: _whole(one)["tasks"].get(task, {}).get("recall@1", [None])[0]
 
     cells = {arm: _cells(found, arm, [of(task) for task in tasks]) for arm in found}
-    sizes = [f"{told['queries']:,} / {told['gallery']:,}" for told in tasks.values()]
+    sizes = [f"{labels['queries']:,} / {labels['gallery']:,}" for labels in tasks.values()]
     body = [[task, sizes[n], *(cells[arm][n] for arm in found)] for n, task in enumerate(tasks)]
     yield from rows(["task", "queries / gallery", *found], body)

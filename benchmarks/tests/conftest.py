@@ -1,4 +1,4 @@
-"""The Spark session of the tests of benchmarks: the one of the whole run."""
+"""The Spark session of the benchmarks' tests, shared by the whole run."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The benchmark's made-up fingerprints turn as real ones do; at a small size no planted copy is lost and a crowd is one component."""
+"""Synthetic fingerprints rotate like real ones; at a small size no planted copy is lost, and a hot group is one component."""
 
 import argparse
 import io
@@ -11,7 +11,7 @@ from PIL import Image
 from benchmarks.image_scaling import HASHES, NO_CAP, hot, measure
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
 from pipelines.mining.images.fingerprint.perceptual_hashes import hamming, pdq_hashes
-from testkit.synthetic_pictures import COMPOSED, Real, made_up
+from testkit.synthetic_pictures import COMPOSED, RealPictures, write_synthetic
 from tests.unit.pipelines.mining.images.scenes import scene
 
 
@@ -27,7 +27,7 @@ def real():
         Image.fromarray(scene(seed)).save(buffer, "PNG")
         rows.append(fingerprint(buffer.getvalue(), Fingerprint()))
     rows.append(rows[0] | {"surface": "flat"})
-    return Real(
+    return RealPictures(
         np.stack([bits(row["pdq_turns"]).reshape(8, 256) for row in rows]),
         np.stack([bits(row["pdq_exposed"]) for row in rows]),
         np.array([row["surface"] == "flat" for row in rows]),
@@ -46,7 +46,7 @@ def test_the_turns_of_a_turned_picture_are_the_turns_of_the_picture(quarters, mi
 
 
 def test_no_planted_copy_is_lost_without_caps(spark, real, tmp_path):
-    planted = made_up(real, 400, HASHES.hash_radius, False, tmp_path, 0)
+    planted = write_synthetic(real, 400, HASHES.hash_radius, False, tmp_path, 0)
     found = measure(spark, tmp_path, planted, 400, replace(HASHES, max_pictures_per_key=NO_CAP, max_candidates=NO_CAP))
     assert found["planted"] == 20
     assert found["recall"] == 1.0
@@ -54,7 +54,7 @@ def test_no_planted_copy_is_lost_without_caps(spark, real, tmp_path):
     assert narrow["recall"] < 1.0  # or else the test could not fail
 
 
-def test_a_crowd_of_copies_and_one_of_blank_frames_are_one_component_each(spark, real, tmp_path):
+def test_many_copies_and_many_blank_frames_are_one_component_each(spark, real, tmp_path):
     rows = hot(spark, real, argparse.Namespace(copies=600, blanks=1_000), tmp_path)
     assert [row["copies_components"] for row in rows] == [1, 1]
     assert [row["blanks_components"] for row in rows] == [1, 1]

@@ -1,4 +1,4 @@
-"""Recall, precision and exponents against truths that were made and counted by hand."""
+"""Recall, precision and exponents of small examples computed by hand."""
 
 import pytest
 
@@ -7,35 +7,35 @@ from benchmarks.peers.planted import PlantedPictures, counted_pairs
 from benchmarks.peers.text import counted_clusters
 
 
-def shown(image_id, note_id, family, kind):
+def image_row(image_id, note_id, family, kind):
     return {"image_id": image_id, "note_id": note_id, "family": family, "kind": kind}
 
 
 @pytest.fixture
 def truth():
     rows = [
-        shown("cat", "n1", "cat", "original"),
-        shown("cat_grey", "n2", "cat", "copy"),
-        shown("cat_crop", "n3", "cat", "crop"),
-        shown("dog", "n4", "dog", "original"),
-        shown("dog_grey", "n4", "dog", "copy"),  # no other note shows the dog: nobody is asked for it
-        shown("fox_crop", "n5", "fox", "crop"),  # nor this
-        shown("owl", "n6", "owl", "original"),
-        shown("owl_grey", "n7", "owl", "copy"),
+        image_row("cat", "n1", "cat", "original"),
+        image_row("cat_grey", "n2", "cat", "copy"),
+        image_row("cat_crop", "n3", "cat", "crop"),
+        image_row("dog", "n4", "dog", "original"),
+        image_row("dog_grey", "n4", "dog", "copy"),  # no other note shows the dog: nobody is asked for it
+        image_row("fox_crop", "n5", "fox", "crop"),  # nor this
+        image_row("owl", "n6", "owl", "original"),
+        image_row("owl_grey", "n7", "owl", "copy"),
     ]
     return PlantedPictures(rows, [{"a": "dog", "b": "owl"}])
 
 
 def test_a_copy_and_a_crop_are_found_by_any_pair_within_their_family(truth):
-    told = truth.counted([("cat_crop", "cat"), ("cat", "cat_crop"), ("cat_grey", "cat_crop")])
-    assert told == {"copies": 0.5, "crops": 1.0, "precision": 1.0, "right": 2, "wrong": 0}
+    counts = truth.counted([("cat_crop", "cat"), ("cat", "cat_crop"), ("cat_grey", "cat_crop")])
+    assert counts == {"copies": 0.5, "crops": 1.0, "precision": 1.0, "right": 2, "wrong": 0}
 
 
 def test_wrong_pairs_count_but_not_look_alikes_nor_pairs_within_a_note_nor_unknown_files(truth):
-    told = truth.counted(
+    counts = truth.counted(
         [("cat", "dog"), ("dog", "owl"), ("dog", "dog_grey"), ("cat", "stray"), ("cat", "cat"), ("owl", "owl_grey")]
     )
-    assert told == {"copies": 0.5, "crops": 0.0, "precision": 0.5, "right": 1, "wrong": 1}
+    assert counts == {"copies": 0.5, "crops": 0.0, "precision": 0.5, "right": 1, "wrong": 1}
 
 
 def test_nothing_found_is_zero(truth):
@@ -43,8 +43,8 @@ def test_nothing_found_is_zero(truth):
 
 
 def test_pairs_count_in_either_direction_once_and_what_is_right_as_well_is_not_wrong():
-    told = counted_pairs([("b", "a"), ("a", "b"), ("a", "c"), ("c", "d"), ("e", "e")], {("a", "b"), ("x", "y")}, {("d", "c")})
-    assert told == {"recall": 0.5, "precision": 0.6667, "right": 1, "wrong": 1}
+    counts = counted_pairs([("b", "a"), ("a", "b"), ("a", "c"), ("c", "d"), ("e", "e")], {("a", "b"), ("x", "y")}, {("d", "c")})
+    assert counts == {"recall": 0.5, "precision": 0.6667, "right": 1, "wrong": 1}
 
 
 def test_clusters_count_as_all_their_pairs():

@@ -1,4 +1,4 @@
-"""A contender is measured in a process of its own, and one that fails, dies or takes too long is a row and no crash."""
+"""A contender is measured in a separate process; one that fails, dies or takes too long gives a row with a reason."""
 
 import time
 

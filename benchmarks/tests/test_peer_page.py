@@ -14,12 +14,12 @@ def test_a_page_shows_every_row_with_its_machine_and_says_what_was_not_run():
         {"who": "a peer", "how": "its | defaults", "fault": "OSError: no weights"},
     ]
     step = {"title": "Pictures", "about": "What.", "command": "run it", "columns": ["recall"], "sized": False, "machine": RAN}
-    told = page({"steps": {"images": {**step, "rows": rows}}, "versions": {"peer": "1.2"}})
-    assert "| who | how | recall | seconds | core seconds | peak MiB |" in told
-    assert "| ours | defaults | 0.9 | 1,234 | 2.5 | 3 |" in told
-    assert "| a peer | its / defaults – **not run**: OSError: no weights | - | - | - | - |" in told
-    assert "commit abc; 2 cores" in told
-    assert "peer 1.2" in told
+    text = page({"steps": {"images": {**step, "rows": rows}}, "versions": {"peer": "1.2"}})
+    assert "| who | how | recall | seconds | core seconds | peak MiB |" in text
+    assert "| ours | defaults | 0.9 | 1,234 | 2.5 | 3 |" in text
+    assert "| a peer | its / defaults – **not run**: OSError: no weights | - | - | - | - |" in text
+    assert "commit abc; 2 cores" in text
+    assert "peer 1.2" in text
 
 
 def test_the_page_in_docs_is_that_of_the_committed_results():

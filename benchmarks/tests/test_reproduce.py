@@ -27,10 +27,10 @@ def names(row):
 def test_without_the_rule_the_mined_negatives_stay_as_they_are():
     rows = [sft_row(n % 8, 8, n) for n in range(16)]
     found = with_negatives(rows, "mined")
-    for row, made in zip(rows, found, strict=True):
-        assert [c["source"] for c in made["candidates"]] == ["band", "band"]
-        assert names(made) == [c["item"]["item_id"] for c in row["candidates"] if c["source"] == "band"]
-        assert made["positive"] == row["positive"]
+    for row, changed in zip(rows, found, strict=True):
+        assert [c["source"] for c in changed["candidates"]] == ["band", "band"]
+        assert names(changed) == [c["item"]["item_id"] for c in row["candidates"] if c["source"] == "band"]
+        assert changed["positive"] == row["positive"]
 
 
 def test_random_negatives_are_answers_of_the_same_task_in_other_components_and_as_many():
@@ -50,7 +50,7 @@ def test_random_negatives_are_answers_of_the_same_task_in_other_components_and_a
 
 @pytest.fixture(autouse=True)
 def labelled_by_a_judge(monkeypatch):
-    """The made shards say `similarity`."""
+    """Accept all rows, since the test shards have the label source `similarity`."""
     monkeypatch.setattr(shards, "judged", lambda rows: list(rows))
 
 
@@ -83,8 +83,8 @@ def test_a_spread_is_the_standard_deviation_over_seeds():
 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
 def test_the_trainer_knows_every_setting_of_an_arm(arm, tmp_path):
-    _, _, _, stage, *given = run._training(tmp_path, Plan(), arm, 1, tmp_path / "out")
-    sets = [value for flag, value in itertools.pairwise(given) if flag == "--set"]
+    _, _, _, stage, *flags = run._training(tmp_path, Plan(), arm, 1, tmp_path / "out")
+    sets = [value for flag, value in itertools.pairwise(flags) if flag == "--set"]
     settings = load_settings(TrainRl if stage == "rl" else TrainSft, None, sets, {})
     assert settings.run.seed == 1
     if arm.after:
@@ -96,7 +96,7 @@ def test_the_trainer_knows_every_setting_of_an_arm(arm, tmp_path):
 
 @pytest.mark.slow
 def test_an_arm_and_ranking_after_it_are_trained_and_asked_once(tmp_path, monkeypatch):
-    """Real commands, two steps each; run again, nothing is done again."""
+    """Runs the real commands with two steps each; a second run skips all."""
     sft_shards(tmp_path / "w" / "sft", rows=12, split="test")
     rl_shards(tmp_path / "w" / "rl", rows=8, split="test")
     write_arm(sft_shards(tmp_path / "from", rows=24) / "train", tmp_path / "sft" / "all" / "train", "all")
@@ -108,12 +108,12 @@ def test_an_arm_and_ranking_after_it_are_trained_and_asked_once(tmp_path, monkey
     shutil.copy(SHIPPED, tmp_path / "school" / "weights.safetensors")  # some schooling takes minutes
     start(tmp_path, plan)
     trainings(tmp_path, plan)
-    asked = {name: [numbers(tmp_path, name)] for name in (SHIPS, START)}
-    told = page({**asked, **{arm.name: [numbers(tmp_path, f"{arm.name}-0")] for arm in arms}})
+    systems = {name: [numbers(tmp_path, name)] for name in (SHIPS, START)}
+    text = page({**systems, **{arm.name: [numbers(tmp_path, f"{arm.name}-0")] for arm in arms}})
     for about in ("the weights that ship", "before training", "mined, and the rule", "with RL", "note_to_note_lists"):
-        assert about in told
+        assert about in text
     assert numbers(tmp_path, "all-0")["at"] != numbers(tmp_path, "rl-0")["at"]
     assert json.loads((tmp_path / "trained" / "rl-0" / "model" / "run.json").read_text())["stage"] == "rl"
-    monkeypatch.setattr(run, "command", lambda *given, **more: pytest.fail(f"ran again: {given}"))
+    monkeypatch.setattr(run, "command", lambda *flags, **more: pytest.fail(f"ran again: {flags}"))
     start(tmp_path, plan)
     trainings(tmp_path, plan)

@@ -12,8 +12,8 @@ def answers(value, taken):
 
 def hoards(mib, taken):
     with taken:
-        held = bytearray(mib << 20)
-        held[:: 1 << 12] = b"x" * len(held[:: 1 << 12])
+        memory = bytearray(mib << 20)
+        memory[:: 1 << 12] = b"x" * len(memory[:: 1 << 12])
         time.sleep(0.3)
 
 

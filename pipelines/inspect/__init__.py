@@ -1,1 +1,1 @@
-"""What a workspace holds: the HTML report and the audit."""
+"""Inspection of a workspace: the HTML report and the audit."""

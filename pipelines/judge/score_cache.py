@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from pipelines.items.failure_reasons import passing
 from pipelines.judge.protocol import SCORES
 from pipelines.workspace.filesystem import Folder, open_filesystem
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
 KEY = ("query_id", "candidate_id", "task", "pictures")
@@ -150,7 +150,7 @@ def _read(content: bytes, where: str, *, skip_damaged: bool = False) -> pa.Table
         return pq.read_table(io.BytesIO(content), page_checksum_verification=True).select(SAID.names).cast(SAID)
     except (OSError, pa.ArrowException, KeyError) as error:
         if skip_damaged:
-            say(f"{where}: damaged ({error}); its pairs are asked again")
+            log_progress(f"{where}: damaged ({error}); its pairs are asked again")
             return SAID.empty_table()
         raise DataError(f"{where}: not a file of the judge's cache ({error}); move it away") from None
 

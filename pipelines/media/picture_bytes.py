@@ -24,7 +24,7 @@ from pipelines.media.picture_uri import (
     without_dots,
 )
 from pipelines.workspace.object_stores import open_store, status
-from pipelines.workspace.retry import GaveUp, retried
+from pipelines.workspace.retry import RetriesExhausted, with_retries
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError, StoreError
 
@@ -70,8 +70,8 @@ def picture_bytes(uri: str, root: str | None = None, *, anywhere: bool = False, 
     except ValueError as error:  # no name of a file: NUL, half a character
         raise BadPicture(UNREADABLE, str(error)[:300]) from None
     try:
-        return retried(read, _is_of_the_hour)
-    except GaveUp as up:
+        return with_retries(read, _is_of_the_hour)
+    except RetriesExhausted as up:
         raise _refused_by(store, up, uri) from None
     except (ValueError, OSError) as error:
         raise BadPicture(UNREADABLE, str(error)[:300]) from None
@@ -168,7 +168,7 @@ def _is_of_the_hour(error: Exception) -> bool:
     return not isinstance(error, (BadPicture, ValueError, *OURS)) and ARCHIVED not in str(error)
 
 
-def _refused_by(store: str, up: GaveUp, uri: str) -> StoreError:
+def _refused_by(store: str, up: RetriesExhausted, uri: str) -> StoreError:
     """What the user reads, in one line."""
     found = status(up.error)
     hint = f" ({DENIED})" if "403" in found else ""

@@ -1,1 +1,1 @@
-"""Where tables live: published whole or not at all, read by their manifest, skipped when nothing changed."""
+"""Storage of tables: published atomically, located by their manifests, skipped when nothing changed."""

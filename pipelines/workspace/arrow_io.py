@@ -1,4 +1,4 @@
-"""Parquet files of a run, written and read without Spark: sorted zstd, at most so many rows each, checksummed."""
+"""Writes and reads the Parquet files of a run without Spark: sorted, zstd, of bounded size, with checksums."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,22 +16,22 @@ from schemas.table import Table
 
 ROWS_PER_FILE = 500_000
 BYTES_PER_FILE = 1 << 30
-"""In memory; a vector of a large model has 16 KB."""
+"""Size in memory; a vector of a large model takes 16 KB."""
 
 READ_BYTES = 1 << 20
 TAIL, MAGIC = 8, b"PAR1"
-"""At a Parquet file's end: the length of its footer, and these letters."""
+"""A Parquet file ends with the length of its footer and these letters, 8 bytes in all."""
 
 
 def sum_and_rows(uri: str) -> tuple[int, str, int]:
-    """Size, sha256 and rows of a Parquet file."""
+    """Return size in bytes, sha256 and row count of a Parquet file."""
     system, path = open_filesystem(uri)
     size, digest = checksum(uri)
     return size, digest, int(pq.read_metadata(path, filesystem=system).num_rows)
 
 
 class Sums(NamedTuple):
-    """What a manifest says of a Parquet file."""
+    """Size, row count and checksums of a Parquet file, as its manifest stores them."""
 
     size_bytes: int
     sha256: str
@@ -40,10 +40,10 @@ class Sums(NamedTuple):
 
 
 def sums(uri: str) -> Sums:
-    """Size, rows and two checksums of a Parquet file: of all bytes, and of those before the footer.
+    """Compute size, rows and two checksums of a Parquet file: over all bytes, and over those before the footer.
 
-    Java lists the encodings of a column in another order in each process, so that equal rows have footers that differ: by
-    the sum of the file, whatever is made again would be something else, and so would all that is made of it.
+    Java lists a column's encodings in an order that differs between processes, so files of equal rows have different footers. A
+    fingerprint over the whole file would make every stage downstream run again.
 
     Cost: the file is read once, in pieces.
     """
@@ -53,7 +53,7 @@ def sums(uri: str) -> Sums:
         file.seek(max(0, size - TAIL))
         tail = file.read(TAIL)
         if len(tail) < TAIL or tail[4:] != MAGIC:
-            raise DataError(f"{damaged_file(uri)} (it does not end as a Parquet file does)")
+            raise DataError(f"{damaged_file(uri)} (it has no Parquet footer)")
         file.seek(0)
         digest = hashlib.sha256()
         _digest(file, max(0, size - TAIL - int.from_bytes(tail[:4], "little")), digest)
@@ -63,46 +63,46 @@ def sums(uri: str) -> Sums:
 
 
 def _digest(file: pa.NativeFile, end: int, digest: "hashlib._Hash") -> None:
-    """Go on with a file's digest up to a byte of it."""
+    """Update the digest with the file's bytes up to offset `end`."""
     while file.tell() < end and (chunk := file.read(min(READ_BYTES, end - file.tell()))):
         digest.update(chunk)
 
 
 def write_parts(parts: Iterable[pa.Table], table: Table, run: Run) -> list[DataFile]:
-    """The files of a run.
+    """Write the files of a run.
 
     Args:
-        parts: rows in the order of the table's key, in as many pieces as is convenient; one or two are held at a time.
-        table: what they are rows of.
-        run: where to.
+        parts: rows in the order of the table's key, in pieces of any size; one or two are in memory at a time.
+        table: their table.
+        run: the folder to write to.
 
     Raises:
-        RuntimeError: rows out of order, or two with one key: equal inputs would not give equal files.
+        RuntimeError: rows are out of order or share a key, so equal inputs would not give equal files.
     """
-    found: list[DataFile] = []
+    files: list[DataFile] = []
     last: tuple[object, ...] | None = None
-    for rows in _filled(parts, table):
+    for rows in _file_sized(parts, table):
         table.check(rows.schema)
-        last = _in_order(rows, table, last)
-        name = f"part-{len(found):05}.zstd.parquet"
+        last = _check_order(rows, table, last)
+        name = f"part-{len(files):05}.zstd.parquet"
         write_file(rows.cast(table.columns), f"{run.folder.uri}/{name}")
         size, digest, count = sum_and_rows(f"{run.folder.uri}/{name}")
-        found.append(DataFile(path=f"{run.path}/{name}", rows=count, size_bytes=size, sha256=digest))
-    return found
+        files.append(DataFile(path=f"{run.path}/{name}", rows=count, size_bytes=size, sha256=digest))
+    return files
 
 
 def write_file(rows: pa.Table, uri: str) -> None:
-    """One zstd Parquet file; its folder is made."""
+    """Write one zstd Parquet file, and create its folder."""
     system, path = open_filesystem(uri)
     system.create_dir(path.rsplit("/", 1)[0], recursive=True)
     pq.write_table(rows, path, filesystem=system, compression="zstd", write_page_checksum=True)
 
 
 def read_file(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of one Parquet file.
+    """Read one Parquet file.
 
     Raises:
-        DataError: it is not there, or damaged.
+        DataError: the file is missing or damaged.
     """
     system, path = open_filesystem(uri)
     try:
@@ -111,23 +111,23 @@ def read_file(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
         raise DataError(f"{damaged_file(uri)} ({error})") from None
 
 
-def _filled(parts: Iterable[pa.Table], table: Table) -> Iterator[pa.Table]:
-    """The parts as tables of a file's size each; one without rows when there are none."""
-    held: list[pa.Table] = []
+def _file_sized(parts: Iterable[pa.Table], table: Table) -> Iterator[pa.Table]:
+    """Regroup parts into tables of one file's size each; yields one empty table if there are no rows."""
+    pending: list[pa.Table] = []
     written = False
     for part in parts:
-        held.append(part)
-        while sum(map(len, held)) >= ROWS_PER_FILE or sum(t.nbytes for t in held) >= BYTES_PER_FILE:
-            whole = pa.concat_tables(held)
-            yield whole.slice(0, ROWS_PER_FILE)
-            held, written = [whole.slice(ROWS_PER_FILE)], True
-    rest = pa.concat_tables(held) if held else table.columns.empty_table()
+        pending.append(part)
+        while sum(map(len, pending)) >= ROWS_PER_FILE or sum(t.nbytes for t in pending) >= BYTES_PER_FILE:
+            joined = pa.concat_tables(pending)
+            yield joined.slice(0, ROWS_PER_FILE)
+            pending, written = [joined.slice(ROWS_PER_FILE)], True
+    rest = pa.concat_tables(pending) if pending else table.columns.empty_table()
     if len(rest) or not written:
         yield rest
 
 
-def _in_order(rows: pa.Table, table: Table, last: tuple[object, ...] | None) -> tuple[object, ...] | None:
-    """The key of the last row, after a look at all of them."""
+def _check_order(rows: pa.Table, table: Table, last: tuple[object, ...] | None) -> tuple[object, ...] | None:
+    """Check that keys increase from `last` on, and return the key of the last row."""
     columns = [_column(rows, key).to_pylist() for key in table.key]
     for key in zip(*columns, strict=True):
         if last is not None and key <= last:

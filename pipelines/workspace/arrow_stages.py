@@ -1,4 +1,4 @@
-"""Runs the stages of a job that has its rows in Arrow tables: what `stages` does for Spark, without it."""
+"""Runs the stages of a job whose rows are Arrow tables, as `spark_stages` does for Spark."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from pipelines.workspace.code_fingerprint import Step
 from pipelines.workspace.duckdb.repair_publication import settle
 from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.manifest import Manifest
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.stage_plan import Plan, counted, manifest, planned, stale
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import IMAGES
@@ -24,13 +24,13 @@ PACKAGES = ("pyarrow", "numpy", "pillow", "opencv-python-headless", "ray")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrowOutput:
-    """What a stage gives for one table."""
+    """Output of a stage for one table."""
 
     parts: Iterable[pa.Table]
-    """In the order of the table's key."""
+    """Rows in the order of the table's key."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     rows_in: int | None = None
-    """How many rows it was given, where it passes rows on: then rows_in = rows + dropped."""
+    """Input rows, if the stage filters rows: then rows_in = rows + dropped."""
     report: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -38,9 +38,9 @@ class ArrowStages:
     """The stages of one job on one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
-        """Nothing is read or written yet."""
+        """Store the workspace; reads and writes nothing."""
         self.workspace = workspace
-        self._viewed = False
+        self._views_checked = False
 
     def run(
         self,
@@ -51,60 +51,60 @@ class ArrowStages:
         settings: Mapping[str, Any],
         code: Step | Sequence[Step],
     ) -> bool:
-        """As `stages.Stages.run`; `make` is given the plan, whose run id names its unfinished work.
+        """Run a stage as `spark_stages.Stages.run` does; `make` gets the plan, whose run id names its unfinished work.
 
         Returns:
-            Whether anything was made.
+            Whether the stage ran.
         """
         plan = planned(tables, inputs, settings, code, write_parts)
         stage, missing = tables[0].name, stale(self.workspace, tables, plan)
-        settle(self.workspace, [table for table in tables if table not in missing], views=not self._viewed)
-        self._viewed = True
+        settle(self.workspace, [table for table in tables if table not in missing], views=not self._views_checked)
+        self._views_checked = True
         if not missing:
-            say(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
+            log_progress(f"{stage}: unchanged, skipped ({self.workspace.published(stage).counts.rows_out:,} rows)")
             return False
-        say(f"{stage}: working")
+        log_progress(f"{stage}: working")
         started = time.monotonic()
-        # Killed between two of a stage's tables: the first stands already.
+        # After a kill between two of a stage's tables the first is already published.
         outputs = [pair for pair in zip(tables, make(plan), strict=True) if pair[0] in missing]
         written = [self._written(table, output, plan, started) for table, output in outputs]
         for run in written:
             self.workspace.publish(run)
         write_views(self.workspace)
-        say(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
+        log_progress(f"{stage}: {self.workspace.published(stage).counts.rows_out:,} rows in {time.monotonic() - started:.1f} s")
         return True
 
     def read(self, table: Table, columns: Sequence[str] | None = None) -> pa.Table:
-        """The current rows of a table, or some of its columns."""
+        """Read the current rows of a table, or some of its columns."""
         schema = table.columns if columns is None else pa.schema([table.columns.field(name) for name in columns])
         files = [read_file(uri, schema.names).cast(_nullable(schema)) for uri in self.workspace.files(table.name)]
         return pa.concat_tables(files).cast(schema) if files else schema.empty_table()
 
     def read_or_empty(self, table: Table) -> pa.Table:
-        """As `read`; no rows where the table has not been published."""
+        """Read a table, or return no rows if it has not been published."""
         return self.read(table) if self.workspace.manifest(table.name) else table.columns.empty_table()
 
     def images(self) -> pa.Table:
-        """IMAGES, each with the uri of its file.
+        """Read IMAGES, each with the uri of its file.
 
         Raises:
-            DataError: pictures that were mined from a table of their bytes (`--images`) have none.
+            DataError: pictures that were mined from a table of bytes (`--images`) have no uri.
         """
         rows = self.read(IMAGES)
         if rows.column("uri").null_count:
             raise DataError(
-                f"images: {rows.column('uri').null_count} of {len(rows)} pictures have no uri: they were mined from --images; "
-                "jobs on Ray read files: write each picture to one, name it in the notes' uri, and mine again"
+                f"images: {rows.column('uri').null_count} of {len(rows)} pictures have no uri (mined from --images); "
+                "jobs on Ray read files: write each picture to a file, set its uri in the notes, and mine again"
             )
         return rows
 
     def fingerprints(self, *tables: Table) -> dict[str, str]:
-        """What a stage that reads these tables depends on: their rows; 'none' where one has not been published."""
+        """Fingerprints of tables that a stage reads: of their rows; 'none' for a table that has not been published."""
         runs = {t.name: self.workspace.manifest(t.name) for t in tables}
         return {name: run.fingerprint if run else "none" for name, run in runs.items()}
 
     def file_fingerprints(self, *tables: Table) -> dict[str, str]:
-        """Beside `fingerprints`, of a stage that opens the files that rows name: where these lie counts too."""
+        """Further fingerprints of a stage that opens files named in the rows: these include the files' locations."""
         return {f"{t.name}: files": self.workspace.published(t.name).file_fingerprint for t in tables}
 
     def _written(self, table: Table, output: ArrowOutput, plan: Plan, started: float) -> Manifest:
@@ -115,5 +115,5 @@ class ArrowStages:
 
 
 def _nullable(schema: pa.Schema) -> pa.Schema:
-    """Spark writes every column as one that may be null."""
+    """Make all columns nullable, as Spark writes them."""
     return pa.schema([column.with_nullable(True) for column in schema])

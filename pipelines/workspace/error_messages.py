@@ -1,4 +1,4 @@
-"""What the machine refused, in one line: an engine's own words are a page, and the cause stands in the middle of it."""
+"""Reduces errors of the machine and of engines to one line; an engine's own message is a page around the cause."""
 
 import errno
 import re
@@ -6,60 +6,60 @@ from collections.abc import Iterator
 
 from schemas.errors import StoreError
 
-AGAIN = "what was published before stands; mend that and run the job again"
+AGAIN = "published datasets are kept; fix this and run the job again"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
-"""A place that cannot be written or read, or is not what its name is used as."""
+"""Errors of a path that cannot be read or written, or is of another type than expected."""
 GONE = f"Spark's Java process has ended: it was killed, or the machine ran out of memory; {AGAIN}"
-NEEDLES = (
-    ("No space left on device", f"no space is left on a disk that the job writes to: {AGAIN}"),
+MESSAGES = (
+    ("No space left on device", f"a disk that the job writes to is full: {AGAIN}"),
     ("Disk quota exceeded", f"the disk quota is used up: {AGAIN}"),
     ("Read-only file system", f"a folder that the job writes to is read-only: {AGAIN}"),
-    ("Permission denied", f"a folder or file may not be read or written by this user: {AGAIN}"),
-    ("java.lang.OutOfMemoryError", "Spark has run out of memory: give it more (--driver-memory 8g before the job's name)"),
+    ("Permission denied", f"this user may not read or write a file or folder: {AGAIN}"),
+    ("java.lang.OutOfMemoryError", "Spark ran out of memory: increase it (--driver-memory 8g before the job's name)"),
 )
 DAMAGED = re.compile(r"(?:FAILED_READ_FILE|Corrupt|corrupt|not a Parquet file|CRC|Encountered error while reading file)")
 STORE = re.compile(rf"{StoreError.__name__}: ([^\r\n]+)")
 RUN = r"/(?:_history/(?P<new>[\w/.=-]+?)/[0-9a-f]{16}-[0-9a-f]{8}|(?P<old>[\w/.=-]+?)/runs/\w+)/[\w/.=-]+\.parquet"
 PARQUET = re.compile(r"(?P<workspace>(?:[a-z0-9]+:)?/[^\n'\",;()<>\[\]]*?)" + RUN)
-"""A file of a published run, as engines spell it: of this layout, and of the one before."""
+"""Path of a file of a published run, as engines print it, in the current and in the previous layout."""
 UNREAD = re.compile(r"\[FAILED_READ_FILE[^\]]*\]\s*(.+?)\s*(?:SQLSTATE|\n\tat |\Z)", re.S)
-"""What Spark says of an input file that is not what its schema or the other files are."""
+"""Spark's message about an input file that does not match its schema or the other files."""
 
 
-def told(error: BaseException) -> str | None:
-    """One line for a fault that the user can mend; None for all others."""
-    words = " ".join(_words(error))
-    damaged = PARQUET.search(words) if DAMAGED.search(words) else None
+def user_message(error: BaseException) -> str | None:
+    """Describe an error that the user can fix in one line; None for any other error."""
+    text = " ".join(_messages(error))
+    damaged = PARQUET.search(text) if DAMAGED.search(text) else None
     if damaged:
         return damaged_file(damaged.group())
-    unread = UNREAD.search(words)
+    unread = UNREAD.search(text)
     if unread:
-        return f"{' '.join(unread.group(1).split())[:400]} Mend that file, or take it out, and run the job again"
-    for found in _chain(error):
-        if isinstance(found, OSError) and found.errno in (*FULL, *CLOSED):
-            return f"{found.filename or 'a file'}: {found.strerror}: {AGAIN}"
-        if type(found).__name__ == "Py4JNetworkError":  # by its name: the jobs on Ray have no Java
+        return f"{' '.join(unread.group(1).split())[:400]} Fix or remove that file, and run the job again"
+    for cause in _chain(error):
+        if isinstance(cause, OSError) and cause.errno in (*FULL, *CLOSED):
+            return f"{cause.filename or 'a file'}: {cause.strerror}: {AGAIN}"
+        if type(cause).__name__ == "Py4JNetworkError":  # compared by name, since jobs on Ray do not install py4j
             return GONE
-    return next((f"{said}{_where(words, needle)}" for needle, said in NEEDLES if needle in words), None)
+    return next((f"{message}{_where(text, needle)}" for needle, message in MESSAGES if needle in text), None)
 
 
 def store_fault(error: BaseException) -> str | None:
-    """What a task said of a store that does not answer, out of the page that an engine makes of it; None: something else."""
-    for found in _chain(error):
-        if isinstance(found, StoreError):
-            return str(found)
-    said = STORE.search("\n".join(_words(error)))
-    return said[1].strip() if said else None
+    """Extract a task's StoreError from an engine's error; None if the cause is something else."""
+    for cause in _chain(error):
+        if isinstance(cause, StoreError):
+            return str(cause)
+    match = STORE.search("\n".join(_messages(error)))
+    return match[1].strip() if match else None
 
 
 def damaged_file(uri: str) -> str:
-    """What to do about a published file that cannot be read."""
-    found = PARQUET.fullmatch(uri)
-    if found is None:
-        return f"{uri}: damaged; delete it and run the job that makes it"
-    dataset = found["new"] or found["old"]
-    return f"{uri}: damaged; delete {found['workspace']}/{dataset}/_current.json and run the job that makes it: it is made anew"
+    """Explain what to do about a published file that cannot be read."""
+    match = PARQUET.fullmatch(uri)
+    if match is None:
+        return f"{uri}: damaged; delete it and run the job that makes it again"
+    dataset = match["new"] or match["old"]
+    return f"{uri}: damaged; delete {match['workspace']}/{dataset}/_current.json and run the job that makes it again"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -70,16 +70,16 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _words(error: BaseException) -> Iterator[str]:
-    """What the errors of the chain say, Java's included."""
-    for found in _chain(error):
-        yield str(found)
-        java = getattr(found, "java_exception", None)
+def _messages(error: BaseException) -> Iterator[str]:
+    """Messages of an error and its causes, including Java's."""
+    for cause in _chain(error):
+        yield str(cause)
+        java = getattr(cause, "java_exception", None)
         if java is not None:
             yield str(java.toString())
 
 
-def _where(words: str, needle: str) -> str:
-    """The line that it stands in, where that is short enough to help."""
-    line = next((line.strip() for line in words.splitlines() if needle in line), "")
+def _where(text: str, needle: str) -> str:
+    """Quote the line that contains the needle, if it is short enough to help."""
+    line = next((line.strip() for line in text.splitlines() if needle in line), "")
     return f" ({line})" if line and len(line) <= 200 else ""

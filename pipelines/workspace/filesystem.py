@@ -1,4 +1,4 @@
-"""Files on any file system: a local folder, s3://, gs://, hdfs://, or whatever fsspec knows."""
+"""Access to files on any file system: local folders, s3://, gs://, hdfs://, and all that fsspec supports."""
 
 import errno
 import hashlib
@@ -16,10 +16,10 @@ CHUNK_BYTES = 1 << 20
 
 
 def open_filesystem(uri: str) -> tuple[fs.FileSystem, str]:
-    """The file system of a URI and the path on it; a plain path is local.
+    """Open the file system of a URI, and return it with the path on it; a plain path is local.
 
     Raises:
-        DataError: a scheme that neither pyarrow nor an installed fsspec package knows.
+        DataError: neither pyarrow nor an installed fsspec package supports the scheme.
     """
     scheme = urlsplit(uri).scheme
     if len(scheme) <= 1:  # no scheme, or a Windows drive
@@ -34,18 +34,18 @@ def open_filesystem(uri: str) -> tuple[fs.FileSystem, str]:
 
 
 def _with_plain_puts(uri: str) -> str:
-    """On S3 a small file is one put, which is whole or nothing, and not the three requests of an upload in parts."""
+    """Make a small file on S3 a single atomic put instead of the three requests of a multipart upload."""
     return f"{uri}{'&' if '?' in uri else '?'}allow_delayed_open=true" if uri.startswith("s3://") else uri
 
 
 def absolute(uri: str) -> str:
-    """The URI as it can be handed to a process that works in another folder."""
+    """Make a URI valid for a process with another working directory."""
     system, path = open_filesystem(uri)
     return path if isinstance(system, fs.LocalFileSystem) else uri
 
 
 def canonical(uri: str) -> str:
-    """One spelling of a place, to compare places by: of a path on a disk what its links lead to, of s3a:// s3://."""
+    """Normalize a URI for comparison: resolves links of a local path, and replaces s3a:// by s3://."""
     system, path = open_filesystem(uri)
     if isinstance(system, fs.LocalFileSystem):
         return os.path.realpath(path)
@@ -69,15 +69,15 @@ class Folder:
     uri: str
 
     def __truediv__(self, name: str) -> "Folder":
-        """The folder below this one."""
+        """Return the subfolder `name`."""
         return Folder(f"{self.uri.rstrip('/')}/{name}")
 
     def is_local(self) -> bool:
-        """Whether it lies on a disk of this machine."""
+        """Whether the folder is on this machine's file system."""
         return isinstance(open_filesystem(self.uri)[0], fs.LocalFileSystem)
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes, or None where there is no such file."""
+        """Read a file's bytes; None if there is no such file."""
         system, path = open_filesystem(f"{self.uri}/{name}")
         try:
             with system.open_input_stream(path) as stream:
@@ -86,10 +86,10 @@ class Folder:
             return None
 
     def write(self, name: str, content: bytes) -> None:
-        """Replace a file at once: a reader sees the old bytes or the new ones, never a part.
+        """Replace a file atomically: a reader sees the old bytes or the new ones, never a part.
 
-        On a disk by renaming a finished file over it, once its bytes are safe from a power cut: else the name could outlive
-        them, as a file of 0 bytes. On an object store a put is whole or nothing.
+        On a disk a finished file is renamed over it, after its bytes are synced: else a power cut could leave the new name with
+        0 bytes. On an object store a put is atomic.
         """
         system, path = open_filesystem(f"{self.uri}/{name}")
         system.create_dir(os.path.dirname(path), recursive=True)
@@ -103,26 +103,26 @@ class Folder:
             sync(os.path.dirname(path))
 
     def folders(self) -> list[str]:
-        """The names of the folders right below; none where this one does not exist."""
+        """List the names of direct subfolders; empty if the folder does not exist."""
         system, path = open_filesystem(self.uri)
-        found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
-        return sorted(info.base_name for info in found if info.type == fs.FileType.Directory)
+        infos = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+        return sorted(info.base_name for info in infos if info.type == fs.FileType.Directory)
 
     def parquet_files(self) -> list[str]:
-        """The names of the Parquet files right in it, in the order of their parts."""
+        """List the names of the Parquet files directly in it, in order."""
         system, path = open_filesystem(self.uri)
-        found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
-        return sorted(info.base_name for info in found if info.base_name.endswith(".parquet"))
+        infos = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+        return sorted(info.base_name for info in infos if info.base_name.endswith(".parquet"))
 
     def delete(self) -> None:
-        """Remove it and all below it, if it is there."""
+        """Delete the folder and its contents, if it exists."""
         system, path = open_filesystem(self.uri)
         if system.get_file_info(path).type == fs.FileType.Directory:
             system.delete_dir(path)
 
 
 def sync(path: str | os.PathLike[str]) -> None:
-    """Wait until the bytes of a local file, or the names in a local folder, are safe from a power cut."""
+    """Flush a local file, or the entries of a local folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -134,7 +134,7 @@ def sync(path: str | os.PathLike[str]) -> None:
 
 
 def checksum(uri: str) -> tuple[int, str]:
-    """Size in bytes and sha256 of a file, read in pieces."""
+    """Compute size in bytes and sha256 of a file, read in chunks."""
     system, path = open_filesystem(uri)
     digest, size = hashlib.sha256(), 0
     with system.open_input_stream(path) as stream:

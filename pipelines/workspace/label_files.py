@@ -1,4 +1,4 @@
-"""Labels that people gave: a CSV, JSONL or Parquet file, by its suffix. No engine."""
+"""Reads people's labels from a CSV, JSONL or Parquet file, by its suffix. No engine."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,24 +19,24 @@ NAMES = ("query_id", "candidate_id")
 
 
 def read_labels(uri: str) -> pa.Table:
-    """LABELS_IN, sorted by query and candidate, each once. Other columns are ignored.
+    """Read LABELS_IN, sorted by query and candidate, without duplicates. Other columns are ignored.
 
     Raises:
-        DataError: no such file, a suffix that is none of the three, a missing column, a label that is neither yes nor no, or
-            two labels of one pair that differ.
+        DataError: no such file, an unsupported suffix, a missing column, a label that is neither yes nor no, or
+            contradicting labels of one pair.
 
-    Cost: the file in memory; people give thousands of labels, not millions.
+    Cost: holds the file in memory; people write thousands of labels, not millions.
     """
-    found = _read(uri)
-    missing = [name for name in LABELS_IN.names if name not in found.column_names]
+    table = _read(uri)
+    missing = [name for name in LABELS_IN.names if name not in table.column_names]
     if missing:
-        raise DataError(f"{uri}: no column {missing}; found {found.column_names}, wanted {LABELS_IN.names}")
-    ids = [found.column(name).cast(pa.string()) for name in NAMES]
-    rows = pa.table([*ids, _answers(found.column("relevant"), uri)], names=LABELS_IN.names)
-    nameless = pc.or_(pc.is_null(rows.column("query_id")), pc.is_null(rows.column("candidate_id")))
-    if pc.any(nameless).as_py():
-        raise DataError(f"{uri}: {pc.sum(nameless).as_py()} rows without query_id or candidate_id; take them out")
-    return _once(rows, uri)
+        raise DataError(f"{uri}: no column {missing}; expected {LABELS_IN.names}, got {table.column_names}")
+    ids = [table.column(name).cast(pa.string()) for name in NAMES]
+    rows = pa.table([*ids, _booleans(table.column("relevant"), uri)], names=LABELS_IN.names)
+    without_id = pc.or_(pc.is_null(rows.column("query_id")), pc.is_null(rows.column("candidate_id")))
+    if pc.any(without_id).as_py():
+        raise DataError(f"{uri}: {pc.sum(without_id).as_py()} rows without query_id or candidate_id; remove them")
+    return _without_duplicates(rows, uri)
 
 
 def _read(uri: str) -> pa.Table:
@@ -47,7 +47,7 @@ def _read(uri: str) -> pa.Table:
     }
     suffix = uri.rsplit(".", 1)[-1].lower()
     if suffix not in readers:
-        raise DataError(f"{uri}: labels are read from .csv, .jsonl and .parquet files; found '.{suffix}'")
+        raise DataError(f"{uri}: expected a .csv, .jsonl or .parquet file, got '.{suffix}'")
     system, path = open_filesystem(uri)
     try:
         with system.open_input_file(path) as source:
@@ -61,23 +61,25 @@ def _read(uri: str) -> pa.Table:
 _AS_TEXT = pyarrow.csv.ConvertOptions(column_types={name: pa.string() for name in LABELS_IN.names}, strings_can_be_null=True)
 
 
-def _answers(given: pa.ChunkedArray, uri: str) -> pa.ChunkedArray:
-    """[n] booleans from booleans, numbers and words."""
-    words = pc.utf8_lower(given.cast(pa.string()))
-    yes, no = (pc.is_in(words, value_set=pa.array(known)) for known in (YES, NO))
-    odd = pc.filter(words.fill_null("nothing"), pc.invert(pc.or_(yes, no)))
-    if len(odd):
-        raise DataError(f"{uri}: {len(odd)} values of 'relevant' are none of {[*YES, *NO]}; the first is '{odd[0].as_py()}'")
+def _booleans(labels: pa.ChunkedArray, uri: str) -> pa.ChunkedArray:
+    """Parse [n] booleans from booleans, numbers and words."""
+    words = pc.utf8_lower(labels.cast(pa.string()))
+    yes, no = (pc.is_in(words, value_set=pa.array(spellings)) for spellings in (YES, NO))
+    invalid = pc.filter(words.fill_null("nothing"), pc.invert(pc.or_(yes, no)))
+    if len(invalid):
+        raise DataError(
+            f"{uri}: {len(invalid)} invalid values of 'relevant', first '{invalid[0].as_py()}'; expected one of {[*YES, *NO]}"
+        )
     return yes
 
 
-def _once(rows: pa.Table, uri: str) -> pa.Table:
+def _without_duplicates(rows: pa.Table, uri: str) -> pa.Table:
     pairs = rows.group_by(list(NAMES)).aggregate([("relevant", "min"), ("relevant", "max")])
-    torn = pairs.filter(pc.not_equal(pairs.column("relevant_min"), pairs.column("relevant_max")))
-    if len(torn):
-        first = torn.slice(0, 1).to_pylist()[0]
+    contradicting = pairs.filter(pc.not_equal(pairs.column("relevant_min"), pairs.column("relevant_max")))
+    if len(contradicting):
+        first = contradicting.slice(0, 1).to_pylist()[0]
         raise DataError(
-            f"{uri}: {len(torn)} pairs are labelled both relevant and not; the first is query_id {first['query_id']}, "
+            f"{uri}: {len(contradicting)} pairs are labelled relevant and irrelevant; first: query_id {first['query_id']}, "
             f"candidate_id {first['candidate_id']}; keep one of each"
         )
     order = [(name, "ascending") for name in NAMES]

@@ -1,4 +1,4 @@
-"""One job at a time on a workspace: two that publish into each other would mix their rows."""
+"""Lock of a workspace: one job at a time, since the rows of two jobs that publish at once would mix."""
 
 import fcntl
 import json
@@ -12,28 +12,28 @@ from pipelines.workspace.lease import LEASE, Lease
 from pipelines.workspace.lock_holder import busy, holder
 from schemas.folders import make_folder
 
-__all__ = ["BEAT_S", "LEASE", "LOCK", "PATIENCE_S", "alone", "check_lease"]
+__all__ = ["BEAT_S", "LEASE", "LOCK", "PATIENCE_S", "check_lease", "workspace_lock"]
 
 LOCK = "_job.lock"
 BEAT_S = 10.0
-"""How often the holder of a lease says that it lives."""
+"""Interval at which the holder of a lease renews it, seconds."""
 PATIENCE_S = 45.0
-"""How long a lease may stay silent before it is taken over: four beats, and a slow store."""
+"""Seconds without renewal after which a lease is taken over: four intervals, and some for a slow store."""
 
 _leases: dict[str, Lease] = {}
-"""Those that this process holds, by workspace."""
+"""Leases that this process holds, by workspace."""
 
 
 @contextmanager
-def alone(folder: Folder, job: str) -> Iterator[None]:
-    """Hold the workspace while the block runs.
+def workspace_lock(folder: Folder, job: str) -> Iterator[None]:
+    """Lock the workspace while the block runs.
 
-    On a disk the kernel's lock (flock) is held: it falls with the process, however that ends. A store knows no locks:
-    there a small file is written again every ten seconds, and one that has fallen silent is taken over; no clocks are compared.
+    On a disk this is the kernel's lock (flock), which is released when the process ends for any reason. A store has no locks:
+    there a small file is rewritten every ten seconds, and a lease that is not renewed is taken over; no clocks are compared.
 
     Raises:
-        DataError: another job holds it. It says which, where and since when. Or another job has taken it over: then the block
-            is stopped.
+        DataError: another job holds the lock; the message says which, where and since when. Or another job has taken it over:
+            then the block is interrupted.
     """
     if folder.is_local():
         with _locked(Path(absolute(folder.uri)), job):
@@ -50,7 +50,7 @@ def alone(folder: Folder, job: str) -> Iterator[None]:
 
 
 def check_lease(folder: Folder) -> None:
-    """Look whether a workspace in a store is still held by this process; called before anything is published there.
+    """Check that this process still holds a workspace in a store; called before anything is published there.
 
     Raises:
         DataError: this process held it, and another job has taken it over.
@@ -74,7 +74,7 @@ def _locked(folder: Path, job: str) -> Iterator[None]:
         os.pwrite(descriptor, content, 0)
         yield
     finally:
-        os.close(descriptor)  # the file stays: to remove it would let two hold two files of one name
+        os.close(descriptor)  # the file stays: if it were removed, two jobs could lock two files of one name
 
 
 def _key(folder: Folder) -> str:

@@ -1,4 +1,4 @@
-"""Who holds a workspace, as the lock and the lease say it."""
+"""The holder of a workspace, as recorded in the lock file or the lease."""
 
 import json
 import os
@@ -10,29 +10,29 @@ from schemas.errors import DataError
 
 
 def holder(job: str) -> dict[str, Any]:
-    """This process, at work for a job."""
+    """Describe this process as the holder for a job."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
     return {"job": job, "pid": os.getpid(), "host": socket.gethostname(), "since": since}
 
 
 def busy(uri: str, content: bytes) -> DataError:
-    """That somebody else holds the workspace."""
-    return DataError(f"{uri}: {named(content)} is working here; wait for it to end, or name another --workspace")
+    """Build the error that another job holds the workspace."""
+    return DataError(f"{uri}: {named(content)} is running on this workspace; wait for it to end, or choose another --workspace")
 
 
 def named(content: bytes) -> str:
-    """The holder in words; whatever else stands in the file is "another job"."""
-    found = read_holder(content)
-    if not {"job", "pid", "host", "since"} <= found.keys():
+    """Name the holder for messages; "another job" if the file does not describe one."""
+    fields = read_holder(content)
+    if not {"job", "pid", "host", "since"} <= fields.keys():
         return "another job"
-    job, pid, host, since = (" ".join(str(found[name]).split())[:80] for name in ("job", "pid", "host", "since"))
+    job, pid, host, since = (" ".join(str(fields[name]).split())[:80] for name in ("job", "pid", "host", "since"))
     return f"jobs/{job}.py (process {pid} on {host}, since {since})"
 
 
 def read_holder(content: bytes) -> dict[str, Any]:
-    """What the file says; nothing where it is damaged or none of ours."""
+    """Parse the file's fields; empty if it is damaged or not ours."""
     try:
-        found = json.loads(content)
+        fields = json.loads(content)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}

@@ -1,4 +1,4 @@
-"""What a published run says of itself: `_current.json`. No engine."""
+"""The manifest of a published run: `_current.json`. No engine."""
 
 import hashlib
 import json
@@ -26,20 +26,20 @@ class DataFile:
     size_bytes: int
     sha256: str
     data_sha256: str = ""
-    """Of a Parquet file that Java has written: of its rows' bytes alone (`parquet.sums`). "": the same as sha256."""
+    """For a Parquet file written by Java: checksum of the bytes before the footer (`arrow_io.sums`). "": the same as sha256."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What went in, what came out, what was dropped and why: in = out + dropped + quarantined."""
+    """Row counts of a run: in = out + dropped, with quarantined rows among the dropped."""
 
     __pydantic_config__ = STRICT
 
     rows_in: int | None
-    """Rows that the step was given; None where it makes rows instead of passing them on."""
+    """Input rows of the step; None if it creates rows instead of filtering them."""
     rows_out: int
     dropped: dict[str, int]
-    """By reason; quarantined rows stand here too, under their reason."""
+    """Rows by reason; includes quarantined rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Manifest:
 
     dataset: str
     run_id: str
-    """A hash of the inputs' fingerprints, the settings and the code: equal means that nothing changed."""
+    """Hash of the inputs' fingerprints, the settings and the code; equal if nothing changed."""
     files: list[DataFile]
     counts: Counts
     inputs: dict[str, str]
@@ -61,56 +61,58 @@ class Manifest:
     published_at: str
     versions: dict[str, str]
     report: dict[str, Any] = field(default_factory=dict)
-    """What else the step has to say: strata of the balance, the certificate of the splits."""
+    """Further results of the step: strata of the balance, the certificate of the splits."""
     beside: list[DataFile] = field(default_factory=list)
-    """Files of the run that are no rows of the dataset: the pictures of shards."""
+    """Files of the run that do not hold rows of the dataset: the pictures of shards."""
     replaced: str = ""
-    """The folder of the run before this one, below the workspace: it is kept for readers that are at it."""
+    """Folder of the previous run, below the workspace; kept for readers that have it open."""
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the rows: two runs that made the same files have the same one.
+        """Hash of the rows: equal for two runs that wrote the same files.
 
-        Of rows that name files it is what the step's report calls `content`: it does not say where these lie.
+        For rows that name files it is `content` of the step's report, which does not depend on the files' location.
         """
         return str(self.report.get("content") or self.file_fingerprint)
 
     @property
     def file_fingerprint(self) -> str:
-        """A hash of what the run's files hold."""
+        """Hash of the contents of the run's files."""
         return fingerprint([file.data_sha256 or file.sha256 for file in [*self.files, *self.beside]])
 
     def to_json(self) -> bytes:
-        """As stored."""
+        """Serialize as stored."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False).encode()
 
     @classmethod
     def from_json(cls, content: bytes, where: str) -> "Manifest":
-        """As read.
+        """Parse a stored manifest.
 
         Raises:
-            DataError: it is damaged, or of another version of this project.
+            DataError: it is damaged, or was written by an incompatible version of this project.
         """
         try:
-            found = _KNOWN.validate_json(content, strict=True)
+            manifest = _ADAPTER.validate_json(content, strict=True)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             fault: str | None = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
         else:
-            fault = _fault(found)
+            fault = _fault(manifest)
         if fault:
-            raise DataError(f"{where}: not a manifest of this project ({fault}); delete the file to make it again")
-        return found
+            raise DataError(
+                f"{where}: not a manifest of this project ({fault}); delete the file and run the job that makes it again"
+            )
+        return manifest
 
 
-_KNOWN = TypeAdapter(Manifest)
+_ADAPTER = TypeAdapter(Manifest)
 
 
 def _fault(manifest: Manifest) -> str | None:
-    """What no manifest of ours says, though its types are right."""
+    """Describe invalid values in a manifest whose types are valid; None if there are none."""
     for file in (*manifest.files, *manifest.beside):
         if not lies_within(manifest.dataset, file.path):
-            return f"the file {file.path!r} does not lie in the workspace"
+            return f"the file {file.path!r} is outside the workspace"
         if file.rows < 0 or file.size_bytes < 0:
             return f"{file.path}: {file.rows} rows, {file.size_bytes} bytes"
     try:
@@ -121,7 +123,7 @@ def _fault(manifest: Manifest) -> str | None:
 
 
 def below(dataset: str, path: str) -> str:
-    """A file of a manifest, below the workspace.
+    """Resolve a manifest's file path to a path below the workspace.
 
     >>> below("sft/train", "../../_history/sft/train/5a/00000.parquet")
     '_history/sft/train/5a/00000.parquet'
@@ -130,7 +132,7 @@ def below(dataset: str, path: str) -> str:
 
 
 def lies_within(dataset: str, path: str) -> bool:
-    """Whether a manifest's file lies in the workspace and not outside, as `/etc/passwd` and `../../x` do.
+    """Whether a manifest's file is inside the workspace, unlike `/etc/passwd` and `../../x`.
 
     >>> [lies_within("notes", path) for path in ("runs/1/a.parquet", "../_history/notes/1/a", "../../a", "/a", "")]
     [True, True, False, False, False]
@@ -140,6 +142,6 @@ def lies_within(dataset: str, path: str) -> bool:
 
 
 def fingerprint(value: Any) -> str:  # noqa: ANN401
-    """16 hex digits that stand for a value that JSON can spell."""
-    spelled = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(spelled.encode()).hexdigest()[:16]
+    """Hash a JSON-serializable value to 16 hex digits."""
+    serialized = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(serialized.encode()).hexdigest()[:16]

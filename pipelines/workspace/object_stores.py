@@ -1,4 +1,4 @@
-"""Clients of object stores: one a process for each store. A client has its own connections and asks for its own credentials."""
+"""Clients of object stores: one per process and store. A client has its own connections and fetches its own credentials."""
 
 import os
 import re
@@ -13,76 +13,76 @@ from pyarrow import fs
 from pipelines.workspace.filesystem import open_filesystem
 
 GOOGLE_RETRIES_S = 5
-"""Seconds in which Google's client asks again by itself; its own 15 minutes would hide a store that is away."""
+"""Seconds for which Google's client retries by itself; its default of 15 minutes would hide an unavailable store."""
 S3_OPTIONS = frozenset({"endpoint_override", "region", "scheme", "tls_ca_file_path"})
-"""Of a root's URI; of one with others pyarrow itself makes the client."""
+"""Options of a root's URI that `_s3` handles; with any other, pyarrow itself creates the client."""
 
 STATUS = re.compile(r"HTTP status (\d{3})")
 CURL = re.compile(r"curlCode: \d+, (.{1,160})")
-WORDS = {
+MESSAGES = {
     "ACCESS_DENIED": "HTTP 403, access denied",
     "PERMISSION_DENIED": "HTTP 403, access denied",
     "UNAUTHENTICATED": "HTTP 401, no valid credentials",
     "SLOW_DOWN": "HTTP 503, slow down",
     "UNAVAILABLE": "HTTP 503, unavailable",
 }
-"""Errors whose status the clients of Amazon and Google keep to themselves."""
+"""Errors for which the clients of Amazon and Google do not report the HTTP status."""
 
-Opened = tuple[fs.FileSystem, str]
-_OPENED: dict[tuple[str, str, str], Opened] = {}
+OpenStore = tuple[fs.FileSystem, str]
+_OPEN_STORES: dict[tuple[str, str, str], OpenStore] = {}
 _LOCK = threading.Lock()
 
 
 def _forget() -> None:
-    """In a forked process: connections belong to the parent, and its lock may have been held."""
+    """Reset the state in a forked process: connections belong to the parent, and its lock may be locked."""
     global _LOCK
     _LOCK = threading.Lock()
-    _OPENED.clear()
+    _OPEN_STORES.clear()
 
 
 os.register_at_fork(after_in_child=_forget)
 
 
-def open_store(scheme: str, authority: str, options: str = "") -> Opened:
-    """The file system of a store and the path of its root on it; the same one at every call of a process.
+def open_store(scheme: str, authority: str, options: str = "") -> OpenStore:
+    """Open the file system of a store, and return it with the path of its root; repeated calls return the same object.
 
     Args:
-        scheme: s3, gs, or any that pyarrow or fsspec knows.
+        scheme: s3, gs, or any that pyarrow or fsspec supports.
         authority: bucket, container or host.
-        options: a query for the client (endpoint_override=…&region=…), of who runs the job.
+        options: a query for the client (endpoint_override=…&region=…), set by the user who runs the job.
 
     Raises:
-        DataError, OSError, ValueError: there is no such file system, or its client cannot be made.
+        DataError, OSError, ValueError: the file system is unknown, or its client cannot be created.
     """
     key = (scheme, authority, options)
     with _LOCK:
-        if key not in _OPENED:
-            _OPENED[key] = _open(scheme, authority, options)
-        return _OPENED[key]
+        if key not in _OPEN_STORES:
+            _OPEN_STORES[key] = _open(scheme, authority, options)
+        return _OPEN_STORES[key]
 
 
 def status(error: Exception) -> str:
-    """What a store's error says, short: its status where there is one, else the client's words."""
-    words = " ".join(str(error).split())
-    code = STATUS.search(words)
+    """Summarize a store's error: its HTTP status if there is one, else the client's message."""
+    text = " ".join(str(error).split())
+    code = STATUS.search(text)
     if code:
         return f"HTTP {code[1]}"
-    known = next((said for needle, said in WORDS.items() if needle in words), None)
-    curl = CURL.search(words)
-    return known or (curl[1] if curl else f"{type(error).__name__}: {words[:200]}")
+    message = next((message for needle, message in MESSAGES.items() if needle in text), None)
+    curl = CURL.search(text)
+    return message or (curl[1] if curl else f"{type(error).__name__}: {text[:200]}")
 
 
-def _open(scheme: str, authority: str, options: str) -> Opened:
-    given = dict(parse_qsl(options))
-    if scheme == "s3" and authority and set(given) <= S3_OPTIONS:
-        return _s3(authority, given), authority
-    if scheme == "gs" and "retry_limit_seconds" not in given:
+def _open(scheme: str, authority: str, options: str) -> OpenStore:
+    parsed = dict(parse_qsl(options))
+    if scheme == "s3" and authority and set(parsed) <= S3_OPTIONS:
+        return _s3(authority, parsed), authority
+    if scheme == "gs" and "retry_limit_seconds" not in parsed:
         options = "&".join(filter(None, [options, f"retry_limit_seconds={GOOGLE_RETRIES_S}"]))
     return open_filesystem(f"{scheme}://{authority}{'?' if options else ''}{options}")
 
 
 def _s3(bucket: str, options: Mapping[str, str] = MappingProxyType({})) -> fs.S3FileSystem:
-    """As pyarrow makes it of a URI, but asking once: its own 30 repetitions at an even pace keep a throttling store busy."""
+    """Create a client like pyarrow's for a URI, but without retries: its 30 evenly spaced ones overload a throttling store."""
     endpoint = options.get("endpoint_override") or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     region = options.get("region") or _region(bucket, endpoint)
     named = {name: options[name] for name in ("scheme", "tls_ca_file_path") if name in options}
@@ -91,7 +91,7 @@ def _s3(bucket: str, options: Mapping[str, str] = MappingProxyType({})) -> fs.S3
 
 
 def _region(bucket: str, endpoint: str | None) -> str | None:
-    """Amazon says in which region a bucket is; other stores have none of their own. None: the environment's."""
+    """Look up the region of an Amazon bucket. None, the environment's region, for stores with an endpoint of their own."""
     if endpoint:
         return None
     try:

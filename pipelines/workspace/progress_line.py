@@ -1,13 +1,13 @@
-"""A line of progress, whatever engine works."""
+"""Progress lines on stderr, for all engines."""
 
 import sys
 import time
 from collections.abc import Callable
 
-Say = Callable[[str], None]
+ProgressLog = Callable[[str], None]
 
 
-def say(line: str) -> None:
-    """Print a line of progress, at once."""
+def log_progress(line: str) -> None:
+    """Print a progress line with the time, unbuffered."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
     sys.stderr.flush()

@@ -1,11 +1,11 @@
-"""Where the files of a run lie: in a folder of their own below the workspace's `_history`, on a disk and on a store.
+"""Folders of runs: each run has its own below the workspace's `_history`, on a disk and in a store.
 
     W/<dataset>/_current.json            the manifest of the current run
-    W/<dataset>/part-00000.training.parquet   on a disk: the current run's rows, as links (`folder`)
-    W/_history/<dataset>/<run>/          a run: the current one, the one before it, one that is being written
+    W/<dataset>/part-00000.training.parquet   on a disk: the current run's rows, as links (`folder_links`)
+    W/_history/<dataset>/<run>/          a run: the current one, the previous one, or one being written
 
-The folder of a run never gets a second content: whoever has its manifest, or a database of views over it, goes on reading
-it while the next one is published. `_history` lies outside the datasets' folders, because DuckDB's `**` enters every folder.
+The contents of a run's folder never change: a reader with its manifest, or with a database of views over it, can keep reading
+while the next one is published. `_history` is outside the datasets' folders, because DuckDB's `**` enters every folder.
 """
 
 import posixpath
@@ -17,7 +17,7 @@ from pipelines.workspace.manifest import Manifest, below
 
 HISTORY = "_history"
 OLDER = "runs"
-"""Below the dataset's folder: where versions before this one kept their runs."""
+"""Folder below the dataset's, where previous versions kept their runs."""
 
 
 class Run(NamedTuple):
@@ -25,31 +25,31 @@ class Run(NamedTuple):
 
     folder: Folder
     path: str
-    """The folder as the dataset's manifest names it."""
+    """The folder's path in the dataset's manifest."""
 
 
 def new_run(workspace: Folder, dataset: str, run_id: str) -> Run:
-    """A folder that nobody has written to.
+    """Create the name of a folder that nothing has written to.
 
-    A run that is made again has the same id, and may stand there damaged but published, or be in work by a job that does
-    not know yet that it was replaced.
+    A repeated run has the same id, and its folder may be published but damaged, or still in use by a job that
+    has not yet noticed that it was replaced.
     """
     name = f"{HISTORY}/{dataset}/{run_id}-{uuid.uuid4().hex[:8]}"
     return Run(workspace / name, posixpath.relpath(name, dataset))
 
 
 def folder_of(run: Manifest) -> str:
-    """The folder that holds the files of a run, below the workspace; "" of a run without files."""
+    """Return the folder of a run's files, below the workspace; "" for a run without files."""
     for file in (*run.files, *run.beside):
-        found = below(run.dataset, file.path)
+        path = below(run.dataset, file.path)
         for root in roots(run.dataset):
-            if found.startswith(f"{root}/"):
-                return f"{root}/{found[len(root) + 1 :].split('/')[0]}"
+            if path.startswith(f"{root}/"):
+                return f"{root}/{path[len(root) + 1 :].split('/')[0]}"
     return ""
 
 
 def in_history(run: str) -> str:
-    """Where the folder of a run lies in this layout.
+    """Convert a run's folder to the current layout.
 
     >>> in_history("sft/train/runs/5a"), in_history("_history/notes/5a")
     ('_history/sft/train/5a', '_history/notes/5a')
@@ -59,5 +59,5 @@ def in_history(run: str) -> str:
 
 
 def roots(dataset: str) -> tuple[str, str]:
-    """The folders below the workspace that hold a dataset's runs, of this layout and the one before."""
+    """Folders of a dataset's runs below the workspace, in the current and in the previous layout."""
     return f"{HISTORY}/{dataset}", f"{dataset}/{OLDER}"

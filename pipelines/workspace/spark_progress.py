@@ -1,4 +1,4 @@
-"""What a Spark job says while it works: how far it is."""
+"""Progress lines of a Spark stage."""
 
 import threading
 import time
@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from py4j.protocol import Py4JError
 from pyspark import SparkContext
 
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 
 EVERY_SECONDS = 5.0
 
 
 @contextmanager
 def progress(context: SparkContext, stage: str) -> Iterator[None]:
-    """While the block runs, say every five seconds how many of Spark's tasks are done."""
+    """Log every five seconds how many of Spark's tasks are done, while the block runs."""
     stop = threading.Event()
     watch = threading.Thread(target=_watch, args=(context, stage, stop), daemon=True)
     watch.start()
@@ -32,8 +32,8 @@ def _watch(context: SparkContext, stage: str, stop: threading.Event) -> None:
         try:
             tracker = context.statusTracker()
             infos = [tracker.getStageInfo(i) for i in tracker.getActiveStageIds()]
-        except (Py4JError, OSError):  # Java has ended or is ending: whoever waits for the stage says so
+        except (Py4JError, OSError):  # Java has ended or is ending; the thread that waits for the stage reports it
             return
         done = sum(i.numCompletedTasks for i in infos if i)
         tasks = sum(i.numTasks for i in infos if i)
-        say(f"{stage}: {done} of {tasks} tasks of the running Spark stage, {time.monotonic() - started:.0f} s")
+        log_progress(f"{stage}: {done} of {tasks} tasks of the running Spark stage, {time.monotonic() - started:.0f} s")

@@ -1,4 +1,4 @@
-"""What a Spark step returns."""
+"""Return types of Spark steps."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -10,27 +10,27 @@ from pipelines.workspace.manifest import DataFile
 
 
 class Output(NamedTuple):
-    """A step's rows, and what its caps and checks took."""
+    """A step's rows, and counts of the rows that its caps and checks dropped."""
 
     rows: DataFrame
-    """Lazy; of the step's table."""
+    """Rows of the step's table; lazy."""
     dropped: DataFrame
-    """Lazy: reason string, rows long. One row a reason; a reason that took nothing may be left out or be 0."""
+    """Columns reason (string) and rows (long), one row per reason; lazy. A reason without rows may be absent or 0."""
     rows_in: int | None = None
-    """How many rows it was given, where it passes rows on: then rows_in = rows + dropped."""
+    """Input rows, if the step filters rows: then rows_in = rows + dropped."""
     report: Callable[[DataFrame], Mapping[str, Any]] | None = None
-    """What else belongs into the run's manifest; called with the rows as they were written."""
-    held: bool = False
-    """Whether the rows are a cheap choice from what the step has persisted: then they are not put aside once more."""
+    """Computes further results for the run's manifest; called with the rows as written."""
+    persisted: bool = False
+    """Whether the rows are a cheap selection from data that the step has persisted: then they are not persisted again."""
     rows_per_file: int = ROWS_PER_FILE
-    """Of large rows, fewer."""
+    """Limit of rows per file; lower for large rows."""
 
 
-class Files(NamedTuple):
-    """What a step returns that has written the files of its run itself."""
+class StageFiles(NamedTuple):
+    """Output of a step that writes the files of its run itself."""
 
     files: list[DataFile]
-    """Of its rows, in order."""
+    """Files of its rows, in order."""
     beside: list[DataFile]
     dropped: Mapping[str, int]
     rows_in: int | None
@@ -38,7 +38,7 @@ class Files(NamedTuple):
 
 
 def dropped_counts(spark: SparkSession, counts: Mapping[str, int]) -> DataFrame:
-    """Counts that are known already, as `Output.dropped`; reading them starts no Spark job."""
+    """Turn counts into a frame for `Output.dropped`; reading it starts no Spark job."""
     parameters = {f"r{k}": reason for k, reason in enumerate(counts)}
     values = ", ".join(f"(:r{k}, {rows}L)" for k, rows in enumerate(counts.values())) or "('', 0L)"
-    return spark.sql(f"select reason, rows from values {values} as known(reason, rows)", args=parameters)
+    return spark.sql(f"select reason, rows from values {values} as counts(reason, rows)", args=parameters)

@@ -1,4 +1,4 @@
-"""What a stage is made from, whether it stands there already, and what its run says of itself. No engine."""
+"""Plans of stages: what a stage depends on, whether it must run, and the manifest of its run. No engine."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,10 +13,10 @@ from schemas.table import Table
 
 
 class Plan(NamedTuple):
-    """What a stage is made from."""
+    """All that a stage depends on."""
 
     run_id: str
-    """A hash of all the rest."""
+    """Hash of the tables' schemas and the fields below."""
     inputs: dict[str, str]
     settings: dict[str, Any]
     code: str
@@ -25,14 +25,14 @@ class Plan(NamedTuple):
 def planned(
     tables: Sequence[Table], inputs: Mapping[str, str], settings: Mapping[str, Any], code: Step | Sequence[Step], *writers: Step
 ) -> Plan:
-    """The plan of a stage.
+    """Compute the plan of a stage.
 
     Args:
         tables: what is published.
-        inputs: a fingerprint for each thing that is read.
-        settings: the dataclasses that steer it, by section.
-        code: the step, or the steps where its stage calls several.
-        writers: what writes their rows.
+        inputs: a fingerprint for each input.
+        settings: the settings that affect the rows, by section.
+        code: the step, or several if the stage calls several.
+        writers: functions or modules that write the rows.
     """
     steps = (code,) if callable(code) or isinstance(code, str) else code
     trees = {name: as_tree(section) for name, section in settings.items()}
@@ -42,21 +42,21 @@ def planned(
 
 
 def stale(workspace: Workspace, tables: Sequence[Table], plan: Plan) -> list[Table]:
-    """The tables that do not stand there, whole, made from the same things."""
+    """List the tables that are not published, complete, from the same plan."""
     runs = {table.name: workspace.whole(table.name) for table in tables}
     return [table for table in tables if (run := runs[table.name]) is None or run.run_id != plan.run_id]
 
 
 def counted(table: Table, rows_in: int | None, rows_out: int, dropped: Mapping[str, int]) -> Counts:
-    """A run's counts.
+    """Build a run's counts.
 
     Raises:
-        RuntimeError: a step that passes rows on has lost some.
+        RuntimeError: a step that filters rows has lost some.
     """
     if rows_in is not None and rows_in != rows_out + sum(dropped.values()):
         raise RuntimeError(f"{table.name}: {rows_in} rows in, {rows_out} out, dropped {dict(dropped)}: rows were lost")
-    told = dict(sorted((reason, n) for reason, n in dropped.items() if n))
-    return Counts(rows_in=rows_in, rows_out=rows_out, dropped=told)
+    nonzero = dict(sorted((reason, n) for reason, n in dropped.items() if n))
+    return Counts(rows_in=rows_in, rows_out=rows_out, dropped=nonzero)
 
 
 def manifest(
@@ -70,7 +70,7 @@ def manifest(
     report: Mapping[str, Any],
     beside: Sequence[DataFile] = (),
 ) -> Manifest:
-    """What a finished run says of itself; `packages` are the ones whose versions it was made with."""
+    """Build the manifest of a finished run; records the installed versions of `packages`."""
     return Manifest(
         dataset=table.name,
         run_id=plan.run_id,

@@ -1,4 +1,4 @@
-"""A published table whose rows are in part no answers is asked again by the next run of its job."""
+"""Retries rows with transient failures: the next run of a job repeats them."""
 
 from collections.abc import Sequence
 
@@ -8,27 +8,27 @@ import pyarrow.compute as pc
 from pipelines.items.failure_reasons import passing
 from pipelines.workspace.arrow_io import read_file
 from pipelines.workspace.arrow_stages import ArrowStages
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.table import Table
 
 
 def unanswered(stages: ArrowStages, table: Table, models: Sequence[str] | None = None) -> dict[str, str]:
-    """An input for the table's stage that is there only while rows of it wait for another hour, and makes it stale then.
+    """Return an extra input for the table's stage that makes it stale while rows of it have transient failures.
 
     Args:
-        stages: of the workspace.
-        table: has the columns `model` and `reason`.
-        models: whose rows count; None: all.
+        stages: the workspace's stages.
+        table: must have the columns `model` and `reason`.
+        models: count only rows of these models; None: all.
 
     Cost: reads two columns of the table.
     """
     run = stages.workspace.whole(table.name)
-    waiting = 0
+    failed = 0
     for uri in stages.workspace.files(table.name) if run else ():
         rows = read_file(uri, ["model", "reason"])
         rows = rows if models is None else rows.filter(pc.is_in(rows.column("model"), value_set=pa.array(models, pa.string())))
-        waiting += pc.sum(passing(rows.column("reason"))).as_py() or 0
-    if not run or not waiting:
+        failed += pc.sum(passing(rows.column("reason"))).as_py() or 0
+    if not run or not failed:
         return {}
-    say(f"{table.name}: {waiting:,} rows failed by the hour; they are asked again")
-    return {"unanswered": f"{waiting} rows of {run.run_id}"}
+    log_progress(f"{table.name}: {failed:,} rows have transient failures and are requested again")
+    return {"unanswered": f"{failed} rows of {run.run_id}"}

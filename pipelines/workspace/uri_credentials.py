@@ -1,4 +1,4 @@
-"""Passwords, keys and signatures in URIs: of schemas.credentials, where the trainer finds them, too."""
+"""Credentials in URIs; re-exported from schemas.credentials, which the trainer uses too."""
 
 from schemas.credentials import USERINFO, redacted, refuse_credentials
 

@@ -1,4 +1,4 @@
-"""A workspace: which datasets stand in it, and which files are theirs now."""
+"""A workspace: its published datasets and their current files."""
 
 from dataclasses import replace
 
@@ -14,107 +14,107 @@ CURRENT = "_current.json"
 
 
 class Workspace:
-    """The folder that holds the datasets. A reader asks `_current.json` and nothing else."""
+    """The folder of all datasets. Readers find files through `_current.json` only."""
 
     def __init__(self, uri: str) -> None:
-        """Name the workspace; nothing is read or made."""
+        """Store the URI; reads and creates nothing."""
         self.folder = Folder(uri)
 
     def manifest(self, dataset: str) -> Manifest | None:
-        """The published run of a dataset, or None.
+        """Read the published run of a dataset; None if there is none.
 
         Raises:
-            DataError: the file is no manifest, or that of another dataset.
+            DataError: the file is not a manifest, or belongs to another dataset.
         """
         content = (self.folder / dataset).read(CURRENT)
         if content is None:
             return None
         where = f"{self.folder.uri}/{dataset}/{CURRENT}"
-        found = Manifest.from_json(content, where)
-        if found.dataset != dataset:
+        run = Manifest.from_json(content, where)
+        if run.dataset != dataset:
             raise DataError(
-                f"{where}: the manifest of '{found.dataset}', expected '{dataset}'; delete the file to make it again"
+                f"{where}: expected the manifest of '{dataset}', got '{run.dataset}'; delete the file and run its job again"
             )
-        return found
+        return run
 
     def published(self, dataset: str) -> Manifest:
-        """The published run of a dataset.
+        """Read the published run of a dataset.
 
         Raises:
-            DataError: there is none.
+            DataError: the dataset has not been published.
         """
-        found = self.manifest(dataset)
-        if found is None:
+        run = self.manifest(dataset)
+        if run is None:
             raise DataError(f"{self.folder.uri}: no dataset '{dataset}' has been published; run the job that makes it first")
-        return found
+        return run
 
     def uri(self, run: Manifest, file: DataFile) -> str:
-        """Where a file of a run lies."""
+        """Return the URI of a run's file."""
         return f"{self.folder.uri.rstrip('/')}/{below(run.dataset, file.path)}"
 
     def files(self, dataset: str) -> list[str]:
-        """The URIs of a dataset's current files, in the order of its rows.
+        """List the URIs of a dataset's current files, in the order of its rows.
 
         Raises:
-            DataError: one is missing, or not as long as its manifest says.
+            DataError: a file is missing, or its size differs from the manifest's.
         """
         run = self.published(dataset)
         broken = self._broken(run)
         if broken:
-            raise DataError(f"{broken[0]}; run jobs that make '{dataset}' again: they make it anew")
+            raise DataError(f"{broken[0]}; run the job that makes '{dataset}' again")
         return [self.uri(run, file) for file in run.files]
 
     def whole(self, dataset: str) -> Manifest | None:
-        """The published run of a dataset, or None where there is none whose files are all there and as long as it says."""
+        """Read the published run of a dataset; None if it has none, or if a file is missing or of another size."""
         run = self.manifest(dataset)
         return None if run is None or self._broken(run) else run
 
     def _broken(self, run: Manifest) -> list[str]:
-        """What is wrong with the files of a run by a look at their sizes: one request for all of them."""
+        """Describe files of a run that are missing or of another size; one request for all."""
         system, path = open_filesystem(self.folder.uri)
         files = [*run.files, *run.beside]
-        found = system.get_file_info([f"{path}/{below(run.dataset, file.path)}" for file in files])
+        infos = system.get_file_info([f"{path}/{below(run.dataset, file.path)}" for file in files])
         return [
-            f"{info.path}: {_size(info)}, its manifest says {file.size_bytes} bytes"
-            for file, info in zip(files, found, strict=True)
+            f"{info.path}: {_size(info)}, expected {file.size_bytes} bytes"
+            for file, info in zip(files, infos, strict=True)
             if info.size != file.size_bytes
         ]
 
     def new_run(self, dataset: str, run_id: str) -> run_folder.Run:
-        """A folder for a run that is about to be written; what killed jobs have left of this dataset makes room.
+        """Create a folder for a new run, after deleting unpublished runs that killed jobs left of this dataset.
 
         Raises:
-            DataError: another job has taken the workspace over.
+            DataError: another job has taken over the workspace.
         """
-        self._keep(self.manifest(dataset), dataset)
+        self._delete_old_runs(self.manifest(dataset), dataset)
         return run_folder.new_run(self.folder, dataset, run_id)
 
     def publish(self, manifest: Manifest) -> None:
-        """Make a finished run the current one; of the earlier runs the last is kept for readers that are at it.
+        """Make a finished run the current one; keeps the previous run for readers that have it open.
 
-        On a disk its files are safe from a power cut before the manifest names them, and the dataset's folder then holds
-        them and no others. Killed at any instant, one of the two runs is published, whole; `settle` does the rest.
+        On a disk its files are synced before the manifest names them, and the dataset's folder then links to
+        them and no others. After a kill at any instant one of the two runs is published, complete; `settle` finishes the rest.
 
         Raises:
             DataError: another job has taken the workspace over, or the store does not answer.
         """
         local = self.folder.is_local()
-        check_lease(self.folder)  # waits for a store that does not answer
+        check_lease(self.folder)  # waits for the store to answer
         if local:
             folder_links.sync_run(self.folder, manifest)
         before = self.manifest(manifest.dataset)
         if before is not None:
             last = run_folder.in_history(run_folder.folder_of(before)) if local else run_folder.folder_of(before)
             manifest = replace(manifest, replaced=last if last != run_folder.folder_of(manifest) else before.replaced)
-        check_lease(self.folder)  # as late as can be
+        check_lease(self.folder)  # as late as possible
         (self.folder / manifest.dataset).write(CURRENT, manifest.to_json())
         if local:
             folder_links.move_older(self.folder, before)
             folder_links.link_run(self.folder, manifest)
-        self._keep(manifest, manifest.dataset)
+        self._delete_old_runs(manifest, manifest.dataset)
 
     def settle(self, dataset: str) -> None:
-        """Put a dataset's folder right where a job was killed while it published, or where it is of the older layout."""
+        """Repair a dataset's folder after a job was killed while publishing, or convert it from the previous layout."""
         run = self.whole(dataset)
         if run is None or not self.folder.is_local():
             return
@@ -123,15 +123,15 @@ class Workspace:
         else:
             folder_links.link_run(self.folder, run)
 
-    def _keep(self, run: Manifest | None, dataset: str) -> None:
-        """Delete all runs of a dataset but the current one and the one before it."""
+    def _delete_old_runs(self, run: Manifest | None, dataset: str) -> None:
+        """Delete all runs of a dataset except the current and the previous one."""
         kept = (run_folder.folder_of(run), run.replaced) if run else ()
-        found = [(root, name) for root in run_folder.roots(dataset) for name in (self.folder / root).folders()]
-        check_lease(self.folder)  # after the look: what was there while the workspace was ours is no other job's
-        for root, name in found:
+        folders = [(root, name) for root in run_folder.roots(dataset) for name in (self.folder / root).folders()]
+        check_lease(self.folder)  # after listing: folders listed while the workspace was ours belong to no other job
+        for root, name in folders:
             if f"{root}/{name}" not in kept and not name.startswith("_"):
                 (self.folder / root / name).delete()
 
 
 def _size(info: fs.FileInfo) -> str:
-    return "not there" if info.type == fs.FileType.NotFound else f"{info.size} bytes"
+    return "missing" if info.type == fs.FileType.NotFound else f"{info.size} bytes"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support.qilin_layout import MONDAY, NAN, note, write_notes, write_pictures, write_sessions
-from tests.support.workspaces import given, run_job
+from tests.support.workspaces import mining_arguments, run_job
 
 QUOTE = "Soak the chickpeas for twelve hours, boil them until they are soft, and keep a cup of the water for the paste."
 FETCHED = (0, 1)
@@ -40,7 +40,7 @@ def imported(tmp_path_factory):
 
 def test_what_was_imported_is_mined_and_audited(imported):
     workspace = imported / "mined"
-    options = (*given(imported / "in", workspace), "--image-root", imported / "Qilin")
+    options = (*mining_arguments(imported / "in", workspace), "--image-root", imported / "Qilin")
     done = run_job(*options, spark_options=("--master", "local[1]"))
     assert done.returncode == 0, done.stdout[-3000:]
     with duckdb.connect(str(workspace / "workspace.duckdb"), read_only=True) as connection:

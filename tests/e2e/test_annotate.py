@@ -95,7 +95,7 @@ def test_without_annotations_both_jobs_place_the_same_positives(ray_local, mined
 
 
 def test_annotations_of_an_earlier_mining_are_left_out_aloud(said, tmp_path):
-    from pipelines.workspace.positive_sources import is_annotated, is_outdated, united
+    from pipelines.workspace.positive_sources import is_annotated, is_outdated, positive_sources
 
     workspace = tmp_path / "w"
     shutil.copytree(said[0], workspace)
@@ -105,4 +105,4 @@ def test_annotations_of_an_earlier_mining_are_left_out_aloud(said, tmp_path):
     current.write_text(json.dumps(told))
     opened = Workspace(str(workspace))
     assert is_outdated(opened) and not is_annotated(opened)
-    assert "mined/annotated" not in [table.name for table in united(opened)]
+    assert "mined/annotated" not in [table.name for table in positive_sources(opened)]

@@ -1,4 +1,4 @@
-"""The audit of a workspace that the job has mined: content with it, and not with one that was spoilt."""
+"""The audit passes on a workspace that the job has mined, and fails on a damaged one."""
 
 import shutil
 import subprocess
@@ -13,14 +13,14 @@ def audit(workspace, *more):
     return subprocess.run(job, capture_output=True, text=True, check=False)
 
 
-def test_a_mined_workspace_keeps_all_rules(mined):
+def test_a_mined_workspace_passes_all_rules(mined):
     done = audit(mined[0])
     assert done.returncode == 0, done.stdout
-    assert "BROKEN" not in done.stdout
-    assert "holds             a component stands in one split" in done.stdout
+    assert "FAILED" not in done.stdout
+    assert "passed       a component is in one split" in done.stdout
 
 
-def test_a_flipped_bit_ends_it_with_1_unless_checksums_are_not_asked_for(mined, tmp_path):
+def test_a_flipped_bit_exits_with_1_unless_checksums_are_off(mined, tmp_path):
     shutil.copytree(mined[0], tmp_path / "w")
     dataset = Workspace(str(tmp_path / "w")).published("notes")
     file = tmp_path / "w" / "notes" / dataset.files[0].path
@@ -29,10 +29,10 @@ def test_a_flipped_bit_ends_it_with_1_unless_checksums_are_not_asked_for(mined, 
     file.write_bytes(bytes(content))
     done = audit(tmp_path / "w")
     assert done.returncode == 1
-    assert "BROKEN            every file has the checksum that its manifest says (1 x)" in done.stdout
+    assert "FAILED       every file has the checksum in its manifest (1 row)" in done.stdout
     assert file.name in done.stdout
     assert "has the checksum" not in [
-        line for line in audit(tmp_path / "w", "--set", "checksums=false").stdout.splitlines() if "BROKEN" in line
+        line for line in audit(tmp_path / "w", "--set", "checksums=false").stdout.splitlines() if "FAILED" in line
     ]
 
 

@@ -50,12 +50,14 @@ def test_no_negative_is_a_copy_a_crop_or_a_quote(hard, corpus):
 
 
 def test_the_count_against_the_truth_is_zero_and_sees_a_false_one(hard, corpus, monkeypatch):
-    found = false_negative_count.counted(str(hard[0]), corpus / "truth")
+    found = false_negative_count.count_false_negatives(str(hard[0]), corpus / "truth")
     assert found["negatives"] > 500
     assert (found["false"], found["false_pairs"]) == (0, [])
     monkeypatch.setattr(PlantedTruth, "related", lambda *_: True)
     searched = [row for row in rows(hard[0], "hard_negatives").to_pylist() if row["source"] == "band"]
-    assert false_negative_count.counted(str(hard[0]), corpus / "truth")["false_by_source"] == {"band": len(searched)}
+    assert false_negative_count.count_false_negatives(str(hard[0]), corpus / "truth")["false_by_source"] == {
+        "band": len(searched)
+    }
 
 
 def test_a_rule_made_negative_does_not_show_the_picture_that_asks(hard, corpus):

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.workspace.workspace import Workspace
 from schemas.granularity import GRANULARITY_NAMES
-from tests.support.workspaces import closing_summary, given, run_job
+from tests.support.workspaces import closing_summary, mining_arguments, run_job
 
 
 def test_the_last_lines_say_what_was_made_and_what_to_do_next(mined):
@@ -46,7 +46,7 @@ def test_the_views_answer_questions(mined):
 
 
 def test_a_second_run_skips_every_stage(corpus, mined):
-    again = run_job(*given(corpus, mined[0]))
+    again = run_job(*mining_arguments(corpus, mined[0]))
     assert again.returncode == 0, again.stdout[-3000:]
     assert closing_summary(again) == mined[1]
     stages = [line for line in again.stdout.splitlines() if ": working" in line or ": unchanged" in line]

@@ -23,9 +23,9 @@ def page(mined, tmp_path_factory):
     return path, done
 
 
-def test_it_says_what_it_made_and_what_to_do_next(page):
+def test_it_prints_a_summary_and_the_next_step(page):
     path, done = page
-    assert str(path) in done.stdout and "0 pictures not shown" in done.stdout
+    assert str(path) in done.stdout and "0 pictures left out" in done.stdout
     assert done.stdout.rstrip().endswith("jobs/judge_relevance.py --calibrate labels.csv")
     assert "pictures" in done.stderr  # progress
     assert path.stat().st_size < 20_000_000
@@ -44,25 +44,25 @@ def test_a_browser_shows_every_picture(page):
     with browser() as driver:
         driver.get(page[0].as_uri())
         driver.execute_script("for (const image of document.images) image.loading = 'eager'")
-        shown = "return [...document.images].map(async (i) => (await i.decode(), i.naturalWidth > 0))"
+        decoded = "return [...document.images].map(async (i) => (await i.decode(), i.naturalWidth > 0))"
         driver.set_script_timeout(60)
         every = driver.execute_async_script(
-            f"Promise.all((() => {{ {shown} }})()).then(arguments[0], () => arguments[0]([false]))"
+            f"Promise.all((() => {{ {decoded} }})()).then(arguments[0], () => arguments[0]([false]))"
         )
         assert len(every) > 50 and all(every)
         assert [line for line in driver.get_log("browser") if line["level"] != "INFO"] == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--workspace", "/nowhere"], "no dataset 'positives' has been published"),
-        (["--output", "page.pdf"], "wanted a file that ends in .html"),
+        (["--output", "page.pdf"], "expected a file that ends in .html"),
         (["--set", "sampled.draw=3"], "unknown ['draw']"),
         (["--set", "shown.side=5"], "greater than or equal to 32"),
     ],
 )
-def test_a_users_mistake_is_one_line(mined, arguments, said):
+def test_a_user_error_is_one_line(mined, arguments, message):
     done = run(*([] if "--workspace" in arguments else ["--workspace", mined[0]]), *arguments)
-    assert done.returncode == 2 and said in done.stderr
+    assert done.returncode == 2 and message in done.stderr
     assert len([line for line in done.stderr.splitlines() if line.startswith("error:")]) == 1 and "Traceback" not in done.stderr

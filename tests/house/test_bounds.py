@@ -1,4 +1,4 @@
-"""Every number of every job has its bounds beside it, and every path of every job refuses to be nothing."""
+"""Every numeric setting of every job has bounds, and every path setting rejects an empty value."""
 
 import dataclasses
 import types
@@ -24,11 +24,11 @@ PATHS = {
 
 
 def plain(kind: object, bounds: tuple[object, ...] = ()) -> Iterator[tuple[object, tuple[object, ...]]]:
-    """The types that a value or its parts may have, each with what its annotations say."""
+    """Yield the types of a value and its parts, each with the constraints of its annotations."""
     if typing.get_origin(kind) is typing.Annotated:
         inner, *more = typing.get_args(kind)
-        found = [m for info in more for m in (info.metadata if isinstance(info, FieldInfo) else [info])]
-        yield from plain(inner, (*bounds, *found))
+        constraints = [m for info in more for m in (info.metadata if isinstance(info, FieldInfo) else [info])]
+        yield from plain(inner, (*bounds, *constraints))
     elif typing.get_origin(kind) in (typing.Union, types.UnionType, tuple, list):
         for part in typing.get_args(kind):
             yield from plain(part, bounds)
@@ -46,9 +46,9 @@ def leaves(kind: type, section: str = "") -> Iterator[tuple[str, object, tuple[o
                 yield f"{section}{field.name}", part, bounds
 
 
-def beyond_bounds(job: str) -> list[tuple[str, object]]:
-    """(key, value beyond it) for each bound of each number; a number without one fails."""
-    beyond = []
+def values_out_of_bounds(job: str) -> list[tuple[str, object]]:
+    """List (key, value outside it) for each bound of each number; fails for a number without bounds."""
+    outside = []
     for key, part, bounds in leaves(KINDS[job]):
         if part not in (int, float) or key.endswith(".extra"):
             continue
@@ -56,38 +56,38 @@ def beyond_bounds(job: str) -> list[tuple[str, object]]:
         high = [b.le + 1 if isinstance(b, Le) else b.lt for b in bounds if isinstance(b, Le | Lt)]
         assert low, f"{job}: {key} has no lower bound"
         assert high or job not in SPARK, f"{job}: {key} has no upper bound"
-        beyond += [(key, value) for value in low + high]
-    return beyond
+        outside += [(key, value) for value in low + high]
+    return outside
 
 
 @pytest.mark.parametrize("job", KINDS)
-def test_every_number_of_a_job_has_bounds_and_is_refused_beyond_them(job):
-    for key, value in beyond_bounds(job):
-        for given in (value, [value]):  # a list is right for a few
+def test_every_number_of_a_job_has_bounds_and_is_rejected_outside(job):
+    for key, value in values_out_of_bounds(job):
+        for assigned in (value, [value]):  # a few settings are lists
             with pytest.raises(SettingsError, match=key.rsplit(".", 1)[-1]):
-                load_settings(KINDS[job], None, [f"{key}={given}"], {})
+                load_settings(KINDS[job], None, [f"{key}={assigned}"], {})
 
 
 @pytest.mark.parametrize("job", KINDS)
 def test_no_number_of_a_job_may_be_nan_or_infinite(job):
     for key, part, _ in leaves(KINDS[job]):
         for value in ("nan", "inf", "-inf") if part in (int, float) else ():
-            for given in (value, f"[{value}, {value}]"):
+            for assigned in (value, f"[{value}, {value}]"):
                 with pytest.raises(SettingsError):
-                    load_settings(KINDS[job], None, [f"{key}={given}"], {})
+                    load_settings(KINDS[job], None, [f"{key}={assigned}"], {})
 
 
 @pytest.mark.parametrize(
     "key", ["window_days", "max_notes_per_user", "min_users", "top_pairs", "swing_alpha", "swing_users_per_note"]
 )
 @pytest.mark.parametrize("value", ["nan", "-1", "1000000000"])
-def test_co_click_refuses_what_would_lift_its_caps_or_empty_its_scores(key, value):
+def test_co_click_rejects_values_that_disable_its_caps_or_scores(key, value):
     with pytest.raises(SettingsError, match=key):
         load_settings(KINDS["mine_pairs"], None, [f"co_click.{key}={value}"], {})
 
 
 @pytest.mark.parametrize("job", KINDS)
-def test_every_path_of_a_job_refuses_to_be_nothing(job):
+def test_every_path_of_a_job_rejects_an_empty_value(job):
     for key, part, _ in leaves(KINDS[job]):
         if part is str and key.rsplit(".", 1)[-1] in PATHS:
             with pytest.raises(SettingsError, match="expected a path or URI, got nothing"):

@@ -1,4 +1,4 @@
-"""Which edit wakes which stage: every module of the project is edited in turn, against the graph that grimp reads."""
+"""Which edits make which stages run again: every module is edited in turn, and compared with grimp's import graph."""
 
 import ast
 import importlib
@@ -30,17 +30,17 @@ WRITERS = {
     "spark_stages": ("pipelines.workspace.spark_io", "pipelines.engines.spark_result_settings"),
     "arrow_stages": ("pipelines.workspace.arrow_io",),
 }
-"""What `run` adds to a stage's steps."""
+"""Modules that `run` adds to a stage's steps."""
 
 
 def flows():
-    """The modules that run stages: their syntax, by name."""
-    found = {}
+    """Parse the modules that run stages, by name."""
+    modules = {}
     for path in sorted((ROOT / "pipelines").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf8"))
         if any(stage_calls(tree)):
-            found[".".join(path.relative_to(ROOT).with_suffix("").parts)] = tree
-    return found
+            modules[".".join(path.relative_to(ROOT).with_suffix("").parts)] = tree
+    return modules
 
 
 def stage_calls(tree):
@@ -51,16 +51,16 @@ def stage_calls(tree):
 
 @cache
 def stages():
-    """The modules that each stage starts from, by the flow and what it publishes."""
-    found = {}
+    """Map each stage, by flow and published tables, to the modules of its steps."""
+    starts_of = {}
     for name, tree in flows().items():
         module = importlib.import_module(name)
         for call in stage_calls(tree):
             [code] = [k.value for k in call.keywords if k.arg == "code"]
             steps = eval(ast.unparse(code), vars(module))  # our own source
             steps = steps if isinstance(steps, tuple) else (steps,)
-            found[f"{name}: {ast.unparse(call.args[0])}"] = [s if isinstance(s, str) else s.__module__ for s in steps]
-    return found
+            starts_of[f"{name}: {ast.unparse(call.args[0])}"] = [s if isinstance(s, str) else s.__module__ for s in steps]
+    return starts_of
 
 
 @cache
@@ -71,14 +71,14 @@ def tree():
 
 def walked(top):
     package = importlib.import_module(top)
-    return [f"{top}.{found}" for found in below(Path(package.__path__[0]))]
+    return [f"{top}.{name}" for name in below(Path(package.__path__[0]))]
 
 
 def below(folder):
-    for found in pkgutil.iter_modules([str(folder)]):
-        yield found.name
-        if found.ispkg:
-            yield from (f"{found.name}.{name}" for name in below(folder / found.name))
+    for module in pkgutil.iter_modules([str(folder)]):
+        yield module.name
+        if module.ispkg:
+            yield from (f"{module.name}.{name}" for name in below(folder / module.name))
 
 
 @cache
@@ -96,73 +96,73 @@ def outside(name):
 
 
 def reached(starts):
-    """The oracle: what grimp says that these modules import, and the packages of all these."""
-    found, todo = set(), list(starts)
+    """Compute the closure by grimp, as the oracle: imports of these modules, and their packages."""
+    closed, todo = set(), list(starts)
     while todo:
         name = todo.pop()
-        if name in found or outside(name):
+        if name in closed or outside(name):
             continue
-        found.add(name)
+        closed.add(name)
         todo += graph().find_modules_directly_imported_by(name)
         if "." in name:
             todo.append(name.rpartition(".")[0])
-    return found
+    return closed
 
 
-def test_every_flow_and_stage_is_seen():
+def test_every_flow_and_stage_is_found():
     assert len(flows()) == 5 and len(stages()) >= 24
 
 
-def test_a_stage_follows_from_what_grimp_says_that_its_step_imports():
+def test_a_stage_depends_on_the_imports_of_its_step_by_grimp():
     for stage, starts in stages().items():
         assert set(closure(starts, parse)) == reached(starts), stage
 
 
 @pytest.mark.slow
-def test_an_edit_of_any_module_wakes_the_stages_whose_step_imports_it_and_no_other():
-    wanted = {stage: reached(starts) for stage, starts in stages().items()}
+def test_an_edit_of_any_module_makes_exactly_the_stages_stale_whose_step_imports_it():
+    expected = {stage: reached(starts) for stage, starts in stages().items()}
     before = {stage: fingerprint_of(closure(starts, parse).items()) for stage, starts in stages().items()}
-    woken = {}
+    stale = {}
     for name, source in tree().items():
         edited = parsed(name, Source(source.text + b"\nanother = 1\n", source.is_package))
 
-        def look(other, name=name, edited=edited):
+        def parse_edited(other, name=name, edited=edited):
             return edited if other == name else parse(other)
 
-        after = {stage: fingerprint_of(closure(starts, look).items()) for stage, starts in stages().items()}
-        woken[name] = {stage for stage in after if after[stage] != before[stage]}
-        assert woken[name] == {stage for stage, modules in wanted.items() if name in modules}, name
-    assert len(woken) > 300 and sum(map(bool, woken.values())) > 150
+        after = {stage: fingerprint_of(closure(starts, parse_edited).items()) for stage, starts in stages().items()}
+        stale[name] = {stage for stage in after if after[stage] != before[stage]}
+        assert stale[name] == {stage for stage, modules in expected.items() if name in modules}, name
+    assert len(stale) > 300 and sum(map(bool, stale.values())) > 150
 
 
-def test_a_comment_or_a_docstring_of_any_module_wakes_nothing():
+def test_a_comment_or_a_docstring_of_any_module_makes_no_stage_stale():
     for name, source in tree().items():
         text = b"# a remark\n" + source.text.replace(b'"""', b'"""Another word. ', 1)
         assert parsed(name, Source(text, source.is_package)) == parse(name), name
 
 
-def woken_by(*names):
+def stages_with(*names):
     return {stage for stage, starts in stages().items() if set(names) & set(closure(starts, parse))}
 
 
-def test_edges_of_components_and_ocr_words_of_pictures_wake_their_stages():
-    assert any("COMPONENTS" in stage for stage in woken_by("pipelines.mining.components.content_edges"))
-    assert any("SFT_ROWS" in stage for stage in woken_by("pipelines.shards.training_rows.sft_rows_step"))
+def test_component_edges_and_ocr_texts_make_their_stages_stale():
+    assert any("COMPONENTS" in stage for stage in stages_with("pipelines.mining.components.content_edges"))
+    assert any("SFT_ROWS" in stage for stage in stages_with("pipelines.shards.training_rows.sft_rows_step"))
 
 
-def test_lines_of_progress_locks_retries_and_views_wake_nothing():
-    names = [f"pipelines.workspace.{name}" for name in ("say", "progress", "alone", "faults")]
+def test_progress_locks_retries_and_views_make_no_stage_stale():
+    names = [f"pipelines.workspace.{name}" for name in ("progress_line", "spark_progress", "lock", "error_messages", "retry")]
     names += [
         "pipelines.engines.ray.actor_pool",
         "pipelines.engines.ray.dead_actors",
         "pipelines.workspace.duckdb.views",
         "pipelines.inspect.report.page",
     ]
-    assert woken_by(*names) == set()
+    assert stages_with(*names) == set()
 
 
-def test_matching_decodes_no_picture_again_and_its_kernels_do():
-    """What is known of a picture follows from the closure of the function that makes its row, as `made_by` names it."""
+def test_edits_of_matching_keep_fingerprints_and_edits_of_their_kernels_do_not():
+    """A stored fingerprint depends on the closure of the function that computes it, as in `made_by`."""
     from pipelines.mining.images.fingerprint.fingerprint import fingerprint
     from pipelines.shards.files.jpeg import reencoded
 
@@ -199,9 +199,9 @@ def test_all_encoders_and_judges_that_are_loaded_by_name_count():
         "pipelines.flows.mine_hard_negatives.negatives_stage",
     ],
 )
-def test_what_a_process_loads_with_a_step_counts_or_is_outside(step):
-    told = f"import sys, {step}; print(*[m for m in sys.modules if m.split('.')[0] in {PROJECT!r}])"
-    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+def test_modules_loaded_with_a_step_count_or_are_outside(step):
+    program = f"import sys, {step}; print(*[m for m in sys.modules if m.split('.')[0] in {PROJECT!r}])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     counted = set(closure([step], parse))
     by_outside = {name for place in done.stdout.split() if outside(place) for name in reached_through(place)}
     assert {name for name in done.stdout.split() if not outside(name)} <= counted | by_outside
@@ -211,8 +211,8 @@ def reached_through(name):
     return closure([name], parse, outside=())
 
 
-def test_places_outside_hold_no_step_and_work_on_no_rows():
-    """None of them is a step, or imports what rows are computed with."""
+def test_modules_outside_are_no_steps_and_compute_no_rows():
+    """None of them is a step, or imports libraries that compute rows."""
     engines = ("pyspark.sql.functions", "pyarrow.compute", "numpy", "cv2", "torch", "scipy", "PIL")
     for name in filter(outside, tree()):
         imports = parse(name).imports
@@ -221,11 +221,11 @@ def test_places_outside_hold_no_step_and_work_on_no_rows():
     assert all(place in tree() and reason for place, reason in OUTSIDE.items())
 
 
-def test_no_number_or_text_that_a_step_computes_with_comes_from_outside():
-    """Of what is outside steps take functions, classes and declared tables; a threshold there would wake nothing."""
+def test_steps_import_no_constants_from_outside():
+    """Steps may import functions, classes and tables from outside; a changed threshold there would make no stage stale."""
     inside = {name for starts in stages().values() for name in closure(starts, parse)}
-    taken = {i for name in inside for i in parse(name).imports if outside(i.rpartition(".")[0]) and not outside_module(i)}
-    constants = {i: value for i in taken if not harmless(value := value_of(i))}
+    imported = {i for name in inside for i in parse(name).imports if outside(i.rpartition(".")[0]) and not outside_module(i)}
+    constants = {i: value for i in imported if not harmless(value := value_of(i))}
     assert constants == {}
 
 
@@ -252,8 +252,8 @@ ENGINES = {"F", "pc", "np", "reduce", "Window"}
 
 
 @pytest.mark.parametrize("name", sorted(flows()))
-def test_what_a_flow_gives_to_a_stage_reads_tables_and_calls_a_step(name):
-    """A decision in a flow would change rows and wake nothing: rows are chosen, joined and counted in steps."""
+def test_a_flow_only_reads_tables_and_calls_a_step(name):
+    """A decision in a flow would change rows and make no stage stale: rows are selected, joined and counted in steps."""
     functions = {n.name: n for n in ast.walk(flows()[name]) if isinstance(n, ast.FunctionDef)}
     for call in stage_calls(flows()[name]):
         todo, seen = [call.args[1]], set()
@@ -270,42 +270,42 @@ def test_what_a_flow_gives_to_a_stage_reads_tables_and_calls_a_step(name):
 
 
 def test_modules_are_imported_by_statements():
-    """A name that is put together at run time would not be seen; a whole name in quotes is."""
-    found = []
+    """A module name composed at run time is not in the closure; a constant string is."""
+    dynamic = []
     for name, source in tree().items():
         for node in ast.walk(ast.parse(source.text)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
-                found += [] if isinstance(node.args[0], ast.Constant) else [f"{name}:{node.lineno}"]
-    assert found == []
+                dynamic += [] if isinstance(node.args[0], ast.Constant) else [f"{name}:{node.lineno}"]
+    assert dynamic == []
 
 
 COUNTED_ELSEWHERE = {
-    "small_encoder/weights.safetensors": "the encoder's fingerprint, which every vector has beside it",
+    "small_encoder/weights.safetensors": "the encoder's fingerprint, stored with every vector",
 }
 
 
-def test_no_file_beside_a_step_changes_rows_without_counting():
-    """Only Python counts: a prompt or a query in a file of its own has to be named here, with what it counts by."""
+def test_data_files_of_packages_count_elsewhere():
+    """Only Python files count: a prompt or a query in another file must be listed here, with the fingerprint that has it."""
     packages = {name for starts in stages().values() for name in closure(starts, parse) if tree()[name].is_package}
     folders = [ROOT.joinpath(*name.split(".")) for name in packages if not outside(name)]
-    beside = [
+    data_files = [
         f
         for folder in folders
         for f in folder.iterdir()
         if f.is_file() and f.suffix not in (".py", ".pyc") and f.name != "py.typed"
     ]
-    assert {str(f.relative_to(ROOT)) for f in beside} - set(COUNTED_ELSEWHERE) == set()
+    assert {str(f.relative_to(ROOT)) for f in data_files} - set(COUNTED_ELSEWHERE) == set()
 
 
-def test_both_jobs_give_positives_and_items_the_same_code():
-    """Each adds what its engine writes with: the run ids are the same all the same."""
+def test_positives_and_items_have_the_same_code_in_both_jobs():
+    """Each job adds its engine's writer, and still the run ids are the same."""
     for table in ("POSITIVES", "ITEMS"):
         both = [stage for stage in stages() if stage.endswith(f"[{table}]")]
         own = {code_fingerprint(*stages()[s], *WRITERS["spark_stages" if "mine_pairs" in s else "arrow_stages"]) for s in both}
         assert len(both) == 2 and len(own) == 1
 
 
-def test_a_writer_and_the_settings_of_spark_count_for_every_stage_of_their_engine():
+def test_writers_and_spark_settings_count_for_every_stage_of_their_engine():
     for module, writers in WRITERS.items():
         text = (ROOT / "pipelines" / "workspace" / f"{module}.py").read_text(encoding="utf8")
         namespace = vars(importlib.import_module(f"pipelines.workspace.{module}"))
@@ -314,20 +314,22 @@ def test_a_writer_and_the_settings_of_spark_count_for_every_stage_of_their_engin
             for call in ast.walk(ast.parse(text))
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "planned"
         ]
-        found = [{getattr(value := namespace[a.id], "__module__", value) for a in args} for args in added]
+        modules = [{getattr(value := namespace[a.id], "__module__", value) for a in args} for args in added]
         assert (
-            found and set(writers) in found and all(set(writers) - names <= {"pipelines.workspace.spark_io"} for names in found)
+            modules
+            and set(writers) in modules
+            and all(set(writers) - names <= {"pipelines.workspace.spark_io"} for names in modules)
         )
 
 
-def test_the_fingerprints_of_all_jobs_together_take_seconds_and_of_one_less_than_one():
-    """In a process of its own: nothing is parsed yet. Processor time, for others may be at work beside it."""
+def test_fingerprints_of_one_job_take_less_than_a_second():
+    """Measured in a new process, where nothing is parsed yet, as CPU time, since the machine may be busy."""
     for job in flows():
         mine = [tuple(starts) for stage, starts in stages().items() if stage.startswith(job)]
-        told = (
+        program = (
             "import time; from pipelines.workspace.code_fingerprint import code_fingerprint; started = time.process_time()\n"
             f"for starts in {mine!r}: code_fingerprint(*starts)\n"
             "print(time.process_time() - started)"
         )
-        done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
         assert float(done.stdout) < 1, job

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.workspace.workspace import Workspace
 from tests.support.chain import copied
-from tests.support.workspaces import given, run_job
+from tests.support.workspaces import mining_arguments, run_job
 
 pytestmark = [pytest.mark.ray, pytest.mark.nightly]
 
@@ -47,7 +47,7 @@ def test_mining_again_keeps_the_annotations(said, corpus, tmp_path):
     workspace = tmp_path / "w"
     shutil.copytree(said[0], workspace)
     before = rows(workspace, "positives")
-    again = run_job(*given(corpus, workspace))
+    again = run_job(*mining_arguments(corpus, workspace))
     assert again.returncode == 0, again.stdout[-3000:]
     assert "positives: unchanged, skipped" in again.stdout
     assert rows(workspace, "positives").equals(before)

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from pipelines.workspace.error_messages import told
+from pipelines.workspace.error_messages import user_message
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.lock import alone
+from pipelines.workspace.lock import workspace_lock
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import POSITIVES
-from tests.support.workspaces import given, rows_of, run_job
+from tests.support.workspaces import mining_arguments, rows_of, run_job
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def last_line(done):
 
 def test_a_full_disk_ends_the_job_with_a_line_and_what_stood_stands(corpus, mined, tmp_path):
     with disk(tmp_path / "disk", "size=300k") as place:
-        full = run_job(*given(corpus, place / "w"))
+        full = run_job(*mining_arguments(corpus, place / "w"))
         assert full.returncode == 2, full.stdout[-3000:]
         assert last_line(full).startswith("error: ") and "space" in last_line(full).lower()
         assert "Traceback" not in full.stdout
@@ -43,23 +43,23 @@ def test_a_full_disk_ends_the_job_with_a_line_and_what_stood_stands(corpus, mine
         for dataset in stood:
             assert json.loads((dataset / "_current.json").read_text())["files"]
         subprocess.run(["mount", "-o", "remount,size=64m", place], check=True)
-        again = run_job(*given(corpus, place / "w"))
+        again = run_job(*mining_arguments(corpus, place / "w"))
         assert again.returncode == 0, again.stdout[-3000:]
         assert rows_of(place / "w") == rows_of(mined[0])
 
 
 def test_a_read_only_disk_is_refused_before_any_work(corpus, tmp_path):
     with disk(tmp_path / "disk", "ro") as place:
-        done = run_job(*given(corpus, place / "w"))
+        done = run_job(*mining_arguments(corpus, place / "w"))
     assert done.returncode == 2
     assert last_line(done).startswith("error: ") and "ead-only" in last_line(done)
 
 
 def test_a_second_job_is_refused_while_one_works(corpus, tmp_path):
-    with alone(Folder(str(tmp_path / "w")), "annotate_images"):
-        done = run_job(*given(corpus, tmp_path / "w"))
+    with workspace_lock(Folder(str(tmp_path / "w")), "annotate_images"):
+        done = run_job(*mining_arguments(corpus, tmp_path / "w"))
     assert done.returncode == 2
-    assert "jobs/annotate_images.py" in last_line(done) and "is working here" in last_line(done)
+    assert "jobs/annotate_images.py" in last_line(done) and "is running on this workspace" in last_line(done)
 
 
 def test_spark_takes_no_row_of_a_page_with_a_flipped_bit(spark, mined, tmp_path):
@@ -75,4 +75,4 @@ def test_spark_takes_no_row_of_a_page_with_a_flipped_bit(spark, mined, tmp_path)
         file.write(bytes([content[at] ^ 16]))
     with pytest.raises(Exception) as error:  # Spark's own, whichever it is
         stages.read(POSITIVES).write.format("noop").mode("overwrite").save()
-    assert f"{tmp_path}/w/positives/_current.json" in told(error.value)
+    assert f"{tmp_path}/w/positives/_current.json" in user_message(error.value)

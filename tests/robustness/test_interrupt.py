@@ -8,7 +8,7 @@ import time
 import pytest
 
 from scripts.plain_environment import plain_environment
-from tests.support.workspaces import command, given
+from tests.support.workspaces import command, mining_arguments
 
 pytestmark = pytest.mark.nightly
 
@@ -18,7 +18,7 @@ def test_an_interrupt_is_one_line_and_130(whom, corpus, tmp_path):
     log = tmp_path / "log"
     with log.open("wb") as out:
         job = subprocess.Popen(
-            command(*given(corpus, tmp_path / "w"), spark_options=("--master", "local[1]")),
+            command(*mining_arguments(corpus, tmp_path / "w"), spark_options=("--master", "local[1]")),
             stdout=out, stderr=subprocess.STDOUT, start_new_session=True, env=plain_environment(),
         )  # fmt: skip
         deadline = time.monotonic() + 300

@@ -16,7 +16,7 @@ from pyarrow import fs
 
 from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.lock import LEASE, alone
+from pipelines.workspace.lock import LEASE, workspace_lock
 from pipelines.workspace.lock_holder import named, read_holder
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 
 class Job:
-    """A process that holds the workspace, or waits for it."""
+    """A process that locks the workspace, or waits for it."""
 
     def __init__(self, uri, name):
         self.process = subprocess.Popen(
@@ -41,21 +41,21 @@ class Job:
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def says(self, word):
+    def prints(self, word):
         assert self.process.stdout.readline().strip() == word, self.process.stderr.read()
 
-    def told(self, line):
+    def send_line(self, line):
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
     def publishes(self, count):
-        self.told(count)
-        self.says("written")
-        self.told("")
-        self.says("published")
+        self.send_line(count)
+        self.prints("written")
+        self.send_line("")
+        self.prints("published")
 
     def ends(self):
-        self.told("end")
+        self.send_line("end")
         assert self.process.wait(60) == 0, self.process.stderr.read()
 
     def error(self):
@@ -140,15 +140,15 @@ def rows(uri):
 
 def test_a_holder_that_was_stopped_longer_than_the_patience_does_not_publish(uri, job):
     first = job(uri, "mine_pairs")
-    first.says("held")
+    first.prints("locked")
     first.publishes(3)
-    first.told(4)
-    first.says("written")
+    first.send_line(4)
+    first.prints("written")
     first.process.send_signal(signal.SIGSTOP)
     second = job(uri, "annotate_images")
-    second.says("held")
+    second.prints("locked")
     second.publishes(5)
-    first.told("")  # it is asked to publish before it has had the time for a beat
+    first.send_line("")  # it is asked to publish before it has had the time for a beat
     first.process.send_signal(signal.SIGCONT)
     line = first.error()
     assert line.startswith(f"error: {uri}: jobs/annotate_images.py (process {second.process.pid} on ")
@@ -163,7 +163,7 @@ def test_a_holder_that_was_stopped_longer_than_the_patience_does_not_publish(uri
 
 def test_a_holder_at_work_stops_when_it_learns_that_it_was_replaced(uri, job):
     first = job(uri, "mine_pairs")
-    first.says("held")
+    first.prints("locked")
     Folder(uri).write(
         LEASE, json.dumps({"job": "annotate_images", "pid": 1, "host": "h", "since": "now", "token": "other"}).encode()
     )
@@ -172,13 +172,13 @@ def test_a_holder_at_work_stops_when_it_learns_that_it_was_replaced(uri, job):
 
 def test_while_a_holder_lives_a_second_job_is_refused_and_after_it_a_third_need_not_wait(uri, job):
     first = job(uri, "mine_pairs")
-    first.says("held")
+    first.prints("locked")
     assert "jobs/mine_pairs.py" in job(uri, "annotate_images").error()
     first.publishes(3)
     first.ends()
     started = time.monotonic()
     third = job(uri, "annotate_images")
-    third.says("held")
+    third.prints("locked")
     assert time.monotonic() - started < 30
     third.ends()
 
@@ -186,7 +186,7 @@ def test_while_a_holder_lives_a_second_job_is_refused_and_after_it_a_third_need_
 def test_beats_that_fail_are_repeated_and_the_holder_keeps_the_workspace(tmp_path, job):
     uri, folder = f"disk://{tmp_path}/w", tmp_path / "w"
     first = job(uri, "mine_pairs")
-    first.says("held")
+    first.prints("locked")
     for _ in range(2):
         folder.rename(tmp_path / "away")
         folder.write_text("the store is not what it was")
@@ -203,13 +203,13 @@ def test_beats_that_fail_are_repeated_and_the_holder_keeps_the_workspace(tmp_pat
 def test_a_store_that_does_not_answer_a_publication_is_one_line_that_says_so(tmp_path, job):
     with served(tmp_path) as server:
         first = job("s3://bucket/w", "mine_pairs")
-        first.says("held")
+        first.prints("locked")
         first.publishes(3)
-        first.told(4)
-        first.says("written")
+        first.send_line(4)
+        first.prints("written")
         server.kill()
         server.wait()
-        first.told("")
+        first.send_line("")
         line = first.error()
     assert line.startswith(f"error: s3://bucket/w: the store has not answered for {PATIENCE_S:.0f} s (OSError: ")
 
@@ -217,7 +217,7 @@ def test_a_store_that_does_not_answer_a_publication_is_one_line_that_says_so(tmp
 def test_a_job_that_was_replaced_deletes_nothing_and_writes_no_views(tmp_path):
     uri = f"disk://{tmp_path}/w"
     other = {"job": "annotate_images", "pid": 1, "host": "h", "since": "now", "token": "other"}
-    with pytest.raises(DataError, match="has taken over"), alone(Folder(uri), "mine_pairs"):
+    with pytest.raises(DataError, match="has taken over"), workspace_lock(Folder(uri), "mine_pairs"):
         runs = [Workspace(uri).new_run("notes", run_id) for run_id in ("a", "b")]
         for run in runs:
             run.folder.write("part.parquet", b"x")

@@ -98,9 +98,7 @@ def test_nothing_is_left_of_a_job_that_is_interrupted(place, number, when):
     os.killpg(job.pid, number)
     code, [line] = ended(job)
     assert code == 128 + number
-    assert line.startswith(
-        f"interrupted by {signal.Signals(number).name}: what was published before stands; run the same command"
-    )
+    assert line.startswith(f"interrupted by {signal.Signals(number).name}: published datasets are kept; run the same command")
     assert left(place, job.pid) == OTHERS
 
 

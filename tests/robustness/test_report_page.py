@@ -1,4 +1,4 @@
-"""The page in a real browser: what a person sees, presses and downloads."""
+"""The page in a real browser: display, keys, labels and downloads."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from pipelines.inspect.report.settings import ReportPairs
 from pipelines.workspace.label_files import read_labels
 from pipelines.workspace.workspace import Workspace
 from tests.support.browser import browser, needs_browser
-from tests.unit.pipelines.inspect.report.made import make
+from tests.unit.pipelines.inspect.report.report_workspace import publish_sample
 
 pytestmark = [needs_browser, pytest.mark.slow]
 
@@ -19,7 +19,7 @@ pytestmark = [needs_browser, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    make(folder / "w")
+    publish_sample(folder / "w")
     path = folder / "report.html"
     path.write_text(report(Workspace(str(folder / "w")), ReportPairs(), lambda _: None).html, encoding="utf8")
     return path
@@ -52,52 +52,52 @@ def press(driver, *keys):
         ActionChains(driver).send_keys(key).perform()
 
 
-def said(driver):
-    return js(driver, "return document.getElementById('said').textContent")
+def announcement(driver):
+    return js(driver, "return document.getElementById('announcement').textContent")
 
 
 def focused(driver):
     return js(driver, "return document.activeElement.id")
 
 
-def test_no_note_breaks_out_and_nothing_is_asked_of_a_network(page, tmp_path):
+def test_no_note_injects_markup_and_there_are_no_network_requests(page, tmp_path):
     with browser() as driver:
         driver.get("about:blank")
-        driver.get_log("performance")  # what the browser's own first page asked for
+        driver.get_log("performance")  # requests of the browser's own first page
         driver.get(page.as_uri())
         time.sleep(0.5)
         assert js(driver, "return window.broken") is None
         assert [line for line in driver.get_log("browser") if line["level"] != "INFO"] == []
-        asked = [json.loads(line["message"])["message"] for line in driver.get_log("performance")]
-        urls = [a["params"]["request"]["url"] for a in asked if a["method"] == "Network.requestWillBeSent"]
+        events = [json.loads(line["message"])["message"] for line in driver.get_log("performance")]
+        urls = [a["params"]["request"]["url"] for a in events if a["method"] == "Network.requestWillBeSent"]
         assert [url for url in urls if not url.startswith(("data:image/webp", page.as_uri()))] == []
         assert js(driver, "return [...document.images].every((i) => i.loading === 'lazy' || i.complete)")
         js(driver, "fetch('https://elsewhere.example').catch(() => {}); const s = document.createElement('script');"
                    "s.textContent = 'window.broken = 9'; document.body.append(s)")  # fmt: skip
         time.sleep(0.2)
         assert js(driver, "return window.broken") is None
-        told = " ".join(line["message"] for line in driver.get_log("browser"))
-        assert "Content Security Policy" in told and "elsewhere.example" in told
+        errors = " ".join(line["message"] for line in driver.get_log("browser"))
+        assert "Content Security Policy" in errors and "elsewhere.example" in errors
 
 
-def test_keys_label_and_go_on_and_are_said_aloud(fresh):
+def test_keys_label_move_on_and_are_announced(fresh):
     driver, _ = fresh
     js(driver, "document.getElementById('begin').click()")
     first = focused(driver)
     press(driver, "a")
-    assert said(driver) == "Accepted: relevant. 1 labelled."
+    assert announcement(driver) == "Accepted: relevant. 1 labelled."
     second = focused(driver)
     press(driver, "r")
-    assert said(driver) == "Rejected: not relevant. 2 labelled."
+    assert announcement(driver) == "Rejected: not relevant. 2 labelled."
     states = js(driver, "return arguments[0].map((id) => document.getElementById(id).dataset.label)", [first, second])
     assert states == ["1", "0"]
     press(driver, "k", "u")
-    assert focused(driver) == second and said(driver) == "Label taken back. 1 labelled."
+    assert focused(driver) == second and announcement(driver) == "Label removed. 1 labelled."
     pressed = js(driver, "return [...document.querySelectorAll('#' + arguments[0] + ' [aria-pressed=true]')].length", first)
     assert pressed == 1
     press(driver, "k", "k")
-    assert said(driver) == "That is the first card."
-    assert js(driver, "return document.getElementById('said').getAttribute('aria-live')") == "polite"
+    assert announcement(driver) == "This is the first card."
+    assert js(driver, "return document.getElementById('announcement').getAttribute('aria-live')") == "polite"
 
 
 def test_keys_mean_nothing_outside_a_card(fresh):
@@ -132,9 +132,9 @@ def test_labels_stay_and_are_downloaded_as_calibration_reads_them(fresh, page, k
     js(driver, "document.getElementById('begin').click()")
     press(driver, "a", "r", "a")
     driver.get(page.as_uri())
-    told = js(driver, "return document.getElementById('count').textContent")
-    assert told == "2 relevant, 1 not"
-    wanted = js(
+    count = js(driver, "return document.getElementById('count').textContent")
+    assert count == "2 relevant, 1 not"
+    labels = js(
         driver,
         """return [...document.querySelectorAll('.card[data-label]')].map((c) =>
         ({query_id: c.dataset.query, candidate_id: c.dataset.candidate, relevant: c.dataset.label === '1'}))""",
@@ -145,17 +145,17 @@ def test_labels_stay_and_are_downloaded_as_calibration_reads_them(fresh, page, k
         if file.exists():
             break
         time.sleep(0.1)
-    found = read_labels(str(file)).to_pylist()
+    downloaded = read_labels(str(file)).to_pylist()
     key = lambda row: (row["query_id"], row["candidate_id"])  # noqa: E731
-    assert found == sorted({key(r): r for r in wanted}.values(), key=key) and len(found) == 3
+    assert downloaded == sorted({key(r): r for r in labels}.values(), key=key) and len(downloaded) == 3
     file.unlink()
-    js(driver, "window.confirm = () => true; document.getElementById('forget').click()")
+    js(driver, "window.confirm = () => true; document.getElementById('delete').click()")
     driver.get(page.as_uri())
     assert js(driver, "return document.getElementById('count').textContent") == "No labels yet"
 
 
 @pytest.mark.parametrize(
-    ("given", "fits"),
+    ("criteria", "fits"),
     [
         ({"part": "crop"}, lambda c: c["part"] == "crop"),
         ({"part": "negatives"}, lambda c: c["part"] == "negatives"),
@@ -166,14 +166,14 @@ def test_labels_stay_and_are_downloaded_as_calibration_reads_them(fresh, page, k
         ({"label": "1"}, lambda c: False),
     ],
 )
-def test_the_filter_leaves_what_fits(fresh, given, fits):
+def test_the_filter_shows_matching_cards(fresh, criteria, fits):
     driver, _ = fresh
-    for name, value in given.items():
+    for name, value in criteria.items():
         js(driver, """const field = document.querySelector(`#filter [name=${arguments[0]}]`); field.value = arguments[1];
                       field.dispatchEvent(new Event('input', {bubbles: true}))""", name, value)  # fmt: skip
     cards = js(driver, "return [...document.querySelectorAll('.card')].map((c) => [{...c.dataset}, c.checkVisibility()])")
-    assert [shown for _, shown in cards] == [fits(card) for card, _ in cards]
-    count = sum(shown for _, shown in cards)
+    assert [visible for _, visible in cards] == [fits(card) for card, _ in cards]
+    count = sum(visible for _, visible in cards)
     assert js(driver, "return document.getElementById('matches').textContent") == f"{count} of {len(cards)} cards"
     empty = "return [...document.querySelectorAll('.group')].some((g) => g.checkVisibility() && !g.querySelector('.card:not([hidden])'))"
     assert not js(driver, empty)
@@ -197,21 +197,21 @@ def test_the_keyboard_reaches_the_content_first_and_then_everything_in_order(fre
             js(driver, "const e = document.activeElement; return [e.tagName, e.getBoundingClientRect().top + scrollY]")
         )
     flow = [top for tag, top in order if tag in ("A", "BUTTON", "SUMMARY")]
-    assert all(later >= earlier - 400 for earlier, later in pairwise(flow))  # two cards stand side by side
+    assert all(later >= earlier - 400 for earlier, later in pairwise(flow))  # two cards may be side by side
     assert {"SELECT", "INPUT", "BUTTON", "SUMMARY"} <= {tag for tag, _ in order}
 
 
 def test_every_control_and_picture_has_a_name_for_a_screen_reader(fresh):
     driver, _ = fresh
     nodes = driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    told = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n.get("ignored") and "role" in n]
+    roles = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n.get("ignored") and "role" in n]
     nameless = [
-        role for role, name in told if role in ("button", "combobox", "spinbutton", "link", "img", "image") and not name
+        role for role, name in roles if role in ("button", "combobox", "spinbutton", "link", "img", "image") and not name
     ]
     assert nameless == []
-    landmarks = {role for role, _ in told}
+    landmarks = {role for role, _ in roles}
     assert {"banner", "main", "navigation", "complementary", "status"} <= landmarks
-    assert any(role == "article" and name.startswith("Crops, image to image, 1 of") for role, name in told)
+    assert any(role == "article" and name.startswith("Crops, image to image, 1 of") for role, name in roles)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(390, False), (360, True)])
@@ -231,16 +231,16 @@ def test_it_fits_a_phone_and_its_buttons_a_thumb(page, width, dark):
         assert (ground == "rgb(18, 19, 21)") == dark
 
 
-def test_the_box_lies_on_the_picture(fresh):
+def test_the_box_is_on_its_region_of_the_picture(fresh):
     driver, _ = fresh
-    found = js(
+    boxes = js(
         driver,
         """
         const box = document.querySelector('.box'), picture = box.parentElement.querySelector('img');
         const of = (e) => { const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; };
         picture.scrollIntoView(); return [of(picture), of(box.querySelector('rect:not(.halo)'))];""",
     )
-    (left, top, width, height), drawn = found
+    (left, top, width, height), drawn = boxes
     assert drawn == pytest.approx([left + 0.25 * width, top + 0.125 * height, 0.5 * width, 0.375 * height], abs=1.5)
 
 

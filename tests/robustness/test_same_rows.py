@@ -16,7 +16,7 @@ from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from scripts.plain_environment import plain_environment
 from testkit.clusters import ONE_CORE_EACH, kill_an_executor, spark_cluster
-from tests.support.workspaces import command, given, rows_of, run_job
+from tests.support.workspaces import command, mining_arguments, rows_of, run_job
 
 
 def differences(one, two):
@@ -48,7 +48,7 @@ def test_for_any_partitions_and_any_order_of_the_input(spark, corpus, mined, tmp
 def test_after_a_kill_in_the_middle_of_a_stage(corpus, mined, tmp_path):
     workspace = tmp_path / "w"
     job = subprocess.Popen(
-        command(*given(corpus, workspace)),
+        command(*mining_arguments(corpus, workspace)),
         env=plain_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -63,7 +63,7 @@ def test_after_a_kill_in_the_middle_of_a_stage(corpus, mined, tmp_path):
     os.killpg(job.pid, signal.SIGKILL)
     job.wait()
     assert Workspace(str(workspace)).manifest("positives") is None
-    again = run_job(*given(corpus, workspace))
+    again = run_job(*mining_arguments(corpus, workspace))
     assert again.returncode == 0, again.stdout[-3000:]
     assert "notes: unchanged, skipped" in again.stdout
     assert differences(rows_of(mined[0]), rows_of(workspace)) == {}
@@ -75,7 +75,7 @@ def test_on_a_cluster_of_two_workers_one_of_whose_executors_is_killed(corpus, mi
     with spark_cluster(tmp_path) as master:
         options = ["--master", master] + [part for k, v in ONE_CORE_EACH.items() for part in ("--conf", f"{k}={v}")]
         job = subprocess.Popen(
-            ["timeout", "600", *command(*given(corpus, tmp_path / "w"), spark_options=options)],
+            ["timeout", "600", *command(*mining_arguments(corpus, tmp_path / "w"), spark_options=options)],
             env=plain_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven as a user would use it."""
+"""A headless Chromium for tests of the page."""
 
 import shutil
 import tempfile
@@ -17,7 +17,7 @@ needs_browser = pytest.mark.skipif(
 
 @contextmanager
 def browser(width=1280, height=900, dark=False, downloads=None):
-    """A browser that logs every request and every message of a page."""
+    """Start a browser that logs every request and console message of a page."""
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service

@@ -1,6 +1,6 @@
-"""One corpus of 100 notes taken through all jobs once: each fixture is a workspace that is only read.
+"""Fixtures that run one corpus of 100 notes through all jobs once; each is a workspace that tests only read.
 
-A test that writes takes a copy: `copied(workspace, tmp_path / "w")` (hard links: published files are never changed in place).
+A test that writes needs a copy: `copied(workspace, tmp_path / "w")` (hard links: published files never change in place).
 """
 
 import os
@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.workspaces import closing_summary, given, run_job
+from tests.support.workspaces import closing_summary, mining_arguments, run_job
 
 
-class Ran(NamedTuple):
-    """A workspace, and what the job printed at its end."""
+class JobRun(NamedTuple):
+    """A workspace and the closing summary of the job."""
 
     workspace: Path
     summary: str
 
 
 def copied(workspace, folder):
-    """A copy of a workspace. Files are linked, but for those that are rewritten in place: locks and the judge's cache."""
+    """Copy a workspace with hard links, except files that are rewritten in place: locks and the judge's cache."""
     return Path(shutil.copytree(workspace, folder, copy_function=_linked, dirs_exist_ok=True))
 
 
@@ -44,23 +44,23 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mined(corpus, tmp_path_factory):
-    """Made by `./spark-submit.sh --master local[1] jobs/mine_pairs.py`."""
+    """Run `./spark-submit.sh --master local[1] jobs/mine_pairs.py`."""
     workspace = tmp_path_factory.mktemp("mined") / "w"
-    done = run_job(*given(corpus, workspace), spark_options=("--master", "local[1]"))
+    done = run_job(*mining_arguments(corpus, workspace), spark_options=("--master", "local[1]"))
     assert done.returncode == 0, done.stdout[-3000:]
-    return Ran(workspace, closing_summary(done))
+    return JobRun(workspace, closing_summary(done))
 
 
 @pytest.fixture(scope="session")
 def hard(ray_local, mined, tmp_path_factory):
-    """With hard negatives, by one actor, in small chunks."""
+    """Add hard negatives, with one actor and small chunks."""
     workspace = copied(mined.workspace, tmp_path_factory.mktemp("hard") / "w")
-    return Ran(workspace, mine_negatives(workspace))
+    return JobRun(workspace, mine_negatives(workspace))
 
 
 @pytest.fixture(scope="session")
 def judged(hard, corpus, tmp_path_factory):
-    """Judged by `overlap` and calibrated on the truth of the corpus; what the job returned, and what it printed."""
+    """Judge with `overlap`, calibrated on the corpus's truth; returns workspace, the job's result and its summary."""
     from pipelines.flows.judge_relevance.settings import Labelled
 
     workspace = copied(hard.workspace, tmp_path_factory.mktemp("judged") / "w")
@@ -69,13 +69,13 @@ def judged(hard, corpus, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def built(spark, hard, tmp_path_factory):
-    """Shards by one partition, as tuples too."""
+    """Build shards with one partition, and tuples."""
     workspace = copied(hard.workspace, tmp_path_factory.mktemp("built") / "w")
-    return Ran(workspace, build(spark, workspace, partitions=1, format="sentence-transformers"))
+    return JobRun(workspace, build(spark, workspace, partitions=1, format="sentence-transformers"))
 
 
 def mine_negatives(workspace, models=1, readers=1, **sections: Any):
-    """jobs/mine_hard_negatives.py on the Ray of the test run: its closing summary."""
+    """Run jobs/mine_hard_negatives.py on the test run's Ray; returns its closing summary."""
     from pipelines.engines.ray.cluster import Cluster, ray_session
     from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
     from pipelines.flows.mine_hard_negatives.settings import EncoderChoice, MineHardNegatives
@@ -93,7 +93,7 @@ def mine_negatives(workspace, models=1, readers=1, **sections: Any):
 
 
 def judge(workspace, models=1, **sections: Any):
-    """jobs/judge_relevance.py on the Ray of the test run: what it returns, and its closing summary."""
+    """Run jobs/judge_relevance.py on the test run's Ray; returns its result and its closing summary."""
     from pipelines.engines.ray.cluster import Cluster, ray_session
     from pipelines.flows.judge_relevance.flow import Planned, judge_relevance
     from pipelines.flows.judge_relevance.settings import JudgeRelevance
@@ -109,7 +109,7 @@ def judge(workspace, models=1, **sections: Any):
 
 
 def build(spark, workspace, partitions=2, **sections: Any):
-    """jobs/build_shards.py on the Spark of the test run: its closing summary."""
+    """Run jobs/build_shards.py on the test run's Spark; returns its closing summary."""
     from pipelines.flows.build_shards.flow import build_shards
     from pipelines.flows.build_shards.settings import BuildShards, Shard
     from pipelines.flows.build_shards.summary import summary

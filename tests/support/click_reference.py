@@ -1,4 +1,4 @@
-"""Co-click and Swing in plain Python, loop by loop as method.md writes them: the slow truth of the tests."""
+"""Reference implementation of co-click and Swing in plain Python, as in method.md, for tests."""
 
 from collections import defaultdict
 from fractions import Fraction
@@ -9,7 +9,7 @@ DAY = 86_400
 
 
 def first_visits(clicks, kept, days=7, cap=200):
-    """{user: {note: first time}} of (user, note, second) clicks, of users with 2 to `cap` notes."""
+    """Compute {user: {note: first time}} from (user, note, second) clicks, for users with 2 to `cap` notes."""
     newest = max(at for _, _, at in clicks)
     seen = defaultdict(dict)
     for user, note, at in clicks:
@@ -19,7 +19,7 @@ def first_visits(clicks, kept, days=7, cap=200):
 
 
 def transitions(seen, min_users=2, top=10):
-    """{(a, b): (users, co-occurrence as a fraction, score as a fraction)}, the best `top` of each a."""
+    """Compute {(a, b): (users, co-occurrence, score)} with exact fractions, for the best `top` of each a."""
     users, sums, weight = defaultdict(int), defaultdict(Fraction), defaultdict(Fraction)
     for notes in seen.values():
         for a in notes:
@@ -36,7 +36,7 @@ def transitions(seen, min_users=2, top=10):
 
 
 def swing_by_hand(seen, a, b, alpha=1.0, users_per_note=200, priority=None):
-    """Swing of two notes over the users that both notes' caps keep; `priority` is {user: hash}."""
+    """Compute the Swing score of two notes over the users kept by both notes' caps; `priority` is {user: hash}."""
     priority = priority or {u: i for i, u in enumerate(seen)}
 
     def users_of(note):

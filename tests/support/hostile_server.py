@@ -1,4 +1,4 @@
-"""A server of raw bytes on loopback: says HTTP's bytes itself, so it can say anything, at any speed."""
+"""A raw-socket HTTP server on loopback that can send arbitrary bytes at any speed."""
 
 import json
 import socket
@@ -7,8 +7,8 @@ import time
 from contextlib import contextmanager
 
 
-class Talk:
-    """One connection, after its request has been read."""
+class RawConnection:
+    """A connection whose request has been read."""
 
     def __init__(self, connection, head, body):
         self.connection, self.head, self.asked = connection, head, body
@@ -28,7 +28,7 @@ class Talk:
         self.connection.sendall(content)
 
     def endless(self, head, piece, pause=0.0):
-        """Until the other side hangs up, or 60 s; how many bytes it took."""
+        """Send until the client hangs up, or for 60 s; returns the number of bytes sent."""
         self.raw(head)
         count, end = 0, time.monotonic() + 60
         while time.monotonic() < end:
@@ -40,7 +40,7 @@ class Talk:
 
 @contextmanager
 def talking(play, models="404 Not Found"):
-    """(url, the `Talk` of each POST) of a server that lists no models: it says `models`, None: it hangs up."""
+    """(url, the `RawConnection` of each POST) of a server that lists no models: it answers with the status `models`, or hangs up if None."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=64)
     listening.settimeout(0.05)
     ended, asked = threading.Event(), []
@@ -56,7 +56,7 @@ def talking(play, models="404 Not Found"):
                 else:
                     asked.append(talk)
                     play(talk)
-            except OSError:  # the client waited no longer
+            except OSError:  # the client has disconnected
                 return
 
     def accept():
@@ -85,20 +85,20 @@ def _read(connection):
     length = next((int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length:")), 0)
     while len(body) < length:
         body += _some(connection)
-    return Talk(connection, head, body)
+    return RawConnection(connection, head, body)
 
 
 def _some(connection):
-    found = connection.recv(1 << 16)
-    if not found:
-        raise ConnectionError("the client is gone")
-    return found
+    content = connection.recv(1 << 16)
+    if not content:
+        raise ConnectionError("the client has disconnected")
+    return content
 
 
 def completion(count=20, usage='{"prompt_tokens": 50}', **changed):
-    """JSON of an answer that is right but for what is changed; `usage` is put in as it stands."""
+    """Build the JSON of a valid answer with changes; `usage` is inserted verbatim."""
     words = ["yes", "Yes", "YES", " yes", " Yes", " YES", "no", "No", "NO", " no", " No", " NO"]
     top = [{"token": w, "logprob": -2.5 - n / 100} for n, w in enumerate(words)]
     top += [{"token": f"w{n}", "logprob": -12.0} for n in range(count - len(top))]
-    told = {"choices": [{"message": {"content": "yes"}, "logprobs": {"content": [{"top_logprobs": top}]}}]} | changed
-    return json.dumps(told)[:-1] + f', "usage": {usage}}}'
+    answer = {"choices": [{"message": {"content": "yes"}, "logprobs": {"content": [{"top_logprobs": top}]}}]} | changed
+    return json.dumps(answer)[:-1] + f', "usage": {usage}}}'

@@ -1,4 +1,4 @@
-"""What the processes of test_lease have in common."""
+"""Settings shared by the processes of test_lease."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from fsspec.implementations.local import LocalFileSystem
 
 BEAT_S = 0.5
 PATIENCE_S = 5.0
-"""On a machine that others use too: a process may be without a processor for a second or two."""
+"""Long enough for a busy machine, on which a process may not run for a second or two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nothing:
+class NoSettings:
     """No settings."""
 
 
 class Disk(LocalFileSystem):
-    """A folder of this machine under a scheme that only fsspec knows: to the jobs it is a store."""
+    """A local folder under a scheme of fsspec's, which jobs treat as a store."""
 
     protocol = "disk"
 

@@ -1,4 +1,4 @@
-"""A job on a workspace in a store, as a process of its own: holds it, publishes when a line asks it to, says what it does."""
+"""A job in a separate process: locks a workspace in a store, publishes on request (stdin), and prints what it does."""
 
 import sys
 
@@ -8,11 +8,11 @@ from pipelines.run_job import run_command
 from pipelines.workspace import lock as module
 from pipelines.workspace.arrow_io import write_parts
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.lock import alone
+from pipelines.workspace.lock import workspace_lock
 from pipelines.workspace.stage_plan import Plan, counted, manifest
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS
-from tests.support.lease_settings import BEAT_S, PATIENCE_S, Nothing
+from tests.support.lease_settings import BEAT_S, PATIENCE_S, NoSettings
 
 
 def publish(uri, count):
@@ -32,12 +32,12 @@ def main(uri, job):
     module.BEAT_S, module.PATIENCE_S = BEAT_S, PATIENCE_S
 
     def run(_):
-        with alone(Folder(uri), job):
-            print("held", flush=True)
+        with workspace_lock(Folder(uri), job):
+            print("locked", flush=True)
             while (line := sys.stdin.readline().strip()) and line != "end":
                 publish(uri, int(line))
 
-    run_command(Nothing, run, "", {}, mendable=lambda _: None, requirements="mining", go_on="", arguments=[])
+    run_command(NoSettings, run, "", {}, user_message=lambda _: None, requirements="mining", resume_hint="", arguments=[])
 
 
 if __name__ == "__main__":

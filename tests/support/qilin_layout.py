@@ -1,4 +1,4 @@
-"""Files as Qilin has them: folders of Parquet, numbers that pandas has made floats with NaN, pictures in parts of which some lack."""
+"""Files in Qilin's layout: folders of Parquet, numbers as floats with NaN (by pandas), pictures in parts, some missing."""
 
 import math
 from pathlib import Path
@@ -29,8 +29,8 @@ def note(idx, *, likes=500.0, images=None, kind=1.0, title=None, body=None, taxo
 
 
 def result(idx, click, time_name, at, position=0.0):
-    shown = dict.fromkeys(RESULT, 0.0) | {"note_idx": idx, "position": position, "click": click, "page_time": 3.5}
-    return shown | {time_name: at}
+    row = dict.fromkeys(RESULT, 0.0) | {"note_idx": idx, "position": position, "click": click, "page_time": 3.5}
+    return row | {time_name: at}
 
 
 def write_notes(root, rows, files=2):
@@ -43,23 +43,23 @@ def write_notes(root, rows, files=2):
 
 
 def write_sessions(root, folder, rows, time_type=EPOCH):
-    """`rows`: session, user, notes clicked before, results."""
+    """Write sessions; `rows`: session, user, notes clicked before, results."""
     kind, time_name = ("rec", "request_timestamp") if "recommendation" in folder else ("search", "search_timestamp")
     fields = [(name, pa.int64() if name == "note_idx" else pa.float64()) for name in RESULT] + [(time_name, time_type)]
     details, index = f"{kind}_result_details_with_idx", "request_idx" if kind == "rec" else "search_idx"
     ids = [(name, pa.int64()) for name in ("session_idx", "user_idx", index)]
     lists = [("recent_clicked_note_idxs", pa.list_(pa.int64())), (details, pa.list_(pa.struct(fields)))]
-    made = [
+    sessions = [
         {"session_idx": s, "user_idx": u, index: k, "recent_clicked_note_idxs": before}
-        | {details: [result(idx, click, time_name, at) for idx, click, at in shown]}
-        for k, (s, u, before, shown) in enumerate(rows)
+        | {details: [result(idx, click, time_name, at) for idx, click, at in results]}
+        for k, (s, u, before, results) in enumerate(rows)
     ]
     (root / folder).mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(made, pa.schema(ids + lists)), root / folder / "train-00000-of-00001.parquet")
+    pq.write_table(pa.Table.from_pylist(sessions, pa.schema(ids + lists)), root / folder / "train-00000-of-00001.parquet")
 
 
 def write_pictures(root, rows, parts=(0, 1)):
-    """The pictures of the parts that were fetched."""
+    """Write the pictures of the downloaded parts."""
     for row in rows:
         for path in row["image_path"] or []:
             if int(path.split("/")[1].removeprefix("part_")) in parts:
@@ -68,7 +68,7 @@ def write_pictures(root, rows, parts=(0, 1)):
 
 
 def draw(seed):
-    """A picture with edges in it, another one for each seed."""
+    """Generate a picture with edges, different for each seed."""
     random = np.random.default_rng(seed)
     blocks = random.integers(0, 255, (12, 16, 3), dtype=np.uint8)
     return Image.fromarray(blocks).resize((320, 240), Image.Resampling.NEAREST)

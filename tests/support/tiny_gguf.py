@@ -1,4 +1,4 @@
-"""A language model and its eyes of random weights as GGUF files, for llama.cpp: half a megabyte, no download."""
+"""A language model and a vision projector with random weights as GGUF files for llama.cpp: half a megabyte, no download."""
 
 from pathlib import Path
 
@@ -6,17 +6,17 @@ import numpy as np
 
 WIDTH, INNER, LAYERS, HEADS = 64, 128, 2, 4
 PATCH, SIDE = 16, 64
-SAID = [space + word for space in ("", "\u2581") for w in ("yes", "no") for word in (w, w.capitalize(), w.upper())]
-"""As SentencePiece writes them: \u2581 is a space."""
+ANSWERS = [space + word for space in ("", "\u2581") for w in ("yes", "no") for word in (w, w.capitalize(), w.upper())]
+"""Spellings of yes and no as SentencePiece writes them: \u2581 is a space."""
 CHAT = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant:"
 
 
 def save_text_model(path: Path, seed: int = 0) -> Path:
-    """A llama whose next token is yes or no in some spelling, whatever it is asked; which one, chance says."""
+    """Save a llama whose next token is always a spelling of yes or no, chosen by the random weights."""
     from gguf import GGUFWriter, TokenType
 
     chance = np.random.default_rng(seed)
-    pieces = ["<unk>", "<s>", "</s>", *[f"<0x{n:02X}>" for n in range(256)], *SAID, "\u2581", *map(chr, range(33, 127))]
+    pieces = ["<unk>", "<s>", "</s>", *[f"<0x{n:02X}>" for n in range(256)], *ANSWERS, "\u2581", *map(chr, range(33, 127))]
     kinds = [TokenType.UNKNOWN, TokenType.CONTROL, TokenType.CONTROL, *[TokenType.BYTE] * 256]
     kinds += [TokenType.NORMAL] * (len(pieces) - len(kinds))
     file = GGUFWriter(path, "llama")
@@ -39,11 +39,11 @@ def save_text_model(path: Path, seed: int = 0) -> Path:
     file.add_eos_token_id(2)
     file.add_unk_token_id(0)
     file.add_chat_template(CHAT)
-    known, answers = _random(chance, len(pieces), WIDTH, scale=0.7), _random(chance, len(pieces), WIDTH, scale=0.2)
-    known[:, 0], answers[:, 0] = 6, 0  # what all states have in common, and only yes and no look for
-    first = pieces.index(SAID[0])
-    answers[first : first + len(SAID), 0] = 3
-    file.add_tensor("token_embd.weight", known)
+    embeddings, answers = _random(chance, len(pieces), WIDTH, scale=0.7), _random(chance, len(pieces), WIDTH, scale=0.2)
+    embeddings[:, 0], answers[:, 0] = 6, 0  # a feature of all states, which only yes and no respond to
+    first = pieces.index(ANSWERS[0])
+    answers[first : first + len(ANSWERS), 0] = 3
+    file.add_tensor("token_embd.weight", embeddings)
     file.add_tensor("output.weight", answers)
     file.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
     for n in range(LAYERS):
@@ -57,7 +57,7 @@ def save_text_model(path: Path, seed: int = 0) -> Path:
 
 
 def save_eyes(path: Path, seed: int = 1) -> Path:
-    """The projector of a LLaVA for `save_text_model`: a picture is sixteen patches."""
+    """Save the projector of a LLaVA for `save_text_model`: a picture is sixteen patches."""
     from gguf import GGUFWriter
 
     chance, width, inner = np.random.default_rng(seed), 32, 64

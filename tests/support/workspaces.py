@@ -1,4 +1,4 @@
-"""Reads a workspace as plain rows, and runs the job as a user does."""
+"""Reads a workspace as plain rows, and runs the mining job from the command line."""
 
 import subprocess
 from dataclasses import replace
@@ -22,12 +22,12 @@ DATASETS = [
 
 
 def rows_of(workspace):
-    """Every dataset's rows, in their order, as text."""
-    found = {}
+    """Read every dataset's rows, in order, as text."""
+    rows = {}
     for name in DATASETS:
         tables = [pq.read_table(file) for file in Workspace(str(workspace)).files(name)]
-        found[name] = [str(row) for row in pa.concat_tables(tables).to_pylist()]
-    return found
+        rows[name] = [str(row) for row in pa.concat_tables(tables).to_pylist()]
+    return rows
 
 
 def command(*arguments, spark_options=()):
@@ -35,7 +35,7 @@ def command(*arguments, spark_options=()):
 
 
 def run_job(*arguments, spark_options=(), timeout=400):
-    """The finished process; spark-submit hands the job's two streams on as one, so both are in `stdout`."""
+    """Run the job; both streams are in `stdout`, since spark-submit merges them."""
     return subprocess.run(
         command(*arguments, spark_options=spark_options),
         env=plain_environment(),
@@ -48,21 +48,21 @@ def run_job(*arguments, spark_options=(), timeout=400):
 
 
 def closing_summary(done):
-    """What a job prints at its end, without its progress."""
+    """Return what the job printed at its end, without progress lines."""
     return done.stdout[done.stdout.index("Mined into") :]
 
 
-def given(corpus, workspace):
+def mining_arguments(corpus, workspace):
     return ("--notes", corpus / "notes.parquet", "--clicks", corpus / "clicks.parquet", "--workspace", workspace)
 
 
 def republish(workspace, name, table):
-    """Put other rows in a dataset's only file, and tell its manifest."""
-    place = Workspace(str(workspace))
-    [file] = place.files(name)
-    (Path(file).parent / f".{Path(file).name}.crc").unlink(missing_ok=True)  # Hadoop's own checksum, of the file before
-    Path(file).unlink()  # copies of a workspace share their files with it
+    """Replace the rows of a dataset's only file, and update its manifest."""
+    target = Workspace(str(workspace))
+    [file] = target.files(name)
+    (Path(file).parent / f".{Path(file).name}.crc").unlink(missing_ok=True)  # Hadoop's checksum of the old file
+    Path(file).unlink()  # copies of a workspace are hard links to its files
     pq.write_table(table, file)
-    run = place.published(name)
+    run = target.published(name)
     size, digest, count = sum_and_rows(file)
-    place.publish(replace(run, files=[DataFile(path=run.files[0].path, rows=count, size_bytes=size, sha256=digest)]))
+    target.publish(replace(run, files=[DataFile(path=run.files[0].path, rows=count, size_bytes=size, sha256=digest)]))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
 REFUSED = "_too_many_were_refused"
@@ -53,5 +53,5 @@ def whole_chunk(folder: Folder, name: str) -> pa.Table | None:
             raise DataError(f"{folder.uri}/{name}: damaged (no column 'reason')")
         return rows
     except DataError as error:
-        say(str(error).split("; run")[0] + "; it is made anew")
+        log_progress(str(error).split("; run")[0] + "; it is made anew")
         return None

@@ -21,7 +21,7 @@ from pipelines.engines.ray.chunk_file import (
 from pipelines.engines.ray.dead_actors import DEATHS, Away, Place
 from pipelines.items.rows_asked_again import to_ask_again, with_answers, without_places
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
 UNDER_WAY = 2
@@ -130,7 +130,7 @@ def finished(chunks: Sequence[pa.Table], actors: Pool, work: Work) -> Iterator[p
         if time.monotonic() - told > EVERY_SECONDS and state.busy:
             told = time.monotonic()
             died = f", {state.deaths} times a process died" if state.deaths else ""
-            say(f"{work.stage}: {len(state.done):,} of {len(chunks):,} chunks{died}")
+            log_progress(f"{work.stage}: {len(state.done):,} of {len(chunks):,} chunks{died}")
     for at in sorted(state.done):
         yield read_chunk(work.folder, state.done[at])
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from pipelines.engines.ray.cluster_address import LOCAL, Address, named_cluster, no_cluster, refuse_silence
 from pipelines.engines.ray.session_folder import session_folder
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -97,7 +97,7 @@ def _our_signals(sigint_waits: bool) -> Iterator[None]:
 
 
 def _connect(address: Address) -> None:
-    say(f"Ray: the cluster at {address.url}")
+    log_progress(f"Ray: the cluster at {address.url}")
     refuse_silence(address)
     # `ray job submit` has sent the code along (--working-dir); a driver of its own has to.
     sent = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
@@ -114,7 +114,7 @@ def _start(settings: Cluster, folder: str) -> None:
     logical = max(os.cpu_count() or 1, 2) + settings.readers + settings.models
     memory = settings.object_store_mb << 20 or None
     for attempt in (1, 2):
-        say("Ray: a local one")
+        log_progress("Ray: a local one")
         try:
             ray.init(
                 address=LOCAL,

@@ -13,7 +13,7 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import SettingsError
 
 DEATHS = (RayActorError, WorkerCrashedError, ObjectLostError, NodeDiedError, OutOfMemoryError)
@@ -88,7 +88,9 @@ class Away:
         for ref, asked in list(self._asked.items()):
             if not asked.moved and now - asked.since > LOST_S:
                 del self._asked[ref]
-                say(f"Ray: a process has not come back for {LOST_S:.0f} s; its machine is gone, it is started on another")
+                log_progress(
+                    f"Ray: a process has not come back for {LOST_S:.0f} s; its machine is gone, it is started on another"
+                )
                 ray.kill(self._actor(asked.place))
                 self._again(asked.place)
                 self._ask(asked._replace(moved=True))

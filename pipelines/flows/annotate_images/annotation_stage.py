@@ -24,7 +24,7 @@ from pipelines.workspace.arrow_stages import ArrowOutput
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.manifest import Manifest
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.datasets import ANNOTATIONS
 
 ANNOTATED_BY = "annotated_by"
@@ -129,7 +129,7 @@ def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pool
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
         if chunks and kind == "description" and (warning := actors.first("probe")):
-            say(str(warning))
+            log_progress(str(warning))
         said = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])
     finally:
         actors.end()

@@ -12,7 +12,7 @@ from pipelines.flows.annotate_images.settings import AnnotateImages
 from pipelines.mining.components.assign_split_arrow import certified_positives, listed
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.image_root import image_root
-from pipelines.workspace.positive_sources import ITEMS_STEPS, POSITIVES_STEPS, united
+from pipelines.workspace.positive_sources import ITEMS_STEPS, POSITIVES_STEPS, positive_sources
 from pipelines.workspace.run_folder import HISTORY
 from pipelines.workspace.stage_plan import Plan
 from pipelines.workspace.unanswered_rows import unanswered
@@ -75,7 +75,7 @@ def make_pairs(stages: ArrowStages, settings: AnnotateImages) -> None:
 
 def place_positives(stages: ArrowStages) -> None:
     """All pairs and COMPONENTS -> POSITIVES: the stage of jobs/mine_pairs.py, with the same run id and the same rows."""
-    tables = united(stages.workspace)
+    tables = positive_sources(stages.workspace)
 
     def make(_: Plan) -> list[ArrowOutput]:
         return [certified_positives([stages.read(table) for table in tables], stages.read(COMPONENTS))]

@@ -16,7 +16,7 @@ from pipelines.shards.training_rows.sft_rows_step import Tables, sft_rows
 from pipelines.workspace.image_root import image_root
 from pipelines.workspace.run_folder import Run
 from pipelines.workspace.spark_stages import Stages
-from pipelines.workspace.stage_output import Files, Output
+from pipelines.workspace.stage_output import Output, StageFiles
 from schemas.datasets import (
     ANNOTATIONS,
     COMPONENTS,
@@ -129,7 +129,7 @@ def publish_splits(stages: Stages, settings: BuildShards) -> None:
     All are published together: no training split stands beside a test split of another mining.
     """
 
-    def write(table: Table, run: Run) -> Files:
+    def write(table: Table, run: Run) -> StageFiles:
         tables = SplitTables(*[stages.read(source) for source in (SFT_ROWS, RL_ROWS, SHOWN, IMAGES)])
         return written_split(tables, table, run, settings.shard.shard_bytes)
 
@@ -145,7 +145,7 @@ def publish_splits(stages: Stages, settings: BuildShards) -> None:
 def publish_tuples(stages: Stages, settings: BuildShards) -> None:
     """sft/train to sft/test -> sentence_transformers/train to sentence_transformers/test."""
 
-    def write(table: Table, run: Run) -> Files:
+    def write(table: Table, run: Run) -> StageFiles:
         published = stages.workspace.published(f"sft/{table.name.split('/')[1]}")
         return written_tuples(stages.spark, stages.workspace, published, run, settings.tuples.negatives)
 

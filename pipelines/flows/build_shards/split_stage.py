@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pipelines.shards.files.assign_shards import LIST_LOST, QUERY_LOST, Shown, cut, showable
 from pipelines.shards.files.write_step import write_shards
 from pipelines.workspace.run_folder import Run
-from pipelines.workspace.stage_output import Files
+from pipelines.workspace.stage_output import StageFiles
 from schemas.table import Table
 
 KEYS = {"sft": ("pair_id", QUERY_LOST), "rl": ("list_id", LIST_LOST)}
@@ -28,7 +28,7 @@ class SplitTables(NamedTuple):
     """IMAGES."""
 
 
-def written_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -> Files:
+def written_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -> StageFiles:
     """The shards of a split of a kind.
 
     Args:
@@ -47,4 +47,4 @@ def written_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int)
     made = write_shards(shards, table.columns, run)
     kept = sum(file.rows for file in made.rows)
     report: dict[str, Any] = {"shards": shards.number, "counts": made.counts}
-    return Files(made.rows, made.pictures, {lost: rows_in - kept}, rows_in, report)
+    return StageFiles(made.rows, made.pictures, {lost: rows_in - kept}, rows_in, report)

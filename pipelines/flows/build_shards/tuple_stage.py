@@ -12,7 +12,7 @@ from pipelines.shards.files.write_step import TOLD, described
 from pipelines.workspace.filesystem import open_filesystem
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.run_folder import Run
-from pipelines.workspace.stage_output import Files
+from pipelines.workspace.stage_output import StageFiles
 from pipelines.workspace.workspace import Workspace
 from schemas.shards import JOB, SPLITS
 from schemas.table import Table
@@ -31,7 +31,7 @@ TOO_FEW = "fewer hard negatives than tuples.negatives"
 ROWS_AT_A_TIME = 64
 
 
-def written_tuples(spark: SparkSession, workspace: Workspace, published: Manifest, run: Run, negatives: int) -> Files:
+def written_tuples(spark: SparkSession, workspace: Workspace, published: Manifest, run: Run, negatives: int) -> StageFiles:
     """The tuples of a split.
 
     Args:
@@ -53,7 +53,7 @@ def written_tuples(spark: SparkSession, workspace: Workspace, published: Manifes
     for file in files:
         task = file.path.split("/")[-2]
         tasks[task] = tasks.get(task, 0) + file.rows
-    return Files(files, [], {TOO_FEW: rows_in - kept}, rows_in, {"task": tasks})
+    return StageFiles(files, [], {TOO_FEW: rows_in - kept}, rows_in, {"task": tasks})
 
 
 def _writing(folder: str, negatives: int) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -25,7 +25,7 @@ from pipelines.items.rows_asked_again import to_ask_again, with_answers
 from pipelines.media.decode import Pixels
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.manifest import fingerprint
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 from schemas.evaluation import ENCODE, VECTORS
 from schemas.folders import make_folder
@@ -72,7 +72,7 @@ def encode_items(settings: EncodeItems) -> str:
             pq.write_table(whole.replace_schema_metadata({MADE_FROM: stamp}), out / f".{file.name}", compression="zstd")
             (out / f".{file.name}").replace(target)
         counts.update(reason or "vectors" for reason in pq.read_table(target, columns=["reason"]).column("reason").to_pylist())
-        say(f"encode: {n + 1} of {len(files)} files")
+        log_progress(f"encode: {n + 1} of {len(files)} files")
     lines = [f"{counts.pop('vectors', 0):,} vectors of {settings.encoder.name} in {out}"]
     lines += [f"  {count:>9,} items without one: {reason}" for reason, count in counts.most_common()]
     evaluate = f"python -m uninote_train evaluate --vectors {out} --name {Path(settings.encoder.name).stem}"

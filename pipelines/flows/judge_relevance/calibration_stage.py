@@ -19,7 +19,7 @@ from pipelines.workspace.arrow_io import read_file
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.label_files import SUFFIXES, read_labels
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.datasets import ANNOTATIONS
 from schemas.errors import DataError
 
@@ -79,7 +79,7 @@ def calibration_for(
     """
     if asking.settings.labels.calibrate is None:
         return _stored(stages, asking)
-    say("calibration: working")
+    log_progress("calibration: working")
     known = _labels(stages, asking.settings, pairs, labels)
     scores = np.asarray(said.column("score").to_numpy(), np.float64)
     use = np.flatnonzero((known >= 0) & np.isfinite(scores))
@@ -119,7 +119,7 @@ def _stored(stages: ArrowStages, asking: Asking) -> Found:
     try:
         found = Calibration.from_json(content.decode(), asking.cache.model, asking.cache.prompt_hash)
     except DataError as error:
-        say(f"{FILE}: {error}")
+        log_progress(f"{FILE}: {error}")
         return Found(None, f"not calibrated: {FILE} is of another judge or question; --calibrate again", None, 0, NO_LABELS)
     if not found.usable:
         return Found(None, f"not calibrated: refused when it was fitted: {found.why}", None, 0, NO_LABELS)

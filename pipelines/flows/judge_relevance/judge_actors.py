@@ -22,7 +22,7 @@ from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.image_root import image_root
 from pipelines.workspace.manifest import fingerprint
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.datasets import ANNOTATIONS, IMAGES
 from schemas.intermediate import MINED, PICTURE_PAIRS
 
@@ -74,7 +74,7 @@ class Bench:
             self._pool = pool(read, LoadChunkJudge(load, fresh), self.machines)
             self._check(self._pool.model())
             if warning := self._pool.first("probe"):
-                say(str(warning))
+                log_progress(str(warning))
         return finished(chunks, self._pool, work)
 
     def bill(self) -> Bill | None:
@@ -102,7 +102,7 @@ class Bench:
             write_chunk(made, work.folder, f"{number:06}.parquet")
             reasons += [reason for reason in made.column("reason").to_pylist() if reason is not None]
             work.check(reasons)
-            say(f"{work.stage}: {number + 1:,} of {len(chunks):,} chunks")
+            log_progress(f"{work.stage}: {number + 1:,} of {len(chunks):,} chunks")
             yield made
 
     def _check(self, loaded: str) -> None:

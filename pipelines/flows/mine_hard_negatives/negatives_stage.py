@@ -18,7 +18,7 @@ from pipelines.negatives.search.rows_by_query import by_query
 from pipelines.negatives.search.search_actors import kept
 from pipelines.negatives.select_negatives import RULES
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.datasets import (
     COMPONENTS,
     COUNTERFACTUALS,
@@ -64,7 +64,9 @@ def chosen_negatives(stages: ArrowStages, world: World, against: Against, how: H
         counts.update(part.counts)
         if time.monotonic() - told > EVERY_SECONDS:
             told = time.monotonic()
-            say(f"hard_negatives: {sum(map(len, rows)):,} so far, of {len(wanted) * against.guard.negatives:,} at most")
+            log_progress(
+                f"hard_negatives: {sum(map(len, rows)):,} so far, of {len(wanted) * against.guard.negatives:,} at most"
+            )
     written = pa.concat_tables(rows).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
     lacking = _with_silent(pa.concat_tables(short), written, wanted, world, against.guard)
     dropped = {reason: n for reason, n in counts.items() if n and reason != "kept"}

@@ -22,7 +22,7 @@ from pipelines.negatives.search.search_actors import kept
 from pipelines.workspace.arrow_io import read_file
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.datasets import POSITIVES
 from schemas.errors import DataError
 
@@ -55,7 +55,7 @@ def band_for(
     try:
         found = Calibration.from_json(content.decode(), model)
     except DataError as error:
-        say(f"{FILE}: {error}")
+        log_progress(f"{FILE}: {error}")
         return settings.guard, "band as set; the stored calibration is of another encoder"
     return _banded(settings.guard, found), f"{_told(found)}, from {FILE}"
 
@@ -70,7 +70,7 @@ def _fitted(
 ) -> tuple[Calibration, pa.Table]:
     """Fit on what the search finds and the earlier guards leave, for a sample of the queries."""
     model, planted = encoder
-    say("calibration: working")
+    log_progress("calibration: working")
     every = scored(world, stages.read(POSITIVES))
     some = sampled(every, settings.labels.queries)
     free = replace(against, guard=replace(settings.guard, margin=MarginSettings(preset="free")))

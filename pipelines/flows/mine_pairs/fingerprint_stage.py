@@ -62,9 +62,9 @@ def fingerprinted(
     dropped = dropped_counts(notes.sparkSession, {f"refused: {reason}": n for reason, n in reasons.items()})
     nothing = dropped_counts(notes.sparkSession, {})
     return [
-        Output(pictures, nothing, report=lambda _: made_by(settings), held=True),
-        Output(images, dropped, listed + bad, report=lambda rows: _report(rows, image_root), held=True),
-        Output(refused, nothing, held=True),
+        Output(pictures, nothing, report=lambda _: made_by(settings), persisted=True),
+        Output(images, dropped, listed + bad, report=lambda rows: _report(rows, image_root), persisted=True),
+        Output(refused, nothing, persisted=True),
     ]
 
 

@@ -17,8 +17,8 @@ from pipelines.mining.intake.readers import read_input
 from pipelines.mining.intake.select_notes_step import kept_notes
 from pipelines.mining.text.shared_passages_step import shared_passages
 from pipelines.mining.within_note.within_note_step import within_note_pairs
-from pipelines.workspace.positive_sources import ITEMS_STEPS, POSITIVES_STEPS, is_outdated, united
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.positive_sources import ITEMS_STEPS, POSITIVES_STEPS, is_outdated, positive_sources
+from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.datasets import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
@@ -168,9 +168,11 @@ def tie_components(stages: Stages, settings: MinePairs) -> None:
 
 def place_positives(stages: Stages) -> None:
     """All pairs and COMPONENTS -> POSITIVES, with the certificate of their splits."""
-    mined = united(stages.workspace)
+    mined = positive_sources(stages.workspace)
     if is_outdated(stages.workspace):
-        say(f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and left out; run jobs/annotate_images.py again")
+        log_progress(
+            f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and left out; run jobs/annotate_images.py again"
+        )
 
     def make() -> list[Output]:
         return [certified_positives([stages.read(table) for table in mined], stages.read(COMPONENTS))]

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipelines.flows.mine_pairs.settings import Input, MinePairs
 from pipelines.sources.sample_corpus.build import make_sample
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import SettingsError
 
 
@@ -25,7 +25,7 @@ def with_sample(settings: MinePairs) -> MinePairs:
             f"workspace {settings.workspace}: the sample corpus is made on a local disk; give --notes, or a local --workspace"
         )
     folder = Path(settings.workspace) / "sample"
-    say(f"no --notes given: mining the sample corpus in {folder}")
+    log_progress(f"no --notes given: mining the sample corpus in {folder}")
     make_sample(folder, settings.sample)
     return replace(settings, input=Input(notes=str(folder / "notes.parquet"), clicks=str(folder / "clicks.parquet")))
 

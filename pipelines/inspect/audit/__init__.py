@@ -1,1 +1,1 @@
-"""Rules that a workspace must satisfy, each with the query for the rows that break it."""
+"""Rules that a workspace must satisfy, each with a query for the rows that violate it."""

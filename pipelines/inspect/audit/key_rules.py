@@ -1,4 +1,4 @@
-"""A row is named by its key."""
+"""Rules of keys: a key identifies one row."""
 
 from pipelines.inspect.audit.rule import Rule
 from pipelines.workspace.duckdb import quoting
@@ -10,14 +10,14 @@ from schemas.table import Table
 def _unique(table: Table) -> Rule:
     key = [".".join(quoting.name(part) for part in column.split(".")) for column in table.key]
     key += ["split"] if table.name in BY_SPLIT else []
-    shown = ", ".join(f"cast({column} as varchar)" for column in key)
+    columns = ", ".join(f"cast({column} as varchar)" for column in key)
     return Rule(
         sentence=f"{table.name}: one row for each {', '.join(table.key)}",
         needs=tuple(parts(table)[:1]),
-        broken=f"select concat_ws(' ', {shown}) as id, count(*) || ' rows' as detail from {quoting.name(table.name)} "
+        query=f"select concat_ws(' ', {columns}) as id, count(*) || ' rows' as detail from {quoting.name(table.name)} "
         f"group by {', '.join(key)} having count(*) > 1",
     )
 
 
-# Two rows that are refused may be alike to the letter: a note that stands three times is refused twice.
+# Rejected rows may be identical: a note that occurs three times in the input is rejected twice.
 RULES = tuple(_unique(table) for table in VIEWS if table.name != QUARANTINE.name)

@@ -1,13 +1,13 @@
-"""What models said: annotations, embeddings, judgements."""
+"""Rules of model outputs: annotations, embeddings, judgements."""
 
-from pipelines.inspect.audit.negative_rules import KNOWN
+from pipelines.inspect.audit.negative_rules import ALL_ITEM_IDS
 from pipelines.inspect.audit.rule import Rule
 
 RULES = (
     Rule(
-        sentence="an annotation is of a picture, and has a text or a reason",
+        sentence="an annotation belongs to a picture, and has either a text or a reason",
         needs=("annotations", "images"),
-        broken="""
+        query="""
             select note_id || ' ' || image_id as id, 'no such picture' as detail
             from annotations a anti join images i on i.note_id = a.note_id and i.image_id = a.image_id
             union all
@@ -16,30 +16,31 @@ RULES = (
         """,
     ),
     Rule(
-        sentence="an embedding has unit length, or a reason",
+        sentence="an embedding has either a vector of unit length or a reason",
         needs=("embeddings",),
-        broken="""
-            with measured as (
+        query="""
+            with lengths as (
                 select item_id, reason, sqrt(list_sum(list_transform(vector, lambda x: cast(x as double) * x))) as length
                 from embeddings
             )
             select item_id as id, coalesce('length ' || length, 'neither vector nor reason') as detail
-            from measured where (length is null) = (reason is null) or abs(length - 1) > 1e-3
+            from lengths where (length is null) = (reason is null) or abs(length - 1) > 1e-3
         """,
     ),
     Rule(
-        sentence="a judged pair is of items that are there",
+        sentence="the query and the candidate of a judgement exist",
         needs=("judgements", "items"),
-        broken=f"""
-            select query_id as id, 'no such query' as detail from judgements j anti join {KNOWN} k on k.item_id = j.query_id
+        query=f"""
+            select query_id as id, 'no such query' as detail
+            from judgements j anti join {ALL_ITEM_IDS} k on k.item_id = j.query_id
             union all
-            select candidate_id, 'no such candidate' from judgements j anti join {KNOWN} k on k.item_id = j.candidate_id
+            select candidate_id, 'no such candidate' from judgements j anti join {ALL_ITEM_IDS} k on k.item_id = j.candidate_id
         """,
     ),
     Rule(
-        sentence="a judgement has a score and a grade, or a reason",
+        sentence="a judgement has either a score and a grade or a reason",
         needs=("judgements",),
-        broken="""
+        query="""
             select query_id || ' ' || candidate_id as id,
                 concat_ws(', ', 'score ' || score, 'calibrated ' || calibrated, 'grade ' || grade, reason) as detail
             from judgements

@@ -1,4 +1,4 @@
-"""The table `files`: what the manifests say of each file, and what the file itself says."""
+"""Rules of files, over the table `files`: each file's rows and checksum by its manifest and as read."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,48 +30,48 @@ FILES = pa.schema(
         ("fault", pa.string()),
     ]
 )
-"""`found_sha256` is null where checksums are not asked for; `columns` are the names of all leaves; `fault`: cannot be read."""
+"""`found_sha256` is null if checksums are off; `columns` are the names of all leaves; `fault`: why it cannot be read."""
 
 RULES = (
     Rule(
-        sentence="every file that a manifest names is there and can be read",
-        broken="select dataset || '/' || path as id, fault as detail from files where fault is not null",
+        sentence="every file listed in a manifest exists and is readable",
+        query="select dataset || '/' || path as id, fault as detail from files where fault is not null",
     ),
     Rule(
-        sentence="every file has the checksum that its manifest says",
-        broken="select dataset || '/' || path as id, found_sha256 || ', wanted ' || sha256 as detail "
+        sentence="every file has the checksum in its manifest",
+        query="select dataset || '/' || path as id, found_sha256 || ', expected ' || sha256 as detail "
         "from files where found_sha256 <> sha256",
     ),
     Rule(
-        sentence="every file has as many rows as its manifest says",
-        broken="select dataset || '/' || path as id, found_rows || ' rows, wanted ' || rows as detail "
+        sentence="every file has the number of rows in its manifest",
+        query="select dataset || '/' || path as id, found_rows || ' rows, expected ' || rows as detail "
         "from files where found_rows <> rows",
     ),
     Rule(
         sentence="every file has the columns of its table",
-        broken="select dataset || '/' || path as id, column_faults as detail from files where column_faults is not null",
+        query="select dataset || '/' || path as id, column_faults as detail from files where column_faults is not null",
     ),
 )
 
 
 def list_files(connection: duckdb.DuckDBPyConnection, workspace: Workspace, *, checksums: bool) -> None:
-    """Create the temporary table `files`. Cost: with checksums all bytes are read, on eight threads; else the footers."""
-    named = [(run, file) for _, run in published(workspace) for file in (*run.files, *run.beside)]
+    """Create the temporary table `files`. Cost: with checksums reads all bytes, on eight threads; else only footers."""
+    listed = [(run, file) for _, run in published(workspace) for file in (*run.files, *run.beside)]
     with ThreadPoolExecutor(READERS) as readers:
-        found = list(readers.map(lambda pair: _looked_at(workspace, *pair, checksums=checksums), named))
-    connection.register("found", pa.Table.from_pylist(found, FILES))
-    connection.execute("create temp table files as from found")
-    connection.unregister("found")
+        rows = list(readers.map(lambda pair: _file_row(workspace, *pair, checksums=checksums), listed))
+    connection.register("file_rows", pa.Table.from_pylist(rows, FILES))
+    connection.execute("create temp table files as from file_rows")
+    connection.unregister("file_rows")
 
 
-def _looked_at(workspace: Workspace, run: Manifest, file: DataFile, *, checksums: bool) -> dict[str, object]:
+def _file_row(workspace: Workspace, run: Manifest, file: DataFile, *, checksums: bool) -> dict[str, object]:
     uri = workspace.uri(run, file)
-    told: dict[str, object] = {"dataset": run.dataset, "path": file.path, "rows": file.rows, "sha256": file.sha256}
+    expected: dict[str, object] = {"dataset": run.dataset, "path": file.path, "rows": file.rows, "sha256": file.sha256}
     try:
         digest = checksum(uri)[1] if checksums else None
-        return told | {"found_sha256": digest} | (_footer(uri, run.dataset) if file.path.endswith(PARQUET) else {})
+        return expected | {"found_sha256": digest} | (_footer(uri, run.dataset) if file.path.endswith(PARQUET) else {})
     except (OSError, pa.ArrowInvalid) as error:
-        return told | {"fault": f"{type(error).__name__}: {error}"[:300]}
+        return expected | {"fault": f"{type(error).__name__}: {error}"[:300]}
 
 
 def _footer(uri: str, dataset: str) -> dict[str, object]:
@@ -82,7 +82,7 @@ def _footer(uri: str, dataset: str) -> dict[str, object]:
 
 
 def _faults(schema: pa.Schema, dataset: str) -> str | None:
-    """Spark names the element of a list otherwise and lets every column be null: that is no difference."""
+    """Compare a file's columns with its table's, ignoring nullability and the name of a list's element, which Spark changes."""
     if dataset not in COLUMNS:
         return None
     table = COLUMNS[dataset]
@@ -111,9 +111,9 @@ def _plain(kind: pa.DataType) -> str:
 
 
 def _leaves(fields: Iterable[pa.Field]) -> list[str]:
-    found = []
+    names = []
     for field in fields:
         kind = field.type
         inner = [] if not pa.types.is_nested(kind) else [kind.field(k) for k in range(kind.num_fields)]
-        found += [field.name, *_leaves(inner)]
-    return found
+        names += [field.name, *_leaves(inner)]
+    return names

@@ -1,28 +1,29 @@
-"""What the audit says: a line a rule, and what breaks it."""
+"""Text report of an audit: one line per rule, and examples of violations."""
 
 from collections.abc import Sequence
 
-from pipelines.inspect.audit.run_rules import Verdict
+from pipelines.inspect.audit.run_rules import RuleResult
 
-HOLDS, BROKEN, NOT_CHECKED = "holds", "BROKEN", "nothing to check"
-
-
-def report(verdicts: Sequence[Verdict]) -> str:
-    """A table: the verdict, and the rule; below a broken one the first rows that break it."""
-    lines = [line for verdict in verdicts for line in _lines(verdict)]
-    counts = {state: sum(_state(v) == state for v in verdicts) for state in (HOLDS, BROKEN, NOT_CHECKED)}
-    told = ", ".join(f"{n} {state.lower()}" for state, n in counts.items() if n)
-    return "\n".join([*lines, "", f"{len(verdicts)} rules: {told}"]) + "\n"
+PASSED, FAILED, NOT_CHECKED = "passed", "FAILED", "not checked"
 
 
-def _lines(verdict: Verdict) -> list[str]:
-    state = _state(verdict)
-    what = f"{verdict.breaks:,} x" if verdict.breaks else f"no {', '.join(verdict.missing)}" if verdict.missing else ""
-    head = f"{state:<16}  {verdict.rule.sentence}" + (f" ({what})" if what else "")
-    shown = [f"{'':<18}{name}: {detail}" for name, detail in verdict.examples]
-    more = verdict.breaks - len(verdict.examples)
-    return [head, *shown, *([f"{'':<18}and {more:,} more"] if more > 0 else [])]
+def report(results: Sequence[RuleResult]) -> str:
+    """Format results: state and rule, and below a failed rule its first violations."""
+    lines = [line for result in results for line in _lines(result)]
+    counts = {state: sum(_state(result) == state for result in results) for state in (PASSED, FAILED, NOT_CHECKED)}
+    totals = ", ".join(f"{n} {state.lower()}" for state, n in counts.items() if n)
+    return "\n".join([*lines, "", f"{len(results)} rules: {totals}"]) + "\n"
 
 
-def _state(verdict: Verdict) -> str:
-    return NOT_CHECKED if verdict.missing else BROKEN if verdict.breaks else HOLDS
+def _lines(result: RuleResult) -> list[str]:
+    state = _state(result)
+    rows = f"{result.violations:,} row{'s' if result.violations > 1 else ''}" if result.violations else ""
+    note = rows or (f"no {', '.join(result.missing)}" if result.missing else "")
+    head = f"{state:<11}  {result.rule.sentence}" + (f" ({note})" if note else "")
+    examples = [f"{'':<13}{name}: {detail}" for name, detail in result.examples]
+    more = result.violations - len(result.examples)
+    return [head, *examples, *([f"{'':<13}and {more:,} more"] if more > 0 else [])]
+
+
+def _state(result: RuleResult) -> str:
+    return NOT_CHECKED if result.missing else FAILED if result.violations else PASSED

@@ -1,11 +1,11 @@
-"""In = out + dropped + quarantined, and every dataset is made from what stands beside it."""
+"""Rules of row counts, in = out + dropped + quarantined, and of inputs: every dataset is made from current ones."""
 
 from pipelines.inspect.audit.rule import Rule
 
 RULES = (
     Rule(
-        sentence="rows in = rows out + rows dropped, for every run that passes rows on",
-        broken="""
+        sentence="rows in = rows out + rows dropped, for every run that filters rows",
+        query="""
             select r.dataset as id,
                 rows_in || ' in, ' || rows_out || ' out, ' || coalesce(sum(d.rows), 0) || ' dropped' as detail
             from runs r left join dropped d on d.dataset = r.dataset
@@ -14,63 +14,63 @@ RULES = (
         """,
     ),
     Rule(
-        sentence="the files of a run hold as many rows as the run says that it wrote",
-        broken="""
-            select r.dataset as id, r.rows_out || ' rows said, ' || coalesce(sum(f.rows), 0) || ' in its files' as detail
+        sentence="the files of a run contain as many rows as its counts say",
+        query="""
+            select r.dataset as id, r.rows_out || ' rows in counts, ' || coalesce(sum(f.rows), 0) || ' in files' as detail
             from runs r left join files f on f.dataset = r.dataset and f.path like '%.parquet'
             group by r.dataset, r.rows_out having r.rows_out <> coalesce(sum(f.rows), 0)
         """,
     ),
     Rule(
-        sentence="every refused note and picture is counted as dropped where it was refused",
-        broken="""
-            select r.dataset as id, r.rows_out || ' refused, ' || coalesce(sum(d.rows), 0) || ' counted' as detail
+        sentence="every rejected note and picture is counted as dropped",
+        query="""
+            select r.dataset as id, r.rows_out || ' rejected, ' || coalesce(sum(d.rows), 0) || ' counted' as detail
             from runs r left join dropped d on 'refused/' || d.dataset = r.dataset and d.reason like 'refused: %'
             where r.dataset in ('refused/notes', 'refused/images')
             group by r.dataset, r.rows_out having r.rows_out <> coalesce(sum(d.rows), 0)
         """,
     ),
     Rule(
-        sentence="the quarantine holds every refused row",
+        sentence="the quarantine contains every rejected row",
         needs=("quarantine",),
-        broken="""
-            select r.dataset as id, r.rows_out || ' refused, ' || count(q.source) || ' in quarantine' as detail
+        query="""
+            select r.dataset as id, r.rows_out || ' rejected, ' || count(q.source) || ' in quarantine' as detail
             from runs r left join quarantine q on 'refused/' || q.source = r.dataset
             where r.dataset like 'refused/%'
             group by r.dataset, r.rows_out having r.rows_out <> count(q.source)
         """,
     ),
     Rule(
-        sentence="every note that the filter or the balance left out is in dropped_notes, or counted there as not written",
+        sentence="every note dropped by the filter or the balance is in dropped_notes, or counted there as not written",
         needs=("dropped_notes",),
-        broken="""
-            select 'dropped_notes' as id, r.rows_in || ' notes told of, ' || sum(d.rows) || ' dropped by notes' as detail
+        query="""
+            select 'dropped_notes' as id, r.rows_in || ' in dropped_notes, ' || sum(d.rows) || ' dropped by notes' as detail
             from runs r join dropped d on d.dataset = 'notes' and d.reason not like 'refused: %'
             where r.dataset = 'dropped_notes' group by r.rows_in having r.rows_in <> sum(d.rows)
         """,
     ),
     Rule(
-        sentence="every click that was read is refused, dropped for a reason, or counted in a visit",
+        sentence="every click read is rejected, dropped with a reason, or counted in a visit",
         needs=("mined/co_click",),
-        broken="""
-            with told as (
+        query="""
+            with counts as (
                 select cast(report ->> '$.clicks_read' as bigint) as read,
                     cast(report ->> '$.clicks_refused' as bigint) as refused,
                     cast(report ->> '$.clicks_counted' as bigint) as counted
                 from runs where dataset = 'mined/co_click'
             ),
-            taken as (
+            removed as (
                 select coalesce(sum(rows), 0) as rows from dropped where dataset = 'mined/co_click' and reason like 'clicks %'
             )
             select 'clicks' as id,
-                read || ' read, ' || refused || ' refused, ' || counted || ' counted, ' || rows || ' dropped' as detail
-            from told, taken where read <> refused + counted + rows
+                read || ' read, ' || refused || ' rejected, ' || counted || ' counted, ' || rows || ' dropped' as detail
+            from counts, removed where read <> refused + counted + rows
         """,
     ),
     Rule(
-        sentence="every mined pair is a positive, or is counted as dropped",
+        sentence="every mined pair is a positive or is counted as dropped",
         needs=("positives",),
-        broken="""
+        query="""
             with mined as (
                 select sum(m.rows_out) as pairs from runs m join runs p on p.dataset = 'positives'
                 where m.dataset like 'mined/%' and map_contains(p.inputs, m.dataset)
@@ -81,27 +81,27 @@ RULES = (
         """,
     ),
     Rule(
-        sentence="every candidate for a negative is left by the guard, or counted with what took it",
+        sentence="every candidate negative passed the filter or is counted with the reason for its removal",
         needs=("hard_negatives",),
-        broken="""
-            with told as (
-                select cast(report ->> '$.candidates' as bigint) as offered, cast(report ->> '$.left' as bigint) as kept
+        query="""
+            with counts as (
+                select cast(report ->> '$.candidates' as bigint) as retrieved, cast(report ->> '$.left' as bigint) as kept
                 from runs where dataset = 'hard_negatives'
             ),
-            taken as (select coalesce(sum(rows), 0) as rows from dropped where dataset = 'hard_negatives')
-            select 'hard_negatives' as id, offered || ' offered, ' || kept || ' left, ' || rows || ' taken' as detail
-            from told, taken where offered <> kept + rows
+            removed as (select coalesce(sum(rows), 0) as rows from dropped where dataset = 'hard_negatives')
+            select 'hard_negatives' as id, retrieved || ' retrieved, ' || kept || ' kept, ' || rows || ' removed' as detail
+            from counts, removed where retrieved <> kept + rows
         """,
     ),
     Rule(
-        # A judge reads negatives, and negatives are chosen again with what it said: neither is made anew for the other.
-        sentence="every dataset was made from the datasets that stand beside it now",
-        broken="""
-            with made as (
+        # A judge scores negatives, and negatives are selected again with its scores: neither is stale because of the other.
+        sentence="every dataset was made from the current version of its inputs",
+        query="""
+            with sources as (
                 select dataset, unnest(map_keys(inputs)) as input, unnest(map_values(inputs)) as was from runs
             )
             select m.dataset as id, 'made from another run of ' || m.input || ': run its job again' as detail
-            from made m join runs r on r.dataset = m.input
+            from sources m join runs r on r.dataset = m.input
             where m.was <> r.fingerprint and m.was <> 'none' and not (m.dataset = 'mined/pictures' or m.input = m.dataset)
                 and not (m.dataset in ('images', 'refused/images') and m.input = 'images')
                 and m.input not in ('judgements', 'clicks')

@@ -1,15 +1,15 @@
-"""A rule."""
+"""The record of one audit rule."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One thing that must hold."""
+    """A property that a workspace must have, and the query for rows that violate it."""
 
     sentence: str
-    """What holds."""
+    """The property, as a sentence."""
     needs: tuple[str, ...] = ()
-    """The datasets without which there is nothing to check."""
-    broken: str
-    """SQL over the views and tables of workspace.duckdb and over `files`: what breaks it, as `id` and `detail`."""
+    """Datasets that the rule needs; it is not checked while one is unpublished."""
+    query: str
+    """SQL over the views and tables of workspace.duckdb and over `files`: the violations, as `id` and `detail`."""

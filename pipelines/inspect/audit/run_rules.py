@@ -1,4 +1,4 @@
-"""Hold a workspace against all rules."""
+"""Checks a workspace against all rules."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,37 +33,37 @@ EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of a rule."""
+class RuleResult:
+    """Result of one rule."""
 
     rule: Rule
     missing: tuple[str, ...]
-    """Datasets that it needs and that have not been published: then it was not checked."""
-    breaks: int
-    """Rows that break it."""
+    """Needed datasets that are not published; if there are any, the rule was not checked."""
+    violations: int
+    """Number of violating rows."""
     examples: list[tuple[str, str]]
-    """id and detail of the first of them, by id."""
+    """id and detail of the first violations, by id."""
 
 
-def check(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule] = RULES) -> Iterator[Verdict]:
-    """Each rule and its verdict.
+def check(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule] = RULES) -> Iterator[RuleResult]:
+    """Check each rule in turn.
 
     Args:
-        connection: to the views, with the table `files` (`files.list_files`).
+        connection: to the views, with the table `files` (`published_files.list_files`).
         rules: in order.
 
-    Cost: one query a rule; the widest join the positives or the negatives with the items, by hash, and may spill.
+    Cost: one query per rule; the largest ones hash-join positives or negatives with items, and may spill to disk.
     """
-    there = {name for (name,) in connection.execute("select dataset from runs").fetchall()}
+    published = {name for (name,) in connection.execute("select dataset from runs").fetchall()}
     for rule in rules:
-        missing = tuple(name for name in rule.needs if name not in there)
-        yield Verdict(rule, missing, 0, []) if missing else _verdict(connection, rule)
+        missing = tuple(name for name in rule.needs if name not in published)
+        yield RuleResult(rule, missing, 0, []) if missing else _checked(connection, rule)
 
 
-def _verdict(connection: duckdb.DuckDBPyConnection, rule: Rule) -> Verdict:
-    broken = f"select id, detail, count(*) over () as breaks from ({rule.broken}) order by id, detail limit {EXAMPLES}"
+def _checked(connection: duckdb.DuckDBPyConnection, rule: Rule) -> RuleResult:
+    query = f"select id, detail, count(*) over () as violations from ({rule.query}) order by id, detail limit {EXAMPLES}"
     try:
-        rows = connection.execute(broken).fetchall()
-    except duckdb.Error as error:  # a file is gone or has other columns: the rules of files say which
-        return Verdict(rule, (), 1, [("not checked", " ".join(str(error).split())[:200])])
-    return Verdict(rule, (), rows[0][2] if rows else 0, [(str(name), str(detail)) for name, detail, _ in rows])
+        rows = connection.execute(query).fetchall()
+    except duckdb.Error as error:  # a file is missing or has other columns: the rules of files report it
+        return RuleResult(rule, (), 1, [("not checked", " ".join(str(error).split())[:200])])
+    return RuleResult(rule, (), rows[0][2] if rows else 0, [(str(name), str(detail)) for name, detail, _ in rows])

@@ -10,6 +10,6 @@ class AuditWorkspace:
     """Settings of jobs/audit_workspace.py."""
 
     workspace: Place = "out"
-    """The workspace (any URI)."""
+    """The workspace: any URI."""
     checksums: bool = True
-    """Read every file to its end for its sha256; without, its footer only."""
+    """Read every file completely to check its sha256; false reads only the footers, which is faster."""

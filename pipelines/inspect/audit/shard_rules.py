@@ -1,13 +1,13 @@
-"""Training rows are made from the positives beside them, each in its split."""
+"""Rules of shards: rows come from the current positives, each in its split."""
 
 from pipelines.inspect.audit.rule import Rule
 
 
-def _counted(dataset: str) -> Rule:
+def _positions(dataset: str) -> Rule:
     return Rule(
-        sentence=f"positions of {dataset} count from 0 without a gap in each split",
+        sentence=f"positions of {dataset} are 0, 1, 2, ... without gaps in each split",
         needs=(f"{dataset}/train",),
-        broken=f"""
+        query=f"""
             select split as id, count(*) || ' rows, positions ' || min(position) || ' to ' || max(position) as detail
             from {dataset} group by split
             having min(position) <> 0 or max(position) <> count(*) - 1 or count(distinct position) <> count(*)
@@ -15,49 +15,49 @@ def _counted(dataset: str) -> Rule:
     )
 
 
-def _placed(dataset: str) -> Rule:
+def _in_split(dataset: str) -> Rule:
     return Rule(
-        sentence=f"a row of {dataset} and all its candidates stand in the split that its folder says",
+        sentence=f"a row of {dataset} and its candidates are in the split of its folder",
         needs=(f"{dataset}/train", "components"),
-        broken=f"""
-            with shown as (
+        query=f"""
+            with row_notes as (
                 select position, split, query.note_id as note_id from {dataset}
                 union all
                 select position, split, unnest(candidates).item.note_id from {dataset}
             )
             select s.split || ' ' || s.position as id, 'note ' || s.note_id || ' ' || coalesce(c.split, 'nowhere') as detail
-            from shown s left join components c on c.note_id = s.note_id where c.split is distinct from s.split
+            from row_notes s left join components c on c.note_id = s.note_id where c.split is distinct from s.split
         """,
     )
 
 
 RULES = (
-    _counted("sft"),
-    _counted("rl"),
-    _placed("sft"),
-    _placed("rl"),
+    _positions("sft"),
+    _positions("rl"),
+    _in_split("sft"),
+    _in_split("rl"),
     Rule(
         sentence="a row of sft is a positive, with its query and target",
         needs=("sft/train", "positives"),
-        broken="""
+        query="""
             select s.pair_id as id, s.split || ' ' || s.position as detail from sft s
             anti join positives p on p.pair_id = s.pair_id and p.query.item_id = s.query.item_id
                 and p.target.item_id = s.positive.item.item_id
         """,
     ),
     Rule(
-        sentence="no negative of a row of sft is of its query's or its positive's component, but for those made by the rule",
+        sentence="no negative of a row of sft is in its query's or positive's component, except generated ones",
         needs=("sft/train",),
-        broken="""
+        query="""
             select pair_id as id, 'candidate ' || c.item.item_id || ' of ' || c.component_id as detail
             from (select pair_id, component_id, positive, unnest(candidates) as c from sft)
             where c.source <> 'rule' and (c.component_id = component_id or c.component_id = positive.component_id)
         """,
     ),
     Rule(
-        sentence="a ranking list has a relevant candidate, and as many candidates as it says are relevant",
+        sentence="a ranking list has at least one relevant candidate, and no more than its candidates",
         needs=("rl/train",),
-        broken="""
+        query="""
             select list_id as id, relevant || ' of ' || len(candidates) as detail from rl
             where relevant < 1 or relevant > len(candidates)
         """,

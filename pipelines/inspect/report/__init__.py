@@ -1,1 +1,1 @@
-"""One HTML page of a workspace, with its pictures, to review and to label."""
+"""Writes one HTML page about a workspace, with its pictures, for review and labelling."""

@@ -1,4 +1,4 @@
-"""The notes and items that cards name, read by their ids."""
+"""Reads the notes and items of cards by their ids."""
 
 from collections.abc import Iterable
 
@@ -11,15 +11,15 @@ _IMAGES = """
     select note_id, image_id, position, uri, sha256, pdq from images where note_id in (select unnest($ids))
     order by note_id, position, image_id
 """
-_TIES = "select note_id, component_id from components where note_id in (select unnest($ids)) order by note_id"
+_COMPONENTS = "select note_id, component_id from components where note_id in (select unnest($ids)) order by note_id"
 _ITEMS = "select item from items where item.item_id in (select unnest($ids)) order by item.item_id"
-_MADE = """
+_GENERATED = """
     select distinct item from counterfactuals where item.item_id in (select unnest($ids)) order by item.item_id
 """
 
 
 def read_notes(reader: Reader, note_ids: Iterable[str]) -> tuple[Notes, dict[Key, Row]]:
-    """The notes, and their pictures' rows. Cost: a pass over notes and one over images."""
+    """Read notes, and the rows of their pictures. Cost: one pass over notes and one over images."""
     ids = {"ids": sorted(set(note_ids))}
     if not ids["ids"]:
         return Notes({}, {}), {}
@@ -30,18 +30,18 @@ def read_notes(reader: Reader, note_ids: Iterable[str]) -> tuple[Notes, dict[Key
     return Notes(rows, {key: row["position"] for key, row in pictures.items()}), pictures
 
 
-def read_ties(reader: Reader, note_ids: Iterable[str]) -> dict[str, str]:
-    """note_id -> component_id."""
-    rows = reader.rows(_TIES, [COMPONENTS.name], {"ids": sorted(set(note_ids))})
+def read_components(reader: Reader, note_ids: Iterable[str]) -> dict[str, str]:
+    """Map note_id to component_id."""
+    rows = reader.rows(_COMPONENTS, [COMPONENTS.name], {"ids": sorted(set(note_ids))})
     return {row["note_id"]: row["component_id"] for row in rows}
 
 
 def read_items(reader: Reader, item_ids: Iterable[str]) -> dict[str, Row]:
-    """Items and rule-made negatives by item_id; an id that is neither is left out."""
+    """Read items and generated negatives by item_id; unknown ids are omitted."""
     ids = {"ids": sorted(set(item_ids))}
     if not ids["ids"]:
         return {}
-    found = reader.rows(_ITEMS, [ITEMS.name], ids)
+    rows = reader.rows(_ITEMS, [ITEMS.name], ids)
     if reader.has(COUNTERFACTUALS.name):
-        found = [*reader.rows(_MADE, [COUNTERFACTUALS.name], ids), *found]
-    return {row["item"]["item_id"]: row["item"] for row in found}
+        rows = [*reader.rows(_GENERATED, [COUNTERFACTUALS.name], ids), *rows]
+    return {row["item"]["item_id"]: row["item"] for row in rows}

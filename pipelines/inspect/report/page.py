@@ -1,4 +1,4 @@
-"""The page: what the templates are given, and how they become one file that asks no network for anything."""
+"""The page: inputs of the templates, rendered to one file that makes no network requests."""
 
 import base64
 import hashlib
@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from pipelines.inspect.report import chart_geometry
 from pipelines.inspect.report.cards.card import Card, Key, Notes
-from pipelines.inspect.report.cards.evidence_text import task_says
-from pipelines.inspect.report.sections.components import Component, Sized
-from pipelines.inspect.report.sections.funnel import Level, Taken
-from pipelines.inspect.report.sections.judge_section import Judged
+from pipelines.inspect.report.cards.evidence_text import task_label
+from pipelines.inspect.report.sections.components import Component, SizeBucket
+from pipelines.inspect.report.sections.funnel import DroppedRows, Level
+from pipelines.inspect.report.sections.judge_section import JudgeSummary
 from pipelines.inspect.report.sections.overview import Group
-from pipelines.inspect.report.sections.refused_rows import Refused
+from pipelines.inspect.report.sections.refused_rows import RejectedRows
 from pipelines.inspect.report.thumbnails import Thumbnail
 from schemas.granularity import GRANULARITIES
 
@@ -26,35 +26,35 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All that is told."""
+    """All data on the page."""
 
     name: str
-    """Of the workspace: the last part of its URI, so that a page that is passed on tells no one's folders."""
+    """Last part of the workspace's URI, so that a shared page does not reveal local folders."""
     seed: int
     store: str
-    """Under which name the browser keeps the labels: those of one set of positives are kept together."""
+    """Key under which the browser stores labels; the same for all pages of one set of positives."""
     runs: Sequence[tuple[str, int, str]]
-    """Dataset, rows, when it was published."""
+    """Dataset, rows, publication time."""
     levels: Sequence[Level]
-    caps: Sequence[tuple[str, Taken]]
+    caps: Sequence[tuple[str, DroppedRows]]
     groups: Sequence[tuple[Group, Sequence[Card]]]
     negatives: Sequence[tuple[str, Sequence[Card]]]
     by_vectors: bool
-    """Whether negatives are ordered by their nearness to the positive."""
-    guard: Sequence[Taken]
-    sizes: Sequence[Sized]
+    """Whether negatives are ordered by similarity to the positive; else by similarity to the query."""
+    guard: Sequence[DroppedRows]
+    sizes: Sequence[SizeBucket]
     components: Sequence[Component]
     covers: Mapping[str, Key]
-    judged: Judged | None
-    opinions: Sequence[tuple[str, Sequence[Card]]]
-    quarantine: Sequence[Refused]
-    later: Sequence[Refused]
+    judge: JudgeSummary | None
+    disagreements: Sequence[tuple[str, Sequence[Card]]]
+    quarantine: Sequence[RejectedRows]
+    later_failures: Sequence[RejectedRows]
     notes: Notes
     thumbnails: Mapping[Key, Thumbnail]
 
 
 def rendered(page: Page) -> str:
-    """The page as HTML. Whatever comes from a note is escaped; the policy lets the browser run this script alone."""
+    """Render the page to HTML. All text from notes is escaped; the policy lets the browser run only this script."""
     style, script = ((HERE / name).read_text(encoding="utf8") for name in ("report.css", "report.js"))
     return (
         _environment()
@@ -64,7 +64,7 @@ def rendered(page: Page) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """The Content-Security-Policy: nothing from a network, pictures from the page itself, one style sheet, one script."""
+    """Build the Content-Security-Policy: no network, pictures from the page itself, one style sheet, one script."""
     return "; ".join(
         [
             "default-src 'none'",
@@ -82,21 +82,21 @@ def _digest(text: str) -> str:
 
 
 def _environment() -> Environment:
-    found = Environment(
+    environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"task": task_says, "count": _count, "percent": _percent, "sentence": _sentence}
-    says: dict[str, Any] = {
+    environment.filters |= {"task": task_label, "count": _count, "percent": _percent, "sentence": _sentence}
+    functions: dict[str, Any] = {
         "segments": chart_geometry.segments,
         "bars": chart_geometry.bars,
-        "bins_say": chart_geometry.bins_say,
+        "histogram_summary": chart_geometry.histogram_summary,
     }
-    found.globals |= says | {"granularities": {granularity.name: granularity for granularity in GRANULARITIES}}
-    return found
+    environment.globals |= functions | {"granularities": {granularity.name: granularity for granularity in GRANULARITIES}}
+    return environment
 
 
 def _count(value: int) -> str:

@@ -1,4 +1,4 @@
-// Filters the cards and keeps what a person says of them. Without it the page can still be read.
+// Filters the cards and stores labels in the browser. Without it the page can still be read.
 (() => {
   "use strict";
   const cards = [...document.querySelectorAll(".card")];
@@ -6,14 +6,14 @@
   const form = by("filter");
   const store = document.body.dataset.store;
   const key = (card) => `${card.dataset.query} ${card.dataset.candidate}`;
-  let kept = true; // whether this browser keeps anything for this page
+  let stored = true; // whether this browser can store labels of this page
   let labels = read(); // "query candidate" -> "1" relevant, "0" not
 
   function read() {
     try {
       return new Map(Object.entries(JSON.parse(localStorage.getItem(store) || "{}")));
     } catch {
-      kept = false;
+      stored = false;
       return new Map();
     }
   }
@@ -22,7 +22,7 @@
     try {
       localStorage.setItem(store, JSON.stringify(Object.fromEntries(labels)));
     } catch {
-      kept = false;
+      stored = false;
     }
   }
 
@@ -38,23 +38,23 @@
   function tally() {
     const yes = [...labels.values()].filter((label) => label === "1").length;
     by("count").textContent = labels.size
-      ? `${yes} relevant, ${labels.size - yes} not${kept ? "" : ". This browser keeps nothing: download before you close"}`
+      ? `${yes} relevant, ${labels.size - yes} not${stored ? "" : ". This browser cannot store labels: download them before you close the page"}`
       : "No labels yet";
-    for (const id of ["csv", "jsonl", "forget"]) by(id).disabled = labels.size === 0;
+    for (const id of ["csv", "jsonl", "delete"]) by(id).disabled = labels.size === 0;
   }
 
-  function say(text) {
-    by("said").textContent = text;
+  function announce(text) {
+    by("announcement").textContent = text;
   }
 
   function answer(card, label) {
     if (label === null) labels.delete(key(card));
     else labels.set(key(card), label);
     write();
-    cards.filter((other) => key(other) === key(card)).forEach(show); // one pair may stand in two sections
+    cards.filter((other) => key(other) === key(card)).forEach(show); // a pair may have cards in two sections
     tally();
-    const told = label === null ? "Label taken back" : label === "1" ? "Accepted: relevant" : "Rejected: not relevant";
-    say(`${told}. ${labels.size} labelled.`);
+    const message = label === null ? "Label removed" : label === "1" ? "Accepted: relevant" : "Rejected: not relevant";
+    announce(`${message}. ${labels.size} labelled.`);
   }
 
   const visible = () => cards.filter((card) => !card.hidden);
@@ -62,7 +62,7 @@
   function go(card, step) {
     const some = visible();
     const next = some[some.indexOf(card) + step];
-    if (!next) return say(step > 0 ? "That was the last card." : "That is the first card.");
+    if (!next) return announce(step > 0 ? "This is the last card." : "This is the first card.");
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
   }
@@ -92,14 +92,14 @@
   });
 
   function filter() {
-    const wanted = Object.fromEntries(new FormData(form));
-    const low = wanted.low === "" ? -Infinity : Number(wanted.low);
-    const high = wanted.high === "" ? Infinity : Number(wanted.high);
+    const criteria = Object.fromEntries(new FormData(form));
+    const low = criteria.low === "" ? -Infinity : Number(criteria.low);
+    const high = criteria.high === "" ? Infinity : Number(criteria.high);
     const fits = ({ part, task, score, label }) =>
-      (!wanted.part || part === wanted.part) &&
-      (!wanted.task || task === wanted.task) &&
+      (!criteria.part || part === criteria.part) &&
+      (!criteria.task || task === criteria.task) &&
       (score === "" ? !Number.isFinite(low) && !Number.isFinite(high) : Number(score) >= low && Number(score) <= high) &&
-      (!wanted.label || (label ?? "none") === wanted.label);
+      (!criteria.label || (label ?? "none") === criteria.label);
     for (const card of cards) card.hidden = !fits(card.dataset);
     for (const group of document.querySelectorAll(".group")) group.hidden = !group.querySelector(".card:not([hidden])");
     by("matches").textContent = `${visible().length} of ${cards.length} cards`;
@@ -111,7 +111,7 @@
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    say(`${labels.size} labels downloaded as ${name}.`);
+    announce(`${labels.size} labels downloaded as ${name}.`);
   }
 
   const rows = () => [...labels].sort(([one], [other]) => (one < other ? -1 : 1)).map(([pair, label]) => {
@@ -126,17 +126,17 @@
   by("jsonl").addEventListener("click", () => {
     download("labels.jsonl", "application/jsonl", rows().map((row) => `${JSON.stringify(row)}\n`).join(""));
   });
-  by("forget").addEventListener("click", () => {
-    if (!confirm(`Forget all ${labels.size} labels? A file that you downloaded stays.`)) return;
+  by("delete").addEventListener("click", () => {
+    if (!confirm(`Delete all ${labels.size} labels? Downloaded files are kept.`)) return;
     labels = new Map();
     write();
     cards.forEach(show);
     tally();
-    say("All labels forgotten.");
+    announce("All labels deleted.");
   });
   by("begin").addEventListener("click", () => {
     const first = visible().find((card) => card.dataset.label === undefined) ?? visible()[0];
-    if (!first) return say("No card to label: the filter shows none.");
+    if (!first) return announce("No card to label: no card matches the filter.");
     first.focus({ preventScroll: true });
     first.scrollIntoView({ block: "center" });
   });
@@ -147,5 +147,5 @@
   cards.forEach(show);
   tally();
   filter();
-  document.body.dataset.ready = ""; // shows what works only with this script
+  document.body.dataset.ready = ""; // reveals the controls that need this script
 })();

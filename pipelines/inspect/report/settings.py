@@ -11,43 +11,43 @@ Count = Annotated[int, Field(ge=0, le=10_000)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sampled:
-    """How much of a workspace is shown. Every sample is drawn by a hash of the row's own key and the seed."""
+class SampleSizes:
+    """Sizes of the samples on the page. Samples are drawn by a hash of the row's key and the seed."""
 
     borderline: Count = 6
-    """Pairs of a granularity and task with the lowest scores; none where all scores are equal."""
+    """Pairs with the lowest scores, per granularity and task; none if all scores are equal."""
     drawn: Count = 6
-    """Further pairs of a granularity and task, drawn at random."""
+    """Further pairs, drawn at random, per granularity and task."""
     negatives: Count = 3
-    """Negatives of a task that are nearest to their positive."""
+    """Negatives nearest to their positive, per task."""
     negatives_looked_at: Annotated[int, Field(ge=1, le=1_000_000)] = 200
-    """Negatives of a task, those most similar to their query, among which the nearest to their positive are searched."""
+    """Number of negatives most similar to their query, per task, among which the nearest to their positive are selected."""
     vectors_gb: Annotated[float, Field(ge=0, le=100_000)] = 8.0
-    """Size of the embeddings up to which they are read for that; beyond, negatives are ordered by similarity to the query."""
+    """Largest table of embeddings, in GB, that is read for this; above, negatives are ordered by similarity to the query."""
     components: Count = 6
-    """The largest components."""
+    """Number of largest components."""
     notes_per_component: Annotated[int, Field(ge=1, le=10_000)] = 8
-    """Notes of a component that are shown."""
+    """Notes per component."""
     judged: Count = 4
-    """Judged pairs of each kind of disagreement."""
+    """Judged pairs per kind of disagreement."""
     refused: Count = 3
-    """Refused rows of a source and reason that are shown."""
+    """Rejected rows per source and reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """How a picture and a text are shown."""
+class CardStyle:
+    """Sizes of pictures and texts on the page."""
 
     side: Annotated[int, Field(ge=32, le=1024)] = 320
-    """Longest side of a thumbnail, pixels. Ours: a card is some 400 pixels wide; small print can be told to be print."""
+    """Longest side of a thumbnail, pixels. Our choice: cards are about 400 pixels wide, and small print is recognizable."""
     quality: Annotated[int, Field(ge=1, le=100)] = 62
-    """WebP quality of the thumbnails: about 8 KB each."""
+    """WebP quality of the thumbnails; at the default about 8 KB each."""
     per_note: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Pictures of a note that are shown; the card says how many more there are."""
+    """Pictures per note; the card shows the number of further ones."""
     characters: Annotated[int, Field(ge=40, le=100_000)] = 240
-    """Of a text, or of a passage and again of what stands around it."""
+    """Maximum characters of a text, or of a passage, and as many of its context."""
     max_megabytes: Annotated[float, Field(gt=0, le=1000)] = 20.0
-    """Of the file. Pictures stop at nine tenths of what the text leaves; a card says where one was left out."""
+    """Maximum size of the page, MB. Pictures use nine tenths of what the text leaves; omitted ones are marked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +55,14 @@ class ReportPairs:
     """Settings of jobs/report_pairs.py."""
 
     workspace: Place = "out"
-    """The folder (any URI) of the mined datasets."""
+    """The workspace: any URI."""
     output: Place | None = None
-    """Where the page is written. None: report.html in the workspace."""
+    """File to write the page to. None: report.html in the workspace."""
     labels: Place | None = None
-    """Labels that people gave (.csv, .jsonl or .parquet); the reliability curve is then of them."""
+    """People's labels (.csv, .jsonl or .parquet), used for the reliability curve. None: mined pairs are used instead."""
     seed: Seed = 0
-    """Another seed draws other pairs."""
+    """Seed of the samples: another seed draws other pairs."""
     memory_mb: Annotated[int, Field(ge=256, le=1 << 20)] = 2048
-    """What DuckDB may hold; beyond, it writes to the temporary folder."""
-    sampled: Sampled = field(default_factory=Sampled)
-    shown: Shown = field(default_factory=Shown)
+    """Memory limit of DuckDB, MB; above it, data is spilled to the temporary folder."""
+    sampled: SampleSizes = field(default_factory=SampleSizes)
+    shown: CardStyle = field(default_factory=CardStyle)

@@ -1,4 +1,4 @@
-"""SQL over the published files of a workspace, with DuckDB: streamed, in bounded memory, on any file system."""
+"""Runs SQL over the published files of a workspace with DuckDB: streamed, in bounded memory, on any file system."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,20 +17,20 @@ from schemas.errors import DataError
 
 Row = dict[str, Any]
 DAMAGED = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException, pa.ArrowInvalid, OSError)
-MEND = "where it is damaged, delete that dataset's _current.json and run the job that makes it again"
+REPAIR = "if it is damaged, delete that dataset's _current.json and run the job that makes it again"
 
 
 class Reader:
-    """The datasets of a workspace as views, each made when it is first asked for. Open it with `reading`."""
+    """The datasets of a workspace as views, each created on first use. Open it with `reading`."""
 
     def __init__(self, workspace: Workspace, connection: duckdb.DuckDBPyConnection) -> None:
-        """Nothing is read yet."""
+        """Store workspace and connection; reads nothing."""
         self.workspace = workspace
         self._connection = connection
         self._views: set[str] = set()
 
     def manifest(self, dataset: str) -> Manifest | None:
-        """The dataset's published run, if there is one."""
+        """Return the dataset's published run; None if there is none."""
         return self.workspace.manifest(dataset)
 
     def has(self, dataset: str) -> bool:
@@ -39,29 +39,29 @@ class Reader:
         return run is not None and run.counts.rows_out > 0
 
     def rows(self, query: str, datasets: Sequence[str], values: Mapping[str, Any] | None = None) -> list[Row]:
-        """The rows of a query.
+        """Run a query and return its rows.
 
         Args:
-            query: DuckDB's SQL with $names; ends in an order by all that it selects rows by, or the page would change from run
-                to run. A dataset "mined/x" is the view mined_x.
-            datasets: what it reads, all of them published.
-            values: of the $names.
+            query: DuckDB's SQL with $names; must end in an unambiguous `order by`, or the page would change from run
+                to run. The view of a dataset "mined/x" is mined_x.
+            datasets: the datasets that it reads; must be published.
+            values: values of the $names.
 
         Raises:
-            DataError: a file is damaged, or the memory does not suffice.
+            DataError: a file is damaged, or the memory limit is too low.
         """
         try:
             for name in datasets:
                 self._view(name)
             return self._connection.sql(query, params=dict(values or {})).to_arrow_table().to_pylist()
         except duckdb.OutOfMemoryException as error:
-            raise DataError(f"report: {error}; allow more: --set memory_mb=8192") from None
+            raise DataError(f"report: {error}; raise the limit: --set memory_mb=8192") from None
         except DAMAGED as error:
             where = ", ".join(f"{self.workspace.folder.uri}/{name}" for name in datasets)
-            raise DataError(f"{where}: a file cannot be read ({str(error).splitlines()[0]}); {MEND}") from None
+            raise DataError(f"{where}: a file cannot be read ({str(error).splitlines()[0]}); {REPAIR}") from None
 
     def register(self, name: str, table: pa.Table) -> None:
-        """Make a table of this process a view."""
+        """Register an Arrow table as a view."""
         self._connection.register(name, table)
         self._views.add(name)
 
@@ -80,7 +80,7 @@ class Reader:
 
 @contextmanager
 def reading(workspace: Workspace, memory_mb: int) -> Iterator[Reader]:
-    """A reader, and a scratch folder for what does not fit into its memory."""
+    """Open a reader, with a temporary folder for data that does not fit in its memory."""
     with TemporaryDirectory() as scratch, duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{memory_mb}MB'")
         connection.execute("set temp_directory = $folder", {"folder": scratch})

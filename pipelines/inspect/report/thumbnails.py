@@ -1,4 +1,4 @@
-"""The pictures of the page: only what is shown is read and decoded, until the page is full."""
+"""Thumbnails of the page: only pictures on cards are read and decoded, until the page is full."""
 
 import base64
 import io
@@ -13,25 +13,25 @@ from typing import Any
 from PIL import Image
 
 from pipelines.inspect.report.cards.card import Card, Key
-from pipelines.inspect.report.settings import Shown
+from pipelines.inspect.report.settings import CardStyle
 from pipelines.inspect.report.sql_reader import Reader
 from pipelines.media.decode import BadPicture, Decoding, decode
 from pipelines.media.picture_bytes import Claim, picture_bytes
 from pipelines.media.read_ahead import Room, share
 from pipelines.workspace.image_root import image_root
-from pipelines.workspace.progress_line import Say
+from pipelines.workspace.progress_line import ProgressLog
 from schemas.errors import StoreError
 from schemas.intermediate import PICTURES
 
 Row = Mapping[str, Any]
-AT_A_TIME = 32
+BATCH = 32
 FULL = "left out: the page is full"
 _STORED = "select sha256, thumbnail from mined_pictures where sha256 in (select unnest($ids)) order by sha256"
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A picture as the page holds it, or why it does not."""
+    """A picture of the page, or the reason why it is missing."""
 
     uri: str = ""
     """data:image/webp;base64,…"""
@@ -40,8 +40,8 @@ class Thumbnail:
     missing: str = ""
 
 
-def uses(cards: Sequence[Sequence[Card]], others: Sequence[Key]) -> Counter[Key]:
-    """How often each picture is shown; in the order in which they get their place: the first card of each group first."""
+def use_counts(cards: Sequence[Sequence[Card]], others: Sequence[Key]) -> Counter[Key]:
+    """Count the uses of each picture, in order of priority: the first card of each group first."""
     longest = max(map(len, cards), default=0)
     first = [
         picture.key for rank in range(longest) for group in cards if rank < len(group) for picture in group[rank].pictures()
@@ -50,83 +50,83 @@ def uses(cards: Sequence[Sequence[Card]], others: Sequence[Key]) -> Counter[Key]
 
 
 def thumbnails(
-    wanted: Counter[Key], pictures: Mapping[Key, Row], reader: Reader, shown: Shown, budget: float, say: Say
+    counts: Counter[Key], pictures: Mapping[Key, Row], reader: Reader, style: CardStyle, budget: float, log: ProgressLog
 ) -> dict[Key, Thumbnail]:
-    """The pictures of the page.
+    """Make the thumbnails of the page.
 
     Args:
-        wanted: how often each is shown, in the order of their places (`uses`).
+        counts: uses of each picture, in order of priority (`use_counts`).
         pictures: IMAGES (uri, sha256) by key.
-        reader: for the thumbnails that mining has stored, where a file is no longer there.
-        shown: side and quality.
-        budget: characters that all of them may take.
-        say: told of the progress.
+        reader: reads the thumbnails stored by mining, for files that no longer exist.
+        style: side and quality.
+        budget: total size, characters.
+        log: receives progress lines.
 
-    Cost: 5 ms a picture, and the way of its bytes; memory of `AT_A_TIME` files.
+    Cost: 5 ms per picture, and the transfer of its file; memory for `BATCH` files.
     """
-    found: dict[Key, Thumbnail] = {}
-    keys, left = list(wanted), budget
-    stored = _Stored(reader, sorted({pictures[key]["sha256"] for key in keys if key in pictures}))
+    results: dict[Key, Thumbnail] = {}
+    keys, left = list(counts), budget
+    stored = _StoredThumbnails(reader, sorted({pictures[key]["sha256"] for key in keys if key in pictures}))
     root, room = image_root(reader.workspace), Room()
     with ThreadPoolExecutor(max_workers=8) as pool:
-        for some in _pieces(keys, AT_A_TIME):
-            for key, made in zip(
-                some, pool.map(lambda k: _made(pictures.get(k), stored, shown, root, room), some), strict=True
+        for some in _pieces(keys, BATCH):
+            for key, thumbnail in zip(
+                some, pool.map(lambda k: _thumbnail(pictures.get(k), stored, style, root, room), some), strict=True
             ):
-                cost = len(made.uri) * wanted[key]
-                found[key] = made if cost <= left else Thumbnail(missing=FULL)
+                cost = len(thumbnail.uri) * counts[key]
+                results[key] = thumbnail if cost <= left else Thumbnail(missing=FULL)
                 left -= cost if cost <= left else 0
-            say(f"report: {len(found):,} of {len(keys):,} pictures")
+            log(f"report: {len(results):,} of {len(keys):,} pictures")
             if left < 1:
                 break
-    return found | {key: Thumbnail(missing=FULL) for key in keys if key not in found}
+    return results | {key: Thumbnail(missing=FULL) for key in keys if key not in results}
 
 
-class _Stored:
-    """The small pictures that mining stored of these, read when a file is missing for the first time."""
+class _StoredThumbnails:
+    """Thumbnails stored by mining, read when the first file is missing."""
 
     def __init__(self, reader: Reader, ids: list[str]) -> None:
         self._reader, self._ids, self._lock = reader, ids, Lock()
         self._rows: dict[str, bytes] | None = None
-        self.away: StoreError | None = None
-        """Why the pictures' store is asked no more."""
+        self.unavailable: StoreError | None = None
+        """The error after which the pictures' store is not asked again."""
 
     def content(self, sha256: str) -> bytes | None:
-        """The JPEG of a picture, if there is one."""
+        """Return the JPEG of a picture, if there is one."""
         with self._lock:
             if self._rows is None:
-                have = (
+                rows = (
                     self._reader.rows(_STORED, [PICTURES.name], {"ids": self._ids}) if self._reader.has(PICTURES.name) else []
                 )
-                self._rows = {row["sha256"]: row["thumbnail"] for row in have}
+                self._rows = {row["sha256"]: row["thumbnail"] for row in rows}
         return self._rows.get(sha256)
 
 
-def _made(row: Row | None, stored: _Stored, shown: Shown, root: str | None, room: Room) -> Thumbnail:
+def _thumbnail(row: Row | None, stored: _StoredThumbnails, style: CardStyle, root: str | None, room: Room) -> Thumbnail:
     if row is None:
         return Thumbnail(missing="no such picture in 'images'")
-    decoding = Decoding(working_side=shown.side)
+    decoding = Decoding(working_side=style.side)
     try:
         with share(room) as claim:
-            return _encoded(decode(_content(row, stored, root, claim), decoding).rgb, shown.quality)
+            return _encoded(decode(_content(row, stored, root, claim), decoding).rgb, style.quality)
     except BadPicture as bad:
         return Thumbnail(missing=bad.reason)
 
 
-def _content(row: Row, stored: _Stored, root: str | None, claim: Claim) -> bytes:
-    """The bytes of the file; where it cannot be read or never was one, of mining's own thumbnail.
+def _content(row: Row, stored: _StoredThumbnails, root: str | None, claim: Claim) -> bytes:
+    """Read the picture's file, or mining's thumbnail if there is no readable file.
 
     Raises:
-        BadPicture, StoreError: there is neither.
+        BadPicture, StoreError: neither is available.
     """
     try:
         if row["uri"] is None:
             raise BadPicture("mined from a table of pictures", "--images")
-        if stored.away is not None:
-            raise stored.away
+        if stored.unavailable is not None:
+            raise stored.unavailable
         return picture_bytes(row["uri"], root, anywhere=True, claim=claim)
     except (BadPicture, StoreError) as error:
-        stored.away = error if isinstance(error, StoreError) else stored.away
+        stored.unavailable = error if isinstance(error, StoreError) else stored.unavailable
         content = stored.content(row["sha256"])
         if content is None:
             raise

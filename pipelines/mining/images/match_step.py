@@ -73,8 +73,10 @@ def matched_pictures(pictures: DataFrame, count: int, settings: Match) -> list[O
     told = shown.mapInArrow(_judge(settings), from_arrow_schema(TOLD)).persist()
     doubted = F.col("relation") == DOUBTED
     return [
-        Output(told.where(~doubted).select(*PICTURE_PAIRS.columns.names), candidates.dropped, held=True),
-        Output(told.where(doubted).select(*PICTURE_DOUBTS.columns.names), dropped_counts(pictures.sparkSession, {}), held=True),
+        Output(told.where(~doubted).select(*PICTURE_PAIRS.columns.names), candidates.dropped, persisted=True),
+        Output(
+            told.where(doubted).select(*PICTURE_DOUBTS.columns.names), dropped_counts(pictures.sparkSession, {}), persisted=True
+        ),
     ]
 
 

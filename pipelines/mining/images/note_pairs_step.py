@@ -44,7 +44,7 @@ def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Match
     placed = _same_bytes(shown, settings).unionByName(_placed(related, shown, settings)).persist()
     across = placed.where(F.col("at_l.note_id") != F.col("at_r.note_id"))
     left_out = {COPY: _starred(shown, settings).unionByName(_beyond(placed, COPY)), CROP: _beyond(placed, CROP)}
-    return {name: Output(_pairs(name, _of(across, name)), dropped, held=True) for name, dropped in left_out.items()}
+    return {name: Output(_pairs(name, _of(across, name)), dropped, persisted=True) for name, dropped in left_out.items()}
 
 
 def _of(rows: DataFrame, granularity: str) -> DataFrame:

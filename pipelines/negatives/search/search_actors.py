@@ -16,7 +16,7 @@ from pipelines.negatives.search.corpus_part import Corpus, Part, merged
 from pipelines.negatives.search.exact_dot import Vectors
 from pipelines.negatives.search.exact_search import Found, Search
 from pipelines.negatives.search.ivf import Cells
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 
 AHEAD = 2
 """Blocks of queries that are under way for each actor."""
@@ -78,7 +78,9 @@ class Searchers:
         """Whether a machine is gone."""
         before, self._processors = self._processors, _processors()
         if self._processors < before:
-            say(f"Ray: {before - self._processors:g} processors are gone with their machine; the search goes on without them")
+            log_progress(
+                f"Ray: {before - self._processors:g} processors are gone with their machine; the search goes on without them"
+            )
         return self._processors < before
 
     def anew(self) -> None:

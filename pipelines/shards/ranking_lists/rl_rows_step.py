@@ -42,7 +42,7 @@ def ranking_lists(tables: ListTables, settings: Ranking, labels: Labels, seed: i
     short = F.size("candidates") < settings.candidates
     told = {name: n for output in made if output.report for name, n in output.report(whole).items()}
     rows_in = sum(output.rows_in or 0 for output in made)
-    return Output(whole, dropped, rows_in, report=lambda rows: told | {SHORT: rows.where(short).count()}, held=True)
+    return Output(whole, dropped, rows_in, report=lambda rows: told | {SHORT: rows.where(short).count()}, persisted=True)
 
 
 def _judged_lists(

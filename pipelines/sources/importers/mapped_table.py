@@ -13,7 +13,7 @@ from pyarrow import fs
 from pipelines.sources.importers import sql_casts
 from pipelines.sources.importers.column_mapping import Expression, Source
 from pipelines.workspace.duckdb import quoting
-from pipelines.workspace.duckdb.connect import let_it_read
+from pipelines.workspace.duckdb.connect import register_filesystem
 from pipelines.workspace.filesystem import open_filesystem
 from schemas.errors import DataError
 
@@ -101,7 +101,7 @@ def _reader(connection: duckdb.DuckDBPyConnection, uri: str) -> str:
     """
     system, path = open_filesystem(uri)
     if not isinstance(system, fs.LocalFileSystem):
-        let_it_read(connection, system, uri.split("://", 1)[0])
+        register_filesystem(connection, system, uri.split("://", 1)[0])
     elif Path(path).is_dir():
         first = min((p.name for p in Path(path).iterdir() if not p.name.startswith((".", "_"))), default="")
         uri = f"{path}/*.{_ending(first, uri)}*"

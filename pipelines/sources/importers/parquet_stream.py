@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.workspace.filesystem import sync
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
 ROWS_PER_GROUP = 50_000
@@ -52,7 +52,7 @@ def _written(batches: Iterable[pa.Table], schema: pa.Schema, file: Path, name: s
                 writer.write_table(pa.concat_tables(held))
                 held = []
             if rows >= told:
-                say(f"{name}: {rows:,} rows")
+                log_progress(f"{name}: {rows:,} rows")
                 told += TOLD_EVERY
         if held:
             writer.write_table(pa.concat_tables(held))

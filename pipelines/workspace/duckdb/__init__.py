@@ -1,1 +1,1 @@
-"""workspace.duckdb: views of the datasets, the runs behind them, and macros."""
+"""Builds workspace.duckdb: views of the datasets, tables of runs, and macros."""

@@ -1,4 +1,4 @@
-"""Open a workspace's views from Python, wherever it lies; or write a file of them for the `duckdb` program."""
+"""Opens a workspace's views from Python, on any file system, or writes them to a file for the `duckdb` program."""
 
 from pathlib import Path
 
@@ -14,33 +14,33 @@ from schemas.errors import DataError
 
 
 def local_views(workspace: Workspace, file: Path) -> None:
-    """Write the views of a workspace, near or far, as a database on this machine.
+    """Write the views of a workspace, local or remote, as a database on this machine.
 
     Raises:
         DataError: nothing has been published there.
     """
     if next(published(workspace), None) is None:
-        raise DataError(f"{workspace.folder.uri}: no dataset has been published there; run jobs/mine_pairs.py first")
+        raise DataError(f"{workspace.folder.uri}: no dataset has been published; run jobs/mine_pairs.py first")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(database(workspace))
 
 
 def connect(workspace: Workspace, file: Path) -> duckdb.DuckDBPyConnection:
-    """A connection to a file of views of this workspace; what pyarrow and fsspec can read of it, DuckDB can then, too.
+    """Connect to a file of views of this workspace; DuckDB can then read all file systems of pyarrow and fsspec.
 
     Raises:
-        DataError: the workspace is not on a disk, and fsspec is not installed.
+        DataError: the workspace is not local, and fsspec is not installed.
     """
     connection = duckdb.connect(str(file), read_only=True, config={"python_enable_replacements": False})
     connection.execute("set variable workspace = ?", [as_duckdb(workspace.folder.uri)])
     system, _ = open_filesystem(workspace.folder.uri)
     if not isinstance(system, fs.LocalFileSystem):
-        let_it_read(connection, system, as_duckdb(workspace.folder.uri).split("://", 1)[0])
+        register_filesystem(connection, system, as_duckdb(workspace.folder.uri).split("://", 1)[0])
     return connection
 
 
-def let_it_read(connection: duckdb.DuckDBPyConnection, system: fs.FileSystem, scheme: str) -> None:
-    """Give DuckDB a file system under `scheme://`: this project's own, with its credentials; no extension is fetched.
+def register_filesystem(connection: duckdb.DuckDBPyConnection, system: fs.FileSystem, scheme: str) -> None:
+    """Register an open file system with DuckDB under `scheme://`, with its credentials; no extension is downloaded.
 
     Raises:
         DataError: fsspec is not installed.
@@ -52,5 +52,5 @@ def let_it_read(connection: duckdb.DuckDBPyConnection, system: fs.FileSystem, sc
     if isinstance(system, fs.PyFileSystem) and isinstance(system.handler, fs.FSSpecHandler):
         connection.register_filesystem(system.handler.fs)
         return
-    known = type("Known", (ArrowFSWrapper,), {"protocol": scheme})
-    connection.register_filesystem(known(system))
+    wrapper = type("NamedFileSystem", (ArrowFSWrapper,), {"protocol": scheme})
+    connection.register_filesystem(wrapper(system))

@@ -1,4 +1,4 @@
-"""Which datasets a workspace may hold: those that have a view, and the order in which rows flow through all of them."""
+"""Datasets of a workspace: those with a view, and all of them in the order in which rows flow."""
 
 from schemas import datasets, intermediate, shards
 from schemas.table import Table
@@ -22,16 +22,16 @@ VIEWS: tuple[Table, ...] = (
 )
 
 BY_SPLIT = (shards.SFT.name, shards.RL.name)
-"""Views over a dataset for each split; they say which one a row is of."""
+"""Views over one dataset per split; their column `split` names it."""
 
 
 def parts(table: Table) -> list[str]:
-    """The datasets that a view shows."""
+    """List the datasets of a view."""
     return [f"{table.name}/{split}" for split in shards.SPLITS] if table.name in BY_SPLIT else [table.name]
 
 
 SHARDS = ("shards/sft", "shards/rl", "shards/pictures")
-"""Between the stages of jobs/build_shards.py."""
+"""Intermediate datasets of jobs/build_shards.py."""
 
 _TABLES: tuple[Table, ...] = (
     datasets.NOTES,
@@ -60,7 +60,7 @@ _TABLES: tuple[Table, ...] = (
 COLUMNS: dict[str, Table] = {t.name: t for t in _TABLES} | {
     name: table for table in (shards.SFT, shards.RL) for name in parts(table)
 }
-"""Dataset -> its table."""
+"""Table of each dataset, by the dataset's name."""
 
 IN_ORDER = (*[table.name for table in _TABLES], *SHARDS, *parts(shards.SFT), *parts(shards.RL))
-"""All datasets, as the jobs make them."""
+"""All datasets, in the order in which the jobs make them."""

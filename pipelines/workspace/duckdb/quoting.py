@@ -1,11 +1,11 @@
-"""How names and texts stand in SQL."""
+"""Quotes names and texts for SQL."""
 
 
 def text(value: str) -> str:
-    """A string literal."""
+    """Quote a string literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def name(value: str) -> str:
-    """An identifier: a table, a column."""
+    """Quote an identifier: a table, a column."""
     return '"' + value.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""What a job that was killed while it published has left undone: links in the datasets' folders, the database of views."""
+"""Finishes publications of killed jobs: links in the datasets' folders, and the database of views."""
 
 import tempfile
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from schemas.table import Table
 
 
 def settle(workspace: Workspace, tables: Sequence[Table], *, views: bool) -> None:
-    """Do it now.
+    """Repair the folders of published tables, and the views if they are outdated.
 
     Args:
         workspace: where the job publishes.
-        tables: those that stand there and are not made again.
-        views: whether to look at the views, too: a job does once, it writes them itself whenever it publishes.
+        tables: published tables that are up to date.
+        views: whether to check the views too; once per job is enough, since it writes them whenever it publishes.
 
-    Cost: on a disk a look at the files' names; with `views`, a small file a dataset and the database of views.
+    Cost: on a disk one listing per dataset; with `views`, reads one small file per dataset and the database of views.
     """
     for table in tables:
         workspace.settle(table.name)
@@ -31,9 +31,9 @@ def settle(workspace: Workspace, tables: Sequence[Table], *, views: bool) -> Non
 
 
 def _outdated(workspace: Workspace) -> bool:
-    """Whether the database of views shows other runs than the published ones, or cannot be read."""
-    wanted = {(run.dataset, run.run_id, folder_of(run)) for _, run in published(workspace)}
-    if not wanted:
+    """Whether the database of views refers to runs other than the published ones, or cannot be read."""
+    current = {(run.dataset, run.run_id, folder_of(run)) for _, run in published(workspace)}
+    if not current:
         return False
     content = workspace.folder.read(DATABASE)
     with tempfile.TemporaryDirectory() as scratch:
@@ -41,7 +41,7 @@ def _outdated(workspace: Workspace) -> bool:
         file.write_bytes(content or b"")
         try:
             with duckdb.connect(str(file), read_only=True) as connection:
-                found = connection.sql("select dataset, run_id, folder from runs").fetchall()
+                listed = connection.sql("select dataset, run_id, folder from runs").fetchall()
         except duckdb.Error:
             return True
-    return set(found) != wanted
+    return set(listed) != current

@@ -1,4 +1,4 @@
-"""What the manifests say, as two small tables of the database: `runs` and `dropped`."""
+"""Two small tables of the database with the contents of the manifests: `runs` and `dropped`."""
 
 import json
 from collections.abc import Iterator
@@ -12,39 +12,39 @@ from pipelines.workspace.run_folder import folder_of
 from pipelines.workspace.workspace import Workspace
 
 RUNS = {
-    "place": ("integer", "of the dataset in the order in which the jobs make them, from 1"),
-    "dataset": ("varchar", "the folder below the workspace"),
-    "run_id": ("varchar", "a hash of inputs, settings and code"),
-    "fingerprint": ("varchar", "a hash of the rows, as `inputs` of other runs name it"),
-    "folder": ("varchar", "where its files lie, below the workspace"),
-    "rows_in": ("bigint", "rows that the step was given; null: it makes rows, it does not pass them on"),
+    "place": ("integer", "index of the dataset in the order in which the jobs make them, from 1"),
+    "dataset": ("varchar", "folder below the workspace"),
+    "run_id": ("varchar", "hash of inputs, settings and code"),
+    "fingerprint": ("varchar", "hash of the rows, as it appears in `inputs` of other runs"),
+    "folder": ("varchar", "folder of its files, below the workspace"),
+    "rows_in": ("bigint", "input rows; null: the step creates rows instead of filtering them"),
     "rows_out": ("bigint", "rows written"),
     "files": ("bigint", "files written"),
-    "size_bytes": ("bigint", "of the files"),
-    "seconds": ("double", "that the step took"),
-    "published_at": ("timestamptz", "when"),
+    "size_bytes": ("bigint", "total size of the files"),
+    "seconds": ("double", "duration of the step"),
+    "published_at": ("timestamptz", "publication time"),
     "code": ("varchar", "fingerprint of the step's source"),
-    "inputs": ("map(varchar, varchar)", "what it was made from: dataset or file to fingerprint"),
-    "settings": ("json", "of its steps"),
-    "versions": ("map(varchar, varchar)", "of packages"),
-    "report": ("json", "what else the step has to say"),
+    "inputs": ("map(varchar, varchar)", "fingerprints of the inputs, by dataset or file"),
+    "settings": ("json", "settings of its steps"),
+    "versions": ("map(varchar, varchar)", "versions of packages"),
+    "report": ("json", "further results of the step"),
 }
 DROPPED = {
     "place": ("integer", "as in runs"),
-    "dataset": ("varchar", "the dataset whose step dropped them"),
-    "reason": ("varchar", "why"),
-    "rows": ("bigint", "how many"),
+    "dataset": ("varchar", "dataset whose step dropped the rows"),
+    "reason": ("varchar", "reason"),
+    "rows": ("bigint", "number of rows"),
 }
 TAKEN = "taken"
-"""Where a step's report tells of candidates that never became rows."""
+"""Key of a step's report with counts of candidates that never became rows."""
 
 
 def write_runs(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """Create and fill both tables."""
     runs = list(published(workspace))
-    _create(connection, "runs", "a dataset that stands in the workspace, and its current run", RUNS)
-    _create(connection, "dropped", "a dataset and a reason for which its step dropped rows", DROPPED)
-    # One row at a time: a list of rows in one statement of DuckDB's Python costs as much.
+    _create(connection, "runs", "a published dataset and its current run", RUNS)
+    _create(connection, "dropped", "a dataset, a reason, and the rows that its step dropped for it", DROPPED)
+    # One row per statement: several rows in one are no faster in DuckDB's Python client.
     for place, run in runs:
         connection.execute(f"insert into runs values ({', '.join('?' * len(RUNS))})", _row(place, run))
         for reason, rows in (run.counts.dropped | run.report.get(TAKEN, {})).items():
@@ -52,7 +52,7 @@ def write_runs(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> N
 
 
 def published(workspace: Workspace) -> Iterator[tuple[int, Manifest]]:
-    """Each dataset's place in the order of the jobs, and its current run."""
+    """Yield each published dataset's place in the order of the jobs, and its current run."""
     for place, dataset in enumerate(IN_ORDER, 1):
         run = workspace.manifest(dataset)
         if run is not None:
@@ -62,7 +62,7 @@ def published(workspace: Workspace) -> Iterator[tuple[int, Manifest]]:
 def _row(place: int, run: Manifest) -> list[object]:
     size = sum(file.size_bytes for file in run.files)
     counts = [run.counts.rows_in, run.counts.rows_out, len(run.files), size]
-    told = [_spelled(run.settings), run.versions, _spelled(run.report)]
+    details = [_json(run.settings), run.versions, _json(run.report)]
     return [
         place,
         run.dataset,
@@ -74,11 +74,11 @@ def _row(place: int, run: Manifest) -> list[object]:
         run.published_at,
         run.code,
         run.inputs,
-        *told,
+        *details,
     ]
 
 
-def _spelled(tree: object) -> str:
+def _json(tree: object) -> str:
     return json.dumps(tree, ensure_ascii=False, default=str)
 
 

@@ -10,6 +10,6 @@ class OpenWorkspace:
     """Settings of jobs/open_workspace.py."""
 
     workspace: Place = "out"
-    """The workspace (any URI)."""
+    """The workspace: any URI."""
     out: Place = "views.duckdb"
-    """The file that is written, on this machine."""
+    """Local file to write the views to."""

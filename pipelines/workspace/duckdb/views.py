@@ -1,4 +1,4 @@
-"""A view for each dataset, published or not, its columns with their sentences."""
+"""The database of views: one view per dataset, published or not, with descriptions of its columns."""
 
 import tempfile
 from pathlib import Path
@@ -17,15 +17,15 @@ from pipelines.workspace.workspace import Workspace
 from schemas.table import Table
 
 STORAGE = "v1.0.0"
-"""The format of the file: one that older `duckdb` programs open, too."""
+"""Storage version of the file; one that older `duckdb` programs can open."""
 SUFFIX = ".parquet"
 
 
 def write_views(workspace: Workspace) -> None:
-    """Replace the database of views at once: whoever has the old one open goes on reading it.
+    """Replace the database of views atomically; a reader that has the old one open can keep reading it.
 
     Raises:
-        DataError: another job has taken the workspace over.
+        DataError: another job has taken over the workspace.
     """
     content = database(workspace)
     check_lease(workspace.folder)
@@ -33,16 +33,16 @@ def write_views(workspace: Workspace) -> None:
 
 
 def database(workspace: Workspace) -> bytes:
-    """The database of views of a workspace, wherever that lies. No data file is opened.
+    """Build the database of views of a workspace on any file system. No data file is opened.
 
-    Cost: a tenth of a second and a link a data file; it does not grow with the rows.
+    Cost: a tenth of a second and one link per data file; does not grow with the rows.
     """
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / DATABASE
         with duckdb.connect(config={"python_enable_replacements": False}) as connection:
-            connection.execute(f"attach {quoting.text(str(file))} as made (storage_version '{STORAGE}')")
-            connection.execute("use made")
-            connection.execute("begin")  # one flush to the disk, not one a statement
+            connection.execute(f"attach {quoting.text(str(file))} as views (storage_version '{STORAGE}')")
+            connection.execute("use views")
+            connection.execute("begin")  # one flush to the disk instead of one per statement
             create_root(connection, workspace.folder)
             write_runs(connection, workspace)
             for table in VIEWS:
@@ -50,23 +50,23 @@ def database(workspace: Workspace) -> bytes:
             create_macros(connection)
             connection.execute("commit")
             connection.execute("use memory")
-            connection.execute("detach made")
+            connection.execute("detach views")
         return file.read_bytes()
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, workspace: Workspace, table: Table, stand_in: Path) -> None:
-    """DuckDB looks at a view's files when it is made: it is shown empty ones of the same columns."""
+    """Create a view. DuckDB opens the files of a new view, so these are empty stand-ins with the same columns."""
     runs = [run for dataset in parts(table) if (run := workspace.manifest(dataset))]
     files = [below(run.dataset, file.path) for run in runs for file in run.files if file.path.endswith(SUFFIX)]
     empty = stand_in / f"{table.name}{SUFFIX}"
     empty.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.columns.empty_table(), empty)
     for file in files:
-        place = stand_in / file
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(empty)
+        link = stand_in / file
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(empty)
     connection.execute(f"set variable {VARIABLE} = {quoting.text(str(stand_in))}")
-    rows = _select(table, files) if files else _nothing(connection, table, empty)
+    rows = _select(table, files) if files else _empty(connection, table, empty)
     connection.execute(f"create view {quoting.name(table.name)} as {rows}")
     _describe(connection, table, published=bool(runs))
 
@@ -80,7 +80,7 @@ def _select(table: Table, files: list[str]) -> str:
     return f"select * exclude (filename), {split} as split from read_parquet({paths}, filename = true)"
 
 
-def _nothing(connection: duckdb.DuckDBPyConnection, table: Table, empty: Path) -> str:
+def _empty(connection: duckdb.DuckDBPyConnection, table: Table, empty: Path) -> str:
     described = connection.execute(f"describe from read_parquet({quoting.text(str(empty))})").fetchall()
     kinds = [f"cast(null as {kind}) as {quoting.name(column)}" for column, kind, *_ in described]
     kinds += ["cast(null as varchar) as split"] if table.name in BY_SPLIT else []
@@ -95,4 +95,4 @@ def _describe(connection: duckdb.DuckDBPyConnection, table: Table, *, published:
         about = quoting.text(column.metadata[b"about"].decode())
         connection.execute(f"comment on column {view}.{quoting.name(column.name)} is {about}")
     if table.name in BY_SPLIT:
-        connection.execute(f"comment on column {view}.split is 'train, validation or test: the folder of its file'")
+        connection.execute(f"comment on column {view}.split is 'train, validation or test; from the path of the file'")

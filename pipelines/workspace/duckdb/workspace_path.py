@@ -1,8 +1,8 @@
-"""Where a database of views finds its workspace: beside itself, wherever that has been moved to.
+"""Locates the workspace of a database of views: the folder that the database file is in, even after both are moved.
 
-DuckDB resolves a relative path against the process's folder and lets no table function ask where a database lies. It does
-let one ask for a setting, and `temp_directory` is by default the path of the opened database and ".tmp". So a view's paths
-begin with the macro `root()`, evaluated whenever a view is read (docs/decisions/0015-a-database-that-can-be-moved.md).
+DuckDB resolves relative paths against the process's working directory, and a table function cannot ask for the database's
+path. It can ask for a setting, and `temp_directory` defaults to the path of the opened database plus ".tmp". So a view's paths
+begin with the macro `root()`, which is evaluated when the view is read (docs/decisions/0015-a-database-that-can-be-moved.md).
 """
 
 import duckdb
@@ -12,22 +12,22 @@ from pipelines.workspace.filesystem import Folder, absolute
 
 DATABASE = "workspace.duckdb"
 VARIABLE = "workspace"
-"""`set variable workspace = '/where/it/lies'` beats all else."""
+"""`set variable workspace = '/path/to/workspace'` overrides all else."""
 
 
 def create_root(connection: duckdb.DuckDBPyConnection, folder: Folder) -> None:
-    """The macro `root()`: the workspace's folder, with a slash at its end."""
-    given = f"rtrim(getvariable({quoting.text(VARIABLE)}), '/') || '/'"
-    made = quoting.text(as_duckdb(folder.uri))
+    """Create the macro `root()`: the workspace's folder, with a trailing slash."""
+    by_variable = f"rtrim(getvariable({quoting.text(VARIABLE)}), '/') || '/'"
+    original = quoting.text(as_duckdb(folder.uri))
     beside = f"regexp_extract(current_setting('temp_directory'), {quoting.text(_BESIDE)}, 1)"
     moved = f"case when regexp_matches(current_setting('temp_directory'), {quoting.text(_BESIDE)}) then {beside} end"
-    places = [given, moved, made] if folder.is_local() else [given, made]
+    places = [by_variable, moved, original] if folder.is_local() else [by_variable, original]
     connection.execute(f"create macro root() as coalesce({', '.join(places)})")
-    connection.execute("comment on macro root is 'the folder of the workspace, with a slash at its end'")
+    connection.execute("comment on macro root is 'the folder of the workspace, with a trailing slash'")
 
 
 def as_duckdb(uri: str) -> str:
-    """A folder's URI as DuckDB knows it, with a slash at its end."""
+    """Convert a folder's URI to DuckDB's form, with a trailing slash."""
     return absolute(uri).replace("s3a://", "s3://", 1).rstrip("/") + "/"
 
 

@@ -107,8 +107,8 @@ def test_what_follows_the_root_is_the_key_letter_by_letter(store, name):
 def test_a_query_never_reaches_the_client(store, anywhere, name, stranger, server):
     port, knocks = stranger
     asked = name.format(port=port)
-    said = "unreadable file" if "//" in asked else "missing file"  # pyarrow takes no empty part of a key
-    assert refusal(f"{store}/pictures/{asked}", f"{store}/pictures", anywhere=anywhere) == said
+    message = "unreadable file" if "//" in asked else "missing file"  # pyarrow takes no empty part of a key
+    assert refusal(f"{store}/pictures/{asked}", f"{store}/pictures", anywhere=anywhere) == message
     for other in (f"s3://other{asked}", f"gs://other{asked}", f"s3://other{asked}/x", f"s3://{asked}/x"):
         assert refusal(other, f"{store}/pictures", anywhere=anywhere) in (
             "missing file",
@@ -117,7 +117,7 @@ def test_a_query_never_reaches_the_client(store, anywhere, name, stranger, serve
             "no plain file",
         )
     assert knocks == []
-    assert server.control()["counts"].get("requests", 0) >= (said == "missing file")
+    assert server.control()["counts"].get("requests", 0) >= (message == "missing file")
 
 
 @pytest.mark.parametrize(
@@ -247,17 +247,17 @@ def test_seconds_of_throttling_and_of_silence_lose_nothing(kind, server):
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [(403, "HTTP 403"), (503, "HTTP 503"), (400, "HTTP 400"), ("reset", "Server returned")]
+    ("kind", "message"), [(403, "HTTP 403"), (503, "HTTP 503"), (400, "HTTP 400"), ("reset", "Server returned")]
 )
 @pytest.mark.parametrize("store", ["s3://bucket", "gs://anonymous@bucket"])
-def test_a_store_that_refuses_for_good_is_named_with_its_status_and_how_often(kind, said, store, server, hurried):
+def test_a_store_that_refuses_for_good_is_named_with_its_status_and_how_often(kind, message, store, server, hurried):
     if store.startswith("gs") and kind in (400, "reset", 503):
         pytest.skip("Google's client asks again for five seconds by itself, or has other words")
     server.control(faults={"kind": kind, "count": 10**6})
     with pytest.raises(StoreError) as caught:
         picture_bytes(f"{store}/pictures/a.jpg?sig=hunter2", f"{store}/pictures")
     line = str(caught.value)
-    assert line.startswith(f"{store}: {said}")
+    assert line.startswith(f"{store}: {message}")
     assert "asked 7 times" in line
     assert "hunter2" not in line and "\n" not in line
     assert ("ListBucket" in line) == (kind == 403)

@@ -1,4 +1,4 @@
-"""What every job looks at before it does anything, and how it ends."""
+"""Checks that every job makes before it starts, and how it ends."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ class Job:
 
 
 def ended(run, monkeypatch, capsys, *arguments):
-    """Exit code and what was said."""
+    """Return the exit code and the message."""
     monkeypatch.setattr(sys, "argv", ["job.py", *arguments])
     with pytest.raises(SystemExit) as end:
         run_job(Job, run, "", {"workspace": ("--workspace", "")})
@@ -31,9 +31,9 @@ def ended(run, monkeypatch, capsys, *arguments):
 @pytest.mark.parametrize("form", ["{}", "file://{}", "{}/below", "file://{}/below/more"])
 def test_a_workspace_that_is_a_file_is_one_line_before_any_work(form, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("mine")
-    code, said = ended(pytest.fail, monkeypatch, capsys, "--workspace", form.format(tmp_path / "file"))
+    code, message = ended(pytest.fail, monkeypatch, capsys, "--workspace", form.format(tmp_path / "file"))
     assert code == 2
-    assert said.startswith("error: --workspace ") and said.endswith("file is a file, expected a folder; name another\n")
+    assert message.startswith("error: --workspace ") and message.endswith("file is a file, expected a folder; choose another\n")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_every_job_says_so(name, tmp_path):
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (
         2,
-        f"error: --workspace {tmp_path}/file: {tmp_path}/file is a file, expected a folder; name another\n",
+        f"error: --workspace {tmp_path}/file: {tmp_path}/file is a file, expected a folder; choose another\n",
     )
 
 
@@ -74,15 +74,14 @@ def after_an_interrupt(_):
         (lambda _: os.kill(os.getpid(), signal.SIGTERM), 143, "SIGTERM"),
     ],
 )
-def test_an_interrupt_is_one_line_that_says_how_to_go_on(run, code, name, monkeypatch, capsys):
+def test_an_interrupt_is_one_line_that_says_how_to_resume(run, code, name, monkeypatch, capsys):
     assert ended(run, monkeypatch, capsys) == (
         code,
-        f"interrupted by {name}: what was published before stands; run the same command again: it goes on with what is not "
-        "finished\n",
+        f"interrupted by {name}: published datasets are kept; run the same command again to resume\n",
     )
 
 
 @pytest.mark.parametrize("error", [NotADirectoryError(20, "Not a directory", "/a/b"), FileExistsError(17, "File exists", "/a")])
-def test_a_place_that_is_not_what_it_is_used_as_is_one_line(error, monkeypatch, capsys):
-    code, said = ended(interrupted(error), monkeypatch, capsys)
-    assert code == 2 and said.startswith(f"error: {error.filename}: {error.strerror}: ") and said.count("\n") == 1
+def test_a_path_of_the_wrong_type_is_one_line(error, monkeypatch, capsys):
+    code, message = ended(interrupted(error), monkeypatch, capsys)
+    assert code == 2 and message.startswith(f"error: {error.filename}: {error.strerror}: ") and message.count("\n") == 1

@@ -66,7 +66,7 @@ def test_a_store_that_refuses_is_one_line_and_exit_code_1(how):
 
 def test_other_errors_are_what_they_were():
     assert outcome("user") == (2, "error: no notes\n")
-    code, said = outcome("ours")
+    code, message = outcome("ours")
     assert code == 1
-    assert said.splitlines()[-1] == "RuntimeError: a fault of ours"
+    assert message.splitlines()[-1] == "RuntimeError: a fault of ours"
     assert outcome("") == (0, "")

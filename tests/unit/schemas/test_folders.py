@@ -1,4 +1,4 @@
-"""A folder to write to is looked at before the work."""
+"""An output folder is checked before the work."""
 
 import pytest
 
@@ -13,15 +13,15 @@ def test_makes_the_folder_with_its_parents_and_leaves_nothing_in_it(tmp_path):
 
 
 @pytest.mark.parametrize("below", ["", "/x", "/x/y"])
-def test_a_file_is_no_folder_nor_is_what_lies_below_it(tmp_path, below):
+def test_a_path_that_is_a_file_or_below_a_file_is_an_error(tmp_path, below):
     (tmp_path / "file").write_text("mine")
-    for look in (make_folder, refuse_file):
-        with pytest.raises(SettingsError, match=r"--out .*/file is a file, expected a folder; name another"):
-            look(tmp_path / f"file{below}", "--out")
+    for check in (make_folder, refuse_file):
+        with pytest.raises(SettingsError, match=r"--out .*/file is a file, expected a folder; choose another"):
+            check(tmp_path / f"file{below}", "--out")
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_links_are_followed_and_one_that_leads_nowhere_is_said(tmp_path):
+def test_links_are_followed_and_a_broken_one_is_an_error(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "good").symlink_to("real")
     (tmp_path / "bad").symlink_to("nowhere")
@@ -32,6 +32,6 @@ def test_links_are_followed_and_one_that_leads_nowhere_is_said(tmp_path):
             make_folder(tmp_path / name, "--out")
 
 
-def test_a_place_that_cannot_be_written_says_why():
-    with pytest.raises(SettingsError, match=r"--workspace '/proc/run': cannot be written \(.+\); name a folder"):
+def test_a_folder_that_cannot_be_written_gives_the_reason():
+    with pytest.raises(SettingsError, match=r"--workspace '/proc/run': cannot be written \(.+\); choose a folder"):
         make_folder(__import__("pathlib").Path("/proc/run"), "--workspace")

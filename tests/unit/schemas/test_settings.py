@@ -36,8 +36,8 @@ def test_flags_beat_the_file_and_the_file_beats_the_defaults(tmp_path):
 
 def test_an_old_name_works_and_says_the_new_one(capsys):
     assert load_settings(Job, None, ["co_click.least_users=4"], {}).co_click.min_users == 4
-    said = "settings [co_click]: least_users is now min_users; the old name works in this release\n"
-    assert capsys.readouterr().err == said
+    line = "settings [co_click]: least_users is now min_users; the old name works in this release\n"
+    assert capsys.readouterr().err == line
 
 
 def test_both_names_of_one_key_are_refused():

@@ -57,10 +57,10 @@ not run
 
 
 def test_numbered_sections_are_steps():
-    say, count = read(PAGE)
-    assert (say.number, say.title, say.target, say.makes, say.seconds) == (1, "Say", "say", "Makes a line.", 2)
+    step, count = read(PAGE)
+    assert (step.number, step.title, step.target, step.makes, step.seconds) == (1, "Say", "say", "Makes a line.", 2)
     assert (count.number, count.title, count.target, count.makes) == (2, "Count", None, "Counts to two.")
-    [block] = say.blocks
+    [block] = step.blocks
     assert PAGE.splitlines()[block.line - 1] == block.command.splitlines()[0]
     assert block.wanted[0] == f"seen from {HOME}"
 
@@ -94,6 +94,6 @@ def laid(folder):
 
 
 def test_the_first_screen_of_the_page_fits_a_screen():
-    shown = opening(read(PAGE_FILE.read_text(encoding="utf8")), Path(HOME)).splitlines()
-    assert len(shown) <= 24
-    assert max(map(len, shown)) <= 100
+    screen = opening(read(PAGE_FILE.read_text(encoding="utf8")), Path(HOME)).splitlines()
+    assert len(screen) <= 24
+    assert max(map(len, screen)) <= 100

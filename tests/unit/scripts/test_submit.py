@@ -1,4 +1,4 @@
-"""spark-submit.sh takes Spark, master and memory from wherever the user has said them: run with a Spark that prints what it is given."""
+"""spark-submit.sh reads Spark, master and memory from all usual places; run with a Spark that prints its arguments."""
 
 import json
 import os
@@ -39,42 +39,42 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def submit(*arguments: object, home: Path, **more: str) -> dict:
-    """What Spark would be started with."""
-    words, found = command([str(word) for word in arguments], environment(home, **more))
+    """Return the arguments and environment that Spark would be started with."""
+    words, environment_of_spark = command([str(word) for word in arguments], environment(home, **more))
     assert words[0] == str(home / "bin/spark-submit")
-    return {"arguments": words[1:], "environment": found}
+    return {"arguments": words[1:], "environment": environment_of_spark}
 
 
 def run(*arguments: object, home: Path, root: Path = ROOT, code: int = 0, folder: Path = ROOT, **more: str) -> dict:
-    """What Spark was started with."""
+    """Return the arguments and environment that Spark was started with."""
     script = ["bash", root / "spark-submit.sh", *arguments]
     done = subprocess.run(script, env=environment(home, **more), capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout) if code == 0 else {"error": done.stderr}
 
 
-def is_local(told: dict) -> bool:
-    """Whether the job got what only a job on this machine should get: all of it, or none."""
-    words = told["arguments"]
-    found = {
-        told["environment"].get("SPARK_LOCAL_IP") == "127.0.0.1",
+def is_local(submitted: dict) -> bool:
+    """Whether the job got the defaults for a local master: all of them, or none."""
+    words = submitted["arguments"]
+    environment_of_spark = {
+        submitted["environment"].get("SPARK_LOCAL_IP") == "127.0.0.1",
         "--driver-memory" in words,
         "--driver-java-options" in words,
     }
-    assert len(found) == 1, told
-    return found.pop()
+    assert len(environment_of_spark) == 1, submitted
+    return environment_of_spark.pop()
 
 
-def value_of(told: dict, option: str) -> str:
-    return told["arguments"][told["arguments"].index(option) + 1]
+def value_of(submitted: dict, option: str) -> str:
+    return submitted["arguments"][submitted["arguments"].index(option) + 1]
 
 
 def test_without_a_word_the_job_runs_on_this_machine_with_half_of_its_memory(spark):
-    told = submit(JOB, "--workspace", "a b", home=spark)
-    assert is_local(told)
-    assert told["arguments"][-3:] == [JOB, "--workspace", "a b"]
-    assert value_of(told, "--py-files").endswith("uninote.zip")
-    assert value_of(told, "--driver-memory")[:-1].isdigit()
+    submitted = submit(JOB, "--workspace", "a b", home=spark)
+    assert is_local(submitted)
+    assert submitted["arguments"][-3:] == [JOB, "--workspace", "a b"]
+    assert value_of(submitted, "--py-files").endswith("uninote.zip")
+    assert value_of(submitted, "--driver-memory")[:-1].isdigit()
 
 
 @pytest.mark.parametrize("options", [
@@ -88,9 +88,9 @@ def test_without_a_word_the_job_runs_on_this_machine_with_half_of_its_memory(spa
     ["--files", "a.py", "--master", "k8s://https://h:443"],
 ])  # fmt: skip
 def test_a_cluster_named_by_an_option_gets_nothing_that_is_meant_for_one_machine(options, spark):
-    told = submit(*options, JOB, home=spark)
-    assert not is_local(told)
-    assert [word for word in options if word not in told["arguments"]] == []
+    submitted = submit(*options, JOB, home=spark)
+    assert not is_local(submitted)
+    assert [word for word in options if word not in submitted["arguments"]] == []
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_a_master_of_the_environment_is_heard_last(spark):
 
 @pytest.mark.parametrize("options", [["--driver-memory", "3g"], ["--driver-memory=3g"], ["--conf", "spark.driver.memory=3g"]])
 def test_the_memory_that_was_asked_for_is_not_overruled(options, spark):
-    told = submit(*options, JOB, home=spark)
-    assert [word for word in told["arguments"] if word.startswith("--driver-memory")] == [
+    submitted = submit(*options, JOB, home=spark)
+    assert [word for word in submitted["arguments"] if word.startswith("--driver-memory")] == [
         word for word in options if word.startswith("--driver")
     ]
 
@@ -140,15 +140,15 @@ def test_the_memory_that_was_asked_for_is_not_overruled(options, spark):
 def test_memory_and_java_of_the_defaults_or_the_environment_are_not_overruled(spark):
     assert "--driver-memory" not in submit(JOB, home=spark, SPARK_DRIVER_MEMORY="3g")["arguments"]
     (spark / "conf/spark-defaults.conf").write_text("spark.driver.memory 5g\nspark.driver.extraJavaOptions -XX:+UseG1GC\n")
-    told = submit(JOB, home=spark)
-    assert not {"--driver-memory", "--driver-java-options"} & set(told["arguments"])
+    submitted = submit(JOB, home=spark)
+    assert not {"--driver-memory", "--driver-java-options"} & set(submitted["arguments"])
 
 
 def test_py_files_of_the_user_travel_beside_the_project_and_do_not_end_the_options(spark):
-    told = submit("--py-files", "x.py,y.zip", "--py-files=z.py", "--master", "yarn", JOB, "--py-files", "mine", home=spark)
-    assert value_of(told, "--py-files").split(",")[1:] == ["x.py", "y.zip", "z.py"]
-    assert told["arguments"][-3:] == [JOB, "--py-files", "mine"]
-    assert not is_local(told)
+    submitted = submit("--py-files", "x.py,y.zip", "--py-files=z.py", "--master", "yarn", JOB, "--py-files", "mine", home=spark)
+    assert value_of(submitted, "--py-files").split(",")[1:] == ["x.py", "y.zip", "z.py"]
+    assert submitted["arguments"][-3:] == [JOB, "--py-files", "mine"]
+    assert not is_local(submitted)
 
 
 def test_spark_home_is_the_users(spark):
@@ -157,8 +157,8 @@ def test_spark_home_is_the_users(spark):
 
 @pytest.mark.parametrize(("make", "says"), [
     (lambda home: fake_spark(home, "3.5.6"), "is Spark 3.5.6, the jobs need Spark 4; unset it to use the package pyspark"),
-    (lambda home: home.mkdir(parents=True), "no Spark there"),
-    (lambda home: None, "no Spark there"),
+    (lambda home: home.mkdir(parents=True), "expected a Spark"),
+    (lambda home: None, "expected a Spark"),
 ])  # fmt: skip
 def test_a_spark_home_that_cannot_run_the_jobs_is_one_line(make, says, tmp_path):
     make(tmp_path / "old")
@@ -168,10 +168,10 @@ def test_a_spark_home_that_cannot_run_the_jobs_is_one_line(make, says, tmp_path)
 
 
 def test_what_the_user_exported_stays_and_what_is_empty_is_missing(spark):
-    told = submit(JOB, home=spark, PYSPARK_PYTHON="/opt/python", SPARK_LOCAL_IP="10.0.0.7", PYSPARK_DRIVER_PYTHON="")
-    found = told["environment"]
-    assert (found["PYSPARK_PYTHON"], found["SPARK_LOCAL_IP"]) == ("/opt/python", "10.0.0.7")
-    assert found["PYSPARK_DRIVER_PYTHON"] == str(ROOT / ".venv/bin/python")
+    submitted = submit(JOB, home=spark, PYSPARK_PYTHON="/opt/python", SPARK_LOCAL_IP="10.0.0.7", PYSPARK_DRIVER_PYTHON="")
+    environment_of_spark = submitted["environment"]
+    assert (environment_of_spark["PYSPARK_PYTHON"], environment_of_spark["SPARK_LOCAL_IP"]) == ("/opt/python", "10.0.0.7")
+    assert environment_of_spark["PYSPARK_DRIVER_PYTHON"] == str(ROOT / ".venv/bin/python")
 
 
 def checkout(place: Path) -> Path:
@@ -185,10 +185,10 @@ def checkout(place: Path) -> Path:
 
 def test_a_checkout_may_lie_in_a_path_with_a_space_and_be_called_by_a_link_from_elsewhere(spark, tmp_path):
     place = checkout(tmp_path / "my notes" / "a checkout")
-    told = run(JOB, "--workspace", "a b", home=spark, root=place, folder=tmp_path)
-    assert told["arguments"][-3:] == [JOB, "--workspace", "a b"]
-    assert told["folder"] == str(tmp_path)
-    assert value_of(told, "--py-files") == str(place / ".build/uninote.zip")
+    submitted = run(JOB, "--workspace", "a b", home=spark, root=place, folder=tmp_path)
+    assert submitted["arguments"][-3:] == [JOB, "--workspace", "a b"]
+    assert submitted["folder"] == str(tmp_path)
+    assert value_of(submitted, "--py-files") == str(place / ".build/uninote.zip")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/spark-submit.sh").symlink_to(place / "spark-submit.sh")
     assert run(JOB, home=spark, root=tmp_path / "bin")["environment"]["PYSPARK_PYTHON"] == str(place / ".venv/bin/python")

@@ -35,5 +35,5 @@ def test_a_crop_has_the_area_that_its_box_says(name, seed):
 def test_a_plain_crop_shows_the_pixels_of_its_box():
     crop, (left, top, _, _) = cut_out(PICTURE, CROPS["crop_70"], Random(1))
     x, y = round(left * PICTURE.width), round(top * PICTURE.height)
-    there = np.asarray(PICTURE.crop((x, y, x + crop.width, y + crop.height)), float)
-    assert np.abs(np.asarray(crop, float) - there).mean() < 8  # JPEG at 80
+    expected = np.asarray(PICTURE.crop((x, y, x + crop.width, y + crop.height)), float)
+    assert np.abs(np.asarray(crop, float) - expected).mean() < 8  # JPEG at 80

@@ -1,1 +1,1 @@
-"""One card a pair, negative or judgement: pictures, excerpts, evidence."""
+"""Cards: one per pair, negative or judgement, with pictures, excerpts and evidence."""

@@ -1,17 +1,17 @@
-"""Two or three items side by side, as the page shows them. Pure functions of rows."""
+"""A card of the page: two or three items side by side. Pure functions of rows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.inspect.report.cards.evidence_text import KIND_SAYS, Box, Fact, box
+from pipelines.inspect.report.cards.evidence_text import KIND_LABELS, Box, Fact, box
 from pipelines.inspect.report.cards.excerpt import Excerpt, excerpt, passage, readable
-from pipelines.inspect.report.settings import Shown
+from pipelines.inspect.report.settings import CardStyle
 from schemas.item import full_text
 
 Row = Mapping[str, Any]
 Key = tuple[str, str]
-"""note_id, image_id: names a picture."""
+"""Key of a picture: note_id, image_id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,48 +32,48 @@ class Side:
     kind: str
     note_id: str
     title: str
-    """Of its note."""
+    """Title of its note."""
     pictures: tuple[Picture, ...] = ()
     more: int = 0
-    """Pictures that are not shown."""
+    """Number of pictures that are not shown."""
     text: Excerpt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A query and what is held against it; what a person says of it is a label."""
+    """A query and the items compared with it, for a person to label."""
 
     query_id: str
     candidate_id: str
     section: str
-    """pairs, negatives, judge."""
+    """Section of the page: pairs, negatives or judge."""
     task: str
     why: str
-    """Why it is shown, where it differs from its neighbours; else ''."""
+    """Why it was sampled, if not for the same reason as its neighbours; else ''."""
     sides: tuple[Side, ...]
     granularity: str = ""
     score: float | None = None
     score_name: str = "score"
-    """What `score` is; cards are filtered by it."""
+    """Name of `score`, by which cards are filtered."""
     facts: tuple[Fact, ...] = ()
     footer: tuple[Fact, ...] = field(default=())
     """Split, component, ids."""
 
     def pictures(self) -> Iterable[Picture]:
-        """All its pictures, in order."""
+        """Iterate over its pictures, in order."""
         return (picture for side in self.sides for picture in side.pictures)
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What is known of the notes that are shown, by note_id."""
+    """Rows of the notes on the page, and positions of their pictures."""
 
     rows: Mapping[str, Row]
-    """note_id, title, body, image_count."""
+    """Columns note_id, title, body, image_count; by note_id."""
     positions: Mapping[Key, int]
 
     def title(self, note_id: str) -> str:
-        """The note's title, or how its body begins."""
+        """Return the note's title, or the first line of its body."""
         row = self.rows.get(note_id)
         if row is None:
             return ""
@@ -81,49 +81,49 @@ class Notes:
         return readable(first)[:80]
 
     def text(self, note_id: str) -> str | None:
-        """Title and body, in which positions of a passage count."""
+        """Return title and body joined, the text in which positions of a passage count."""
         row = self.rows.get(note_id)
         return None if row is None else full_text(row["title"], row["body"])
 
 
-def side(role: str, item: Row, notes: Notes, shown: Shown, span: tuple[int, int] | None = None, marked: str = "") -> Side:
-    """An item as a side of a card.
+def side(role: str, item: Row, notes: Notes, style: CardStyle, span: tuple[int, int] | None = None, marked: str = "") -> Side:
+    """Build a side of a card from an item.
 
     Args:
-        role: what it is there.
+        role: its role on the card.
         item: ITEM.
-        notes: the notes that are shown.
-        shown: how much.
-        span: first character and one past the last of the passage in the note's whole text, which is then shown around it.
-        marked: a passage that is marked where it stands in the item's own text.
+        notes: rows of the notes on the page.
+        style: how much of it to show.
+        span: start and end of a passage in the note's whole text; the excerpt is then taken around it.
+        marked: a passage to highlight in the item's own text.
     """
-    kept = item["image_ids"][: shown.per_note]
-    drawn = box(item["region"])
+    listed = item["image_ids"][: style.per_note]
+    region = box(item["region"])
     return Side(
         role=role,
-        kind=KIND_SAYS[item["kind"]],
+        kind=KIND_LABELS[item["kind"]],
         note_id=item["note_id"],
         title=notes.title(item["note_id"]),
-        pictures=tuple(_picture(item["note_id"], name, notes, drawn) for name in kept),
-        more=len(item["image_ids"]) - len(kept),
-        text=_text(item, notes, shown, span, marked),
+        pictures=tuple(_picture(item["note_id"], name, notes, region) for name in listed),
+        more=len(item["image_ids"]) - len(listed),
+        text=_text(item, notes, style, span, marked),
     )
 
 
-def _picture(note_id: str, image_id: str, notes: Notes, drawn: Box | None) -> Picture:
+def _picture(note_id: str, image_id: str, notes: Notes, region: Box | None) -> Picture:
     row, position = notes.rows.get(note_id), notes.positions.get((note_id, image_id))
     place = "Picture" if position is None else f"Picture {position + 1}"
     total = f" of {row['image_count']}" if row is not None and position is not None else ""
-    boxed = ", with a box around the part that is meant" if drawn else ""
-    return Picture(key=(note_id, image_id), alt=f"{place}{total} of the note “{notes.title(note_id)}”{boxed}", box=drawn)
+    boxed = ", with a box around the matching region" if region else ""
+    return Picture(key=(note_id, image_id), alt=f"{place}{total} of the note “{notes.title(note_id)}”{boxed}", box=region)
 
 
-def _text(item: Row, notes: Notes, shown: Shown, span: tuple[int, int] | None, marked: str) -> Excerpt | None:
+def _text(item: Row, notes: Notes, style: CardStyle, span: tuple[int, int] | None, marked: str) -> Excerpt | None:
     whole = notes.text(item["note_id"])
     if span is not None and whole is not None:
-        return passage(whole, *span, shown.characters)
+        return passage(whole, *span, style.characters)
     text = (item["text"] or "").strip("\n")
     if not text:
         return None
     at = text.find(marked) if marked else -1
-    return passage(text, at, at + len(marked), shown.characters) if at >= 0 else excerpt(text, shown.characters)
+    return passage(text, at, at + len(marked), style.characters) if at >= 0 else excerpt(text, style.characters)

@@ -1,14 +1,13 @@
-"""Why a pair holds, in words and numbers. Pure functions of rows."""
+"""Formats the evidence of a pair. Pure functions of rows."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-
 
 Row = Mapping[str, Any]
 
 
 class Fact(NamedTuple):
-    """One line of a card."""
+    """A name and a value on a card."""
 
     name: str
     value: str
@@ -23,32 +22,32 @@ class Box(NamedTuple):
     height: float
 
 
-KIND_SAYS: dict[str, str] = {
+KIND_LABELS: dict[str, str] = {
     "image": "picture",
     "crop": "part of a picture",
     "text": "text",
-    "ocr": "words read in a picture",
+    "ocr": "text in a picture",
     "note": "note",
 }
 
 
-def task_says(task: str) -> str:
-    """A task as a reader says it.
+def task_label(task: str) -> str:
+    """Format a task's name for readers.
 
-    >>> task_says("image_to_note")
+    >>> task_label("image_to_note")
     'image to note'
     """
     return task.replace("_", " ")
 
 
 def facts(evidence: Row) -> list[Fact]:
-    """The evidence of a pair; what does not apply is left out."""
+    """List the evidence of a pair; fields that do not apply are omitted."""
     lines = [*_of_pictures(evidence), *_of_texts(evidence), *_of_clicks(evidence)]
     return [Fact(name, value) for name, value in lines]
 
 
 def box(region: Row | None) -> Box | None:
-    """A region as it is drawn: inside the picture, never without an extent."""
+    """Clip a region to the picture; None if nothing remains."""
     if region is None or any(region[name] is None for name in ("x0", "y0", "x1", "y1")):
         return None
     x0, y0, x1, y1 = (min(1.0, max(0.0, region[name])) for name in ("x0", "y0", "x1", "y1"))
@@ -65,8 +64,8 @@ def _of_pictures(e: Row) -> list[tuple[str, str]]:
         lines.append(("pixel correlation", f"{e['pixel_correlation']:.3f}"))
     if e["mirrored"]:
         lines.append(("mirrored", "yes"))
-    if (drawn := box(e["region"])) is not None:
-        lines.append(("box", f"{drawn.width * drawn.height:.0%} of the picture"))
+    if (region := box(e["region"])) is not None:
+        lines.append(("box", f"{region.width * region.height:.0%} of the picture"))
     return lines
 
 

@@ -1,18 +1,18 @@
-"""The cards of judged pairs."""
+"""Cards of judged pairs."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from pipelines.inspect.report.cards.card import Card, Notes, side
 from pipelines.inspect.report.cards.evidence_text import Fact
-from pipelines.inspect.report.settings import Shown
+from pipelines.inspect.report.settings import CardStyle
 
 Row = Mapping[str, Any]
-GRADES = ("0, not relevant", "1, a little", "2, for the most part", "3, the same content")
+GRADES = ("0, not relevant", "1, slightly relevant", "2, mostly relevant", "3, the same content")
 
 
-def judged_card(row: Row, items: Mapping[str, Row], notes: Notes, shown: Shown) -> Card | None:
-    """A judged pair; None where an item of it is not in the workspace."""
+def judgement_card(row: Row, items: Mapping[str, Row], notes: Notes, style: CardStyle) -> Card | None:
+    """Build the card of a judged pair; None if one of its items is not in the workspace."""
     query, candidate = items.get(row["query_id"]), items.get(row["candidate_id"])
     if query is None or candidate is None:
         return None
@@ -22,9 +22,9 @@ def judged_card(row: Row, items: Mapping[str, Row], notes: Notes, shown: Shown) 
         section="judge",
         task=row["task"],
         why="",
-        sides=(side("Query", query, notes, shown), side("Candidate", candidate, notes, shown)),
+        sides=(side("Query", query, notes, style), side("Candidate", candidate, notes, style)),
         score=row["calibrated"] if row["calibrated"] is not None else row["score"],
-        score_name="judge's score" if row["calibrated"] is None else "likely relevant",
+        score_name="judge's score" if row["calibrated"] is None else "probability of relevance",
         facts=tuple(_facts(row)),
         footer=(Fact("candidate", row["candidate_id"]),),
     )

@@ -1,34 +1,34 @@
-"""The cards of the mined pairs."""
+"""Cards of mined pairs."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.inspect.report.card_sampling import BORDERLINE, Chosen
+from pipelines.inspect.report.card_sampling import BORDERLINE, SampledPair
 from pipelines.inspect.report.cards.card import Card, Notes, side
 from pipelines.inspect.report.cards.evidence_text import Fact, facts
-from pipelines.inspect.report.settings import Shown
+from pipelines.inspect.report.settings import CardStyle
 
 Row = Mapping[str, Any]
-LEAST_MARKED = 8
-"""Characters of a query's text that are looked for in its note: shorter ones stand there by chance."""
+MIN_MARKED = 8
+"""Minimum length of a query's text to be highlighted in its note: shorter ones occur by chance."""
 
 
-def pair_card(chosen: Chosen, notes: Notes, shown: Shown) -> Card:
-    """A pair with its evidence."""
-    row = chosen.row
+def pair_card(pair: SampledPair, notes: Notes, style: CardStyle) -> Card:
+    """Build the card of a pair with its evidence."""
+    row = pair.row
     evidence, query, target = row["evidence"], row["query"], row["target"]
     marked = query["text"] if query["kind"] == "text" and target["kind"] == "note" else ""
-    marked = marked if marked and len(marked) >= LEAST_MARKED else ""
+    marked = marked if marked and len(marked) >= MIN_MARKED else ""
     sides = (
-        side("Query", query, notes, shown, span=_span(evidence, "query")),
-        side("Target", target, notes, shown, span=_span(evidence, "target"), marked=marked),
+        side("Query", query, notes, style, span=_span(evidence, "query")),
+        side("Target", target, notes, style, span=_span(evidence, "target"), marked=marked),
     )
     return Card(
         query_id=query["item_id"],
         candidate_id=target["item_id"],
         section="pairs",
         task=row["task"],
-        why=chosen.why if chosen.why == BORDERLINE else "",
+        why=pair.why if pair.why == BORDERLINE else "",
         sides=sides,
         granularity=row["granularity"],
         score=row["score"],

@@ -1,4 +1,4 @@
-"""How many pairs there are of each granularity and task, and how their scores lie. One pass over two small columns."""
+"""Counts and score histograms of the pairs by granularity and task. One pass over a few small columns."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from schemas.granularity import GRANULARITY_NAMES
 from schemas.item import TASKS
 
 BINS = 20
-"""Of the scores, from 0 to 1."""
+"""Bins of the scores, from 0 to 1."""
 
 _COUNTS = """
     select granularity, task, cast(least(floor(score * $bins), $bins - 1) as integer) as bin,
@@ -30,21 +30,21 @@ class Group:
 
     @property
     def pairs(self) -> int:
-        """How many."""
+        """Number of pairs."""
         return sum(self.bins)
 
     @property
     def name(self) -> str:
-        """As it stands in ids of the page."""
+        """Prefix of element ids on the page."""
         return f"{self.granularity}-{self.task}"
 
 
-def groups(reader: Reader) -> list[Group]:
-    """All groups, in the order of GRANULARITY_NAMES and TASKS."""
-    found: dict[tuple[str, str], list[dict[str, float]]] = {}
+def pair_groups(reader: Reader) -> list[Group]:
+    """List all groups, in the order of GRANULARITY_NAMES and TASKS."""
+    rows_of: dict[tuple[str, str], list[dict[str, float]]] = {}
     for row in reader.rows(_COUNTS, [POSITIVES.name], {"bins": BINS}):
-        found.setdefault((row["granularity"], row["task"]), []).append(row)
-    return [_group(*names, rows) for names, rows in sorted(found.items(), key=lambda entry: _order(*entry[0]))]
+        rows_of.setdefault((row["granularity"], row["task"]), []).append(row)
+    return [_group(*group, rows) for group, rows in sorted(rows_of.items(), key=lambda entry: _order(*entry[0]))]
 
 
 def _group(granularity: str, task: str, rows: list[dict[str, float]]) -> Group:
@@ -55,8 +55,8 @@ def _group(granularity: str, task: str, rows: list[dict[str, float]]) -> Group:
 
 
 def _order(granularity: str, task: str) -> tuple[int, int]:
-    known = list(GRANULARITY_NAMES)
+    names = list(GRANULARITY_NAMES)
     return (
-        known.index(granularity) if granularity in known else len(known),
+        names.index(granularity) if granularity in names else len(names),
         TASKS.index(task) if task in TASKS else len(TASKS),
     )

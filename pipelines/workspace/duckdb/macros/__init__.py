@@ -1,4 +1,4 @@
-"""Macros, a file each: what it answers in its first line, then the query. `create_macros` makes them in a database."""
+"""SQL macros, one per file: a description in the first line, then the query."""
 
 from importlib.resources import files
 
@@ -10,7 +10,7 @@ MACROS = ("explain_pair", "pairs_of", "why_dropped", "funnel", "leaks")
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create all of MACROS; the views and tables that they ask must be there."""
+    """Create all of MACROS in a database; the views and tables that they use must exist."""
     for macro in MACROS:
         source = (files(__package__) / f"{macro}.sql").read_text(encoding="utf8")
         about = source.splitlines()[0].removeprefix("-- ")

@@ -1,4 +1,4 @@
--- all that is known of a pair, a row each: items, evidence, component, negatives and judgements of its query, runs and settings
+-- everything about a pair, one fact per row: items, evidence, component, negatives and judgements of its query, runs and settings
 create macro explain_pair(this_pair) as table
 with
 pair as (select * from positives where pair_id = this_pair),
@@ -10,7 +10,7 @@ ends as (
 evidence as (
     unpivot (select cast(columns(*) as varchar) from (select unnest(evidence) from pair)) on columns(*) into name name value value
 ),
-known as (
+all_items as (
     select item, true as is_item from items
     union all
     select item, false from counterfactuals
@@ -21,17 +21,17 @@ negatives as (
         row_number() over (partition by n.rank order by k.is_item desc nulls last) as copy
     from hard_negatives n
     join pair p on n.query_id = p.query.item_id and n.positive_id = p.target.item_id and n.task = p.task
-    left join known k on k.item.item_id = n.candidate_id
+    left join all_items k on k.item.item_id = n.candidate_id
 ),
 judged as (
     select j.*, j.candidate_id = p.target.item_id as is_target from judgements j join pair p on j.query_id = p.query.item_id
 ),
-behind as (
+pair_runs as (
     select r.* from runs r cross join pair p
     where r.dataset in ('positives', 'components', 'hard_negatives', 'mined/' || p.granularity)
         or (r.dataset = 'mined/annotated' and p.granularity = 'within_note')
 ),
-told as (
+facts as (
     select 1 as line, 0 as row, 'pair' as part,
         unnest(['pair_id', 'granularity', 'task', 'score', 'split']) as name,
         unnest([pair_id, granularity, task, cast(score as varchar), split]) as value
@@ -63,6 +63,6 @@ told as (
     union all
     select 8, place, 'run of ' || dataset, unnest(['run_id', 'published_at', 'settings']),
         unnest([run_id, cast(published_at as varchar), cast(settings as varchar)])
-    from behind
+    from pair_runs
 )
-select part, name, value from told where value <> '' order by line, row, part, name;
+select part, name, value from facts where value <> '' order by line, row, part, name;

@@ -1,4 +1,4 @@
--- content that stands in two splits, and negatives that belong to their query or its positive: must be empty
+-- content that is in two splits, and negatives from the component of their query or positive: must be empty
 create macro leaks() as table
 with
 placed as (select note_id, component_id, split from components),
@@ -7,7 +7,7 @@ sides as (
     union all
     select pair_id, split, target.note_id from positives
 ),
-known as (
+all_items as (
     select item.item_id as item_id, item.note_id as note_id from items
     union
     select item.item_id, item.note_id from counterfactuals
@@ -15,9 +15,9 @@ known as (
 negatives as (
     select n.query_id, n.positive_id, n.candidate_id, c.component_id, q.component_id as of_query, p.component_id as of_positive
     from hard_negatives n
-    join known kc on kc.item_id = n.candidate_id join placed c on c.note_id = kc.note_id
-    join known kq on kq.item_id = n.query_id join placed q on q.note_id = kq.note_id
-    join known kp on kp.item_id = n.positive_id join placed p on p.note_id = kp.note_id
+    join all_items kc on kc.item_id = n.candidate_id join placed c on c.note_id = kc.note_id
+    join all_items kq on kq.item_id = n.query_id join placed q on q.note_id = kq.note_id
+    join all_items kp on kp.item_id = n.positive_id join placed p on p.note_id = kp.note_id
     where n.source <> 'rule'
 )
 select 'a component in two splits' as leak, component_id as id, string_agg(distinct split, ', ' order by split) as detail

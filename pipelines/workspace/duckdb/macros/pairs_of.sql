@@ -1,4 +1,4 @@
--- the pairs in which a note stands: on which side, with which note, of which kind
+-- the pairs of a note: its side, the other note, granularity and task
 create macro pairs_of(this_note) as table
 select
     pair_id,

@@ -26,10 +26,10 @@ def manifest_of(file):
 
 
 def test_equal_rows_have_equal_sums_of_data_whatever_the_footer_says(tmp_path):
-    """As Java's footers differ from process to process, here by what stands in their metadata."""
+    """Java's footers differ between processes; here they differ in their metadata."""
     one, other = written(tmp_path / "a", ROWS, by="one"), written(tmp_path / "b", ROWS, by="other")
     assert one.sha256 != other.sha256 and one.data_sha256 == other.data_sha256 != one.sha256
-    files = [DataFile(path="p", **found._asdict()) for found in (one, other)]
+    files = [DataFile(path="p", **sums._asdict()) for sums in (one, other)]
     assert len({manifest_of(file).fingerprint for file in files}) == 1
 
 
@@ -39,9 +39,9 @@ def test_other_rows_have_other_sums_of_data(tmp_path, rows):
 
 
 def test_the_sum_of_the_file_is_that_of_its_bytes(tmp_path):
-    found = written(tmp_path / "a", ROWS)
+    sums = written(tmp_path / "a", ROWS)
     content = (tmp_path / "a").read_bytes()
-    assert found[:3] == sum_and_rows(str(tmp_path / "a")) == (len(content), hashlib.sha256(content).hexdigest(), 3000)
+    assert sums[:3] == sum_and_rows(str(tmp_path / "a")) == (len(content), hashlib.sha256(content).hexdigest(), 3000)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"x" * 100])

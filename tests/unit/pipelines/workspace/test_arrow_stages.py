@@ -13,26 +13,26 @@ from schemas.errors import DataError, SchemaError
 
 
 def components(*notes):
-    told = [{"note_id": note, "component_id": "c", "size": 1, "split": "train"} for note in notes]
-    return pa.Table.from_pylist(told, COMPONENTS.columns)
+    rows = [{"note_id": note, "component_id": "c", "size": 1, "split": "train"} for note in notes]
+    return pa.Table.from_pylist(rows, COMPONENTS.columns)
 
 
 def run(folder, parts, inputs=None, **output):
     stages = ArrowStages(Workspace(str(folder)))
-    made = stages.run(
+    ran = stages.run(
         [COMPONENTS],
         lambda _: [ArrowOutput(parts=parts, **output)],
         inputs=inputs or {"in": "1"},
         settings={"knob": 1},
         code=("pipelines.mining.components",),
     )
-    return stages, made
+    return stages, ran
 
 
 def test_publishes_its_rows_with_their_counts_and_a_view(tmp_path):
-    stages, made = run(tmp_path, [components("a"), components("b")], dropped={"capped": 2, "none": 0}, rows_in=4)
+    stages, ran = run(tmp_path, [components("a"), components("b")], dropped={"capped": 2, "none": 0}, rows_in=4)
     manifest = stages.workspace.published("components")
-    assert made
+    assert ran
     assert (manifest.counts.rows_in, manifest.counts.rows_out, manifest.counts.dropped) == (4, 2, {"capped": 2})
     assert stages.read(COMPONENTS).equals(components("a", "b"))
     with duckdb.connect(str(tmp_path / "workspace.duckdb"), read_only=True) as connection:
@@ -42,8 +42,8 @@ def test_publishes_its_rows_with_their_counts_and_a_view(tmp_path):
 def test_skips_what_has_not_changed_and_makes_what_has(tmp_path):
     run(tmp_path, [components("a")])
     assert not run(tmp_path, [components("b")])[1]
-    stages, made = run(tmp_path, [components("b")], inputs={"in": "2"})
-    assert made and stages.read(COMPONENTS).equals(components("b"))
+    stages, ran = run(tmp_path, [components("b")], inputs={"in": "2"})
+    assert ran and stages.read(COMPONENTS).equals(components("b"))
 
 
 def test_publishes_no_rows_as_a_table(tmp_path):

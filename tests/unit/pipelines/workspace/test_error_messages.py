@@ -1,4 +1,4 @@
-"""What the machine refuses is told in a line; all else keeps its traceback."""
+"""Errors of the machine become one line; all others keep their traceback."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from py4j.protocol import Py4JError, Py4JNetworkError
 
 from pipelines.workspace.arrow_io import read_file, write_file
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
-from pipelines.workspace.error_messages import damaged_file, told
+from pipelines.workspace.error_messages import damaged_file, user_message
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS
 from schemas.errors import DataError
@@ -46,14 +46,14 @@ def test_a_java_that_has_ended_is_told_in_a_line(why):
         except Py4JNetworkError as error:
             raise RuntimeError("the writer of a table failed") from error
     except RuntimeError as error:
-        assert told(error).startswith("Spark's Java process has ended")
-    assert told(Py4JError("a method of Java that is not there")) is None
+        assert user_message(error).startswith("Spark's Java process has ended")
+    assert user_message(Py4JError("a method of Java that is not there")) is None
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
 def test_a_refusal_of_the_disk_names_the_file(number):
-    said = told(OSError(number, "no", "/w/notes/x"))
-    assert said.startswith("/w/notes/x: no") and "run the job again" in said
+    message = user_message(OSError(number, "no", "/w/notes/x"))
+    assert message.startswith("/w/notes/x: no") and "run the job again" in message
 
 
 def test_a_cause_deep_in_an_engines_error_is_found():
@@ -63,30 +63,30 @@ def test_a_cause_deep_in_an_engines_error_is_found():
         except OSError as cause:
             raise RuntimeError("Job aborted") from cause
     except RuntimeError as error:
-        assert "no space is left" in told(error)
+        assert "is full" in user_message(error)
 
 
 def test_our_own_faults_are_not_explained_away():
-    assert told(KeyError("note_id")) is None
-    assert told(OSError(errno.EPIPE, "pipe")) is None
+    assert user_message(KeyError("note_id")) is None
+    assert user_message(OSError(errno.EPIPE, "pipe")) is None
 
 
 def test_a_damaged_file_that_an_engine_names_is_told():
     for run in ("notes/runs/ab12", "_history/notes/0123456789abcdef-01234567"):
         words = f"[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///my%20w/{run}/part-0.zstd.parquet."
-        assert "delete file:///my%20w/notes/_current.json" in told(RuntimeError(words))
+        assert "delete file:///my%20w/notes/_current.json" in user_message(RuntimeError(words))
 
 
 @pytest.mark.parametrize("dataset", ["notes", "sft/train"])
 def test_the_manifest_to_delete_is_named_for_every_dataset(dataset):
-    said = damaged_file(f"/a place/w/_history/{dataset}/0123456789abcdef-01234567/x/part-0.parquet")
-    assert f"delete /a place/w/{dataset}/_current.json" in said
+    message = damaged_file(f"/a place/w/_history/{dataset}/0123456789abcdef-01234567/x/part-0.parquet")
+    assert f"delete /a place/w/{dataset}/_current.json" in message
 
 
 def test_a_truncated_file_stops_its_reader_and_is_made_anew(stages):
     with open(file_of(stages), "r+b") as file:
         file.truncate(100)
-    with pytest.raises(DataError, match=r"_history/components/.*: 100 bytes, its manifest says \d+"):
+    with pytest.raises(DataError, match=r"_history/components/.*: 100 bytes, expected \d+ bytes"):
         stages.read(COMPONENTS)
     assert make(stages)
     assert len(stages.read(COMPONENTS)) == 3000
@@ -94,17 +94,17 @@ def test_a_truncated_file_stops_its_reader_and_is_made_anew(stages):
 
 def test_a_file_that_is_gone_is_made_anew(stages):
     os.remove(file_of(stages))
-    with pytest.raises(DataError, match="not there"):
+    with pytest.raises(DataError, match="missing"):
         stages.read(COMPONENTS)
     assert make(stages)
 
 
 def test_any_flipped_bit_of_the_rows_is_an_error(tmp_path):
-    """The footer has no checksum: a bit there may be a name; the pages of rows have one each."""
+    """The footer has no checksum, so a flipped bit may change a name; each page of rows has one."""
     file = tmp_path / "x.parquet"
     place = str(file)
     write_file(rows(*(f"{n:05}" for n in range(200))), place)
-    whole, want = file.read_bytes(), read_file(place)
+    whole, expected = file.read_bytes(), read_file(place)
     group = pq.read_metadata(place).row_group(0)
     for k in range(group.num_columns):
         column = group.column(k)
@@ -112,7 +112,7 @@ def test_any_flipped_bit_of_the_rows_is_an_error(tmp_path):
         for at in range(first, first + column.total_compressed_size, 7):
             file.write_bytes(whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :])
             try:
-                found = read_file(place)
+                read_back = read_file(place)
             except DataError:
                 continue
-            assert found.equals(want), at  # a bit that says nothing, such as one in a page's statistics
+            assert read_back.equals(expected), at  # a bit without effect, such as one in a page's statistics

@@ -30,18 +30,18 @@ def test_csv_jsonl_and_parquet_are_read_alike_in_any_order_with_other_columns(tm
     pq.write_table(pa.Table.from_pylist([{**r, "relevant": float(r["relevant"])} for r in ROWS]), tmp_path / "numbers.parquet")
     files = [written(tmp_path, "l.csv", csv), written(tmp_path, "l.jsonl", jsonl)]
     for file in [*files, str(tmp_path / "l.parquet"), str(tmp_path / "numbers.parquet")]:
-        found = read_labels(file)
-        assert found.to_pylist() == ROWS
-        assert found.schema == LABELS_IN
+        labels = read_labels(file)
+        assert labels.to_pylist() == ROWS
+        assert labels.schema == LABELS_IN
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
-        ("l.xlsx", "", ".csv, .jsonl and .parquet"),
+        ("l.xlsx", "", ".csv, .jsonl or .parquet"),
         ("l.csv", "query_id,relevant\na,1\n", r"no column \['candidate_id'\]"),
-        ("l.csv", "query_id,candidate_id,relevant\na,b,maybe\n", "the first is 'maybe'"),
-        ("l.csv", "query_id,candidate_id,relevant\na,b,\n", "the first is 'nothing'"),
+        ("l.csv", "query_id,candidate_id,relevant\na,b,maybe\n", "first 'maybe'"),
+        ("l.csv", "query_id,candidate_id,relevant\na,b,\n", "first 'nothing'"),
         ("l.csv", "query_id,candidate_id,relevant\n,b,1\n", "1 rows without query_id"),
         ("l.csv", "query_id,candidate_id,relevant\na,b,1\na,b,0\n", "query_id a, candidate_id b"),
         ("l.jsonl", "{not json", "cannot be read as .jsonl"),
@@ -49,10 +49,10 @@ def test_csv_jsonl_and_parquet_are_read_alike_in_any_order_with_other_columns(tm
         ("l.parquet", "text", "cannot be read as .parquet"),
     ],
 )
-def test_what_is_wrong_is_told_with_the_file(tmp_path, name, text, said):
-    with pytest.raises(DataError, match=said) as told:
+def test_an_invalid_file_is_named_with_its_fault(tmp_path, name, text, message):
+    with pytest.raises(DataError, match=message) as raised:
         read_labels(written(tmp_path, name, text))
-    assert str(tmp_path) in str(told.value)
+    assert str(tmp_path) in str(raised.value)
 
 
 def test_a_file_that_is_not_there():

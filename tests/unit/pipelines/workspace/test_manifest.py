@@ -1,4 +1,4 @@
-"""A manifest that is damaged in any way is one line that says where, never a traceback and never another file."""
+"""A damaged manifest gives one line with its location, never a traceback and never another file."""
 
 import json
 
@@ -26,7 +26,7 @@ MANIFEST = Manifest(
     report={"share": 0.5},
 )
 TREE = json.loads(MANIFEST.to_json())
-LINE = r"^w/notes/_current\.json: not a manifest of this project \(.+\); delete the file to make it again$"
+LINE = r"^w/notes/_current\.json: not a manifest of this project \(.+\); delete the file and run the job that makes it again$"
 WHERE = "w/notes/_current.json"
 
 

@@ -126,7 +126,9 @@ def test_rows_of_another_shape_are_refused_before_they_are_written(spark, tmp_pa
 def test_a_damaged_manifest_is_named_with_what_to_do(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / CURRENT).write_text("{")
-    with pytest.raises(DataError, match=r"notes/_current\.json: not a manifest .* delete the file to make it again"):
+    with pytest.raises(
+        DataError, match=r"notes/_current\.json: not a manifest .* delete the file and run the job that makes it again"
+    ):
         Workspace(str(tmp_path)).manifest("notes")
 
 

@@ -9,16 +9,16 @@ from schemas.datasets import EMBEDDINGS
 
 
 def rows(*reasons, model="m"):
-    made = [
+    rows = [
         {"model": model, "note_id": "n", "item_id": f"i{n}", "pictures": "", "vector": None if r else [1.0], "reason": r, "detail": None}
         for n, r in enumerate(reasons)
     ]  # fmt: skip
-    return pa.Table.from_pylist(made, EMBEDDINGS.columns)
+    return pa.Table.from_pylist(rows, EMBEDDINGS.columns)
 
 
-def run(stages, made):
-    """Whether the stage was made, as a job's next run finds it."""
-    return stages.run([EMBEDDINGS], lambda _: [ArrowOutput(parts=[made])], inputs={"shown": "x"} | unanswered(stages, EMBEDDINGS, ["m"]),
+def run(stages, rows):
+    """Whether the stage runs in the job's next run."""
+    return stages.run([EMBEDDINGS], lambda _: [ArrowOutput(parts=[rows])], inputs={"shown": "x"} | unanswered(stages, EMBEDDINGS, ["m"]),
                       settings={}, code=())  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def test_a_table_is_made_again_while_rows_of_it_wait_and_no_longer(tmp_path, cap
     assert unanswered(stages, EMBEDDINGS) == {}
     assert run(stages, rows(None, "model failed", "not a picture"))
     assert run(stages, rows(None, "model failed", "not a picture"))
-    assert "embeddings: 1 rows failed by the hour; they are asked again" in capsys.readouterr().err
+    assert "embeddings: 1 rows have transient failures and are requested again" in capsys.readouterr().err
     assert run(stages, rows(None, None, "not a picture"))
     run(stages, rows(None, None, "not a picture"))  # its inputs say no longer that rows wait
     assert not run(stages, rows())

@@ -1,4 +1,4 @@
-"""A URI with a password in it ends the job without being printed; what is told of a picture has none."""
+"""A URI with a password ends the job without being printed; messages about pictures contain no password."""
 
 import subprocess
 import sys
@@ -128,9 +128,9 @@ def test_a_long_text_is_looked_at_in_no_time():
 )
 @pytest.mark.parametrize("flags", [["--workspace"], ["--set", "workspace="]])
 def test_a_job_refuses_it_in_one_line(uri, flags):
-    given = [*flags[:-1], f"{flags[-1]}{uri}"] if flags[-1].endswith("=") else [*flags, uri]
+    arguments = [*flags[:-1], f"{flags[-1]}{uri}"] if flags[-1].endswith("=") else [*flags, uri]
     done = subprocess.run(
-        [sys.executable, ROOT / "jobs/audit_workspace.py", *given], capture_output=True, text=True, check=False
+        [sys.executable, ROOT / "jobs/audit_workspace.py", *arguments], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "hunter2" not in done.stderr

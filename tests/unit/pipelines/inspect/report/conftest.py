@@ -1,20 +1,20 @@
-"""One made workspace and its page for all tests of the report."""
+"""One sample workspace and its page for all tests of the report."""
 
 import pytest
 
 from pipelines.inspect.report.flow import report
 from pipelines.inspect.report.settings import ReportPairs
 from pipelines.workspace.workspace import Workspace
-from tests.unit.pipelines.inspect.report.made import make
+from tests.unit.pipelines.inspect.report.report_workspace import publish_sample
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """The folder, and its rows by dataset."""
-    folder = tmp_path_factory.mktemp("made") / "w"
-    return folder, make(folder)
+def sample(tmp_path_factory):
+    """Return the folder, and its rows by dataset."""
+    folder = tmp_path_factory.mktemp("sample") / "w"
+    return folder, publish_sample(folder)
 
 
 @pytest.fixture(scope="session")
-def page(made):
-    return report(Workspace(str(made[0])), ReportPairs(), lambda _: None)
+def page(sample):
+    return report(Workspace(str(sample[0])), ReportPairs(), lambda _: None)

@@ -1,4 +1,4 @@
-"""A damaged file, and a memory that does not suffice, are told as what they are."""
+"""A damaged file and too low a memory limit give errors that say so."""
 
 import os
 
@@ -8,12 +8,12 @@ from pipelines.inspect.report.sql_reader import reading
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, POSITIVES
 from schemas.errors import DataError
-from tests.unit.pipelines.inspect.report.made import make
+from tests.unit.pipelines.inspect.report.report_workspace import publish_sample
 
 
 @pytest.fixture
 def folder(tmp_path):
-    make(tmp_path, with_negatives=False, with_judge=False)
+    publish_sample(tmp_path, with_negatives=False, with_judge=False)
     return tmp_path
 
 
@@ -31,7 +31,7 @@ def test_a_damaged_file_is_named_with_what_to_do(folder, at):
         reader.rows("select * from positives order by pair_id", [POSITIVES.name])
 
 
-def test_a_file_that_is_gone(folder):
+def test_a_missing_file_is_an_error(folder):
     [file] = Workspace(str(folder)).files("components")
     os.unlink(file)
     with reading(Workspace(str(folder)), 512) as reader, pytest.raises(DataError, match="components"):
@@ -39,6 +39,6 @@ def test_a_file_that_is_gone(folder):
 
 
 def test_too_little_memory_says_how_to_allow_more(folder):
-    query = "select list(k::varchar || repeat('x', 100)) as found from range(20_000_000) as r(k)"
+    query = "select list(k::varchar || repeat('x', 100)) as strings from range(20_000_000) as r(k)"
     with reading(Workspace(str(folder)), 64) as reader, pytest.raises(DataError, match="--set memory_mb="):
         reader.rows(query, [])

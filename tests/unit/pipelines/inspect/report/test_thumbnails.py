@@ -1,4 +1,4 @@
-"""Pictures: only those that are shown, the file first, then what mining stored, until the page is full."""
+"""Thumbnails: only pictures on cards, from the file, else from what mining stored, until the page is full."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pipelines.inspect.report import thumbnails as module
-from pipelines.inspect.report.settings import Shown
+from pipelines.inspect.report.settings import CardStyle
 from pipelines.inspect.report.sql_reader import reading
 from pipelines.inspect.report.thumbnails import FULL, thumbnails
 from pipelines.workspace import object_stores, retry
@@ -17,48 +17,48 @@ from pipelines.workspace.workspace import Workspace
 from schemas.errors import StoreError
 from schemas.intermediate import PICTURES
 from testkit.loopback_store import loopback_store
-from tests.unit.pipelines.inspect.report.made import picture, publish
+from tests.unit.pipelines.inspect.report.report_workspace import picture, publish
 
-SHOWN = Shown(side=64, quality=60)
+STYLE = CardStyle(side=64, quality=60)
 
 
 @pytest.fixture
 def rows(tmp_path):
-    """Six pictures as IMAGES tells of them; the files of the first four are there, of the fourth a broken one."""
-    found, stored = {}, []
+    """Build rows of IMAGES for six pictures; the first four have files, of which the fourth is damaged."""
+    images, stored = {}, []
     for k in range(6):
         content = picture(k)
         path = tmp_path / f"{k}.jpg"
         if k < 4:
             path.write_bytes(content if k < 3 else b"not a picture")
         sha = hashlib.sha256(content).hexdigest()
-        found["n", str(k)] = {"uri": str(path) if k != 5 else None, "sha256": sha}
+        images["n", str(k)] = {"uri": str(path) if k != 5 else None, "sha256": sha}
         if k != 4:
             stored.append({"sha256": sha, "width": 1, "height": 1, "phash": 0, "pdq": b"", "pdq_turns": b"", "pdq_exposed": b"",
                            "quality": 1, "surface": "photo", "thumbnail": picture(k, side=32), "features": b"", "feature_count": 0})  # fmt: skip
     publish(tmp_path / "w", PICTURES, stored)
-    return found
+    return images
 
 
-def made(tmp_path, rows, wanted, budget=1e9):
-    said = []
+def make_thumbnails(tmp_path, rows, keys, budget=1e9):
+    lines = []
     with reading(Workspace(str(tmp_path / "w")), 512) as reader:
-        return thumbnails(Counter(wanted), rows, reader, SHOWN, budget, said.append), said
+        return thumbnails(Counter(keys), rows, reader, STYLE, budget, lines.append), lines
 
 
 def test_a_file_first_then_what_mining_stored_then_why_not(tmp_path, rows):
-    found, said = made(tmp_path, rows, [*rows, ("n", "elsewhere")])
-    shown = [found["n", str(k)] for k in range(6)]
-    assert [(t.width, t.height) for t in shown] == [(64, 48)] * 3 + [(0, 0), (0, 0), (32, 24)]
-    assert shown[3].missing == "not a picture" and shown[4].missing == "missing file"
-    assert found["n", "elsewhere"].missing == "no such picture in 'images'"
-    for thumb in (shown[0], shown[5]):
+    results, lines = make_thumbnails(tmp_path, rows, [*rows, ("n", "elsewhere")])
+    thumbs = [results["n", str(k)] for k in range(6)]
+    assert [(t.width, t.height) for t in thumbs] == [(64, 48)] * 3 + [(0, 0), (0, 0), (32, 24)]
+    assert thumbs[3].missing == "not a picture" and thumbs[4].missing == "missing file"
+    assert results["n", "elsewhere"].missing == "no such picture in 'images'"
+    for thumb in (thumbs[0], thumbs[5]):
         with Image.open(io.BytesIO(base64.b64decode(thumb.uri.removeprefix("data:image/webp;base64,")))) as opened:
             assert opened.size == (thumb.width, thumb.height)
-    assert said == ["report: 7 of 7 pictures"]
+    assert lines == ["report: 7 of 7 pictures"]
 
 
-def test_a_store_that_refuses_is_asked_no_more_and_what_mining_stored_is_shown(tmp_path, rows, monkeypatch):
+def test_a_failing_store_is_not_asked_again_and_stored_thumbnails_are_used(tmp_path, rows, monkeypatch):
     monkeypatch.setattr(retry, "WAITS_S", (0.01,))
     with loopback_store() as server:
         for name, value in server.environment().items():
@@ -66,32 +66,34 @@ def test_a_store_that_refuses_is_asked_no_more_and_what_mining_stored_is_shown(t
         object_stores._forget()
         server.control(faults={"kind": 403, "count": 10**6})
         far = {("n", str(k)): row | {"uri": f"s3://bucket/{k}.jpg"} for k, row in enumerate(rows.values()) if k != 4}
-        found, _ = made(tmp_path, far, [("n", str(k)) for k in (0, 1, 2, 3, 5)])
-        assert [(t.width, t.height) for t in found.values()] == [(32, 24)] * 5
-        asked = server.control(forget=True)["counts"]["requests"]
-        assert 2 <= asked <= 10  # twice each, those that were under way together
+        thumbs, _ = make_thumbnails(tmp_path, far, [("n", str(k)) for k in (0, 1, 2, 3, 5)])
+        assert [(t.width, t.height) for t in thumbs.values()] == [(32, 24)] * 5
+        requests = server.control(forget=True)["counts"]["requests"]
+        assert 2 <= requests <= 10  # two for each request in flight at once
         with pytest.raises(StoreError, match="HTTP 403"):
-            made(tmp_path, {("n", "x"): {"uri": "s3://bucket/x.jpg", "sha256": "unknown"}}, [("n", "x")])
+            make_thumbnails(tmp_path, {("n", "x"): {"uri": "s3://bucket/x.jpg", "sha256": "unknown"}}, [("n", "x")])
 
 
-def test_nothing_is_read_that_is_not_shown(tmp_path, rows, monkeypatch):
+def test_only_pictures_on_cards_are_read(tmp_path, rows, monkeypatch):
     read = []
     monkeypatch.setattr(module, "decode", lambda content, settings: read.append(content) or decode(content, settings))
-    made(tmp_path, rows, [("n", "1")])
+    make_thumbnails(tmp_path, rows, [("n", "1")])
     assert read == [picture(1)]
 
 
-def test_the_page_is_never_fuller_than_it_may_be(tmp_path, rows):
-    wanted = [("n", "0")] * 3 + [("n", "1"), ("n", "2")]
-    whole, _ = made(tmp_path, rows, wanted)
-    cost = {key: len(thumb.uri) for key, thumb in whole.items()}
+def test_the_page_never_exceeds_its_budget(tmp_path, rows):
+    keys = [("n", "0")] * 3 + [("n", "1"), ("n", "2")]
+    unlimited, _ = make_thumbnails(tmp_path, rows, keys)
+    cost = {key: len(thumb.uri) for key, thumb in unlimited.items()}
     room = 3 * cost["n", "0"] + cost["n", "1"]
-    found, _ = made(tmp_path, rows, wanted, budget=room)
-    assert [thumb.missing for thumb in found.values()] == ["", "", FULL]
-    found, _ = made(tmp_path, rows, wanted, budget=cost["n", "1"])  # the first is shown thrice: it does not fit, the next does
-    assert [thumb.missing for thumb in found.values()] == [FULL, "", FULL]
-    found, _ = made(tmp_path, rows, wanted, budget=0)
-    assert {thumb.missing for thumb in found.values()} == {FULL}
+    thumbs, _ = make_thumbnails(tmp_path, rows, keys, budget=room)
+    assert [thumb.missing for thumb in thumbs.values()] == ["", "", FULL]
+    thumbs, _ = make_thumbnails(
+        tmp_path, rows, keys, budget=cost["n", "1"]
+    )  # the first is used three times and does not fit, the second does
+    assert [thumb.missing for thumb in thumbs.values()] == [FULL, "", FULL]
+    thumbs, _ = make_thumbnails(tmp_path, rows, keys, budget=0)
+    assert {thumb.missing for thumb in thumbs.values()} == {FULL}
 
 
 decode = module.decode

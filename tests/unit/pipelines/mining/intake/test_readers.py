@@ -9,7 +9,7 @@ import pytest
 from pipelines.mining.intake.input_files import list_files
 from pipelines.mining.intake.readers import UNREADABLE, read_input
 from pipelines.mining.intake.validate_notes import Intake, accept_notes
-from pipelines.workspace.error_messages import told
+from pipelines.workspace.error_messages import user_message
 from schemas.errors import DataError
 from schemas.inputs import IMAGE_REFERENCES, NOTES_IN
 
@@ -89,8 +89,8 @@ def test_a_file_of_other_types_than_the_first_is_told_in_a_line(spark, tmp_path)
     try:
         read_input(spark, str(tmp_path), NOTES_IN).collect()
     except Exception as error:
-        line = told(error)
+        line = user_message(error)
     assert line is not None
     assert "b.parquet" in line
-    assert line.endswith("Mend that file, or take it out, and run the job again")
+    assert line.endswith("Fix or remove that file, and run the job again")
     assert "\tat " not in line

@@ -1,4 +1,4 @@
-"""workspace.duckdb shows every dataset, published or not, wherever the workspace lies, and answers what people ask."""
+"""workspace.duckdb has a view of every dataset, published or not, on any file system, and macros that answer questions."""
 
 import shutil
 import subprocess
@@ -11,22 +11,22 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
-from pipelines.workspace.duckdb.connect import connect, let_it_read, local_views
+from pipelines.workspace.duckdb.connect import connect, local_views, register_filesystem
 from pipelines.workspace.duckdb.datasets import IN_ORDER, VIEWS
 from pipelines.workspace.duckdb.macros import MACROS
 from pipelines.workspace.duckdb.views import write_views
 from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
-from tests.support.hand_made import SHARED, hand_made, pairs, picture, whole
+from tests.support.small_workspace import SHARED, pairs, picture, small_workspace, whole
 
 COUNT = "select count(*) from positives"
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
-    made = hand_made(tmp_path_factory.mktemp("w") / "out")
-    write_views(made)
-    return made
+    workspace = small_workspace(tmp_path_factory.mktemp("w") / "out")
+    write_views(workspace)
+    return workspace
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def test_every_dataset_has_a_view_with_its_rows_and_sentences(sql, workspace):
     assert counts["sft"] == published["sft/train"] + published["sft/validation"] + published["sft/test"]
     comments = sql("select table_name, column_name, comment from duckdb_columns() where schema_name = 'main' and not internal")
     assert [(t, c) for t, c, comment in comments if not comment] == []
-    told = {(t, c): comment for t, c, comment in comments}
+    comment_of = {(t, c): comment for t, c, comment in comments}
     for table in VIEWS:
-        assert all(told[table.name, c.name] == c.metadata[b"about"].decode() for c in table.columns)
+        assert all(comment_of[table.name, c.name] == c.metadata[b"about"].decode() for c in table.columns)
     assert sql(
         "select count(*) from duckdb_functions() where comment like '%' and function_name in (select unnest(?))", MACROS
     ) == [(5,)]
@@ -56,10 +56,10 @@ def test_a_row_of_a_shard_says_its_split(sql):
 
 
 def test_datasets_that_are_not_there_are_empty_views_and_the_macros_work(tmp_path):
-    made = hand_made(tmp_path / "w")
+    workspace = small_workspace(tmp_path / "w")
     for dataset in ("judgements", "hard_negatives", "counterfactuals", "shortfalls", "sft", "rl", "dropped_notes"):
-        (made.folder / dataset).delete()
-    write_views(made)
+        (workspace.folder / dataset).delete()
+    write_views(workspace)
     with duckdb.connect(str(tmp_path / "w" / "workspace.duckdb"), read_only=True) as connection:
         for dataset in ("judgements", "sft"):
             assert connection.execute(f"from {dataset}").fetchall() == []
@@ -80,13 +80,13 @@ def test_an_empty_workspace_has_views_too(tmp_path):
     with duckdb.connect(str(tmp_path / "workspace.duckdb"), read_only=True) as connection:
         assert connection.execute(COUNT).fetchall() == [(0,)]
         assert connection.execute("from funnel()").fetchall() == []
-    with pytest.raises(DataError, match="no dataset has been published there; run jobs/mine_pairs.py first"):
+    with pytest.raises(DataError, match="no dataset has been published; run jobs/mine_pairs.py first"):
         local_views(Workspace(str(tmp_path)), tmp_path / "views.duckdb")
 
 
 @pytest.mark.parametrize("name", ["moved", "with 'quotes' \"and\" [1]* 笔记", "deep/er"])
 def test_a_workspace_that_was_moved_or_copied_opens_from_any_folder(tmp_path, monkeypatch, name):
-    hand_made(tmp_path / "first")
+    small_workspace(tmp_path / "first")
     write_views(Workspace(str(tmp_path / "first")))
     (tmp_path / name).parent.mkdir(exist_ok=True)
     shutil.move(tmp_path / "first", tmp_path / name)
@@ -97,10 +97,10 @@ def test_a_workspace_that_was_moved_or_copied_opens_from_any_folder(tmp_path, mo
 
 
 def test_a_copy_is_read_and_not_what_it_was_copied_from(tmp_path):
-    made = hand_made(tmp_path / "first")
-    write_views(made)
+    workspace = small_workspace(tmp_path / "first")
+    write_views(workspace)
     shutil.copytree(tmp_path / "first", tmp_path / "copy")
-    run = made.published("positives")
+    run = workspace.published("positives")
     file = tmp_path / "first" / "positives" / run.files[0].path
     pq.write_table(pq.read_table(file).slice(0, 1), file)
     with duckdb.connect(str(tmp_path / "copy" / "workspace.duckdb")) as connection:
@@ -108,17 +108,17 @@ def test_a_copy_is_read_and_not_what_it_was_copied_from(tmp_path):
 
 
 def test_a_folder_that_a_workspace_is_made_in_may_be_called_anything(tmp_path):
-    made = hand_made(tmp_path / "it's [a] *?")
-    write_views(made)
-    with duckdb.connect(f"{made.folder.uri}/workspace.duckdb") as connection:
+    workspace = small_workspace(tmp_path / "it's [a] *?")
+    write_views(workspace)
+    with duckdb.connect(f"{workspace.folder.uri}/workspace.duckdb") as connection:
         assert connection.execute(COUNT).fetchall() == [(10,)]
 
 
 def test_the_variable_beats_all_and_attached_views_read_where_they_were_made(tmp_path):
-    made = hand_made(tmp_path / "w")
-    write_views(made)
+    workspace = small_workspace(tmp_path / "w")
+    write_views(workspace)
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{made.folder.uri}/workspace.duckdb' as w (read_only)")
+        connection.execute(f"attach '{workspace.folder.uri}/workspace.duckdb' as w (read_only)")
         assert connection.execute("select count(*) from w.positives").fetchall() == [(10,)]
         connection.execute("use w")
         assert connection.execute("from leaks()").fetchall() == []
@@ -140,34 +140,34 @@ def test_a_workspace_on_an_fsspec_uri_opens_through_a_local_file(workspace, tmp_
 
 
 def test_what_only_pyarrow_can_read_duckdb_reads_through_it(tmp_path):
-    """pyarrow's S3 stands here for itself: the same class of file system, over a folder, under s3://."""
+    """A stand-in for pyarrow's S3: a file system over a folder, under s3://."""
     (tmp_path / "bucket").mkdir()
     pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "bucket" / "t.parquet")
     with duckdb.connect() as connection:
-        let_it_read(connection, fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), "s3")
+        register_filesystem(connection, fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), "s3")
         assert connection.execute("select sum(a) from read_parquet('s3://bucket/t.parquet')").fetchall() == [(3,)]
 
 
 def test_explain_pair_tells_all_that_is_known(sql):
-    found = next(row for row in pairs()["within_note"] if row["query"] == picture("a"))
-    told = {(part, name): value for part, name, value in sql("from explain_pair(?)", found["pair_id"])}
-    assert told["pair", "granularity"] == "within_note"
-    assert told["query", "image_ids"] == "a0"
-    assert told["target", "text"] == whole("a")["text"]
-    assert told["component", "notes in it"] == "2"
-    assert told["negative 1", "rule, similarity unknown"].startswith("note of note a: ")
-    assert told["negative 2", "band, similarity 0.5"].startswith("note of note e: e0 Boots")
-    assert told["negatives", "short of 6 of 8"] == "margin: below the band"
-    assert told["judgement", "the target"] == "score 0.9, calibrated 0.95, grade 3, by overlap"
-    assert told["judgement", whole("e")["item_id"]] == "score 0.1, calibrated 0.02, grade 0, by overlap"
-    assert '"knob": 1' in told["run of mined/within_note", "settings"]
-    assert told["run of positives", "run_id"] == "run1"
+    pair = next(row for row in pairs()["within_note"] if row["query"] == picture("a"))
+    facts = {(part, name): value for part, name, value in sql("from explain_pair(?)", pair["pair_id"])}
+    assert facts["pair", "granularity"] == "within_note"
+    assert facts["query", "image_ids"] == "a0"
+    assert facts["target", "text"] == whole("a")["text"]
+    assert facts["component", "notes in it"] == "2"
+    assert facts["negative 1", "rule, similarity unknown"].startswith("note of note a: ")
+    assert facts["negative 2", "band, similarity 0.5"].startswith("note of note e: e0 Boots")
+    assert facts["negatives", "short of 6 of 8"] == "margin: below the band"
+    assert facts["judgement", "the target"] == "score 0.9, calibrated 0.95, grade 3, by overlap"
+    assert facts["judgement", whole("e")["item_id"]] == "score 0.1, calibrated 0.02, grade 0, by overlap"
+    assert '"knob": 1' in facts["run of mined/within_note", "settings"]
+    assert facts["run of positives", "run_id"] == "run1"
 
 
-def test_explain_pair_tells_the_evidence_that_applies(sql):
-    [found] = pairs()["partial_text"]
-    evidence = {name: value for part, name, value in sql("from explain_pair(?)", found["pair_id"]) if part == "evidence"}
-    assert evidence == {k: str(v) for k, v in found["evidence"].items()}
+def test_explain_pair_lists_the_evidence_that_applies(sql):
+    [pair] = pairs()["partial_text"]
+    evidence = {name: value for part, name, value in sql("from explain_pair(?)", pair["pair_id"]) if part == "evidence"}
+    assert evidence == {k: str(v) for k, v in pair["evidence"].items()}
     assert int(evidence["shared_chars"]) == len(SHARED)
     assert sql("from explain_pair('nobody')") == []
 

@@ -1,63 +1,63 @@
-"""The negatives that are shown are the nearest to their positive, and what is said of them is so."""
+"""The sampled negatives are the nearest to their positive, and the checks on their cards are right."""
 
 import numpy as np
 import pytest
 
 from pipelines.inspect.report.cards.evidence_text import Fact
-from pipelines.inspect.report.cards.filter_explanation import verdict
-from pipelines.inspect.report.sections.hardest_negatives import chosen_negatives
-from pipelines.inspect.report.settings import Sampled
+from pipelines.inspect.report.cards.filter_explanation import filter_checks
+from pipelines.inspect.report.sections.hardest_negatives import hardest_negatives
+from pipelines.inspect.report.settings import SampleSizes
 from pipelines.inspect.report.sql_reader import reading
 from pipelines.workspace.workspace import Workspace
-from tests.unit.pipelines.inspect.report.made import make
+from tests.unit.pipelines.inspect.report.report_workspace import publish_sample
 
 
-def chosen(folder, **settings):
+def sampled(folder, **settings):
     with reading(Workspace(str(folder)), 512) as reader:
-        return chosen_negatives(reader, Sampled(**settings), 0)
+        return hardest_negatives(reader, SampleSizes(**settings), 0)
 
 
-def test_the_nearest_to_their_positive_each_of_another_query_and_candidate(made):
-    folder, rows = made
+def test_the_nearest_to_their_positive_each_of_another_query_and_candidate(sample):
+    folder, rows = sample
     vectors = {r["item_id"]: np.array(r["vector"]) for r in rows["embeddings"]}
     near = {
         (r["query_id"], r["candidate_id"]): float(vectors[r["positive_id"]] @ vectors[r["candidate_id"]])
         for r in rows["hard_negatives"]
     }
-    wanted, seen = [], set()
+    expected, seen = [], set()
     for names, cosine in sorted(near.items(), key=lambda entry: -entry[1]):
-        if not set(names) & seen and len(wanted) < 4:
-            wanted.append(cosine)
+        if not set(names) & seen and len(expected) < 4:
+            expected.append(cosine)
             seen |= set(names)
-    [(task, found)] = chosen(folder, negatives=4).items()
+    [(task, negatives)] = sampled(folder, negatives=4).items()
     assert task == "image_to_image"
-    assert [one.nearness for one in found] == pytest.approx(wanted, abs=1e-5)
+    assert [one.nearness for one in negatives] == pytest.approx(expected, abs=1e-5)
 
 
-def test_where_the_vectors_are_too_many_to_read_the_most_similar_to_the_query_are_shown(made):
-    folder, rows = made
-    [found] = chosen(folder, negatives=2, vectors_gb=0).values()
-    assert [one.nearness for one in found] == [None, None]
-    assert found[0].row["similarity"] == max(r["similarity"] for r in rows["hard_negatives"])
+def test_without_vectors_the_most_similar_to_the_query_are_sampled(sample):
+    folder, rows = sample
+    [negatives] = sampled(folder, negatives=2, vectors_gb=0).values()
+    assert [one.nearness for one in negatives] == [None, None]
+    assert negatives[0].row["similarity"] == max(r["similarity"] for r in rows["hard_negatives"])
 
 
-def test_one_that_a_rule_made_is_shown_beside_them(tmp_path):
+def test_one_generated_negative_is_added(tmp_path):
     from schemas.datasets import HARD_NEGATIVES
-    from tests.unit.pipelines.inspect.report.made import publish
+    from tests.unit.pipelines.inspect.report.report_workspace import publish
 
-    rows = make(tmp_path)["hard_negatives"]
+    rows = publish_sample(tmp_path)["hard_negatives"]
     publish(tmp_path, HARD_NEGATIVES, [*rows[1:], {**rows[0], "source": "rule", "similarity": None, "soft_label": None}])
-    [found] = chosen(tmp_path, negatives=2).values()
-    assert [one.row["source"] for one in found] == ["band", "band", "rule"]
+    [negatives] = sampled(tmp_path, negatives=2).values()
+    assert [one.row["source"] for one in negatives] == ["band", "band", "rule"]
 
 
-def test_the_verdict_tells_what_was_found_beside_what_was_wanted():
+def test_the_checks_have_values_and_limits():
     settings = {"margin": {"floor": 0.25, "ceiling": 0.9}, "max_look": 96}
     pictures = [[bytes(32)], [b"\xff" * 32], [b"\x0f" + bytes(31), b"\xff" * 30 + b"\x00\x00"]]
-    assert verdict(0.5, ["a", "a", "b"], pictures, settings) == [
-        Fact("component", "another than query and positive"),
+    assert filter_checks(0.5, ["a", "a", "b"], pictures, settings) == [
+        Fact("component", "differs from query and positive"),
         Fact("similarity to the query", "0.500, band 0.25 to 0.90"),
-        Fact("nearest look", "4 of 256 bits, kept above 96"),
+        Fact("smallest PDQ distance", "4 of 256 bits, kept above 96"),
     ]
-    assert verdict(None, ["a", "b", "b"], [[], [], []], {}) == [Fact("component", "THE SAME as query or positive")]
-    assert verdict(0.5, ["a", None, "b"], [[], [], []], {}) == [Fact("similarity to the query", "0.500")]
+    assert filter_checks(None, ["a", "b", "b"], [[], [], []], {}) == [Fact("component", "THE SAME as query or positive")]
+    assert filter_checks(0.5, ["a", None, "b"], [[], [], []], {}) == [Fact("similarity to the query", "0.500")]

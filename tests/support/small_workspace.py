@@ -1,4 +1,4 @@
-"""A workspace written by hand: every dataset, a few rows each, all rules kept. No engine."""
+"""A small valid workspace: every dataset with a few rows, all audit rules satisfied. No engine."""
 
 import hashlib
 from dataclasses import replace
@@ -41,9 +41,9 @@ def picture(note):
 
 
 def pair(granularity, task, query, target, score=1.0, **evidence):
-    spelled = " ".join([granularity, task, query["item_id"], target["item_id"]])
+    serialized = " ".join([granularity, task, query["item_id"], target["item_id"]])
     return {
-        "pair_id": hashlib.sha256(spelled.encode()).hexdigest()[:32],
+        "pair_id": hashlib.sha256(serialized.encode()).hexdigest()[:32],
         "granularity": granularity,
         "task": task,
         "query": query,
@@ -100,7 +100,7 @@ def publish(workspace, table, rows, *, name=None, rows_in=None, dropped=(), inpu
 
 
 def rewrite(workspace, dataset, change=lambda rows: rows, columns=lambda table: table, **manifest):
-    """The dataset again with other rows: not sorted, not checked, everything else of the manifest as it was."""
+    """Replace a dataset's rows without sorting or checks; the rest of the manifest is kept."""
     run = workspace.published(dataset)
     read = pa.concat_tables([pq.read_table(workspace.uri(run, f)) for f in run.files])
     table = columns(pa.Table.from_pylist(change(read.to_pylist()), read.schema))
@@ -112,30 +112,30 @@ def rewrite(workspace, dataset, change=lambda rows: rows, columns=lambda table: 
     workspace.publish(replace(run, **({"files": files, "counts": counts} | manifest)))
 
 
-def hand_made(folder):
+def small_workspace(folder):
     w = Workspace(str(folder))
-    _taken_in(w)
-    _mined(w)
-    _chosen(w)
-    _judged(w)
-    _sharded(w)
+    _publish_intake(w)
+    _publish_mined(w)
+    _publish_negatives(w)
+    _publish_judgements(w)
+    _publish_shards(w)
     return w
 
 
-def _taken_in(w):
+def _publish_intake(w):
     notes = [
         {"note_id": n, "title": title, "body": body, "topic": "home", "images": [{"image_id": f"{n}0", "uri": f"{n}.jpg"}]}
         | {"like_count": 200, "image_count": 1, "kept_because": "like_count >= 101"}
         for n, (title, body) in NOTES.items()
     ]
-    left_out = [{"note_id": "f", "reason": "fewer than 101 likes", "like_count": 7, "topic": "home", "image_count": 0}]
+    dropped_rows = [{"note_id": "f", "reason": "fewer than 101 likes", "like_count": 7, "topic": "home", "image_count": 0}]
     refused = {
         "notes": [{"id": "g", "source": "notes", "reason": "negative like_count", "detail": "-1"}],
         "images": [{"id": "e0", "source": "images", "reason": "missing file", "detail": "e.jpg: nothing there"}],
         "clicks": [{"id": "row 0123456789abcdef", "source": "clicks", "reason": "no clicked_at", "detail": "note_id a"}],
     }
     publish(w, datasets.NOTES, notes, rows_in=7, dropped={"fewer than 101 likes": 1, "refused: negative like_count": 1})
-    publish(w, datasets.DROPPED_NOTES, left_out, rows_in=1)
+    publish(w, datasets.DROPPED_NOTES, dropped_rows, rows_in=1)
     for source, rows in refused.items():
         publish(w, intermediate.REFUSED[source], rows)
     publish(
@@ -152,29 +152,29 @@ def _taken_in(w):
     publish(w, datasets.IMAGES, images, rows_in=6, dropped={"refused: missing file": 1}, inputs=["notes"])
 
 
-def _mined(w):
-    found = pairs()
-    for name, rows in found.items():
-        told = {"clicks_read": 8, "clicks_refused": 1, "clicks_counted": 7} if name == "co_click" else None
-        publish(w, intermediate.MINED[name], rows, inputs=["notes", "images"], report=told)
+def _publish_mined(w):
+    mined = pairs()
+    for name, rows in mined.items():
+        report = {"clicks_read": 8, "clicks_refused": 1, "clicks_counted": 7} if name == "co_click" else None
+        publish(w, intermediate.MINED[name], rows, inputs=["notes", "images"], report=report)
     sizes = {c: list(COMPONENTS.values()).count(c) for c in COMPONENTS.values()}
-    placed = [{"note_id": n, "component_id": c, "size": sizes[c], "split": SPLITS[n]} for n, c in COMPONENTS.items()]
-    publish(w, datasets.COMPONENTS, placed, inputs=["notes"])
-    ends = [(row, row["query"]["note_id"], row["target"]["note_id"]) for rows in found.values() for row in rows]
+    component_rows = [{"note_id": n, "component_id": c, "size": sizes[c], "split": SPLITS[n]} for n, c in COMPONENTS.items()]
+    publish(w, datasets.COMPONENTS, component_rows, inputs=["notes"])
+    ends = [(row, row["query"]["note_id"], row["target"]["note_id"]) for rows in mined.values() for row in rows]
     kept = [row | {"component_id": COMPONENTS[q], "split": SPLITS[q]} for row, q, t in ends if SPLITS[q] == SPLITS[t]]
     dropped = {"co_click: notes in two splits": len(ends) - len(kept)}
     publish(w, datasets.POSITIVES, kept, dropped=dropped, inputs=["components", *[t.name for t in intermediate.MINED.values()]])
-    shown = {side["item_id"]: side for row in kept for side in (row["query"], row["target"])}
-    shown = {k: v if v["kind"] == "crop" else v | {"region": None} for k, v in shown.items()}
-    publish(w, datasets.ITEMS, [{"item": v, "split": SPLITS[v["note_id"]]} for v in shown.values()], inputs=["positives"])
+    items = {side["item_id"]: side for row in kept for side in (row["query"], row["target"])}
+    items = {k: v if v["kind"] == "crop" else v | {"region": None} for k, v in items.items()}
+    publish(w, datasets.ITEMS, [{"item": v, "split": SPLITS[v["note_id"]]} for v in items.values()], inputs=["positives"])
 
 
-def _chosen(w):
-    said = {"image_id": "a0", "note_id": "a", "sha256": "5", "kind": "ocr", "model": "m", "text": "stew"}
-    publish(w, datasets.ANNOTATIONS, [said], inputs=["images"])
+def _publish_negatives(w):
+    annotation = {"image_id": "a0", "note_id": "a", "sha256": "5", "kind": "ocr", "model": "m", "text": "stew"}
+    publish(w, datasets.ANNOTATIONS, [annotation], inputs=["images"])
     without = item("note", "a", text="\n".join(NOTES["a"]))
-    made = {"query_id": picture("a")["item_id"], "positive_id": whole("a")["item_id"], "task": "image_to_note"}
-    publish(w, datasets.COUNTERFACTUALS, [made | {"item": without, "images_out": ["a0"], "chars_out": 0}], inputs=["positives"])
+    ids = {"query_id": picture("a")["item_id"], "positive_id": whole("a")["item_id"], "task": "image_to_note"}
+    publish(w, datasets.COUNTERFACTUALS, [ids | {"item": without, "images_out": ["a0"], "chars_out": 0}], inputs=["positives"])
     vectors = [{"item_id": "x", "note_id": "a", "model": "m", "pictures": "", "vector": UNIT}]
     vectors += [{"item_id": "y", "note_id": "a", "model": "m", "pictures": "", "reason": "no picture"}]
     publish(w, datasets.EMBEDDINGS, vectors)
@@ -199,20 +199,26 @@ def negative(query, positive, task, candidate, rank, source, similarity):
     return ids | {"task": task, "rank": rank, "similarity": similarity, "source": source}
 
 
-def _judged(w):
-    asked = {"query_id": picture("a")["item_id"], "task": "image_to_note", "judge": "overlap", "prompt_hash": "p"}
-    said = [
-        asked | {"candidate_id": whole("a")["item_id"], "score": 0.9, "calibrated": 0.95, "grade": 3},
-        asked | {"candidate_id": whole("e")["item_id"], "score": 0.1, "calibrated": 0.02, "grade": 0},
+def _publish_judgements(w):
+    ids = {"query_id": picture("a")["item_id"], "task": "image_to_note", "judge": "overlap", "prompt_hash": "p"}
+    rows = [
+        ids | {"candidate_id": whole("a")["item_id"], "score": 0.9, "calibrated": 0.95, "grade": 3},
+        ids | {"candidate_id": whole("e")["item_id"], "score": 0.1, "calibrated": 0.02, "grade": 0},
     ]
-    publish(w, datasets.JUDGEMENTS, said)
+    publish(w, datasets.JUDGEMENTS, rows)
 
 
-def _candidate(shown, source):
-    return {"item": shown, "component_id": COMPONENTS[shown["note_id"]], "similarity": 0.5, "soft_label": 0.5, "source": source}
+def _candidate(item_row, source):
+    return {
+        "item": item_row,
+        "component_id": COMPONENTS[item_row["note_id"]],
+        "similarity": 0.5,
+        "soft_label": 0.5,
+        "source": source,
+    }
 
 
-def _sharded(w):
+def _publish_shards(w):
     for split, notes in (("train", ["a", "e"]), ("validation", ["d"]), ("test", [])):
         rows = [
             {"position": k, "task": "image_to_note", "granularity": "within_note", "query": picture(n)}

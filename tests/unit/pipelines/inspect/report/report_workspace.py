@@ -1,4 +1,4 @@
-"""A small workspace of made rows, published as jobs publish theirs; notes that try to break out of the page among them."""
+"""A small workspace with generated rows, published as jobs do; includes notes that try to inject markup into the page."""
 
 import hashlib
 import io
@@ -41,16 +41,16 @@ HOSTILE = [
     "nul \x00 bell \x07 end",
 ]
 SHARED = "先把干毛巾卷成一条，再沿着盆边慢慢浇水，等土吸满再停"
-NOTES_MADE = 14
+NOTE_COUNT = 14
 
 
 def note_row(k):
-    """Notes with a hostile title, a body that holds the shared passage, and two pictures."""
-    odd = HOSTILE[k % len(HOSTILE)]
-    body = f"{odd}\n浇水日记{k}：{SHARED}。{odd}"
+    """Build a note with a hostile title, a body that contains the shared passage, and two pictures."""
+    markup = HOSTILE[k % len(HOSTILE)]
+    body = f"{markup}\n浇水日记{k}：{SHARED}。{markup}"
     ids = [f"n{k:02}_{i}" for i in range(2)]
     return {
-        "note_id": f"n{k:02}", "title": f"{odd} #{k}", "body": body, "topic": odd, "like_count": 200, "image_count": 2,
+        "note_id": f"n{k:02}", "title": f"{markup} #{k}", "body": body, "topic": markup, "like_count": 200, "image_count": 2,
         "images": [{"image_id": i, "uri": f"{i}.jpg"} for i in ids], "kept_because": "likes",
     }  # fmt: skip
 
@@ -73,16 +73,16 @@ def whole(note):
 
 
 def pair(granularity, task, query, target, score, **evidence):
-    spelled = f"{granularity} {task} {query['item_id']} {target['item_id']}"
+    serialized = f"{granularity} {task} {query['item_id']} {target['item_id']}"
     return {
-        "pair_id": hashlib.sha256(spelled.encode()).hexdigest()[:32], "granularity": granularity, "task": task,
+        "pair_id": hashlib.sha256(serialized.encode()).hexdigest()[:32], "granularity": granularity, "task": task,
         "query": query, "target": target, "score": score, "component_id": "n00", "split": "train",
         "evidence": {name: evidence.get(name) for name in EVIDENCE.names},
     }  # fmt: skip
 
 
 def pairs_of(notes):
-    """Pairs of every granularity between a note and the next one."""
+    """Generate pairs of every granularity between each note and the next one."""
     for k, (one, other) in enumerate(pairwise(notes)):
         left, right = (item("image", n, [n["images"][0]["image_id"]]) for n in (one, other))
         yield pair("near_duplicate_image", "image_to_image", left, right, 0.5 + k / 40, hamming_distance=k, inliers=60,
@@ -105,7 +105,7 @@ def pairs_of(notes):
 
 
 def picture(k, side=160):
-    """A JPEG that no other k gives."""
+    """Generate a JPEG that is different for each k."""
     noise = np.random.default_rng(k).integers(0, 255, (6, 8, 3), np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(noise).resize((side, side * 3 // 4)).save(buffer, "JPEG", quality=80)
@@ -125,7 +125,7 @@ def image_rows(notes, folder):
 
 
 def negatives_of(pairs, items):
-    """Each query of the near duplicates gets the picture of a far note, and one made by rule."""
+    """Generate a negative for each near-duplicate query: the picture of another note."""
     some = [p for p in pairs if p["granularity"] == "near_duplicate_image"]
     for k, one in enumerate(some):
         far = some[(k + 5) % len(some)]["query"]
@@ -137,23 +137,23 @@ def negatives_of(pairs, items):
 
 
 def judgements_of(pairs, negatives):
-    """A judge that likes what was mined, but for every third; and a negative of every second."""
+    """Generate judgements: high for two thirds of the mined pairs and for every second negative."""
     for k, one in enumerate(pairs):
-        yield said(one["query"]["item_id"], one["target"]["item_id"], one["task"], 0.2 if k % 3 == 0 else 0.9)
+        yield judgement(one["query"]["item_id"], one["target"]["item_id"], one["task"], 0.2 if k % 3 == 0 else 0.9)
     for k, one in enumerate(negatives):
-        yield said(one["query_id"], one["candidate_id"], one["task"], 0.8 if k % 2 else 0.1 + k / 100)
+        yield judgement(one["query_id"], one["candidate_id"], one["task"], 0.8 if k % 2 else 0.1 + k / 100)
 
 
-def said(query, candidate, task, p, **other):
+def judgement(query, candidate, task, p, **other):
     return {
         "query_id": query, "candidate_id": candidate, "task": task, "judge": "overlap#1", "prompt_hash": "h", "score": p,
         "calibrated": p, "grade": None if p is None else 3 if p > 0.5 else 0, "flagged": "gives orders" if p == 0.2 else None,
     } | other  # fmt: skip
 
 
-def make(folder, with_negatives=True, with_judge=True):
-    """Publish it; what was published, by name."""
-    notes = [note_row(k) for k in range(NOTES_MADE)]
+def publish_sample(folder, with_negatives=True, with_judge=True):
+    """Publish the workspace, and return its rows by dataset."""
+    notes = [note_row(k) for k in range(NOTE_COUNT)]
     pairs = list({p["pair_id"]: p for p in pairs_of(notes)}.values())
     items = {side["item_id"]: {**side, "region": None} for p in pairs for side in (p["query"], p["target"])}
     negatives = list(negatives_of(pairs, items))
@@ -172,7 +172,7 @@ def make(folder, with_negatives=True, with_judge=True):
         ],
         ITEMS: [{"item": one, "split": "train"} for one in items.values()],
         QUARANTINE: [
-            {"id": odd, "source": "notes", "reason": "odd", "detail": f"{odd} in {k}"} for k, odd in enumerate(HOSTILE)
+            {"id": markup, "source": "notes", "reason": "odd", "detail": f"{markup} in {k}"} for k, markup in enumerate(HOSTILE)
         ],
     }
     if with_negatives:
@@ -193,22 +193,22 @@ def make(folder, with_negatives=True, with_judge=True):
 
 
 def vector(k):
-    found = np.random.default_rng(k).normal(size=8)
-    return (found / np.linalg.norm(found)).astype(np.float32).tolist()
+    values = np.random.default_rng(k).normal(size=8)
+    return (values / np.linalg.norm(values)).astype(np.float32).tolist()
 
 
 def publish(folder, table, rows, dropped=None, report=None):
-    """Publish rows, without the views: those take a second a table."""
-    found = pa.Table.from_pylist(rows, table.columns)
+    """Publish rows without the views, which take a second per table."""
+    unsorted = pa.Table.from_pylist(rows, table.columns)
     if table is ITEMS:
-        order = found.take(pc.sort_indices(found.column("item").combine_chunks().field("item_id")))
+        ordered = unsorted.take(pc.sort_indices(unsorted.column("item").combine_chunks().field("item_id")))
     else:
-        order = found.sort_by([(name, "ascending") for name in table.key])
-    guarded = table is HARD_NEGATIVES
-    settings = {"guard": {"margin": {"floor": 0.2, "ceiling": 0.8}, "max_look": 96}} if guarded else {}
-    told = {"model": "m", "candidates": 40, "left": 30, "taken": {"margin: below the band": 10}} if guarded else {}
+        ordered = unsorted.sort_by([(name, "ascending") for name in table.key])
+    is_filtered = table is HARD_NEGATIVES
+    settings = {"guard": {"margin": {"floor": 0.2, "ceiling": 0.8}, "max_look": 96}} if is_filtered else {}
+    filter_report = {"model": "m", "candidates": 40, "left": 30, "taken": {"margin: below the band": 10}} if is_filtered else {}
     workspace = Workspace(str(folder))
-    plan = planned([table], {"made": str(len(rows))}, settings, ())
-    files = write_parts([order], table, workspace.new_run(table.name, plan.run_id))
+    plan = planned([table], {"generated": str(len(rows))}, settings, ())
+    files = write_parts([ordered], table, workspace.new_run(table.name, plan.run_id))
     counts = counted(table, None, len(rows), dropped or {})
-    workspace.publish(manifest(table, plan, files, counts, seconds=1.0, packages=(), report=report or told))
+    workspace.publish(manifest(table, plan, files, counts, seconds=1.0, packages=(), report=report or filter_report))
