@@ -26,8 +26,9 @@ from uninote_train.data.collate import SftRows
 from uninote_train.data.loader import Data, Steps, Waited
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import open_shards
-from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import Batch, Model
+from uninote_train.models.settings import ModelChoice
 from uninote_train.objectives.contrastive import Contrastive
 from uninote_train.objectives.losses.matryoshka import usable
 from uninote_train.run.grad_cache import backward

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from schemas.settings import Place
 from uninote_train.data.loader import Data
-from uninote_train.models.load_model import ModelChoice
+from uninote_train.models.settings import ModelChoice
 from uninote_train.objectives.rl.reward import Reward
 from uninote_train.run.loop import Run
 from uninote_train.run.optimizer import Optimizer

@@ -1,6 +1,8 @@
 """What an item shows, as pixels and words: all that a model gets to see of it."""
 
 from schemas.errors import DataError
+from schemas.region import SIDES
+from small_encoder.pixels import crop
 from uninote_train.models.protocol import Item, Pictures, Pixels
 
 
@@ -26,9 +28,7 @@ def _cut(pixels: Pixels, item: Item) -> Pixels:
     region = item["region"]
     if region is None:
         raise DataError(f"item {item['item_id']}: a crop without a region; build the shards again")
-    height, width = pixels.shape[:2]
-    x0, y0, x1, y1 = (min(max(region[side], 0.0), 1.0) for side in ("x0", "y0", "x1", "y1"))
-    if not (x1 > x0 and y1 > y0):
+    part = crop(pixels, [region[side] for side in SIDES])
+    if part is None:
         raise DataError(f"item {item['item_id']}: the region {region} of a crop has no area; build the shards again")
-    left, top = min(round(x0 * width), width - 1), min(round(y0 * height), height - 1)
-    return pixels[top : max(round(y1 * height), top + 1), left : max(round(x1 * width), left + 1)]
+    return part

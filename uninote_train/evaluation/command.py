@@ -25,7 +25,8 @@ from uninote_train.evaluation.list_task import read_lists
 from uninote_train.evaluation.results_table import mean_of_meta, page
 from uninote_train.evaluation.split_items import read_split
 from uninote_train.evaluation.split_pictures import PictureFiles
-from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.models.load_model import load_model
+from uninote_train.models.settings import ModelChoice
 from uninote_train.run.output_lock import alone
 
 NUMBERS, PAGE = "metrics.json", "results.md"

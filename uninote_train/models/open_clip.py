@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from schemas.errors import DataError, SettingsError
 from uninote_train.data.item_content import shown, words
-from uninote_train.models.load_model import ModelChoice
 from uninote_train.models.protocol import Batch, Item, Model, Pictures
+from uninote_train.models.settings import ModelChoice
 
 CONFIGURATION, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"
 PICTURES, TEXTS = "pictures_of", "texts_of"

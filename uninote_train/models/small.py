@@ -11,8 +11,8 @@ from small_encoder.inputs import Packed, embed, pack, part, shown
 from small_encoder.network import Shape
 from small_encoder.weights import SHIPPED, load, save
 from uninote_train.data import item_content
-from uninote_train.models.load_model import ModelChoice
 from uninote_train.models.protocol import Batch, Item, Model, Pictures
+from uninote_train.models.settings import ModelChoice
 
 FILE = "weights.safetensors"
 """In the folder that is saved; conf/encoders/small.toml takes it as `path`."""

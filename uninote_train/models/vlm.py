@@ -13,9 +13,9 @@ from transformers import AutoModel
 from transformers.utils import logging as transformers_logging
 
 from schemas.errors import SettingsError
-from uninote_train.models.load_model import Lora, ModelChoice
 from uninote_train.models.protocol import Batch, Model
 from uninote_train.models.qwen_processor import PATCHES, opened
+from uninote_train.models.settings import Lora, ModelChoice
 from uninote_train.models.vlm_preparer import PICTURES, VlmPreparer, pieces
 from uninote_train.models.vlm_prompts import Prompts
 

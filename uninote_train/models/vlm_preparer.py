@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import torch
 from PIL import Image
 from torch import Tensor
 from transformers import AutoProcessor
 
 from schemas.errors import DataError, SettingsError
+from small_encoder.pixels import shrink_to_area
 from uninote_train.data.item_content import shown, words
-from uninote_train.models.load_model import ModelChoice
 from uninote_train.models.protocol import Batch, Item, Pictures, Pixels
 from uninote_train.models.qwen_processor import fits, tensors
+from uninote_train.models.settings import ModelChoice
 from uninote_train.models.vlm_prompts import asked_as
 
 TOKEN_ROWS = ("input_ids", "attention_mask", "mm_token_type_ids")
@@ -130,7 +130,7 @@ class VlmPreparer:
         if not images or not isinstance(patch, int) or not isinstance(merge, int):
             return images
         most = self._room(item, len(images)) * PICTURES_SHARE / len(images) * (patch * merge) ** 2
-        return [_shrunk(p, most) for p in images]
+        return [shrink_to_area(p, most) for p in images]
 
 
 def pieces(batch: Batch, size: int) -> list[Batch]:
@@ -162,12 +162,3 @@ def _pictures(batch: Batch, pictures: slice, patches: slice) -> dict[str, Tensor
     """All that is not by token: pixel_values by patch, the rest by picture."""
     others = {n: t for n, t in batch.tensors.items() if n not in (*TOKEN_ROWS, PICTURES)}
     return {n: t[patches if n == "pixel_values" else pictures] for n, t in others.items()}
-
-
-def _shrunk(pixels: Pixels, most: float) -> Pixels:
-    """At most so many pixels, at the same aspect."""
-    height, width = pixels.shape[:2]
-    factor = (most / (height * width)) ** 0.5
-    if factor >= 1:
-        return pixels
-    return cv2.resize(pixels, (max(int(width * factor), 1), max(int(height * factor), 1)), interpolation=cv2.INTER_AREA)

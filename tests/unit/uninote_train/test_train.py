@@ -332,12 +332,12 @@ def test_a_batch_that_processes_cannot_share_is_refused(models, sft, tmp_path):
 
 
 def _vlm(path):
-    from uninote_train.models.load_model import ModelChoice
+    from uninote_train.models.settings import ModelChoice
 
     return ModelChoice(kind="vlm", path=str(path))
 
 
 def _clip(path):
-    from uninote_train.models.load_model import ModelChoice
+    from uninote_train.models.settings import ModelChoice
 
     return ModelChoice(kind="open_clip", path=str(path))

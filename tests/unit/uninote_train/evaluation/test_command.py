@@ -57,7 +57,8 @@ def test_every_task_dimension_mode_and_probe_is_in_the_numbers(done):
 def test_the_same_answers_come_from_the_models_vectors_and_from_a_folder_of_them(shards, done, tmp_path, capsys):
     from uninote_train.evaluation.encode_items import Encoding, encode
     from uninote_train.evaluation.split_pictures import PictureFiles
-    from uninote_train.models.load_model import ModelChoice, load_model
+    from uninote_train.models.load_model import load_model
+    from uninote_train.models.settings import ModelChoice
 
     items = tmp_path / "items"
     evaluate(Evaluate(shards=str(shards), write_items=str(items)))

@@ -8,7 +8,8 @@ from testkit.training_shards import item, sft_shards, words
 from uninote_train.evaluation.ablated_views import REENCODED
 from uninote_train.evaluation.encode_items import Encoding, encode
 from uninote_train.evaluation.split_pictures import PictureFiles
-from uninote_train.models.load_model import Lora, ModelChoice, load_model
+from uninote_train.models.load_model import load_model
+from uninote_train.models.settings import Lora, ModelChoice
 
 ITEMS = [
     item("image", 0, (0,)),

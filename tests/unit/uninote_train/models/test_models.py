@@ -9,9 +9,10 @@ import torch
 
 from schemas.errors import DataError, SettingsError
 from testkit.training_shards import item, words
-from uninote_train.models.load_model import Lora, ModelChoice, load_model
+from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import trainable
 from uninote_train.models.qwen_processor import fits, opened
+from uninote_train.models.settings import Lora, ModelChoice
 from uninote_train.models.vlm_prompts import Prompts
 
 PICTURES = {

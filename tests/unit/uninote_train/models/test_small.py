@@ -11,8 +11,9 @@ from pipelines.encode.preset import EncoderSpec
 from pipelines.encode.small.backend import SmallEncoder, SmallPreparer
 from schemas.errors import DataError
 from small_encoder.weights import load
-from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import trainable
+from uninote_train.models.settings import ModelChoice
 
 RNG = np.random.default_rng(0)
 PICTURES = {name: RNG.integers(0, 256, (60, 80, 3), np.uint8) for name in "abc"}

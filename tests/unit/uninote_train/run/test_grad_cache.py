@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from testkit.training_shards import item, words
-from uninote_train.models.load_model import Lora, ModelChoice, load_model
+from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import trainable
+from uninote_train.models.settings import Lora, ModelChoice
 from uninote_train.objectives.losses.matryoshka import shortened
 from uninote_train.run.grad_cache import backward
 
