@@ -1,4 +1,4 @@
-"""A model to train, by name. Only the module that is asked for is imported."""
+"""Load a model to train, by name. Only the selected module is imported."""
 
 from schemas.errors import SettingsError
 from uninote_train.models.protocol import Model
@@ -9,14 +9,14 @@ NEEDS = {
     "open_clip": "torch, open_clip_torch",
     "small": "torch, safetensors",
 }
-"""What a kind of model imports; all of it is in requirements/train.txt."""
+"""Packages that each kind of model imports; all are in requirements/train.txt."""
 
 
 def load_model(choice: ModelChoice, device: str = "cpu") -> Model:
-    """The model on `device`, in training mode, with `requires_grad` where it is trained.
+    """The model on `device`, in training mode, with `requires_grad` set on the trained parameters.
 
     Raises:
-        SettingsError: a package, a file or the device is missing: says which and what to do.
+        SettingsError: a package, a file or the device is missing; the message names it and says what to do.
     """
     try:
         model = _loaded(choice, device)

@@ -19,9 +19,9 @@ from schemas.errors import DataError, SettingsError
 from schemas.settings import load_settings
 from testkit.training_shards import rl_shards, sft_row, sft_shards, write_shard
 from uninote_train import __main__ as command
-from uninote_train.data.loader import Waited
+from uninote_train.data.loader import StepLoader
 from uninote_train.models.load_model import load_model
-from uninote_train.run.output_lock import alone
+from uninote_train.run.output_lock import lock_output
 from uninote_train.settings import TrainRl, TrainSft
 from uninote_train.train import train_rl, train_sft
 
@@ -39,7 +39,7 @@ def lines(out):
 
 def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, capsys):
     """Three steps of SFT, then of RL from what SFT saved: adapters move, and the model that is saved is another one."""
-    tiny = ["model.kind=vlm", "model.lora.rank=4", "data.batch=4", "data.workers=1", "optimizer.steps=3", "run.piece=5"]
+    tiny = ["model.kind=vlm", "model.lora.rank=4", "data.batch=4", "data.workers=1", "optimizer.steps=3", "run.mini_batch=5"]
     train_sft(
         settings_of(
             TrainSft,
@@ -69,9 +69,9 @@ def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, 
         1, abs=1e-4
     )
     weights = [load_model(_vlm(path)).state_dict() for path in (saved, tmp_path / "rl/model")]
-    moved = [n for n in weights[0] if not torch.equal(weights[0][n], weights[1][n])]
-    assert moved
-    assert all("lora" in n for n in moved)
+    rows_to = [n for n in weights[0] if not torch.equal(weights[0][n], weights[1][n])]
+    assert rows_to
+    assert all("lora" in n for n in rows_to)
     assert not [f for f in tmp_path.rglob("*") if f.suffix in (".bin", ".pt", ".pth", ".pkl")]
 
 
@@ -171,7 +171,7 @@ def test_a_run_that_was_interrupted_goes_on_after_the_step_it_was_at(models, sft
     def first(count, folder):
         (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
         with pytest.MonkeyPatch.context() as patch:  # the settings stay those of the run: only the last steps are left out
-            patch.setattr("uninote_train.train.Waited", partial(Few, count))
+            patch.setattr("uninote_train.train.StepLoader", partial(Few, count))
             with contextlib.suppress(Enough):
                 train_sft(settings_of(TrainSft, sft, folder, *given, "data.workers=0"))
         return [(t["step"], t["loss"], t["gradient_norm"], t["learning_rate"]) for t in lines(folder)]
@@ -216,8 +216,8 @@ class Enough(Exception):  # noqa: N818
     """So many steps are done."""
 
 
-class Few(Waited):
-    """As `Waited`; ends the run after so many steps."""
+class Few(StepLoader):
+    """As `StepLoader`; ends the run after so many steps."""
 
     def __init__(self, count, steps, numbers, settings, pin):
         super().__init__(steps, range(numbers.start, count), settings, pin)
@@ -251,8 +251,8 @@ def test_two_on_one_out_and_an_out_that_is_a_file_are_refused_before_anything_is
         [line] = capsys.readouterr().err.splitlines()
         return ended.value.code, line
 
-    with alone(str(tmp_path / "out"), "sft"):
-        assert ended(tmp_path / "out") == (2, matching(r"error: --out .*`python -m uninote_train sft` .* is at work there"))
+    with lock_output(str(tmp_path / "out"), "sft"):
+        assert ended(tmp_path / "out") == (2, matching(r"error: --out .*`python -m uninote_train sft` .* is running there"))
     assert ended(tmp_path / "file") == (2, matching(r"error: --out .*file is a file, expected a folder"))
     assert ended("/proc/out") == (2, matching(r"error: --out '/proc/out': cannot be written"))
 
@@ -270,9 +270,9 @@ def test_a_finished_run_has_nothing_to_do_and_another_is_not_mixed_with_it(model
     given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=2"]
     train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given))
     train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given, "data.workers=1"))
-    assert "nothing to do: the run had reached its last step" in capsys.readouterr().out
+    assert "nothing to do: the run has reached its last step" in capsys.readouterr().out
     with pytest.raises(
-        SettingsError, match=r"holds a run with other settings: loss\.temperature 0\.5, in the run 0\.02; give them"
+        SettingsError, match=r"holds a run with other settings: loss\.temperature is 0\.5, in the run 0\.02; use the same"
     ):
         train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given, "loss.temperature=0.5"))
 
@@ -283,7 +283,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, m
     write_shard(tmp_path / "sft/train", "00000", rows)
     given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=4", "run.checkpoint_every=1", "data.batch=2"]
     with pytest.raises(
-        DataError, match=r"step \d: the loss is nan in 1 of 2 rows of this process; rows pair-0005; look at them"
+        DataError, match=r"step \d: the loss is nan in 1 of 2 rows of this process; rows pair-0005; inspect them"
     ):
         train_sft(settings_of(TrainSft, tmp_path / "sft", tmp_path / "out", *given))
     assert not (tmp_path / "out/model").exists()
@@ -302,8 +302,8 @@ def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, m
         (["sft", "--set", "loss.temprature=1"], "unknown ['temprature']; known keys are"),
         (["sft", "--shards", "/nowhere"], "error: "),
         (["rl", "--set", "rank.policy=best"], "rank.policy = 'best'"),
-        (["train"], "error: 'train': wanted one of sft, rl"),
-        ([], "wanted one of"),
+        (["train"], "error: 'train': expected one of sft, rl"),
+        ([], "expected one of"),
     ],
 )
 def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, said, monkeypatch, capsys, tmp_path):
@@ -327,7 +327,7 @@ def test_a_batch_that_processes_cannot_share_is_refused(models, sft, tmp_path):
     from uninote_train.train import _planned
 
     given = settings_of(TrainSft, sft, tmp_path, *CLIP, f"model.path={models('clip')}")
-    with pytest.raises(SettingsError, match=r"data\.batch 4: not a multiple of the 3 training processes"):
+    with pytest.raises(SettingsError, match=r"data\.batch 4: expected a multiple of the 3 training processes"):
         _planned("sft", given, load_model(_clip(models("clip"))), Processes(0, 3), 0)
 
 

@@ -40,9 +40,9 @@ def test_a_crop_is_cut_out_of_its_picture():
 
     class Spy(ToyPreparer):
         def prepare(self, items, pictures):
-            from uninote_train.data.item_content import shown
+            from uninote_train.data.item_content import item_pixels
 
-            seen.update({i["kind"]: [p.shape for p in shown(i, pictures)] for i in items})
+            seen.update({i["kind"]: [p.shape for p in item_pixels(i, pictures)] for i in items})
             return super().prepare(items, pictures)
 
     row = sft_row(0, 9, 2)

@@ -96,7 +96,7 @@ def test_a_split_that_was_published_on_a_store_is_read_there(tmp_path):
 def test_half_a_copy_is_refused(published, tmp_path):
     folder = Path(shutil.copytree(f"{published.folder.uri}/sft", tmp_path / "elsewhere" / "sft"))
     (folder / "train" / "part-00001.train.parquet").unlink()
-    with pytest.raises(DataError, match=r"names 3 files of rows, 2 are there; copy or build them again"):
+    with pytest.raises(DataError, match=r"names 3 files of rows, but 2 exist; copy or build them again"):
         open_shards(str(folder), "train", SFT, str(tmp_path / "cache"))
     with pytest.raises(DataError, match=r"1 files of its shards are missing"):
         shard_files(folder / "train")

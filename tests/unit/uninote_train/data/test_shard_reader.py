@@ -48,7 +48,7 @@ def test_a_published_run_is_read_and_none_beside_it(sft, tmp_path):
 
 def test_says_what_is_missing_or_of_another_kind(sft, tmp_path):
     with pytest.raises(
-        DataError, match=r"no shards: wanted _current\.json of jobs/build_shards\.py, or 00000\.parquet and .* in validation/"
+        DataError, match=r"no shards: expected _current\.json of jobs/build_shards\.py, or 00000\.parquet and .* in validation/"
     ):
         open_shards(str(sft), "validation", SFT, str(tmp_path))
     with pytest.raises(SchemaError, match="table 'rl': missing column 'list_id'"):
@@ -56,7 +56,9 @@ def test_says_what_is_missing_or_of_another_kind(sft, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(sft, copy)
     (copy / "train/00001.pictures.arrow").unlink()
-    with pytest.raises(DataError, match=r"no 00001\.pictures\.arrow beside its rows \(1 such\); copy the whole folder"):
+    with pytest.raises(
+        DataError, match=r"no 00001\.pictures\.arrow beside its rows \(1 such files are missing\); copy the whole folder"
+    ):
         open_shards(str(copy), "train", SFT, str(tmp_path))
     (copy / "train/00001.parquet").write_bytes(b"PAR1 and nothing")
     shutil.copy(copy / "train/00000.pictures.arrow", copy / "train/00001.pictures.arrow")
@@ -74,7 +76,7 @@ def test_names_the_picture_that_is_missing_or_damaged(tmp_path):
     held = held.set_column(1, held.schema.field(1), pa.array([b"no jpeg"] * len(held), pa.binary()))
     with pa.OSFile(str(damaged / "train/00000.pictures.arrow"), "wb") as file, pa.ipc.new_file(file, held.schema) as writer:
         writer.write_table(held)
-    with pytest.raises(DataError, match="picture n0-0 is 7 bytes that are no picture"):
+    with pytest.raises(DataError, match="picture n0-0 is 7 bytes that are not a picture"):
         open_shards(str(damaged), "train", SFT, str(tmp_path)).picture(0, "n0-0")
 
 

@@ -97,7 +97,7 @@ def test_vectors_that_lack_an_item_are_refused_with_what_to_do(tmp_path):
     with pytest.raises(DataError, match="no \\*.parquet"):
         read_vectors(tmp_path, ["x"])
     pq.write_table(pa.table({"item_id": ["x"], "vector": [[1.0, 0.0]]}), tmp_path / "0.parquet")
-    with pytest.raises(DataError, match="1 of 2 items have no row, \\['y'\\] first.*encode_items"):
+    with pytest.raises(DataError, match="1 of 2 items have no row, for example \\['y'\\].*encode_items"):
         read_vectors(tmp_path, ["x", "y"])
 
 

@@ -1,7 +1,7 @@
 """Who is in a gallery, who leaves a ranking."""
 
 from tests.unit.uninote_train.evaluation.made import BOX, item, row
-from uninote_train.evaluation.retrieval_tasks import questions
+from uninote_train.evaluation.retrieval_tasks import retrieval_tasks
 from uninote_train.evaluation.split_items import read_split
 
 A1, A2 = item("image", "a", ["a1"]), item("image", "a", ["a2"])
@@ -14,7 +14,7 @@ MUG, LAMP, SAME = item("text", "a", (), "a red mug"), item("text", "b", (), "a l
 
 
 def asked(*rows):
-    return {q.task: q for q in questions(read_split(rows))}
+    return {q.task: q for q in retrieval_tasks(read_split(rows))}
 
 
 def names(task, rows, n=0):
@@ -45,8 +45,8 @@ def test_the_rest_of_the_component_is_neither_right_nor_wrong_and_so_is_the_rest
     ]
     task = asked(*rows)["note_to_note"]
     place = task.queries.index(NOTE_A["item_id"])
-    assert names(task, task.right, place) == {NOTE_C["item_id"]}
-    assert names(task, task.out, place) == {NOTE_A["item_id"], REPOST["item_id"], copy["item_id"]}
+    assert names(task, task.positives, place) == {NOTE_C["item_id"]}
+    assert names(task, task.excluded, place) == {NOTE_A["item_id"], REPOST["item_id"], copy["item_id"]}
     assert NOTE_B["item_id"] in task.gallery
 
 
@@ -57,8 +57,8 @@ def test_several_positives_are_all_right_and_leave_no_ranking():
         row("note_to_note", NOTE_A, REPOST),
     ]
     task = asked(*rows)["note_to_note"]
-    assert names(task, task.right) == {NOTE_C["item_id"], NOTE_B["item_id"], REPOST["item_id"]}
-    assert names(task, task.out) == {NOTE_A["item_id"]}
+    assert names(task, task.positives) == {NOTE_C["item_id"], NOTE_B["item_id"], REPOST["item_id"]}
+    assert names(task, task.excluded) == {NOTE_A["item_id"]}
     assert len(task.queries) == 1
 
 
@@ -70,7 +70,7 @@ def test_the_same_words_in_another_component_are_no_error():
     ]
     task = asked(*rows)["image_to_text"]
     place = task.queries.index(A1["item_id"])
-    assert names(task, task.out, place) == {SAME["item_id"]}
+    assert names(task, task.excluded, place) == {SAME["item_id"]}
 
 
 def test_a_crop_asks_and_is_not_offered_unless_crops_are_the_answers():
@@ -83,4 +83,4 @@ def test_a_query_is_never_in_its_own_gallery():
     rows = [row("note_to_note", NOTE_A, NOTE_B, also="c2"), row("note_to_note", NOTE_B, NOTE_A, of="c2", also="c1")]
     task = asked(*rows)["note_to_note"]
     for n, query in enumerate(task.queries):
-        assert query in names(task, task.out, n)
+        assert query in names(task, task.excluded, n)

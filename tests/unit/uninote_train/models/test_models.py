@@ -11,7 +11,7 @@ from schemas.errors import DataError, SettingsError
 from testkit.training_shards import item, words
 from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import trainable
-from uninote_train.models.qwen_processor import fits, opened
+from uninote_train.models.qwen_processor import matches_processor, patches_to_floats
 from uninote_train.models.settings import Lora, ModelChoice
 from uninote_train.models.vlm_prompts import Prompts
 
@@ -140,13 +140,13 @@ def test_says_what_is_wrong_with_a_path(tmp_path, models):
     with pytest.raises(SettingsError, match=r"model\.lora"):
         load_model(ModelChoice(kind="vlm", path=str(models("qwen3_vl")), lora=Lora(targets="nothing")))
     (tmp_path / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "/gone"}))
-    with pytest.raises(SettingsError, match="the adapters are for /gone, which is not there"):
+    with pytest.raises(SettingsError, match="the adapters are for /gone, which does not exist"):
         load_model(ModelChoice(kind="vlm", path=str(tmp_path)))
 
 
 def test_names_an_item_that_shows_nothing(models):
     model = load_model(choice(models, "open_clip"))
-    with pytest.raises(DataError, match="item [0-9a-f]{32}: a text without a picture or a word"):
+    with pytest.raises(DataError, match="item [0-9a-f]{32}: a text without a picture or text"):
         model.preparer.prepare([item("text", 0, (), "  ")], {})
 
 
@@ -164,7 +164,7 @@ def test_the_direct_way_gives_what_the_processor_gives(models, name):
         if "pixel_values" in direct:
             assert direct["pixel_values"].dtype == torch.uint8
             assert direct["pixel_values"].nbytes * 8 == plain["pixel_values"].nbytes
-            direct = {**direct, "pixel_values": opened(preparer.processor.image_processor, direct["pixel_values"])}
+            direct = {**direct, "pixel_values": patches_to_floats(preparer.processor.image_processor, direct["pixel_values"])}
         assert direct.keys() == plain.keys()
         assert all(torch.equal(direct[k], plain[k]) for k in plain)
 
@@ -172,7 +172,7 @@ def test_the_direct_way_gives_what_the_processor_gives(models, name):
 def test_a_processor_that_answers_otherwise_is_asked_itself(models):
     preparer = load_model(choice(models, "vlm")).preparer
     prompt = preparer._around("", 2, False)[0]
-    assert fits(preparer.processor, prompt)
+    assert matches_processor(preparer.processor, prompt)
     preparer.processor.image_processor.merge_size = 1  # more tokens a picture than the model's own count
     preparer.processor.image_token = "<|video_pad|>"
-    assert not fits(preparer.processor, prompt)
+    assert not matches_processor(preparer.processor, prompt)

@@ -9,13 +9,13 @@ from safetensors.torch import save_file
 
 from schemas.shards import RL, SFT
 from tests.unit.uninote_train.toy import Toy
-from uninote_train.data.loader import Steps
+from uninote_train.data.loader import StepDataset
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import open_shards
 from uninote_train.models.protocol import trainable
-from uninote_train.objectives.contrastive import Contrastive
-from uninote_train.objectives.ranking_rl import Reinforced
-from uninote_train.objectives.rl.reference_model import Reference
+from uninote_train.objectives.contrastive import ContrastiveObjective
+from uninote_train.objectives.ranking_rl import RankingObjective
+from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.run.grad_cache import backward
 from uninote_train.run.processes import Processes
 from uninote_train.settings import Contrast, Ranking
@@ -41,20 +41,20 @@ def gradients(processes: Processes, shards: dict[str, str], piece: int) -> dict[
         stage = "sft" if name in SFT_CASES else "rl"
         model = Toy()
         opened = open_shards(shards[stage], "train", SFT if stage == "sft" else RL, "/nowhere")
-        steps = Steps(
+        steps = StepDataset(
             stage=stage, shards=opened, order=Order(opened.counts, 3, 2), preparer=model.preparer, batch=BATCH, rank=processes.rank,
             world=processes.world, rankings=8,
         )  # fmt: skip
         if stage == "sft":
-            objective = Contrastive(settings, settings.dims, processes)
+            objective = ContrastiveObjective(settings, settings.dims, processes)
         else:
-            start = Reference(Toy(seed=1), 0, torch.no_grad)  # another model: its KL is not zero
-            objective = Reinforced(settings, 16, start, processes)
+            start = ReferenceModel(Toy(seed=1), 0, torch.no_grad)  # another model: its KL is not zero
+            objective = RankingObjective(settings, 16, start, processes)
         rows = steps[STEP]
-        batches, begun, told = objective.inputs(rows), objective.begin(rows), []
+        batches, state, told = objective.inputs(rows), objective.prepare_step(rows), []
 
-        def loss_of(vectors, objective=objective, batches=batches, rows=rows, begun=begun, told=told):
-            told.append(objective.loss(vectors.split([b.items for b in batches]), rows, begun))
+        def loss_of(vectors, objective=objective, batches=batches, rows=rows, state=state, told=told):
+            told.append(objective.loss(vectors.split([b.items for b in batches]), rows, state))
             return told[0].value
 
         pieces = [p for b in batches for p in (model.split(b, piece) if piece else [b])]
@@ -62,7 +62,7 @@ def gradients(processes: Processes, shards: dict[str, str], piece: int) -> dict[
         processes.average_gradients(trainable(model).values())
         found |= {f"{name}/{n}": p.grad for n, p in trainable(model).items()}
         found[f"{name}/loss"] = processes.total(loss) / processes.world
-        found |= {f"{name}/{n}": v for n, v in told[0].numbers.items() if n != "documents"}
+        found |= {f"{name}/{n}": v for n, v in told[0].metrics.items() if n != "documents"}
     return found
 
 
@@ -81,7 +81,7 @@ def main() -> None:
     told = {
         "lonely": lonely.grad,
         "absent": torch.tensor(absent.grad is None),
-        "rows": processes.gathered(torch.arange(rank + 1) + 10 * rank),
+        "rows": processes.gather(torch.arange(rank + 1) + 10 * rank),
     }
     save_file(told, out / f"{rank}-told.safetensors")
 

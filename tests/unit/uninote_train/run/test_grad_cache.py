@@ -7,7 +7,7 @@ from testkit.training_shards import item, words
 from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import trainable
 from uninote_train.models.settings import Lora, ModelChoice
-from uninote_train.objectives.losses.matryoshka import shortened
+from uninote_train.objectives.losses.matryoshka import truncate_dimensions
 from uninote_train.run.grad_cache import backward
 
 SIZES = {"a-0": (64, 64), "b-0": (96, 40), "b-1": (40, 120), "c-0": (128, 128)}
@@ -53,7 +53,7 @@ def loss_over(dims):
 
     def loss_of(vectors):
         asked, offered = (vectors[:3], vectors)
-        scores = [shortened(asked, d) @ shortened(offered, d).T / 0.1 for d in dims]
+        scores = [truncate_dimensions(asked, d) @ truncate_dimensions(offered, d).T / 0.1 for d in dims]
         return sum(torch.nn.functional.cross_entropy(s, targets) for s in scores)
 
     return loss_of

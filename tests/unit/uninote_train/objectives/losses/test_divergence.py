@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uninote_train.objectives.losses.divergence import symmetric_kl, true_js
-from uninote_train.objectives.losses.masked_softmax import labelled, log_softmax
+from uninote_train.objectives.losses.masked_softmax import label_masks, log_softmax
 
 
 def softmax(scores, temperature):
@@ -59,6 +59,6 @@ def test_a_row_without_a_label_of_its_positive_does_not_count():
     nan = float("nan")
     labels = torch.tensor([[0.9, 0.2, nan], [nan, 0.2, 0.1], [0.9, nan, nan], [0.9, 0.1, 0.2]])
     there = torch.tensor([[True] * 3] * 3 + [[True, False, False]])
-    known, rows = labelled(labels, there)
+    known, rows = label_masks(labels, there)
     assert rows.tolist() == [True, False, False, False]
     assert known.tolist() == [[True, True, False], [True] * 3, [True] * 3, [True, False, False]]

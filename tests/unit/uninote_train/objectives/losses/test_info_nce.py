@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import SettingsError
 from uninote_train.objectives.losses.info_nce import info_nce
-from uninote_train.objectives.losses.matryoshka import shortened, usable
+from uninote_train.objectives.losses.matryoshka import truncate_dimensions, usable
 
 
 def slow(scores, candidates, negatives, tau, margin):
@@ -58,9 +58,9 @@ def test_a_masked_document_has_no_gradient_and_a_rows_own_rule_negative_has():
 
 def test_matryoshka_brings_the_first_dimensions_to_unit_length():
     vectors = F.normalize(torch.randn(3, 8), dim=-1)
-    assert shortened(vectors, 8) is vectors
-    torch.testing.assert_close(shortened(vectors, 4).norm(dim=-1), torch.ones(3))
-    torch.testing.assert_close(shortened(vectors, 4), vectors[:, :4] / vectors[:, :4].norm(dim=-1, keepdim=True))
+    assert truncate_dimensions(vectors, 8) is vectors
+    torch.testing.assert_close(truncate_dimensions(vectors, 4).norm(dim=-1), torch.ones(3))
+    torch.testing.assert_close(truncate_dimensions(vectors, 4), vectors[:, :4] / vectors[:, :4].norm(dim=-1, keepdim=True))
 
 
 def test_dimensions_that_a_model_does_not_have_are_left_out_or_refused():

@@ -6,12 +6,12 @@ import torch
 
 from uninote_train.objectives.losses.masked_softmax import log_softmax
 from uninote_train.objectives.rl.policies import (
-    clipped,
-    distance_to,
+    clipped_policy_loss,
     item_softmax,
+    kl_to_reference,
     log_ranking,
     positive_advantage,
-    sampled_rankings,
+    sample_rankings,
 )
 
 THERE = torch.ones(1, 4, dtype=torch.bool)
@@ -45,7 +45,7 @@ def test_rankings_are_drawn_as_often_as_they_are_probable():
     torch.manual_seed(0)
     gumbel = -torch.log(-torch.log(torch.rand(1, draws, 3)))
     there = THERE[:, :3]
-    drawn = sampled_rankings(scores, there, gumbel, 1.0)[0].tolist()
+    drawn = sample_rankings(scores, there, gumbel, 1.0)[0].tolist()
     for ranking in itertools.permutations(range(3)):
         share = drawn.count(list(ranking)) / draws
         assert share == pytest.approx(math.exp(slow_log_ranking(scores[0].tolist(), ranking, 1.0)), abs=0.01)
@@ -53,7 +53,7 @@ def test_rankings_are_drawn_as_often_as_they_are_probable():
 
 def test_candidates_that_are_not_there_are_drawn_last():
     there = torch.tensor([[True, False, True, False]])
-    drawn = sampled_rankings(torch.zeros(1, 4), there, torch.randn(1, 50, 4), 1.0)
+    drawn = sample_rankings(torch.zeros(1, 4), there, torch.randn(1, 50, 4), 1.0)
     assert set(drawn[0, :, :2].flatten().tolist()) == {0, 2}
 
 
@@ -79,10 +79,10 @@ def test_the_papers_objective_read_literally_has_no_gradient():
 def test_the_first_update_is_the_policy_gradient_and_a_far_one_is_clipped():
     new = torch.tensor([[-1.0, -2.0]], requires_grad=True)
     advantage = torch.tensor([[2.0, -1.0]])
-    clipped(new, new.detach(), advantage, 0.2).sum().backward()
+    clipped_policy_loss(new, new.detach(), advantage, 0.2).sum().backward()
     torch.testing.assert_close(new.grad, -advantage / 2)
     new.grad = None
-    clipped(new, new.detach() - 1.0, advantage, 0.2).sum().backward()  # rho = e: the good one has gone far enough
+    clipped_policy_loss(new, new.detach() - 1.0, advantage, 0.2).sum().backward()  # rho = e: the good one has gone far enough
     assert new.grad[0, 0] == 0
     assert new.grad[0, 1] > 0
 
@@ -90,5 +90,5 @@ def test_the_first_update_is_the_policy_gradient_and_a_far_one_is_clipped():
 def test_the_distance_is_kl_and_nothing_at_the_start():
     now, before = torch.tensor([[0.3, -0.2, 0.9, 0.1]]), torch.tensor([[0.1, 0.0, 0.2, 0.4]])
     p, q = (torch.softmax(s / 0.5, 1) for s in (now, before))
-    assert distance_to(now, before, THERE, 0.5).item() == pytest.approx((p * (p / q).log()).sum().item(), rel=1e-5)
-    assert distance_to(now, now, THERE, 0.5).item() == pytest.approx(0.0, abs=1e-7)
+    assert kl_to_reference(now, before, THERE, 0.5).item() == pytest.approx((p * (p / q).log()).sum().item(), rel=1e-5)
+    assert kl_to_reference(now, now, THERE, 0.5).item() == pytest.approx(0.0, abs=1e-7)

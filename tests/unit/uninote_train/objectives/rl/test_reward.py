@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uninote_train.objectives.rl.reward import Reward, advantages, ranks, reward_terms, shares
+from uninote_train.objectives.rl.reward import Reward, advantages, ranks, reward_terms, variance_shares
 
 
 def slow_reward(ranking, relevant, w):
@@ -64,8 +64,8 @@ def test_the_order_of_the_relevant_ones_hardly_counts_in_the_papers_weights():
     right, reversed_ = (fast_reward([*order, 6, 7, 8, 9], 6, Reward()) for order in (range(6), range(5, -1, -1)))
     there = torch.ones(1, 10, dtype=torch.bool)
     a, b = (advantages(torch.tensor([r]), there)[0][0] for r in (right, reversed_))
-    moved = (a[:6] - b[:6]).abs().max() / (a.max() - a.min())
-    assert 0.001 < moved < 0.03
+    rows_to = (a[:6] - b[:6]).abs().max() / (a.max() - a.min())
+    assert 0.001 < rows_to < 0.03
     heavy = Reward(relative=30.0)
     lost = sum(fast_reward([*range(6), 6, 7, 8, 9], 6, heavy)) - sum(fast_reward([*range(5, -1, -1), 6, 7, 8, 9], 6, heavy))
     assert lost > 100
@@ -90,7 +90,7 @@ def test_shares_add_up_and_are_the_covariances_of_numpy():
 
     terms = torch.rand(4, 3, 6)
     there = torch.ones(3, 6, dtype=torch.bool)
-    found = shares(terms, there)
+    found = variance_shares(terms, there)
     assert found[:4].sum().item() == pytest.approx(found[4].item(), rel=1e-5)
     total = terms.sum(0)
     by_numpy = sum(np.cov(terms[1, n].numpy(), total[n].numpy(), bias=True)[0, 1] * 6 for n in range(3))
