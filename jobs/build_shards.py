@@ -3,8 +3,8 @@
     ./spark-submit.sh jobs/build_shards.py [--workspace URI] [--images URI] [--format shards|sentence-transformers]
         [--config FILE.toml] [--set section.key=value ...]
 
-Training rows with soft labels and ranking lists, each split in shards of Parquet with their pictures beside. Settings:
-docs/settings.md.
+Writes training rows with soft labels, and ranking lists; each split in shards of Parquet with their pictures next to them.
+Settings: docs/settings.md.
 """
 
 import sys
@@ -27,13 +27,13 @@ with starting("mining"):
 
 FLAGS = {
     "workspace": ("--workspace", "the mined workspace; shards are published there (out)"),
-    "images": ("--images", "pictures' bytes, as mine_pairs.py was given them"),
-    "format": ("--format", "sentence-transformers: tuples for its trainer beside the shards", "shards|sentence-transformers"),
+    "images": ("--images", "table of picture bytes: the same as for mine_pairs.py"),
+    "format": ("--format", "sentence-transformers: also write tuples for its trainer", "shards|sentence-transformers"),
 }
 
 
 def run(settings: BuildShards) -> None:
-    """Settings in, shards out."""
+    """Run the job."""
     workspace = Workspace(settings.workspace)
     with alone(workspace.folder, "build_shards"):
         spark = spark_session("build_shards")

@@ -15,10 +15,11 @@ from schemas.settings import Place, Seed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """Settings of the files."""
+    """Settings of the shard files."""
 
     shard_bytes: Annotated[int, Field(ge=1 << 16, le=1 << 30)] = 128 << 20
-    """Of a shard, rows and pictures together, about. A task holds one shard in memory, its pictures up to three times."""
+    """Approximate size of a shard, rows and pictures together. A task has one shard in memory, with its pictures up to three
+    times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +29,11 @@ class BuildShards:
     workspace: Place = "out"
     """The folder (any URI) of the mined datasets; shards are published there."""
     images: Place | None = None
-    """Parquet or JSONL with image_id and content: the table of `mine_pairs.py --images`, for pictures that are no files."""
+    """Parquet or JSONL with image_id and content: the table of `mine_pairs.py --images`, for pictures that are not files."""
     format: Literal["shards", "sentence-transformers"] = "shards"
-    """shards; sentence-transformers: the training rows also as its trainer reads them, below sentence_transformers/."""
+    """shards; sentence-transformers: also write the training rows for its trainer, below sentence_transformers/."""
     seed: Seed = 0
-    """Enters the hashes that choose rows, split notes, draw noise and order rows."""
+    """Enters the hashes that select rows, split notes, draw noise and order rows."""
     sft: Sft = field(default_factory=Sft)
     labels: Labels = field(default_factory=Labels)
     ranking: Ranking = field(default_factory=Ranking)

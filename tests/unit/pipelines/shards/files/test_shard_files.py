@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.shards.files.shard_files import by_shard, counts, pictures_file, rows_file, summed, written
+from pipelines.shards.files.shard_files import by_shard, counts, pictures_file, rows_file, sum_counts, write_file
 from schemas.shards import PICTURES
 
 ROWS = pa.schema([("position", pa.int64()), ("task", pa.string())])
@@ -52,7 +52,7 @@ def test_pictures_in_batches_have_the_same_bytes_and_are_read_back():
 
 def test_a_file_is_told_as_it_lies_there(tmp_path):
     rows = pa.table({"position": [0, 1], "task": ["a", None]}).cast(ROWS)
-    [told] = written(str(tmp_path), "runs/x/00000.parquet", rows, rows_file(rows)).to_pylist()
+    [told] = write_file(str(tmp_path), "runs/x/00000.parquet", rows, rows_file(rows)).to_pylist()
     content = (tmp_path / told["path"]).read_bytes()
     assert (told["rows"], told["size_bytes"], told["sha256"]) == (2, len(content), hashlib.sha256(content).hexdigest())
     assert json.loads(told["counts"]) == {"task": {"a": 1, "none": 1}}
@@ -63,4 +63,4 @@ def test_counts_of_candidates_and_rows_without():
     source = pa.list_(pa.struct([("source", pa.string())]))
     rows = pa.table({"candidates": pa.array([[{"source": "band"}, {"source": "rule"}], [], [{"source": "band"}]], source)})
     told = counts(rows)
-    assert summed([told, told]) == {"candidates": {"band": 4, "rule": 2}, "rows": {"without candidates": 2}}
+    assert sum_counts([told, told]) == {"candidates": {"band": 4, "rule": 2}, "rows": {"without candidates": 2}}
