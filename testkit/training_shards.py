@@ -52,10 +52,10 @@ def item(
     return {"item_id": name, "kind": kind, "note_id": f"n{note}", "image_ids": images, "region": box, "text": text}
 
 
-def candidate(shown: dict, label: float | None, source: str, component: str | None = None) -> dict:
+def candidate(item_row: dict, label: float | None, source: str, component: str | None = None) -> dict:
     return {
-        "item": shown,
-        "component_id": component or shown["note_id"],
+        "item": item_row,
+        "component_id": component or item_row["note_id"],
         "similarity": label,
         "soft_label": label,
         "source": source,
@@ -72,12 +72,14 @@ def sft_row(note: int, notes: int, position: int, negatives: int = 3, labels: bo
         item("note", note, (0,), words(note, 2)),
     )[position % 4]
     others = [(note + 1 + k) % notes for k in range(negatives - 1)]
-    held = [candidate(item("note", note, (1,), words(note, 3)), 0.6, "rule")]
-    held += [candidate(item("note", o, (0, 1)[: 1 + o % 2], words(o)), 0.5 - 0.1 * k, "band") for k, o in enumerate(others)]
+    negatives_of_row = [candidate(item("note", note, (1,), words(note, 3)), 0.6, "rule")]
+    negatives_of_row += [
+        candidate(item("note", o, (0, 1)[: 1 + o % 2], words(o)), 0.5 - 0.1 * k, "band") for k, o in enumerate(others)
+    ]
     task = f"{'image' if query['kind'] == 'crop' else query['kind']}_to_note"
     return {
         "position": position, "pair_id": f"pair-{position:04d}", "task": task, "granularity": "within_note", "query": query,
-        "component_id": f"n{note}", "positive": candidate(whole, 0.9, "within_note"), "candidates": held[:negatives],
+        "component_id": f"n{note}", "positive": candidate(whole, 0.9, "within_note"), "candidates": negatives_of_row[:negatives],
         "label_from": "similarity" if labels else None,
     }  # fmt: skip
 
@@ -107,24 +109,24 @@ def write_shard(folder: Path, name: str, rows: Sequence[dict], table=SFT) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(list(rows), table.columns), folder / f"{name}.parquet", compression="zstd")
     offered = [[*([r["positive"]] if "positive" in r else []), *r["candidates"]] for r in rows]
-    shown = sorted(
+    image_ids = sorted(
         {i for r, c in zip(rows, offered, strict=True) for x in (r["query"], *(o["item"] for o in c)) for i in x["image_ids"]}
     )
-    contents = [picture(*(int(part) for part in i[1:].split("-"))) for i in shown]
-    held = pa.table([pa.array(shown), pa.array(contents, pa.binary())], schema=PICTURES)
+    contents = [picture(*(int(part) for part in i[1:].split("-"))) for i in image_ids]
+    table = pa.table([pa.array(image_ids), pa.array(contents, pa.binary())], schema=PICTURES)
     with pa.OSFile(str(folder / f"{name}.pictures.arrow"), "wb") as file, pa.ipc.new_file(file, PICTURES) as writer:
-        writer.write_table(held)
+        writer.write_table(table)
 
 
 def sft_shards(folder: Path, rows: int = 24, shards: int = 3, split: str = "train", **options) -> Path:
     """`folder`, with the split's rows dealt over shards of unequal size."""
-    made = [sft_row(n % max(rows // 2, 6), max(rows // 2, 6), n, **options) for n in range(rows)]
-    return _dealt(folder, split, made, shards, SFT)
+    rows_of_split = [sft_row(n % max(rows // 2, 6), max(rows // 2, 6), n, **options) for n in range(rows)]
+    return _dealt(folder, split, rows_of_split, shards, SFT)
 
 
 def rl_shards(folder: Path, rows: int = 12, shards: int = 2, split: str = "train", **options) -> Path:
-    made = [rl_row(n % max(rows, 8), max(rows, 8), n, **options) for n in range(rows)]
-    return _dealt(folder, split, made, shards, RL)
+    rows_of_split = [rl_row(n % max(rows, 8), max(rows, 8), n, **options) for n in range(rows)]
+    return _dealt(folder, split, rows_of_split, shards, RL)
 
 
 def _dealt(folder: Path, split: str, rows: list[dict], shards: int, table) -> Path:

@@ -56,10 +56,10 @@ def test_a_workers_error_is_one_line_with_the_file(tmp_path):
     folder = sft_shards(tmp_path / "sft", rows=8, shards=1)
     steps = steps_of(folder, tmp_path)
     (folder / "train/00000.pictures.arrow").write_bytes(b"ARROW1 and nothing")
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as error:
         read(steps, range(2), workers=1)
-    assert "00000.pictures.arrow: not a readable Arrow file" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "00000.pictures.arrow: not a readable Arrow file" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 class Fatal(ToyPreparer):

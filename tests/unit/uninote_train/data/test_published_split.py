@@ -21,17 +21,17 @@ from uninote_train.data.shard_reader import open_shards
 def publish(workspace, shards, run_id):
     """The shards of a folder as jobs/build_shards.py publishes them."""
     run = workspace.new_run("sft/train", run_id)
-    told = {".parquet": [], ".pictures.arrow": []}
+    by_suffix = {".parquet": [], ".pictures.arrow": []}
     for path in sorted((shards / "train").iterdir()):
         run.folder.write(path.name, path.read_bytes())
         size, digest = checksum(str(path))
         rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else 1
-        told[path.name[5:]].append(DataFile(path=f"{run.path}/{path.name}", rows=rows, size_bytes=size, sha256=digest))
-    kept = sum(file.rows for file in told[".parquet"])
+        by_suffix[path.name[5:]].append(DataFile(path=f"{run.path}/{path.name}", rows=rows, size_bytes=size, sha256=digest))
+    rows_out = sum(file.rows for file in by_suffix[".parquet"])
     workspace.publish(
         Manifest(
-            dataset="sft/train", run_id=run_id, files=told[".parquet"], beside=told[".pictures.arrow"], inputs={}, settings={},
-            counts=Counts(rows_in=None, rows_out=kept, dropped={}), code="c", seconds=1.0, published_at="2026-01-02T03:04:05",
+            dataset="sft/train", run_id=run_id, files=by_suffix[".parquet"], beside=by_suffix[".pictures.arrow"], inputs={}, settings={},
+            counts=Counts(rows_in=None, rows_out=rows_out, dropped={}), code="c", seconds=1.0, published_at="2026-01-02T03:04:05",
             versions={},
         )
     )  # fmt: skip

@@ -18,16 +18,16 @@ def test_rows_and_pictures_are_those_that_were_written(sft, tmp_path):
     assert shards.row(1, 2)["pair_id"] == "pair-0006"
     import cv2
 
-    wanted = cv2.imdecode(np.frombuffer(picture(6, 0), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-    assert np.array_equal(shards.picture(1, "n6-0"), wanted)
+    expected = cv2.imdecode(np.frombuffer(picture(6, 0), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+    assert np.array_equal(shards.picture(1, "n6-0"), expected)
 
 
 def test_a_folder_of_shards_may_be_named_itself_or_by_uri(sft, tmp_path):
-    there = open_shards(str(sft / "train"), "train", SFT, str(tmp_path))
-    elsewhere = open_shards(f"memory://{_uploaded(sft)}", "train", SFT, str(tmp_path / "cache"))
-    assert there.counts == elsewhere.counts
-    assert there.row(0, 1) == elsewhere.row(0, 1)
-    assert np.array_equal(there.picture(0, "n0-0"), elsewhere.picture(0, "n0-0"))
+    local = open_shards(str(sft / "train"), "train", SFT, str(tmp_path))
+    remote = open_shards(f"memory://{_uploaded(sft)}", "train", SFT, str(tmp_path / "cache"))
+    assert local.counts == remote.counts
+    assert local.row(0, 1) == remote.row(0, 1)
+    assert np.array_equal(local.picture(0, "n0-0"), remote.picture(0, "n0-0"))
 
 
 def test_a_published_run_is_read_and_none_beside_it(sft, tmp_path):
@@ -72,10 +72,10 @@ def test_names_the_picture_that_is_missing_or_damaged(tmp_path):
     with pytest.raises(DataError, match=r"00000\.pictures\.arrow: no picture n99-0"):
         shards.picture(0, "n99-0")
     damaged = sft_shards(tmp_path / "damaged", rows=4, shards=1)
-    held = pa.ipc.open_file(pa.BufferReader((damaged / "train/00000.pictures.arrow").read_bytes())).read_all()
-    held = held.set_column(1, held.schema.field(1), pa.array([b"no jpeg"] * len(held), pa.binary()))
-    with pa.OSFile(str(damaged / "train/00000.pictures.arrow"), "wb") as file, pa.ipc.new_file(file, held.schema) as writer:
-        writer.write_table(held)
+    stored = pa.ipc.open_file(pa.BufferReader((damaged / "train/00000.pictures.arrow").read_bytes())).read_all()
+    stored = stored.set_column(1, stored.schema.field(1), pa.array([b"no jpeg"] * len(stored), pa.binary()))
+    with pa.OSFile(str(damaged / "train/00000.pictures.arrow"), "wb") as file, pa.ipc.new_file(file, stored.schema) as writer:
+        writer.write_table(stored)
     with pytest.raises(DataError, match="picture n0-0 is 7 bytes that are not a picture"):
         open_shards(str(damaged), "train", SFT, str(tmp_path)).picture(0, "n0-0")
 

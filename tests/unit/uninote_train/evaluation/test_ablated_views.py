@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.unit.uninote_train.evaluation.made import item, row
+from tests.unit.uninote_train.evaluation.hand_made_items import item, row
 from uninote_train.evaluation.ablated_views import REENCODED, edited, modes, probe
 from uninote_train.evaluation.split_items import read_split
 

@@ -64,10 +64,10 @@ def test_what_was_saved_is_loaded_and_has_no_pickles(models, kind, tmp_path):
     with torch.no_grad():
         for p in trainable(model).values():
             p += 0.05 * torch.randn_like(p)
-        wanted = model.eval()(model.preparer.prepare(ITEMS, PICTURES))
+        expected = model.eval()(model.preparer.prepare(ITEMS, PICTURES))
         model.save(tmp_path)
         again = load_model(ModelChoice(kind=kind, path=str(tmp_path))).eval()
-        torch.testing.assert_close(again(again.preparer.prepare(ITEMS, PICTURES)), wanted, atol=1e-5, rtol=0)
+        torch.testing.assert_close(again(again.preparer.prepare(ITEMS, PICTURES)), expected, atol=1e-5, rtol=0)
     assert trainable(again).keys() == trainable(model).keys()
     assert not [f for f in tmp_path.rglob("*") if f.suffix in (".bin", ".pt", ".pkl")]
 
@@ -85,7 +85,7 @@ def test_the_pipeline_encodes_with_the_saved_model_as_the_trainer_does(models, k
             p += 0.05 * torch.randn_like(p)
     model.save(tmp_path)
     with torch.no_grad():
-        wanted = model.eval()(model.preparer.prepare(ITEMS, PICTURES)).numpy()
+        expected = model.eval()(model.preparer.prepare(ITEMS, PICTURES)).numpy()
     merged = tmp_path / "merged"
     spec = (
         load_spec(str(merged / "encoder.toml"), path=str(merged))
@@ -93,12 +93,12 @@ def test_the_pipeline_encodes_with_the_saved_model_as_the_trainer_does(models, k
         else EncoderSpec(backend="open_clip", path=str(tmp_path))
     )
     preparer, encoder = load_preparer(spec), load_encoder(spec)
-    for row, shown in zip(wanted, ITEMS, strict=True):
-        images = tuple(PICTURES[i] for i in shown["image_ids"])
-        if shown["kind"] == "crop":
-            images = tuple(cut(p, list(shown["region"].values())) for p in images)
-        found = encoder.encode([preparer.prepare(Content(kind=shown["kind"], images=images, text=shown["text"]))])
-        np.testing.assert_allclose(found[0], row, atol=1e-4)
+    for row, item_row in zip(expected, ITEMS, strict=True):
+        images = tuple(PICTURES[i] for i in item_row["image_ids"])
+        if item_row["kind"] == "crop":
+            images = tuple(cut(p, list(item_row["region"].values())) for p in images)
+        vectors = encoder.encode([preparer.prepare(Content(kind=item_row["kind"], images=images, text=item_row["text"]))])
+        np.testing.assert_allclose(vectors[0], row, atol=1e-4)
 
 
 def test_only_the_adapters_of_the_language_model_are_trained(models):

@@ -46,10 +46,10 @@ def test_vectors_are_those_of_the_pipelines_encoder(model):
         Content(kind="crop", images=(cut,)),
         Content(kind="text", text="a red mug"),
     ]
-    wanted = encoder.encode([preparer.prepare(c) for c in contents])
+    expected = encoder.encode([preparer.prepare(c) for c in contents])
     with torch.no_grad():
-        found = model.embed(model.preparer.prepare(ITEMS, PICTURES)).numpy()
-    assert np.abs(found - wanted).max() < 1e-5
+        vectors = model.embed(model.preparer.prepare(ITEMS, PICTURES)).numpy()
+    assert np.abs(vectors - expected).max() < 1e-5
 
 
 def test_split_and_whole_agree_in_training_mode_and_shared_pictures_are_given_once(model):

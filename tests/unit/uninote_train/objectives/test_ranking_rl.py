@@ -94,11 +94,11 @@ def test_a_second_update_uses_the_rankings_of_the_first():
     rows = rows_of(rl_row(0, 9, 0))
     state = whole.prepare_step(rows)
     whole.loss([model(b) for b in whole.inputs(rows)], rows, state)
-    drawn, before = state.rankings.clone(), state.log_old.clone()
+    rankings, before = state.rankings.clone(), state.log_old.clone()
     with torch.no_grad():
         for p in model.parameters():
             p += 0.3 * torch.randn(p.shape, generator=torch.Generator().manual_seed(1))
     whole.loss([model(b) for b in whole.inputs(rows)], rows, state)
-    assert torch.equal(state.rankings, drawn)
+    assert torch.equal(state.rankings, rankings)
     assert torch.equal(state.log_old, before)
     assert state.rankings.shape == (1, 64, 5)

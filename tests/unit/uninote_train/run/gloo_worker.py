@@ -34,9 +34,9 @@ RL_CASES = {
 BATCH, STEP = 8, 1
 
 
-def gradients(processes: Processes, shards: dict[str, str], piece: int) -> dict[str, torch.Tensor]:
+def gradients(processes: Processes, shards: dict[str, str], mini_batch: int) -> dict[str, torch.Tensor]:
     """Each case's averaged gradients and loss, and each number that is logged."""
-    found = {}
+    tensors = {}
     for name, settings in {**SFT_CASES, **RL_CASES}.items():
         stage = "sft" if name in SFT_CASES else "rl"
         model = Toy()
@@ -48,22 +48,22 @@ def gradients(processes: Processes, shards: dict[str, str], piece: int) -> dict[
         if stage == "sft":
             objective = ContrastiveObjective(settings, settings.dims, processes)
         else:
-            start = ReferenceModel(Toy(seed=1), 0, torch.no_grad)  # another model: its KL is not zero
-            objective = RankingObjective(settings, 16, start, processes)
+            reference = ReferenceModel(Toy(seed=1), 0, torch.no_grad)  # another model: its KL is not zero
+            objective = RankingObjective(settings, 16, reference, processes)
         rows = steps[STEP]
-        batches, state, told = objective.inputs(rows), objective.prepare_step(rows), []
+        batches, state, losses = objective.inputs(rows), objective.prepare_step(rows), []
 
-        def loss_of(vectors, objective=objective, batches=batches, rows=rows, state=state, told=told):
-            told.append(objective.loss(vectors.split([b.items for b in batches]), rows, state))
-            return told[0].value
+        def loss_of(vectors, objective=objective, batches=batches, rows=rows, state=state, losses=losses):
+            losses.append(objective.loss(vectors.split([b.items for b in batches]), rows, state))
+            return losses[0].value
 
-        pieces = [p for b in batches for p in (model.split(b, piece) if piece else [b])]
-        loss = backward(model, pieces, loss_of, cached=piece > 0)
+        mini_batches = [p for b in batches for p in (model.split(b, mini_batch) if mini_batch else [b])]
+        loss = backward(model, mini_batches, loss_of, cached=mini_batch > 0)
         processes.average_gradients(trainable(model).values())
-        found |= {f"{name}/{n}": p.grad for n, p in trainable(model).items()}
-        found[f"{name}/loss"] = processes.total(loss) / processes.world
-        found |= {f"{name}/{n}": v for n, v in told[0].metrics.items() if n != "documents"}
-    return found
+        tensors |= {f"{name}/{n}": p.grad for n, p in trainable(model).items()}
+        tensors[f"{name}/loss"] = processes.total(loss) / processes.world
+        tensors |= {f"{name}/{n}": v for n, v in losses[0].metrics.items() if n != "documents"}
+    return tensors
 
 
 def main() -> None:
@@ -71,19 +71,19 @@ def main() -> None:
     rank, world, out, sft, rl = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], sys.argv[5]
     dist.init_process_group("gloo", init_method=f"file://{out / 'meeting'}", rank=rank, world_size=world)
     processes = Processes(rank, world)
-    for piece in (0, 3):
-        found = gradients(processes, {"sft": sft, "rl": rl}, piece)
-        save_file({k: t.contiguous() for k, t in found.items()}, out / f"{rank}-{piece}.safetensors")
+    for mini_batch in (0, 3):
+        tensors = gradients(processes, {"sft": sft, "rl": rl}, mini_batch)
+        save_file({k: t.contiguous() for k, t in tensors.items()}, out / f"{rank}-{mini_batch}.safetensors")
     lonely, absent = torch.nn.Parameter(torch.zeros(2)), torch.nn.Parameter(torch.zeros(3))
     if rank == 1:
         lonely.grad = torch.tensor([2.0, 4.0])
     processes.average_gradients([lonely, absent])
-    told = {
+    losses = {
         "lonely": lonely.grad,
         "absent": torch.tensor(absent.grad is None),
         "rows": processes.gather(torch.arange(rank + 1) + 10 * rank),
     }
-    save_file(told, out / f"{rank}-told.safetensors")
+    save_file(losses, out / f"{rank}-collectives.safetensors")
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ CANDIDATES = st.lists(st.tuples(LEVEL, LEVEL, st.integers(0, 3)), max_size=9).ma
 
 @given(CANDIDATES, st.integers(1, 3), st.integers(1, 9), st.randoms())
 def test_the_order_is_strict_where_it_counts_and_nothing_is_lost(candidates, min_grade, places, random):
-    found = grade_list(candidates, min_grade, places)
-    good = found.order[: found.relevant]
+    graded = grade_list(candidates, min_grade, places)
+    good = graded.order[: graded.relevant]
     assert all(g.grade >= min_grade for g in good)
-    assert all(g.grade < min_grade for g in found.order[found.relevant :])
+    assert all(g.grade < min_grade for g in graded.order[graded.relevant :])
     assert [(g.label, g.score) for g in good] == sorted({(g.label, g.score) for g in good}, reverse=True)
-    assert len(found.order) <= places
-    assert len(found.order) + found.tied + found.overflow == len(candidates)
+    assert len(graded.order) <= places
+    assert len(graded.order) + graded.tied + graded.overflow == len(candidates)
     random.shuffle(candidates)
-    assert grade_list(candidates, min_grade, places) == found
+    assert grade_list(candidates, min_grade, places) == graded
 
 
 def test_relevant_ones_come_before_others_when_places_are_few():

@@ -40,15 +40,15 @@ def test_granularities_take_turns_and_rows_with_negatives_come_first(spark):
     other = [("x", "y", "text_to_text", "partial_text", 0)]
     frames = tables(spark, clicks + texts + other)
     rows = select_pairs(*frames, Sft(per_task=25, tasks=("note_to_note",)), 0)
-    found = [r.asDict() for r in rows[0].collect()]
-    assert Counter(r["granularity"] for r in found) == {"co_click": 20, "partial_text": 5}
-    taken = {r["query_id"] for r in found if r["granularity"] == "co_click"}
-    assert {f"q{k}" for k in range(12)} <= taken
+    selected = [r.asDict() for r in rows[0].collect()]
+    assert Counter(r["granularity"] for r in selected) == {"co_click": 20, "partial_text": 5}
+    queries = {r["query_id"] for r in selected if r["granularity"] == "co_click"}
+    assert {f"q{k}" for k in range(12)} <= queries
     assert {name: n for name, n in rows[1].items() if n} == {NOT_ASKED: 1, ENOUGH: 40}
     again = select_pairs(*(frame.repartition(7) for frame in frames), Sft(per_task=25, tasks=("note_to_note",)), 0)[0].collect()
-    assert sorted(r["pair_id"] for r in again) == sorted(r["pair_id"] for r in found)
+    assert sorted(r["pair_id"] for r in again) == sorted(r["pair_id"] for r in selected)
     moved = select_pairs(*frames, Sft(per_task=25, tasks=("note_to_note",)), 1)[0].collect()
-    assert {r["pair_id"] for r in moved} != {r["pair_id"] for r in found}
+    assert {r["pair_id"] for r in moved} != {r["pair_id"] for r in selected}
 
 
 def test_min_negatives_leaves_pairs_out_and_counts_them(spark):

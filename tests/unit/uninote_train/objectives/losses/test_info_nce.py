@@ -13,13 +13,13 @@ from uninote_train.objectives.losses.matryoshka import truncate_dimensions, usab
 
 def slow(scores, candidates, negatives, tau, margin):
     """One row at a time, the set of what is compared written out."""
-    found = []
+    losses = []
     for row, own, free in zip(scores, candidates, negatives, strict=True):
         best = row[own[0]]
-        kept = {d for d, ok in enumerate(free) if ok and (margin is None or row[d] <= best + margin)}
-        kept |= {c for c in own if c >= 0}
-        found.append(-math.log(math.exp(best / tau) / sum(math.exp(row[d] / tau) for d in kept)))
-    return found
+        documents = {d for d, ok in enumerate(free) if ok and (margin is None or row[d] <= best + margin)}
+        documents |= {c for c in own if c >= 0}
+        losses.append(-math.log(math.exp(best / tau) / sum(math.exp(row[d] / tau) for d in documents)))
+    return losses
 
 
 @st.composite
@@ -37,15 +37,15 @@ def batches(draw):
 def test_is_that_of_plain_python(batch, temperature, margin):
     scores, candidates, free = batch
     tensors = torch.tensor(scores, dtype=torch.float64), torch.tensor(candidates), torch.tensor(free)
-    found = info_nce(*tensors, temperature=temperature, margin=margin)
-    assert found.tolist() == pytest.approx(slow(*batch, temperature, margin), abs=1e-9)
+    losses = info_nce(*tensors, temperature=temperature, margin=margin)
+    assert losses.tolist() == pytest.approx(slow(*batch, temperature, margin), abs=1e-9)
 
 
 def test_with_all_documents_it_is_cross_entropy():
     scores = torch.randn(4, 7)
     candidates = torch.tensor([[0], [3], [2], [6]])
-    found = info_nce(scores, candidates, torch.ones(4, 7, dtype=torch.bool), temperature=0.05, margin=None)
-    torch.testing.assert_close(found, F.cross_entropy(scores / 0.05, candidates[:, 0], reduction="none"))
+    losses = info_nce(scores, candidates, torch.ones(4, 7, dtype=torch.bool), temperature=0.05, margin=None)
+    torch.testing.assert_close(losses, F.cross_entropy(scores / 0.05, candidates[:, 0], reduction="none"))
 
 
 def test_a_masked_document_has_no_gradient_and_a_rows_own_rule_negative_has():
