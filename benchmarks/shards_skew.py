@@ -25,7 +25,7 @@ from pipelines.shards.files.assign_shards import PictureTables, assign_shards
 from pipelines.shards.files.intermediate_tables import SFT_ROWS, TRAINING
 from pipelines.shards.files.write_step import write_shards
 from pipelines.shards.training_rows.select_pairs import Sft
-from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.soft_labels import SoftLabels
 from pipelines.shards.training_rows.training_rows_step import Sources, training_rows
 from pipelines.workspace.filesystem import Folder
 from schemas.datasets import COMPONENTS, HARD_NEGATIVES, POSITIVES
@@ -59,7 +59,7 @@ def measure(name: str, sources: Sources, pictures: PictureTables, folder: Path) 
     """Rows, then shards."""
     with Watch() as taken:
         started = time.monotonic()
-        made = training_rows(sources, Sft(per_task=1_000_000), Labels(), 0)
+        made = training_rows(sources, Sft(per_task=1_000_000), SoftLabels(), 0)
         made.rows.select(*SFT_ROWS.columns.names).write.parquet(str(folder / "rows"))
         rows_s = time.monotonic() - started
         spark = sources.positives.sparkSession

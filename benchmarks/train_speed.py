@@ -32,12 +32,12 @@ from uninote_train.models.settings import ModelChoice
 from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.losses.matryoshka import usable
 from uninote_train.run.grad_cache import backward
-from uninote_train.run.log import Log
+from uninote_train.run.log import RunLog
 from uninote_train.run.loop import Clock, Stepper
 from uninote_train.run.optimizer import Optimizer, adamw, schedule
 from uninote_train.run.processes import Processes
 from uninote_train.run.resume import Progress
-from uninote_train.settings import Contrast
+from uninote_train.settings import ContrastiveLoss
 
 WARM = 2
 
@@ -53,7 +53,7 @@ def chosen(name: str, folder: Path) -> Model:
     return load_model(ModelChoice(kind="vlm", path=name))
 
 
-def stepper_of(model: Model, contrast: Contrast, piece: int) -> Stepper:
+def stepper_of(model: Model, contrast: ContrastiveLoss, piece: int) -> Stepper:
     """A step as a run makes it."""
     settings, processes = Optimizer(steps=10_000), Processes()
     optimizer = adamw(Progress.parameters(model), settings)
@@ -99,7 +99,7 @@ def loader_rate(steps: StepDataset, count: int, workers: int) -> float:
 def run_rate(stepper: Stepper, steps: StepDataset, count: int, workers: int, folder: Path) -> dict[str, float]:
     """Rows a second of the loop with loader and log, and the share of it that waits for rows; the first step left out."""
     waited, told, wait = StepLoader(steps, range(count + 1), Data(workers=workers), pin=False), [], []
-    with Log(folder / "run", 0, count + 1, 1e9, silent=False) as log:
+    with RunLog(folder / "run", 0, count + 1, 1e9, silent=False) as log:
         clock = Clock()
         for number, rows in enumerate(waited):
             lap = {**stepper.step(number, rows), **clock.lap(steps.batch, waited.seconds)}
@@ -153,7 +153,7 @@ def picked(model: Model, batch: Batch, places: torch.Tensor) -> dict[str, torch.
 
 def compare(stepper: Stepper, rows: list[SftRows], rounds: int, piece: int) -> dict[str, Any]:
     """Our cached InfoNCE step's gradients against theirs."""
-    contrast = Contrast(kind="info_nce", dims=(stepper.model.dimensions,), temperature=0.05, margin=None)
+    contrast = ContrastiveLoss(kind="info_nce", dims=(stepper.model.dimensions,), temperature=0.05, margin=None)
     ours = ContrastiveObjective(contrast, (stepper.model.dimensions,), Processes())
     loss, columns = theirs(stepper.model, piece, 0.05)
     features = [columns(r) for r in rows]
@@ -213,7 +213,7 @@ def measured(given: argparse.Namespace, folder: Path) -> dict[str, float]:
     steps = StepDataset(
         stage="sft", shards=opened, order=Order(opened.counts, 0, 8), preparer=model.preparer, batch=given.batch
     )
-    stepper = stepper_of(model, Contrast(), 0)
+    stepper = stepper_of(model, ContrastiveLoss(), 0)
     rows = [steps[n] for n in range(4)]
     took = turns({"bare": lambda n: bare(stepper, rows[n % 4]), "step": lambda n: stepper.step(n, rows[n % 4])}, given.steps)
     run = run_rate(stepper, steps, given.steps, given.workers, folder)

@@ -9,12 +9,12 @@ from schemas.settings import Place
 from uninote_train.data.loader import Data
 from uninote_train.models.settings import ModelChoice
 from uninote_train.objectives.rl.reward import Reward
-from uninote_train.run.loop import Run
+from uninote_train.run.loop import RunSettings
 from uninote_train.run.optimizer import Optimizer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
+class ContrastiveLoss:
     """The contrastive loss."""
 
     kind: Literal["symmetric_kl", "true_js", "info_nce"] = "symmetric_kl"
@@ -39,7 +39,7 @@ class Contrast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
+class RankingLoss:
     """The ranking loss. Source: method.md, section 7."""
 
     policy: Literal["item_softmax", "positive_advantage", "plackett_luce"] = "item_softmax"
@@ -72,13 +72,13 @@ class TrainSft:
     """A local folder for checkpoints, logs, and at the end `model`."""
     model: ModelChoice = field(default_factory=ModelChoice)
     data: Data = field(default_factory=Data)
-    loss: Contrast = field(default_factory=Contrast)
+    loss: ContrastiveLoss = field(default_factory=ContrastiveLoss)
     optimizer: Optimizer = field(default_factory=Optimizer)
-    run: Run = field(default_factory=Run)
+    run: RunSettings = field(default_factory=RunSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lists(Data):
+class ListData(Data):
     """How ranking lists are read: `Data` with another default."""
 
     batch: Annotated[int, Field(ge=1)] = 8
@@ -105,7 +105,7 @@ class TrainRl:
     """A local folder for checkpoints, logs, and at the end `model`."""
     model: ModelChoice = field(default_factory=ModelChoice)
     """`model.path` is the model that the contrastive stage saved: the policy starts from it and is regularised towards it."""
-    data: Lists = field(default_factory=Lists)
-    rank: Ranking = field(default_factory=Ranking)
+    data: ListData = field(default_factory=ListData)
+    rank: RankingLoss = field(default_factory=RankingLoss)
     optimizer: SmallSteps = field(default_factory=SmallSteps)
-    run: Run = field(default_factory=Run)
+    run: RunSettings = field(default_factory=RunSettings)

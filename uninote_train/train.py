@@ -28,7 +28,7 @@ from uninote_train.objectives.ranking_rl import RankingObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.run.checkpoint import replace
 from uninote_train.run.interrupt import StopSignal
-from uninote_train.run.log import Log
+from uninote_train.run.log import RunLog
 from uninote_train.run.loop import Clock, Stepper
 from uninote_train.run.optimizer import adamw, schedule
 from uninote_train.run.output_lock import lock_output
@@ -118,7 +118,7 @@ def _train_steps(
     batch, first = plan.rows.batch, plan.processes.rank == 0
     loader = StepLoader(plan.rows, range(done, plan.steps), settings.data, pin=stepper.device.type == "cuda")
     stop = StopSignal(plan.processes, stepper.device)
-    with Log(plan.out, done, plan.steps, settings.run.log_every_s, silent=not first) as log, stop:
+    with RunLog(plan.out, done, plan.steps, settings.run.log_every_s, silent=not first) as log, stop:
         log.message(f"{plan.steps - done} of {plan.steps} steps of {batch} rows; {plan.rows.order.rows} rows an epoch")
         clock = Clock()
         for number, rows in enumerate(loader, done):

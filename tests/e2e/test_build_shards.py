@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from pipelines.flows.build_shards.settings import Shard
-from pipelines.shards.ranking_lists.half_lists_step import Ranking
+from pipelines.shards.ranking_lists.half_lists_step import RankingLists
 from pipelines.shards.training_rows.select_pairs import Sft
-from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.soft_labels import SoftLabels
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import JUDGEMENTS
 from schemas.errors import DataError
@@ -197,7 +197,7 @@ def test_another_choice_of_rows_encodes_no_picture_again(spark, built, tmp_path)
         spark,
         workspace,
         sft=Sft(per_task=9, tasks=("image_to_note", "image_to_image")),
-        ranking=Ranking(lists=5, candidates=5, shared=2),
+        ranking=RankingLists(lists=5, candidates=5, shared=2),
     )
     train = dicts(workspace, "sft/train")
     assert Counter(row["task"] for row in train)["image_to_note"] == 9
@@ -262,7 +262,7 @@ def test_hard_negatives_of_other_positives_are_refused(spark, hard, tmp_path):
 def test_judged_notes_make_lists_and_labels(spark, hard, tmp_path, calibrated):
     workspace = copied(hard.workspace, tmp_path / "w")
     judge(workspace, calibrated)
-    output = build(spark, workspace, labels=Labels(judge_ceiling=0.95))
+    output = build(spark, workspace, labels=SoftLabels(judge_ceiling=0.95))
     lists = [row for split in SPLITS for row in dicts(workspace, f"rl/{split}") if row["source"] == "judged"]
     labelled = [row for split in SPLITS for row in dicts(workspace, f"sft/{split}") if row["label_from"] == "judge"]
     if not calibrated:

@@ -52,11 +52,11 @@ class Order:
             ends = _ends(self, epoch)
             window = int(np.searchsorted(ends, offset, side="right"))
             window_start = int(ends[window - 1]) if window else 0
-            taken = min(stop - start, int(ends[window]) - offset)
+            count = min(stop - start, int(ends[window]) - offset)
             shards, rows = _window(self, epoch, window)
-            selected = slice(offset - window_start, offset - window_start + taken)
+            selected = slice(offset - window_start, offset - window_start + count)
             positions += [RowPosition(epoch, int(s), int(r)) for s, r in zip(shards[selected], rows[selected], strict=True)]
-            start += taken
+            start += count
         return positions
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from schemas.item import item_id
 from uninote_train.evaluation.retrieval_tasks import RetrievalTask, retrieval_task
-from uninote_train.evaluation.split_items import Pair, Split
+from uninote_train.evaluation.split_items import EvaluationSplit, Pair
 from uninote_train.models.protocol import Item, Pixels
 
 Part = Literal["text", "image"]
@@ -38,12 +38,12 @@ def edited(pixels: Pixels) -> Pixels:
 class Modes(NamedTuple):
     """One split with whole notes, with their text only, and with their pictures only; the same queries in each."""
 
-    both: Split
-    text: Split
-    image: Split
+    both: EvaluationSplit
+    text: EvaluationSplit
+    image: EvaluationSplit
 
 
-def modes(split: Split) -> Modes:
+def modes(split: EvaluationSplit) -> Modes:
     """Views that measure which part of a note its vector relies on. Other kinds of items stay as they are.
 
     A pair is kept only if its query and its positive have content in every mode, and one of them is a note.
@@ -75,7 +75,7 @@ def _named(item: Item, images: list[str], text: str | None) -> Item:
     return Item(item_id=name, kind=item["kind"], note_id=item["note_id"], image_ids=images, region=item["region"], text=text)
 
 
-def _mapped(split: Split, views: Mapping[str, Item | None]) -> Split:
+def _mapped(split: EvaluationSplit, views: Mapping[str, Item | None]) -> EvaluationSplit:
     present = {name: view for name, view in views.items() if view is not None}
     pairs = {p._replace(query=present[p.query]["item_id"], positive=present[p.positive]["item_id"]) for p in split.pairs}
     return dataclasses.replace(
@@ -90,14 +90,14 @@ def _mapped(split: Split, views: Mapping[str, Item | None]) -> Split:
 class Probe:
     """Retrieval of notes by the same pictures in several variants."""
 
-    split: Split
+    split: EvaluationSplit
     """The split, with the items that the variants add."""
     tasks: Mapping[str, RetrievalTask]
     """exact: the picture as it is in the note, among whole notes. reencoded, cropped: edited copies of it. component_out:
     exact, without the other notes of its component. replaced: the picture, for its note with the picture taken out."""
 
 
-def probe(split: Split) -> Probe | None:
+def probe(split: EvaluationSplit) -> Probe | None:
     """The variants for the pictures of image_to_note whose whole note is in the split; None without such a picture.
 
     Only the note with the picture is correct: in the first three the rest of its component (reposts) counts as wrong.
@@ -127,7 +127,7 @@ def probe(split: Split) -> Probe | None:
     return Probe(dataclasses.replace(split, items=items, component=component), tasks)
 
 
-def _whole_notes(split: Split) -> dict[str, str]:
+def _whole_notes(split: EvaluationSplit) -> dict[str, str]:
     """note_id -> the note item with the most pictures, then the most words."""
     best: dict[str, tuple[int, int, str]] = {}
     for name, item in split.items.items():
@@ -137,7 +137,7 @@ def _whole_notes(split: Split) -> dict[str, str]:
     return {note: name for note, (_, _, name) in best.items()}
 
 
-def _picture_is_in_note(split: Split, pair: Pair, notes: Mapping[str, str]) -> bool:
+def _picture_is_in_note(split: EvaluationSplit, pair: Pair, notes: Mapping[str, str]) -> bool:
     query, positive = split.items[pair.query], split.items[pair.positive]
     note = notes.get(query["note_id"])
     if query["kind"] != "image" or note is None or len(query["image_ids"]) != 1:

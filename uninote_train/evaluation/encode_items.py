@@ -63,10 +63,10 @@ def encode(model: Model, items: Sequence[Item], pictures: PictureFiles, settings
     rows = _PreparedBatches(batches, model.preparer, pictures)
     prepared = DataLoader(rows, batch_size=None, shuffle=False, num_workers=settings.workers, worker_init_fn=start_worker)
     with torch.inference_mode():
-        for start, (batch, kept, bad) in _with_progress(prepared, len(order), settings.batch):
-            refused.update(bad)
+        for start, (batch, positions, reasons) in _with_progress(prepared, len(order), settings.batch):
+            refused.update(reasons)
             if batch is not None:
-                vectors[start + np.array(kept)] = model.embed(batch.to(device)).float().cpu().numpy()
+                vectors[start + np.array(positions)] = model.embed(batch.to(device)).float().cpu().numpy()
     names = tuple(item["item_id"] for item in order)
     broken = [n for n, row in zip(names, vectors, strict=True) if n not in refused and not np.isfinite(row).all()]
     if broken:
@@ -97,14 +97,14 @@ class _PreparedBatches(Dataset[PreparedBatch]):
 
     def _one_by_one(self, items: Sequence[Item], pixels: Mapping[str, Any]) -> PreparedBatch:
         """An item without content that the model reads loses its own vector, not those of its batch."""
-        kept, bad = [], {}
+        positions, reasons = [], {}
         for n, item in enumerate(items):
             try:
                 self._preparer.prepare([item], pixels)
-                kept.append(n)
+                positions.append(n)
             except DataError as error:
-                bad[item["item_id"]] = str(error)
-        return (self._preparer.prepare([items[n] for n in kept], pixels) if kept else None), kept, bad
+                reasons[item["item_id"]] = str(error)
+        return (self._preparer.prepare([items[n] for n in positions], pixels) if positions else None), positions, reasons
 
 
 def _with_progress(prepared: DataLoader[PreparedBatch], items: int, size: int) -> Iterator[tuple[int, PreparedBatch]]:

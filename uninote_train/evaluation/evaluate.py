@@ -10,11 +10,11 @@ from uninote_train.evaluation.ablated_views import Modes, Probe, modes, probe
 from uninote_train.evaluation.bootstrap import Bootstrap, Estimate, Values, estimates, estimates_by_task
 from uninote_train.evaluation.encode_items import EncodedItems
 from uninote_train.evaluation.exact_ranks import Vectors, ranks, truncate_dimensions
-from uninote_train.evaluation.list_task import ORDER, Lists, order_of
+from uninote_train.evaluation.list_task import ORDER, ListTask, order_of
 from uninote_train.evaluation.list_task import TASK as LISTS
 from uninote_train.evaluation.metrics import NAMES, query_metrics
 from uninote_train.evaluation.retrieval_tasks import RetrievalTask, retrieval_task, retrieval_tasks
-from uninote_train.evaluation.split_items import Split
+from uninote_train.evaluation.split_items import EvaluationSplit
 from uninote_train.models.protocol import Item
 
 META = {
@@ -34,10 +34,10 @@ Results = dict[str, Any]
 class EvaluationSet:
     """All tasks on which an encoder is evaluated, for one split."""
 
-    split: Split
+    split: EvaluationSplit
     modes: Modes
     probe: Probe | None
-    lists: Lists | None
+    lists: ListTask | None
 
     def items(self) -> list[Item]:
         """The items that have to be encoded, sorted by item_id."""
@@ -47,7 +47,7 @@ class EvaluationSet:
         return [every[name] for name in sorted(every)]
 
 
-def evaluation_set(split: Split, lists: Lists | None = None) -> EvaluationSet:
+def evaluation_set(split: EvaluationSplit, lists: ListTask | None = None) -> EvaluationSet:
     """The tasks of a split, and of its ranking lists."""
     return EvaluationSet(split, modes(split), probe(split), lists)
 
@@ -131,7 +131,7 @@ def _numbers(metrics: Sequence[Estimate]) -> Results:
     return {name: [one.value, one.low, one.high] for name, one in zip(NAMES, metrics, strict=True)}
 
 
-def _rule(split: Split, vectors: _Vectors, settings: Bootstrap) -> Results:
+def _rule(split: EvaluationSplit, vectors: _Vectors, settings: Bootstrap) -> Results:
     """For each task the share of rule-made negatives that score below their positive. An equal score is not below."""
     results: Results = {}
     for task in sorted({c.task for c in split.counterfactual_pairs}):
@@ -145,7 +145,7 @@ def _rule(split: Split, vectors: _Vectors, settings: Bootstrap) -> Results:
     return results
 
 
-def _order(lists: Lists, vectors: _Vectors, settings: Bootstrap) -> Results:
+def _order(lists: ListTask, vectors: _Vectors, settings: Bootstrap) -> Results:
     """Means over the lists of the metrics of `order_of`."""
     scores = []
     for one in lists.ranked:

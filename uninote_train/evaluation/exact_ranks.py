@@ -15,9 +15,9 @@ GALLERY = 8192
 
 def truncate_dimensions(vectors: Vectors, dimensions: int) -> Vectors:
     """Keep the first dimensions and normalise again (Matryoshka); a row of zeros stays zero."""
-    kept = vectors[:, :dimensions].astype(np.float64)
-    length = np.linalg.norm(kept, axis=1, keepdims=True)
-    return (kept / np.where(length > 0, length, 1)).astype(np.float32)
+    prefix = vectors[:, :dimensions].astype(np.float64)
+    length = np.linalg.norm(prefix, axis=1, keepdims=True)
+    return (prefix / np.where(length > 0, length, 1)).astype(np.float32)
 
 
 def ranks(

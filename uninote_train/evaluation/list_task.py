@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from uninote_train.evaluation.split_items import Pair, Split
+from uninote_train.evaluation.split_items import EvaluationSplit, Pair
 from uninote_train.models.protocol import Item
 
 TASK = "note_to_note_lists"
@@ -29,14 +29,14 @@ class RankedList(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class ListTask:
     """The lists of a split, and the task that they make."""
 
-    split: Split
+    split: EvaluationSplit
     ranked: tuple[RankedList, ...]
 
 
-def read_lists(rows: Iterable[Mapping[str, Any]]) -> Lists:
+def read_lists(rows: Iterable[Mapping[str, Any]]) -> ListTask:
     """Read RL rows, in any order, as sorted lists."""
     items: dict[str, Item] = {}
     component: dict[str, str] = {}
@@ -49,7 +49,7 @@ def read_lists(rows: Iterable[Mapping[str, Any]]) -> Lists:
         names = tuple(item["item_id"] for item, _ in items_of_row)
         ranked.append(RankedList(names[0], names[1:], int(row["relevant"])))
     pairs = {Pair(TASK, one.query, name) for one in ranked for name in one.candidates[: one.relevant]}
-    return Lists(Split(items, component, tuple(sorted(pairs)), {}, ()), tuple(sorted(ranked)))
+    return ListTask(EvaluationSplit(items, component, tuple(sorted(pairs)), {}, ()), tuple(sorted(ranked)))
 
 
 ORDER = ("first is relevant", "relevant before noise", "relevant in order")

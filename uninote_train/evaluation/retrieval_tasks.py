@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from schemas.combining_marks import stream_safe
 from schemas.item import TASKS
-from uninote_train.evaluation.split_items import Split
+from uninote_train.evaluation.split_items import EvaluationSplit
 from uninote_train.models.protocol import Item
 
 Rows = npt.NDArray[np.int64]
@@ -40,14 +40,14 @@ class RetrievalTask:
     """[q], the components of the queries: queries of one component are not independent."""
 
 
-def retrieval_tasks(split: Split) -> list[RetrievalTask]:
+def retrieval_tasks(split: EvaluationSplit) -> list[RetrievalTask]:
     """All tasks that have a pair, in the order of the paper's table. Cost: linear in items and in excluded rows."""
     pairs = sorted(split.pairs)
     by_task = {task: [(p.query, p.positive) for p in group] for task, group in groupby(pairs, key=lambda p: p.task)}
     return [retrieval_task(split, task, by_task[task]) for task in TASKS if task in by_task]
 
 
-def retrieval_task(split: Split, task: str, pairs: Sequence[tuple[str, str]]) -> RetrievalTask:
+def retrieval_task(split: EvaluationSplit, task: str, pairs: Sequence[tuple[str, str]]) -> RetrievalTask:
     """The task with these pairs of (query, positive)."""
     kinds = {split.items[positive]["kind"] for _, positive in pairs}
     gallery = tuple(sorted(name for name, item in split.items.items() if item["kind"] in kinds))

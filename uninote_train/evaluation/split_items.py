@@ -28,7 +28,7 @@ class CounterfactualPair(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class EvaluationSplit:
     """Items by item_id, and the pairs of queries and positives."""
 
     items: Mapping[str, Item]
@@ -43,7 +43,7 @@ class Split:
     """Each once, sorted."""
 
 
-def read_split(rows: Iterable[Mapping[str, Any]]) -> Split:
+def read_split(rows: Iterable[Mapping[str, Any]]) -> EvaluationSplit:
     """Read SFT rows in any order. Cost: each distinct item is in memory once."""
     items: dict[str, Item] = {}
     component: dict[str, str] = {}
@@ -65,4 +65,4 @@ def read_split(rows: Iterable[Mapping[str, Any]]) -> Split:
         for item, component_id in corpus_items:
             items[item["item_id"]] = item
             component[item["item_id"]] = component_id or f"note {item['note_id']}"
-    return Split(items, component, tuple(sorted(pairs)), counterfactuals, tuple(sorted(counterfactual_pairs)))
+    return EvaluationSplit(items, component, tuple(sorted(pairs)), counterfactuals, tuple(sorted(counterfactual_pairs)))

@@ -123,8 +123,8 @@ class VlmPreparer:
     def _truncated(self, text: str, tokens: int) -> str:
         """The text without its last `tokens` tokens."""
         ids = self.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
-        kept = self.processor.tokenizer.decode(ids[: max(len(ids) - tokens, 0)], skip_special_tokens=True)
-        return str(kept).rstrip("\ufffd")  # half a character at the end
+        shortened = self.processor.tokenizer.decode(ids[: max(len(ids) - tokens, 0)], skip_special_tokens=True)
+        return str(shortened).rstrip("\ufffd")  # half a character at the end
 
     def _fitted(self, item: Item, images: list[Pixels]) -> list[Pixels]:
         """The pictures, scaled down alike so that together they leave room for text."""

@@ -15,7 +15,7 @@ from uninote_train.objectives.losses.masked_softmax import label_masks, log_soft
 from uninote_train.objectives.losses.matryoshka import truncate_dimensions
 from uninote_train.objectives.protocol import Loss
 from uninote_train.run.processes import Processes
-from uninote_train.settings import Contrast
+from uninote_train.settings import ContrastiveLoss
 
 DIVERGENCES: dict[str, Divergence] = {"symmetric_kl": symmetric_kl, "true_js": true_js}
 
@@ -34,7 +34,7 @@ class InBatchNegatives:
 class ContrastiveObjective:
     """The objective of `sft`."""
 
-    settings: Contrast
+    settings: ContrastiveLoss
     dims: tuple[int, ...]
     """Those of `settings.dims` that the model has."""
     processes: Processes

@@ -22,7 +22,7 @@ from uninote_train.objectives.rl.policies import (
 from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.objectives.rl.reward import TERMS, advantages, ranks, reward_terms, variance_shares
 from uninote_train.run.processes import Processes
-from uninote_train.settings import Ranking
+from uninote_train.settings import RankingLoss
 
 ITEM_POLICIES = {"item_softmax": item_softmax, "positive_advantage": positive_advantage}
 
@@ -45,7 +45,7 @@ class RankingState:
 class RankingObjective:
     """The objective of `rl`."""
 
-    settings: Ranking
+    settings: RankingLoss
     dimensions: int
     """Dimensions in which cosines are taken."""
     reference_model: ReferenceModel

@@ -13,7 +13,7 @@ LINES, CURVES = "log.jsonl", "tensorboard"
 TERMINAL_METRICS = ("loss", "rows_per_s", "wait_share")
 
 
-class Log:
+class RunLog:
     """The open log of a run; only the first process writes."""
 
     def __init__(self, out: Path, step: int, steps: int, every_s: float, silent: bool) -> None:
@@ -36,7 +36,7 @@ class Log:
         self._lines = (out / LINES).open("a", encoding="utf8", buffering=1)
         self._curves = SummaryWriter(str(out / CURVES), purge_step=step + 1, flush_secs=30)
 
-    def __enter__(self) -> "Log":
+    def __enter__(self) -> "RunLog":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

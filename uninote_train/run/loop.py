@@ -24,7 +24,7 @@ NAMED_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class RunSettings:
     """Settings of a run that do not belong to data, loss or optimizer."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {

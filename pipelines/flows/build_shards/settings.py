@@ -7,9 +7,9 @@ from pydantic import Field
 
 from pipelines.shards.files.jpeg import Pictures
 from pipelines.shards.files.tuple_format import Tuples
-from pipelines.shards.ranking_lists.half_lists_step import Ranking
+from pipelines.shards.ranking_lists.half_lists_step import RankingLists
 from pipelines.shards.training_rows.select_pairs import Sft
-from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.soft_labels import SoftLabels
 from schemas.settings import Place, Seed
 
 
@@ -35,8 +35,8 @@ class BuildShards:
     seed: Seed = 0
     """Enters the hashes that select rows, split notes, draw noise and order rows."""
     sft: Sft = field(default_factory=Sft)
-    labels: Labels = field(default_factory=Labels)
-    ranking: Ranking = field(default_factory=Ranking)
+    labels: SoftLabels = field(default_factory=SoftLabels)
+    ranking: RankingLists = field(default_factory=RankingLists)
     pictures: Pictures = field(default_factory=Pictures)
     shard: Shard = field(default_factory=Shard)
     tuples: Tuples = field(default_factory=Tuples)

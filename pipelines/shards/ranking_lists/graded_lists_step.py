@@ -11,9 +11,9 @@ from pipelines.items.spark_columns import spark_type
 from pipelines.shards.files.intermediate_tables import RL_ROWS
 from pipelines.shards.files.seeded_order import hashed, smallest
 from pipelines.shards.ranking_lists.graded_list import GradedCandidate, grade_list
-from pipelines.shards.ranking_lists.half_lists_step import ENOUGH, Ranking, one_candidate, row_columns, with_counts
+from pipelines.shards.ranking_lists.half_lists_step import ENOUGH, RankingLists, one_candidate, row_columns, with_counts
 from pipelines.shards.ranking_lists.noise_notes import noise
-from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.soft_labels import SoftLabels
 from pipelines.workspace.stage_output import Output
 from schemas.errors import DataError
 
@@ -44,7 +44,7 @@ class LabelSource(NamedTuple):
     calibrated: int
 
 
-def select_judge(judgements: DataFrame, settings: Labels) -> LabelSource | None:
+def select_judge(judgements: DataFrame, settings: SoftLabels) -> LabelSource | None:
     """The judge and question with the most scores, of the judge that the settings name, if any; None without judgements.
 
     Raises:
@@ -65,7 +65,7 @@ def select_judge(judgements: DataFrame, settings: Labels) -> LabelSource | None:
     return named[0] if named else None
 
 
-def judge_labels(judgements: DataFrame, judge: LabelSource, settings: Labels) -> DataFrame:
+def judge_labels(judgements: DataFrame, judge: LabelSource, settings: SoftLabels) -> DataFrame:
     """The labels of a judge: query_id, candidate_id, task, judged (the label), score, grade."""
     own = judgements.where((F.col("judge") == judge.name) & (F.col("prompt_hash") == judge.prompt_hash))
     label = F.coalesce("calibrated", "score") if settings.allow_uncalibrated else F.col("calibrated")
@@ -74,7 +74,7 @@ def judge_labels(judgements: DataFrame, judge: LabelSource, settings: Labels) ->
 
 
 def graded_lists(
-    labels: DataFrame, library: DataFrame, pool: DataFrame, ties: DataFrame, settings: Ranking, seed: int
+    labels: DataFrame, library: DataFrame, pool: DataFrame, ties: DataFrame, settings: RankingLists, seed: int
 ) -> Output:
     """RL_ROWS of judged notes: candidates in the judge's order, then noise.
 
@@ -130,7 +130,7 @@ def _graded_candidates(chosen: DataFrame, notes: DataFrame) -> DataFrame:
     return whole.groupBy("query_id").agg(F.transform(listed, lambda c: c["c"]).alias("graded"))
 
 
-def _ordering(settings: Ranking) -> Any:  # noqa: ANN401
+def _ordering(settings: RankingLists) -> Any:  # noqa: ANN401
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             yield pa.RecordBatch.from_pylist([_order_query(row, settings) for row in batch.to_pylist()], GRADED_LISTS)
@@ -138,7 +138,7 @@ def _ordering(settings: Ranking) -> Any:  # noqa: ANN401
     return work
 
 
-def _order_query(row: dict[str, Any], settings: Ranking) -> dict[str, Any]:
+def _order_query(row: dict[str, Any], settings: RankingLists) -> dict[str, Any]:
     candidates = [GradedCandidate(c["candidate_id"], c["judged"], c["score"], c["grade"]) for c in row["candidates"]]
     graded = grade_list(candidates, settings.min_grade, settings.candidates - FOR_NOISE)
     order = [{"place": k, "candidate_id": g.candidate_id, "label": g.label} for k, g in enumerate(graded.order)]

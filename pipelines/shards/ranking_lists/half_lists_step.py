@@ -28,7 +28,7 @@ SHORT = "lists with less noise than the settings ask for, kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
+class RankingLists:
     """Settings of the ranking lists."""
 
     lists: Annotated[int, Field(ge=0, le=10**12)] = 60_000
@@ -77,7 +77,7 @@ class NoteSources(NamedTuple):
     """PICTURE_PAIRS."""
 
 
-def split_notes(sources: NoteSources, settings: Ranking, seed: int) -> DataFrame:
+def split_notes(sources: NoteSources, settings: RankingLists, seed: int) -> DataFrame:
     """Split every note in halves: SPLIT_NOTE with split, component_id, and `whole`, the note as an item.
 
     Cost: shuffles of the pictures by file and by note; about 100 us per note in Python.
@@ -104,7 +104,7 @@ def split_notes(sources: NoteSources, settings: Ranking, seed: int) -> DataFrame
     return halves_of_note.join(splits, on="note_id", how="inner").join(whole, on="note_id", how="inner")
 
 
-def half_lists(notes: DataFrame, ties: DataFrame, settings: Ranking, seed: int) -> Output:
+def half_lists(notes: DataFrame, ties: DataFrame, settings: RankingLists, seed: int) -> Output:
     """RL_ROWS of note halves.
 
     Args:
@@ -167,7 +167,7 @@ def one_candidate(item: Column, component: Column, label: Column, source: Column
     return candidate(item, component, no_similarity, label, source).cast(spark_type(CANDIDATE))
 
 
-def _splitting(settings: Ranking, seed: int) -> Any:  # noqa: ANN401
+def _splitting(settings: RankingLists, seed: int) -> Any:  # noqa: ANN401
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             yield pa.RecordBatch.from_pylist([_split(row, settings, seed) for row in batch.to_pylist()], SPLIT_NOTE)
@@ -175,7 +175,7 @@ def _splitting(settings: Ranking, seed: int) -> Any:  # noqa: ANN401
     return work
 
 
-def _split(row: dict[str, Any], settings: Ranking, seed: int) -> dict[str, Any]:
+def _split(row: dict[str, Any], settings: RankingLists, seed: int) -> dict[str, Any]:
     pictures = {p["image_id"]: p for p in row["pictures"] or []}
     numbers = families([p["sha256"] for p in pictures.values()], [p["near"] for p in pictures.values()])
     found = halves(row["note_id"], row["text"], list(pictures), numbers, settings.shared, seed)

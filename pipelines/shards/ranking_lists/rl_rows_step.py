@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 
 from pipelines.shards.files.intermediate_tables import RL_ROWS
 from pipelines.shards.ranking_lists.graded_lists_step import NOT_CALIBRATED, TASK, graded_lists, judge_labels, select_judge
-from pipelines.shards.ranking_lists.half_lists_step import SHORT, NoteSources, Ranking, half_lists, split_notes
+from pipelines.shards.ranking_lists.half_lists_step import SHORT, NoteSources, RankingLists, half_lists, split_notes
 from pipelines.shards.ranking_lists.noise_notes import component_ties
-from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.soft_labels import SoftLabels
 from pipelines.workspace.stage_output import Output, dropped_counts
 
 
@@ -23,7 +23,7 @@ class ListTables(NamedTuple):
     judgements: DataFrame
 
 
-def ranking_lists(tables: ListTables, settings: Ranking, labels: Labels, seed: int) -> Output:
+def ranking_lists(tables: ListTables, settings: RankingLists, labels: SoftLabels, seed: int) -> Output:
     """RL_ROWS: lists of note halves, then judged lists.
 
     Args:
@@ -46,7 +46,7 @@ def ranking_lists(tables: ListTables, settings: Ranking, labels: Labels, seed: i
 
 
 def _graded_lists(
-    tables: ListTables, settings: Ranking, labels: Labels, split: DataFrame, ties: DataFrame, seed: int
+    tables: ListTables, settings: RankingLists, labels: SoftLabels, split: DataFrame, ties: DataFrame, seed: int
 ) -> list[Output]:
     judge = select_judge(tables.judgements, labels)
     if judge is None:

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from pipelines.shards.ranking_lists.graded_lists_step import judge_labels, select_judge
 from pipelines.shards.training_rows.select_pairs import Sft
-from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.soft_labels import SoftLabels
 from pipelines.shards.training_rows.training_rows_step import Sources, report, training_rows
 from pipelines.workspace.stage_output import Output
 
@@ -25,7 +25,7 @@ class Tables(NamedTuple):
     judgements: DataFrame
 
 
-def sft_rows(tables: Tables, model: str, settings: Sft, labels: Labels, seed: int) -> Output:
+def sft_rows(tables: Tables, model: str, settings: Sft, labels: SoftLabels, seed: int) -> Output:
     """SFT_ROWS, as `training_rows`.
 
     Args:
@@ -44,7 +44,7 @@ def sft_rows(tables: Tables, model: str, settings: Sft, labels: Labels, seed: in
     return output._replace(report=lambda rows: report(rows) | judge_report)
 
 
-def sources(tables: Tables, model: str, labels: Labels) -> Sources:
+def sources(tables: Tables, model: str, labels: SoftLabels) -> Sources:
     """The vectors of one encoder, the OCR text of each picture, and the labels of one judge.
 
     If a picture has several OCR texts, the one with the greatest (note_id, model) counts.

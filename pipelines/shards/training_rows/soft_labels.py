@@ -8,7 +8,7 @@ from pydantic import Field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
+class SoftLabels:
     """Settings of the soft labels (method.md, sections 4.4 and 5)."""
 
     prefer: Literal["judge", "similarity", "none"] = "judge"
@@ -49,7 +49,7 @@ class RowLabels(NamedTuple):
     """Candidates dropped because they have no label on the row's scale."""
 
 
-def label_row(positive: ItemScores, candidates: Sequence[ItemScores], settings: Labels) -> RowLabels:
+def label_row(positive: ItemScores, candidates: Sequence[ItemScores], settings: SoftLabels) -> RowLabels:
     """Choose the row's scale and label its items on it.
 
     Candidates that the judge calls relevant are dropped first, on any scale. A scale that would drop all candidates is not
@@ -64,7 +64,7 @@ def label_row(positive: ItemScores, candidates: Sequence[ItemScores], settings: 
     return RowLabels(scale, _label(scale, positive), values, keep, relevant, sum(is_negative) - sum(keep))
 
 
-def _scale(positive: ItemScores, candidates: Sequence[ItemScores], settings: Labels) -> str | None:
+def _scale(positive: ItemScores, candidates: Sequence[ItemScores], settings: SoftLabels) -> str | None:
     judged = sum(c.judged is not None for c in candidates)
     similar = sum(c.similarity is not None for c in candidates)
     enough = judged >= settings.min_judged_share * len(candidates) and (judged or not candidates)

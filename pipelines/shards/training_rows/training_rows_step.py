@@ -11,7 +11,7 @@ from pipelines.items.spark_columns import spark_type
 from pipelines.shards.files.seeded_order import hashed
 from pipelines.shards.training_rows.positive_similarity_step import similarities
 from pipelines.shards.training_rows.select_pairs import Sft, select_pairs
-from pipelines.shards.training_rows.soft_labels import ItemScores, Labels, label_row
+from pipelines.shards.training_rows.soft_labels import ItemScores, SoftLabels, label_row
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.item import REGION
 from schemas.shards import CANDIDATE
@@ -57,7 +57,7 @@ class Sources(NamedTuple):
     """query_id, candidate_id, judged: probability that the candidate is relevant."""
 
 
-def training_rows(sources: Sources, settings: Sft, labels: Labels, seed: int) -> Output:
+def training_rows(sources: Sources, settings: Sft, labels: SoftLabels, seed: int) -> Output:
     """SFT_ROWS.
 
     Args:
@@ -146,7 +146,7 @@ def _scored(chosen: DataFrame, scores: DataFrame, sources: Sources) -> DataFrame
     )
 
 
-def _labelling(settings: Labels) -> Any:  # noqa: ANN401
+def _labelling(settings: SoftLabels) -> Any:  # noqa: ANN401
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             yield pa.RecordBatch.from_pylist([_label_pair(row, settings) for row in batch.to_pylist()], LABELLED_PAIR)
@@ -154,7 +154,7 @@ def _labelling(settings: Labels) -> Any:  # noqa: ANN401
     return work
 
 
-def _label_pair(row: dict[str, Any], settings: Labels) -> dict[str, Any]:
+def _label_pair(row: dict[str, Any], settings: SoftLabels) -> dict[str, Any]:
     candidates = row["candidates"] or []
     labels = label_row(_scores(row), [_scores(c) for c in candidates], settings)
     kept = [

@@ -9,7 +9,7 @@ from uninote_train.data.collate import rl_rows
 from uninote_train.objectives.ranking_rl import RankingObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.run.processes import Processes
-from uninote_train.settings import Ranking
+from uninote_train.settings import RankingLoss
 
 GREY = torch.full((8, 8, 3), 9, dtype=torch.uint8).numpy()
 POLICIES = ("item_softmax", "positive_advantage", "plackett_luce")
@@ -20,7 +20,7 @@ def rows_of(*rows):
 
 
 def objective(model, **settings):
-    return RankingObjective(Ranking(**settings), model.dimensions, ReferenceModel(model, 0, torch.no_grad), Processes())
+    return RankingObjective(RankingLoss(**settings), model.dimensions, ReferenceModel(model, 0, torch.no_grad), Processes())
 
 
 def step(model, whole, rows):

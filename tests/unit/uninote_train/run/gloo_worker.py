@@ -18,18 +18,18 @@ from uninote_train.objectives.ranking_rl import RankingObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.run.grad_cache import backward
 from uninote_train.run.processes import Processes
-from uninote_train.settings import Contrast, Ranking
+from uninote_train.settings import ContrastiveLoss, RankingLoss
 
 SFT_CASES = {
-    "symmetric_kl": Contrast(dims=(4, 16)),
-    "both": Contrast(dims=(16,), info_nce_weight=0.5),
-    "info_nce": Contrast(kind="info_nce", dims=(8, 16), temperature=0.1),
-    "own_only": Contrast(kind="info_nce", dims=(16,), in_batch=False),
+    "symmetric_kl": ContrastiveLoss(dims=(4, 16)),
+    "both": ContrastiveLoss(dims=(16,), info_nce_weight=0.5),
+    "info_nce": ContrastiveLoss(kind="info_nce", dims=(8, 16), temperature=0.1),
+    "own_only": ContrastiveLoss(kind="info_nce", dims=(16,), in_batch=False),
 }
 RL_CASES = {
-    "item_softmax": Ranking(),
-    "plackett_luce": Ranking(policy="plackett_luce", kl=0.3),
-    "frozen": Ranking(frozen_documents=True, policy="positive_advantage"),
+    "item_softmax": RankingLoss(),
+    "plackett_luce": RankingLoss(policy="plackett_luce", kl=0.3),
+    "frozen": RankingLoss(frozen_documents=True, policy="positive_advantage"),
 }
 BATCH, STEP = 8, 1
 

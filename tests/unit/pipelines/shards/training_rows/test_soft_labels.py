@@ -1,12 +1,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.shards.training_rows.soft_labels import ItemScores, Labels, label_row
+from pipelines.shards.training_rows.soft_labels import ItemScores, SoftLabels, label_row
 
 SCORE = st.none() | st.floats(0, 1)
 KNOWN = st.builds(ItemScores, SCORE, SCORE)
 SETTINGS = st.builds(
-    Labels,
+    SoftLabels,
     prefer=st.sampled_from(["judge", "similarity", "none"]),
     min_judged_share=st.floats(0, 1),
     judge_ceiling=st.floats(0, 1),
@@ -40,7 +40,7 @@ def test_a_row_that_is_judged_has_the_judges_labels_and_loses_what_was_not_judge
     row = label_row(
         ItemScores(0.9, 0.8),
         [ItemScores(0.6, 0.1), ItemScores(0.5, 0.2), ItemScores(0.4, 0.0), ItemScores(0.7, None)],
-        Labels(),
+        SoftLabels(),
     )
     assert (row.label_from, row.positive) == ("judge", 0.8)
     assert row.keep == [True, True, True, False]
@@ -48,24 +48,24 @@ def test_a_row_that_is_judged_has_the_judges_labels_and_loses_what_was_not_judge
 
 
 def test_too_few_judged_is_the_similarity():
-    row = label_row(ItemScores(0.9, 0.8), [ItemScores(0.6, 0.1), ItemScores(0.5, None)], Labels())
+    row = label_row(ItemScores(0.9, 0.8), [ItemScores(0.6, 0.1), ItemScores(0.5, None)], SoftLabels())
     assert (row.label_from, row.candidates, row.keep) == ("similarity", [0.6, 0.5], [True, True])
 
 
 def test_a_positive_that_is_not_judged_has_no_judged_negatives_beside_it():
-    assert label_row(ItemScores(0.9, None), [ItemScores(0.6, 0.1)], Labels()).label_from == "similarity"
+    assert label_row(ItemScores(0.9, None), [ItemScores(0.6, 0.1)], SoftLabels()).label_from == "similarity"
 
 
 def test_a_candidate_that_the_judge_calls_relevant_leaves_on_any_scale():
-    row = label_row(ItemScores(0.9, None), [ItemScores(0.6, 0.9), ItemScores(0.5, None)], Labels())
+    row = label_row(ItemScores(0.9, None), [ItemScores(0.6, 0.9), ItemScores(0.5, None)], SoftLabels())
     assert (row.label_from, row.keep, row.relevant) == ("similarity", [False, True], 1)
 
 
 def test_a_positive_without_a_similarity_leaves_the_row_unlabelled_and_whole():
-    row = label_row(ItemScores(None, None), [ItemScores(0.6, None), ItemScores(None, None)], Labels())
+    row = label_row(ItemScores(None, None), [ItemScores(0.6, None), ItemScores(None, None)], SoftLabels())
     assert (row.label_from, row.positive, row.keep) == (None, None, [True, True])
 
 
 def test_a_scale_that_leaves_nothing_is_not_taken():
-    row = label_row(ItemScores(0.9, None), [ItemScores(None, None)], Labels())
+    row = label_row(ItemScores(0.9, None), [ItemScores(None, None)], SoftLabels())
     assert (row.label_from, row.keep) == (None, [True])
