@@ -38,9 +38,8 @@ def _left_out(workspace: Workspace) -> list[str]:
         lines += [f"  {table.name:<15} {rows:>11,}  {reason}" for reason, rows in dropped.items()]
     rows = workspace.published(SFT_ROWS.name).report
     lines += [f"  {'candidates':<15} {n:>11,}  {reason}" for reason, n in rows["candidates_left_out"].items() if n]
-    lines += [
-        f"  {'pictures':<15} {n:>11,}  {reason}" for reason, n in workspace.published(SHOWN.name).report["refused"].items()
-    ]
+    refused = workspace.published(SHOWN.name).report["refused"]
+    lines += [f"  {'pictures':<15} {n:>11,}  {reason}" for reason, n in refused.items()]
     lists = workspace.published(RL_ROWS.name).report
     lines += [f"  {'lists':<15} {n:>11,}  {reason}" for reason, n in lists.items() if n]
     lines.append(f"  {rows['rows_without_negatives']:,} training rows without hard negatives are kept")
