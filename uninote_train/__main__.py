@@ -16,14 +16,16 @@ from typing import TypeVar
 from schemas.start import USERS_MISTAKE, starting
 
 S = TypeVar("S")
-FLAGS = {
+Flag = tuple[str, str] | tuple[str, str, str]
+"""As schemas.command.Flag, which is not imported before its packages are known to be installed."""
+FLAGS: Mapping[str, Flag] = {
     "shards": ("--shards", "the folder of shards that jobs/build_shards.py wrote"),
     "out": ("--out", "a local folder for checkpoints, logs and the model"),
 }
-EVALUATE_FLAGS = {
+EVALUATE_FLAGS: Mapping[str, Flag] = {
     "shards": ("--shards", "the folder of SFT shards that jobs/build_shards.py wrote"),
     "out": ("--out", "a local folder for metrics, page and plots of all systems evaluated into it"),
-    "name": ("--name", "name of the system in the tables"),
+    "name": ("--name", "name of the system in the tables", "NAME"),
     "vectors": ("--vectors", "a folder of vectors from another encoder, instead of a model"),
     "write_items": ("--write-items", "only write the items to encode to this folder, for another encoder"),
 }
@@ -65,7 +67,7 @@ def _imported(command: str) -> Callable[[], None]:
     return partial(_run, command, Evaluate, evaluate, EVALUATE_FLAGS)
 
 
-def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[str, tuple[str, str]]) -> None:
+def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[str, Flag]) -> None:
     with starting(REQUIREMENTS):
         from schemas.command import run_command
         from uninote_train.run.error_messages import user_message

@@ -63,7 +63,7 @@ def train_rl(settings: TrainRl) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a run will do."""
+    """The output folder, rows and number of steps of a run."""
 
     out: Path
     rows: StepDataset

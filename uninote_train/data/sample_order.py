@@ -1,4 +1,4 @@
-"""Which rows a step has: a function of the step's number, the seed and the shards' sizes only.
+"""The rows of a step, as a function of the step's number, the seed and the shards' sizes only.
 
 So there is no state to save: a run that was killed at step 1000 continues with the rows of step 1001, whatever its workers had
 prefetched. Epochs are concatenated: the last batch of one is filled up with the first rows of the next, so that each row

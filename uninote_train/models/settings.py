@@ -29,7 +29,7 @@ class Lora:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelChoice:
-    """Which model, and how it is loaded."""
+    """The model and how it is loaded."""
 
     kind: ModelKind = "small"
     """vlm: any vision-language model of transformers, pooled by its last token; open_clip: a two-tower baseline;

@@ -22,7 +22,7 @@ DIVERGENCES: dict[str, Divergence] = {"symmetric_kl": symmetric_kl, "true_js": t
 
 @dataclass(frozen=True, slots=True)
 class InBatchNegatives:
-    """Which documents of all processes are negatives of this process's rows."""
+    """The documents of all processes that are negatives of this process's rows."""
 
     offset: int
     """Index of this process's first document among those of all processes."""

@@ -34,7 +34,7 @@ class Objective(Protocol):
         ...
 
     def prepare_step(self, rows: Any, /) -> Any:  # noqa: ANN401  # the stage's own
-        """What the step's updates share, computed once before the first of them."""
+        """Compute what the step's updates share, once before the first of them."""
         ...
 
     def loss(self, vectors: Sequence[Tensor], rows: Any, state: Any, /) -> Loss:  # noqa: ANN401

@@ -29,7 +29,7 @@ ITEM_POLICIES = {"item_softmax": item_softmax, "positive_advantage": positive_ad
 
 @dataclass(slots=True)
 class RankingState:
-    """What the updates of one step share."""
+    """Values that the updates of one step share."""
 
     documents: Tensor | None
     """[documents, d], vectors of the reference model, if documents are frozen."""

@@ -1,4 +1,4 @@
-"""Which documents of the whole batch are valid negatives of a query."""
+"""Masks of the documents in the whole batch that are valid negatives of a query."""
 
 import torch
 from torch import Tensor
