@@ -21,11 +21,11 @@ from pyspark.sql import functions as F
 from benchmarks.watch import Watch
 from pipelines.engines.spark_session import spark_session
 from pipelines.items import spark_columns as items
-from pipelines.shards.files.assign_shards import Shown, cut
+from pipelines.shards.files.assign_shards import PictureTables, assign_shards
 from pipelines.shards.files.intermediate_tables import SFT_ROWS, TRAINING
 from pipelines.shards.files.write_step import write_shards
 from pipelines.shards.training_rows.select_pairs import Sft
-from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.soft_labels import SoftLabels
 from pipelines.shards.training_rows.training_rows_step import Sources, training_rows
 from pipelines.workspace.filesystem import Folder
 from schemas.datasets import COMPONENTS, HARD_NEGATIVES, POSITIVES
@@ -50,23 +50,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
         for hot in (False, True):
             folder = Path(scratch) / ("hot" if hot else "even")
-            sources, shown = corpus(spark, folder, given.rows, given.dimensions, hot)
-            measure(f"{'hot ' if hot else 'even'}", sources, shown, folder)
+            sources, pictures = corpus(spark, folder, given.rows, given.dimensions, hot)
+            measure(f"{'hot ' if hot else 'even'}", sources, pictures, folder)
     spark.stop()
 
 
-def measure(name: str, sources: Sources, shown: Shown, folder: Path) -> None:
+def measure(name: str, sources: Sources, pictures: PictureTables, folder: Path) -> None:
     """Rows, then shards."""
     with Watch() as taken:
         started = time.monotonic()
-        made = training_rows(sources, Sft(per_task=1_000_000), Labels(), 0)
+        made = training_rows(sources, Sft(per_task=1_000_000), SoftLabels(), 0)
         made.rows.select(*SFT_ROWS.columns.names).write.parquet(str(folder / "rows"))
         rows_s = time.monotonic() - started
         spark = sources.positives.sparkSession
         spark.catalog.clearCache()
         started = time.monotonic()
         table = TRAINING["sft"][0]
-        shards = cut(spark.read.parquet(str(folder / "rows")), shown, "pair_id", table.columns.names, 64 << 20)
+        shards = assign_shards(spark.read.parquet(str(folder / "rows")), pictures, "pair_id", table.columns.names, 64 << 20)
         written = write_shards(shards, table.columns, Folder(str(folder / "shards")), "run")
         shards_s = time.monotonic() - started
         spark.catalog.clearCache()
@@ -79,7 +79,7 @@ def measure(name: str, sources: Sources, shown: Shown, folder: Path) -> None:
     print(f"the largest Python worker {taken.worker_mib:,.0f} MiB", flush=True)
 
 
-def corpus(spark: SparkSession, folder: Path, rows: int, dimensions: int, hot: bool) -> tuple[Sources, Shown]:
+def corpus(spark: SparkSession, folder: Path, rows: int, dimensions: int, hot: bool) -> tuple[Sources, PictureTables]:
     """Pairs of a picture and a note; every note has one picture and is a negative of its neighbours."""
     ids = spark.range(rows)
     target = F.lit(0).cast("bigint") if hot else F.col("id")
@@ -114,7 +114,7 @@ def corpus(spark: SparkSession, folder: Path, rows: int, dimensions: int, hot: b
             F.lit("train").alias("split"),
         ).select(*COMPONENTS.columns.names),
         "embeddings": embeddings.join(F.broadcast(known), on="k", how="inner").select("item_id", "vector"),
-        "read": nothing.select(F.col("query_id").alias("image_id"), F.col("candidate_id").alias("words")),
+        "ocr": nothing.select(F.col("query_id").alias("image_id"), F.col("candidate_id").alias("words")),
         "judged": nothing,
         "files": ids.select(_image(F.col("id")).alias("image_id"), F.sha2(_image(F.col("id")), 256).alias("sha256")),
     }
@@ -123,8 +123,8 @@ def corpus(spark: SparkSession, folder: Path, rows: int, dimensions: int, hot: b
     contents = stored["files"].select(
         "sha256", noise.cast("binary").alias("content"), F.lit(None).cast("string").alias("reason")
     )
-    shown = Shown(stored.pop("files"), _stored(spark, contents, folder / "contents"))
-    return Sources(**stored), shown
+    pictures = PictureTables(stored.pop("files"), _stored(spark, contents, folder / "contents"))
+    return Sources(**stored), pictures
 
 
 def _stored(spark: SparkSession, frame: DataFrame, place: Path) -> DataFrame:

@@ -23,20 +23,21 @@ import torch
 from schemas.shards import SFT
 from testkit.training_shards import sft_shards
 from uninote_train.data.collate import SftRows
-from uninote_train.data.loader import Data, Steps, Waited
+from uninote_train.data.loader import Data, StepDataset, StepLoader
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import open_shards
-from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import Batch, Model
-from uninote_train.objectives.contrastive import Contrastive
+from uninote_train.models.settings import ModelChoice
+from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.losses.matryoshka import usable
 from uninote_train.run.grad_cache import backward
-from uninote_train.run.log import Log
+from uninote_train.run.log import RunLog
 from uninote_train.run.loop import Clock, Stepper
 from uninote_train.run.optimizer import Optimizer, adamw, schedule
 from uninote_train.run.processes import Processes
 from uninote_train.run.resume import Progress
-from uninote_train.settings import Contrast
+from uninote_train.settings import ContrastiveLoss
 
 WARM = 2
 
@@ -52,11 +53,11 @@ def chosen(name: str, folder: Path) -> Model:
     return load_model(ModelChoice(kind="vlm", path=name))
 
 
-def stepper_of(model: Model, contrast: Contrast, piece: int) -> Stepper:
+def stepper_of(model: Model, contrast: ContrastiveLoss, piece: int) -> Stepper:
     """A step as a run makes it."""
     settings, processes = Optimizer(steps=10_000), Processes()
     optimizer = adamw(Progress.parameters(model), settings)
-    whole = Contrastive(contrast, usable(contrast.dims, model.dimensions), processes)
+    whole = ContrastiveObjective(contrast, usable(contrast.dims, model.dimensions), processes)
     rate = schedule(optimizer, settings, 10_000)
     return Stepper(model, whole, optimizer, rate, processes, torch.enable_grad, torch.device("cpu"), 0, piece, 1.0)
 
@@ -64,9 +65,9 @@ def stepper_of(model: Model, contrast: Contrast, piece: int) -> Stepper:
 def bare(stepper: Stepper, rows: SftRows) -> None:
     """Forward and backward, and nothing else."""
     objective = stepper.objective
-    batches, begun = objective.inputs(rows), objective.begin(rows)
+    batches, state = objective.inputs(rows), objective.prepare_step(rows)
     vectors = [stepper.model(batch) for batch in batches]
-    objective.loss(vectors, rows, begun).value.backward()
+    objective.loss(vectors, rows, state).value.backward()
     stepper.model.zero_grad(set_to_none=True)
 
 
@@ -88,17 +89,17 @@ def turns(works: dict[str, Callable[[int], Any]], rounds: int) -> dict[str, list
     return found
 
 
-def loader_rate(steps: Steps, count: int, workers: int) -> float:
+def loader_rate(steps: StepDataset, count: int, workers: int) -> float:
     """Rows a second of the loader alone, after its first batch."""
-    waited = iter(Waited(steps, range(count + 1), Data(workers=workers), pin=False))
+    waited = iter(StepLoader(steps, range(count + 1), Data(workers=workers), pin=False))
     next(waited)
     return count * steps.batch / seconds(lambda: sum(1 for _ in waited))
 
 
-def run_rate(stepper: Stepper, steps: Steps, count: int, workers: int, folder: Path) -> dict[str, float]:
+def run_rate(stepper: Stepper, steps: StepDataset, count: int, workers: int, folder: Path) -> dict[str, float]:
     """Rows a second of the loop with loader and log, and the share of it that waits for rows; the first step left out."""
-    waited, told, wait = Waited(steps, range(count + 1), Data(workers=workers), pin=False), [], []
-    with Log(folder / "run", 0, count + 1, 1e9, silent=False) as log:
+    waited, told, wait = StepLoader(steps, range(count + 1), Data(workers=workers), pin=False), [], []
+    with RunLog(folder / "run", 0, count + 1, 1e9, silent=False) as log:
         clock = Clock()
         for number, rows in enumerate(waited):
             lap = {**stepper.step(number, rows), **clock.lap(steps.batch, waited.seconds)}
@@ -152,16 +153,16 @@ def picked(model: Model, batch: Batch, places: torch.Tensor) -> dict[str, torch.
 
 def compare(stepper: Stepper, rows: list[SftRows], rounds: int, piece: int) -> dict[str, Any]:
     """Our cached InfoNCE step's gradients against theirs."""
-    contrast = Contrast(kind="info_nce", dims=(stepper.model.dimensions,), temperature=0.05, margin=None)
-    ours = Contrastive(contrast, (stepper.model.dimensions,), Processes())
+    contrast = ContrastiveLoss(kind="info_nce", dims=(stepper.model.dimensions,), temperature=0.05, margin=None)
+    ours = ContrastiveObjective(contrast, (stepper.model.dimensions,), Processes())
     loss, columns = theirs(stepper.model, piece, 0.05)
     features = [columns(r) for r in rows]
 
     def mine(n: int) -> None:
         r = rows[n % len(rows)]
-        begun, batches = ours.begin(r), ours.inputs(r)
+        state, batches = ours.prepare_step(r), ours.inputs(r)
         pieces = [p for b in batches for p in stepper.model.split(b, piece)]
-        backward(stepper.model, pieces, lambda v: ours.loss(v.split([b.items for b in batches]), r, begun).value, cached=True)
+        backward(stepper.model, pieces, lambda v: ours.loss(v.split([b.items for b in batches]), r, state).value, cached=True)
         stepper.model.zero_grad(set_to_none=True)
 
     def other(n: int) -> None:
@@ -209,8 +210,10 @@ def measured(given: argparse.Namespace, folder: Path) -> dict[str, float]:
     shards = given.shards or sft_shards(folder / "sft", rows=400, shards=4)
     model = chosen(given.model, folder)
     opened = open_shards(str(shards), "train", SFT, str(folder))
-    steps = Steps(stage="sft", shards=opened, order=Order(opened.counts, 0, 8), preparer=model.preparer, batch=given.batch)
-    stepper = stepper_of(model, Contrast(), 0)
+    steps = StepDataset(
+        stage="sft", shards=opened, order=Order(opened.counts, 0, 8), preparer=model.preparer, batch=given.batch
+    )
+    stepper = stepper_of(model, ContrastiveLoss(), 0)
     rows = [steps[n] for n in range(4)]
     took = turns({"bare": lambda n: bare(stepper, rows[n % 4]), "step": lambda n: stepper.step(n, rows[n % 4])}, given.steps)
     run = run_rate(stepper, steps, given.steps, given.workers, folder)

@@ -1,4 +1,4 @@
-"""The small network that this project trains and ships: what it is, what it is given, its file.
+"""The small network that this project trains and ships: the network, its inputs, its weights file.
 
-Who trains it (uninote_train) and who asks it (pipelines/encode) both import this package; it imports schemas alone.
+The trainer (uninote_train) and the encoder (pipelines/encode) both import this package; it imports schemas alone.
 """

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -11,27 +10,29 @@ from torch.nn.utils.rnn import pad_sequence
 
 from small_encoder.hashed_text import FEATURES, Features
 from small_encoder.network import SmallNet
+from small_encoder.pixels import Pixels
 
-Pixels = npt.NDArray[np.uint8]
-"""[h, w, 3] RGB."""
 PICTURE, TEXT = 0, 1
 """Kinds of a note's elements."""
 
 
 def pictures(net: SmallNet, pixels: Sequence[Pixels]) -> Tensor:
-    """[b, d] rows of unit length. `pixels`: squares of one side."""
+    """Vectors of pictures: [b, d], rows of unit length. `pixels`: squares of one side."""
     device = net.scale.device
     return F.normalize(net.pictures(torch.from_numpy(np.stack(pixels)).to(device)), dim=-1)
 
 
-TOGETHER = 128
-"""Pieces of text in one padded array; longer lists are sorted by length first, so that little is padding."""
+TEXTS_PER_CHUNK = 128
+"""Pieces of text in one padded array; they are sorted by length first, so that little is padding."""
 
 
 def texts(net: SmallNet, rows: Sequence[Features | Tensor]) -> Tensor:
-    """[b, d] rows of unit length; a text without a token is some fixed vector."""
+    """Vectors of texts: [b, d], rows of unit length; a text without a token gets some fixed vector."""
     order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
-    parts = [_padded(net, [rows[n] for n in order[start : start + TOGETHER]]) for start in range(0, len(rows), TOGETHER)]
+    parts = [
+        _padded(net, [rows[n] for n in order[start : start + TEXTS_PER_CHUNK]])
+        for start in range(0, len(rows), TEXTS_PER_CHUNK)
+    ]
     back = torch.tensor(np.argsort(order), device=net.scale.device)
     return torch.cat(parts)[back]
 
@@ -47,10 +48,10 @@ def _padded(net: SmallNet, rows: Sequence[Features | Tensor]) -> Tensor:
 
 
 def notes(net: SmallNet, elements: Sequence[Sequence[tuple[Tensor, int]]]) -> Tensor:
-    """[b, d] rows of unit length.
+    """Vectors of notes: [b, d], rows of unit length.
 
     Args:
-        net: whose pool is asked.
+        net: its pool is used.
         elements: for each note its elements' unit vectors [d] with PICTURE or TEXT; at least one.
     """
     longest, device = max(len(e) for e in elements), net.scale.device

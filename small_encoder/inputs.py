@@ -1,4 +1,4 @@
-"""An item's pictures and words as the network reads them, and items -> vectors: one way for training and for use."""
+"""An item's pictures and words as the network reads them, and items -> vectors: the same code in training and in use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,40 +13,40 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from small_encoder import batching
-from small_encoder.batching import Pixels
 from small_encoder.hashed_text import FEATURES, Features, segments
 from small_encoder.network import Shape, SmallNet
+from small_encoder.pixels import Pixels
 
 Number = TypeVar("Number", bound=np.generic)
 
 PICTURE_TOKENS = 144
-"""What a picture costs beside a text's tokens: its fields at an eighth of the side (12 x 12) take about as long."""
+"""The cost of a picture in text tokens: its 12 x 12 fields (an eighth of the side) take about as long."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What the network gets to see of an item."""
+class NetworkInput:
+    """The pictures and hashed words of one item."""
 
     pictures: npt.NDArray[np.uint8]
     """[n, side, side, 3]."""
     words: Features
     """[t, FEATURES], of all pieces one after the other."""
     pieces: npt.NDArray[np.int32]
-    """[p] tokens of each piece; they add up to t."""
+    """[p], tokens of each piece; their sum is t."""
 
     @property
     def empty(self) -> bool:
-        """Neither a picture nor a token."""
+        """Whether it has neither a picture nor a token."""
         return not len(self.pictures) and not len(self.pieces)
 
     @property
     def length(self) -> int:
-        """What the item costs, in tokens."""
+        """The cost of the item in tokens."""
         return PICTURE_TOKENS * len(self.pictures) + len(self.words)
 
 
-def shown(images: Sequence[Pixels], text: str, shape: Shape) -> Shown:
-    """Pictures squeezed to squares, lines as hashed words.
+def network_input(images: Sequence[Pixels], text: str, shape: Shape) -> NetworkInput:
+    """Squeeze pictures to squares and hash the words of each line.
 
     Args:
         images: [h, w, 3] each.
@@ -57,12 +57,15 @@ def shown(images: Sequence[Pixels], text: str, shape: Shape) -> Shown:
     pieces = segments(text, shape.buckets, shape.longest, shape.pieces)
     stacked = np.stack(squares) if squares else np.empty((0, shape.side, shape.side, 3), np.uint8)
     words = np.concatenate(pieces) if pieces else np.empty((0, FEATURES), np.int32)
-    return Shown(stacked, words, np.array([len(p) for p in pieces], np.int32))
+    return NetworkInput(stacked, words, np.array([len(p) for p in pieces], np.int32))
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """Items of one batch; each distinct picture and piece once: a note and the same note without a part cost one note."""
+class PackedItems:
+    """Items of one batch, each distinct picture and piece of text once.
+
+    So a note and the same note without a part cost hardly more than one note.
+    """
 
     pictures: Tensor
     """[p, side, side, 3] uint8."""
@@ -75,21 +78,21 @@ class Packed:
     counts: Tensor
     """[items] int64, elements of each item."""
 
-    def to(self, device: torch.device) -> "Packed":
-        """The same on a device."""
-        return Packed(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+    def to(self, device: torch.device) -> "PackedItems":
+        """A copy on a device."""
+        return PackedItems(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
-def pack(items: Sequence[Shown]) -> Packed:
-    """Items as tensors on the processor. `items`: at least one, none of them empty."""
-    pictures: dict[bytes, int] = {}
-    pieces: dict[bytes, int] = {}
+def pack(items: Sequence[NetworkInput]) -> PackedItems:
+    """Items as CPU tensors. `items`: at least one, none of them empty."""
+    picture_index: dict[bytes, int] = {}
+    piece_index: dict[bytes, int] = {}
     pixels: list[Pixels] = []
     words: list[Features] = []
-    seen = [[_place(pictures, pixels, picture) for picture in item.pictures] for item in items]
-    read = [[_place(pieces, words, piece) for piece in _pieces(item)] for item in items]
-    elements = [[len(pixels) + n for n in told] + shown for shown, told in zip(seen, read, strict=True)]
-    return Packed(
+    item_pictures = [[_index_of(picture_index, pixels, picture) for picture in item.pictures] for item in items]
+    item_pieces = [[_index_of(piece_index, words, piece) for piece in _pieces(item)] for item in items]
+    elements = [[len(pixels) + n for n in lines] + images for images, lines in zip(item_pictures, item_pieces, strict=True)]
+    return PackedItems(
         torch.from_numpy(np.stack(pixels) if pixels else items[0].pictures),
         torch.from_numpy(np.concatenate(words) if words else items[0].words),
         torch.tensor([len(piece) for piece in words], dtype=torch.int64),
@@ -98,27 +101,29 @@ def pack(items: Sequence[Shown]) -> Packed:
     )
 
 
-def part(packed: Packed, start: int, end: int) -> Packed:
-    """The items from `start` to before `end`, with the pictures and pieces that they show."""
+def slice_items(packed: PackedItems, start: int, end: int) -> PackedItems:
+    """The items from `start` up to `end`, without it, and only their pictures and pieces."""
     first, last = int(packed.counts[:start].sum()), int(packed.counts[:end].sum())
     used, elements = torch.unique(packed.elements[first:last], return_inverse=True)
-    shown = len(packed.pictures)
-    told = used[used >= shown] - shown
+    picture_count = len(packed.pictures)
+    pieces = used[used >= picture_count] - picture_count
     lines = torch.split(packed.words, packed.pieces.tolist())
-    return Packed(
-        packed.pictures[used[used < shown]],
-        torch.cat([lines[n] for n in told.tolist()]) if len(told) else packed.words[:0],
-        packed.pieces[told],
+    return PackedItems(
+        packed.pictures[used[used < picture_count]],
+        torch.cat([lines[n] for n in pieces.tolist()]) if len(pieces) else packed.words[:0],
+        packed.pieces[pieces],
         elements,
         packed.counts[start:end],
     )
 
 
-def embed(net: SmallNet, packed: Packed) -> Tensor:
-    """[items, d] rows of unit length: an item of one picture or one piece is that element's vector; of more, the pool's.
+def embed(net: SmallNet, packed: PackedItems) -> Tensor:
+    """Vectors of items: [items, d], rows of unit length.
+
+    An item of a single picture or piece has that element's vector; one of several elements has the pool's.
 
     Args:
-        net: its batch norms in use, not in training, or an item's vector depends on the others.
+        net: with its batch norms in evaluation mode, or an item's vector depends on the others.
         packed: on the network's device.
     """
     towers = []
@@ -135,14 +140,15 @@ def embed(net: SmallNet, packed: Packed) -> Tensor:
     return torch.where(packed.counts[:, None] == 1, vectors[padded[:, 0]], pooled)
 
 
-def _place(known: dict[bytes, int], kept: list[npt.NDArray[Number]], one: npt.NDArray[Number]) -> int:
-    place = known.setdefault(one.tobytes(), len(kept))
-    if place == len(kept):
-        kept.append(one)
-    return place
+def _index_of(index: dict[bytes, int], unique: list[npt.NDArray[Number]], array: npt.NDArray[Number]) -> int:
+    """The position of an equal array in `unique`, which it is appended to if it is new."""
+    position = index.setdefault(array.tobytes(), len(unique))
+    if position == len(unique):
+        unique.append(array)
+    return position
 
 
-def _pieces(item: Shown) -> list[Features]:
+def _pieces(item: NetworkInput) -> list[Features]:
     return np.split(item.words, np.cumsum(item.pieces))[:-1]
 
 

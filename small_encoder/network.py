@@ -1,8 +1,8 @@
 """The small encoder's network: a picture tower, a text tower, and a pooling of both for notes.
 
 A million weights for pictures, a million for text; half precision in the file, single
-precision in use. Nothing depends on what else is in a batch: positions beyond a text's
-end are held at zero after every layer, normalisation uses stored statistics.
+precision in use. An item's vector does not depend on the rest of the batch: positions after
+a text's end are set to zero after every layer, and normalisation uses stored statistics.
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 DARK = 8.0
-"""Levels of 255, added to a channel's spread: noise on a plain ground stays small."""
+"""Levels of 255, added to a channel's standard deviation: noise on a plain background stays small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What the network looks like; stored in the weights file."""
+    """Sizes of the network; stored in the weights file."""
 
     dimensions: int = 256
-    """Of the vectors: what search is measured at, and 2 kB an item."""
+    """Length of a vector; search is measured at 256."""
     side: int = 96
     """Pixels; pictures are squeezed to a square of this side."""
     widths: tuple[int, int, int] = (48, 96, 192)
@@ -36,9 +36,9 @@ class Shape:
     text_depth: int = 2
     """Its blocks; each sees two tokens to either side."""
     longest: int = 64
-    """Tokens of a piece of text (words.py)."""
+    """Tokens of a piece of text (hashed_text.py), at most."""
     pieces: int = 16
-    """Pieces of a text that are read: a thousand characters when no line is short."""
+    """Pieces of a text that are read, at most: about a thousand characters where no line is short."""
 
 
 class PictureBlock(nn.Module):
@@ -72,18 +72,18 @@ class PictureTower(nn.Module):
         self.where = nn.Linear(9 * c, shape.dimensions, bias=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """What is there (the mean over all places), and where (means over 3 x 3 fields)."""
+        """The sum of two projections: of the mean over all positions, and of the means over 3 x 3 fields."""
         raw = pixels.permute(0, 3, 1, 2).float()
-        # beside the colours as they are, each channel against its own mean and spread: a change of light leaves these alone
-        spread, middle = torch.std_mean(raw, (2, 3), keepdim=True)
-        x = torch.cat([raw / 127.5 - 1, (raw - middle) / (spread + DARK)], 1).contiguous(memory_format=torch.channels_last)
+        # six channels: the colours, and each standardised by its own mean and deviation, which a change of light leaves alone
+        deviation, mean = torch.std_mean(raw, (2, 3), keepdim=True)
+        x = torch.cat([raw / 127.5 - 1, (raw - mean) / (deviation + DARK)], 1).contiguous(memory_format=torch.channels_last)
         x = self.body(self.stem(x))
         fields = F.adaptive_avg_pool2d(x, 3).flatten(1)
         return self.whole(x.mean((2, 3))) + self.where(fields)
 
 
 class TextBlock(nn.Module):
-    """As `PictureBlock`, along a line of tokens. [b, c, t], [b, 1, t] -> [b, c, t]."""
+    """Like `PictureBlock`, along a line of tokens. [b, c, t], [b, 1, t] -> [b, c, t]."""
 
     def __init__(self, width: int) -> None:
         """The layers."""
@@ -94,7 +94,7 @@ class TextBlock(nn.Module):
         self.narrow = nn.Linear(2 * width, width)
 
     def forward(self, x: Tensor, present: Tensor) -> Tensor:
-        """`present` is 1 where there is a token: what lies beyond the end stays zero."""
+        """`present` is 1 where there is a token: positions after the end stay zero."""
         y = self.norm(self.spread(x).transpose(1, 2))
         return (x + self.narrow(F.relu(self.widen(y))).transpose(1, 2)) * present
 
@@ -114,16 +114,16 @@ class TextTower(nn.Module):
         self.plain = nn.Linear(shape.word_width, shape.dimensions, bias=False)
 
     def forward(self, features: Tensor, present: Tensor) -> Tensor:
-        """Attention over the tokens, plus the plain bag of words, which also holds words never seen in training."""
-        seen = present[:, :, None].float()
-        words = self.table(features).sum(2) * seen
-        x = (self.enter(words) * seen).transpose(1, 2)
+        """Attention over the tokens, plus a plain bag of words, which also covers words never seen in training."""
+        token_mask = present[:, :, None].float()
+        words = self.table(features).sum(2) * token_mask
+        x = (self.enter(words) * token_mask).transpose(1, 2)
         for block in self.body:
-            x = block(x, seen.transpose(1, 2))
+            x = block(x, token_mask.transpose(1, 2))
         x = x.transpose(1, 2)
-        weights = self.weigh(x).masked_fill(~present[:, :, None], -1e4).softmax(1) * seen
+        weights = self.weigh(x).masked_fill(~present[:, :, None], -1e4).softmax(1) * token_mask
         # a root, not a mean, keeps a long text's bag as long as a short one's
-        bag = words.sum(1) / seen.sum(1).clamp(min=1).sqrt()
+        bag = words.sum(1) / token_mask.sum(1).clamp(min=1).sqrt()
         return self.leave((weights * x).sum(1)) + self.plain(bag)
 
 
@@ -140,10 +140,10 @@ class NotePool(nn.Module):
         nn.init.normal_(self.turn.weight, std=0.01)
 
     def forward(self, elements: Tensor, kinds: Tensor, present: Tensor) -> Tensor:
-        """A weighted sum: the order of a note's pictures changes nothing."""
-        told = elements + self.kind(kinds)
-        weights = self.weigh(told).masked_fill(~present[:, :, None], -1e4).softmax(1) * present[:, :, None].float()
-        return (weights * (elements + self.turn(told))).sum(1)
+        """A weighted sum, so the order of a note's pictures does not matter."""
+        typed = elements + self.kind(kinds)
+        weights = self.weigh(typed).masked_fill(~present[:, :, None], -1e4).softmax(1) * present[:, :, None].float()
+        return (weights * (elements + self.turn(typed))).sum(1)
 
 
 class SmallNet(nn.Module):

@@ -18,7 +18,7 @@ SHIPPED = Path(__file__).with_name("weights.safetensors")
 
 
 def save(net: SmallNet, path: Path) -> None:
-    """Write the network; whole numbers and the batch norms' counters as they are, everything else in half precision."""
+    """Write the network: integers as they are, everything else in half precision, batch norms' counters left out."""
     weights = {
         k: v.half().contiguous() if v.is_floating_point() else v for k, v in net.state_dict().items() if "num_batches" not in k
     }
@@ -26,34 +26,34 @@ def save(net: SmallNet, path: Path) -> None:
 
 
 def read_shape(path: Path = SHIPPED) -> Shape:
-    """The shape alone: what a preparer needs.
+    """The network's shape, without its weights: enough to prepare inputs.
 
     Raises:
-        SettingsError: no such file, or not one of ours.
+        SettingsError: no such file, or not a file of this network.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            told: dict[str, Any] = json.loads(file.metadata()["shape"])
+            shape: dict[str, Any] = json.loads(file.metadata()["shape"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise SettingsError(
-            f"encoder.path {path}: not the small encoder's weights ({type(error).__name__}: {error}); wanted a file that "
-            "`python -m scripts.train_small_encoder` wrote, or no path for the one in the package"
+            f"encoder.path {path}: not the small encoder's weights ({type(error).__name__}: {error}); expected a file that "
+            "`python -m scripts.train_small_encoder` wrote, or no path for the weights in the package"
         ) from None
-    return TypeAdapter(Shape).validate_python(told)
+    return TypeAdapter(Shape).validate_python(shape)
 
 
 def load(path: Path = SHIPPED) -> SmallNet:
-    """The network in single precision, for use.
+    """The network in single precision, in evaluation mode.
 
     Raises:
-        SettingsError: as `read_shape`.
+        SettingsError: as `read_shape`, or its weights are not those of the shape.
     """
     net = SmallNet(read_shape(path))
     with safe_open(path, framework="pt") as file:
         weights = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118  # no mapping
     full = {k: v.float() if v.dtype == torch.float16 else v for k, v in weights.items()}
     missing, unknown = net.load_state_dict(full, strict=False)
-    faults = [k for k in missing if "num_batches" not in k] + unknown
-    if faults:
-        raise SettingsError(f"encoder.path {path}: weights missing or unknown: {sorted(faults)}")
+    misfits = [k for k in missing if "num_batches" not in k] + unknown
+    if misfits:
+        raise SettingsError(f"encoder.path {path}: weights missing or unknown: {sorted(misfits)}")
     return net.eval()

@@ -5,7 +5,7 @@
     torchrun --nproc-per-node 8 -m uninote_train sft ...
     python -m uninote_train evaluate [--shards DIR] [--out DIR] [--name NAME] [--vectors DIR | --write-items DIR] [--set ...]
 
-A run that was killed goes on where it was when it is started again. Settings: docs/settings.md.
+Start a killed run again with the same command: it resumes from its last checkpoint. Settings: docs/settings.md.
 """
 
 import sys
@@ -16,32 +16,34 @@ from typing import TypeVar
 from schemas.start import USERS_MISTAKE, starting
 
 S = TypeVar("S")
-FLAGS = {
+Flag = tuple[str, str] | tuple[str, str, str]
+"""As schemas.command.Flag, which is not imported before its packages are known to be installed."""
+FLAGS: Mapping[str, Flag] = {
     "shards": ("--shards", "the folder of shards that jobs/build_shards.py wrote"),
     "out": ("--out", "a local folder for checkpoints, logs and the model"),
 }
-EVALUATE_FLAGS = {
+EVALUATE_FLAGS: Mapping[str, Flag] = {
     "shards": ("--shards", "the folder of SFT shards that jobs/build_shards.py wrote"),
-    "out": ("--out", "a local folder for the numbers, the page and the plots; all systems in it share them"),
-    "name": ("--name", "of the system in the tables"),
-    "vectors": ("--vectors", "a folder of another encoder's vectors, instead of a model"),
-    "write_items": ("--write-items", "a folder to write the items to, for another encoder; nothing else is done"),
+    "out": ("--out", "a local folder for metrics, page and plots of all systems evaluated into it"),
+    "name": ("--name", "name of the system in the tables", "NAME"),
+    "vectors": ("--vectors", "a folder of vectors from another encoder, instead of a model"),
+    "write_items": ("--write-items", "only write the items to encode to this folder, for another encoder"),
 }
 COMMANDS = ("sft", "rl", "evaluate")
 
 
-GO_ON = "what was finished stands; start the same command again"
+GO_ON = "finished work is kept; start the same command again"
 REQUIREMENTS = "train"
 
 
 def main() -> None:
-    """Hand the command line to its stage; only what it needs is imported."""
+    """Run the command that is named first; only its own modules are imported."""
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command in ("-h", "--help"):
         sys.stdout.write(__doc__ or "")
         return
     if command not in COMMANDS:
-        sys.stderr.write(f"error: '{command}': wanted one of {', '.join(COMMANDS)}; --help says more\n")
+        sys.stderr.write(f"error: '{command}': expected one of {', '.join(COMMANDS)}; see --help\n")
         sys.exit(USERS_MISTAKE)
     with starting(REQUIREMENTS):
         run = _imported(command)
@@ -49,7 +51,7 @@ def main() -> None:
 
 
 def _imported(command: str) -> Callable[[], None]:
-    """What runs a command."""
+    """The function that runs a command."""
     if command == "sft":
         from uninote_train.settings import TrainSft
         from uninote_train.train import train_sft
@@ -65,17 +67,17 @@ def _imported(command: str) -> Callable[[], None]:
     return partial(_run, command, Evaluate, evaluate, EVALUATE_FLAGS)
 
 
-def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[str, tuple[str, str]]) -> None:
+def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[str, Flag]) -> None:
     with starting(REQUIREMENTS):
         from schemas.command import run_command
-        from uninote_train.run.error_messages import told
+        from uninote_train.run.error_messages import user_message
 
     run_command(
         kind,
         run,
         __doc__ or "",
         flags,
-        user_message=told,
+        mendable=user_message,
         requirements=REQUIREMENTS,
         resume_hint=GO_ON,
         arguments=sys.argv[2:],

@@ -7,58 +7,58 @@ from pydantic import Field
 
 from schemas.settings import Place
 from uninote_train.data.loader import Data
-from uninote_train.models.load_model import ModelChoice
+from uninote_train.models.settings import ModelChoice
 from uninote_train.objectives.rl.reward import Reward
-from uninote_train.run.loop import Run
+from uninote_train.run.loop import RunSettings
 from uninote_train.run.optimizer import Optimizer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
+class ContrastiveLoss:
     """The contrastive loss."""
 
     kind: Literal["symmetric_kl", "true_js", "info_nce"] = "symmetric_kl"
-    """symmetric_kl: the paper's, which it calls JS; true_js: with the mixture; info_nce: no soft labels, the positive against
-    its candidates and, with `in_batch`, the other rows' documents."""
+    """symmetric_kl: the paper's loss, which it calls JS; true_js: Jensen-Shannon with the mixture; info_nce: no soft labels,
+    the positive against the row's candidates and, with `in_batch`, the documents of other rows."""
     temperature: Annotated[float, Field(gt=0)] = 0.02
     """Divides the model's cosines. Source: method.md, section 6."""
     label_temperature: Annotated[float, Field(gt=0)] = 0.02
-    """Divides the soft labels. Source: the same tau. A judge's labels span 0 to 1 where similarities span a fifth:
-    0.1 says as much of them."""
+    """Divides the soft labels. Source: the paper's one tau. For labels of a judge, which span 0 to 1 where similarities span a
+    fifth of that, 0.1 gives a distribution as soft."""
     in_batch: bool = True
-    """info_nce: documents of all rows of all processes are negatives, but for those that are tied to the query's component or
-    its positive's."""
+    """info_nce: documents of all rows in all processes are negatives, except those related to the component of the query or of
+    its positive."""
     margin: Annotated[float, Field(ge=-2, le=2)] | None = 0.1
-    """info_nce: an in-batch document whose cosine beats the positive's by more is left out; none: no such rule.
-    Source: Qwen3-VL-Embedding."""
+    """info_nce: an in-batch document whose cosine exceeds the positive's by more is left out as a probable false negative.
+    None: all are kept. Source: Qwen3-VL-Embedding."""
     info_nce_weight: Annotated[float, Field(ge=0)] = 0.0
-    """InfoNCE is added to a divergence with this weight. Ours: a row's own candidates say nothing of the rest of the corpus."""
+    """Weight of InfoNCE added to a divergence. Ours: a divergence does not separate a row from the rest of the corpus."""
     dims: tuple[Annotated[int, Field(ge=1)], ...] = (64, 512, 1024, 4096)
-    """Matryoshka: the loss is added up over the first so many dimensions; those beyond the model's are left out.
+    """Matryoshka: the loss is summed over vectors truncated to these lengths; those longer than the model's are ignored.
     Source: method.md, section 6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
+class RankingLoss:
     """The ranking loss. Source: method.md, section 7."""
 
     policy: Literal["item_softmax", "positive_advantage", "plackett_luce"] = "item_softmax"
-    """item_softmax: over the list's candidates; positive_advantage: the same, better ones only (PAO); plackett_luce: sampled
-    rankings. Ours: the paper's objective, read literally, has no gradient."""
+    """item_softmax: softmax over the list's candidates; positive_advantage: the same, only candidates above the mean (PAO);
+    plackett_luce: sampled rankings. Ours: the paper's objective, read literally, has no gradient."""
     temperature: Annotated[float, Field(gt=0)] = 0.05
-    """Divides the cosines in the policy. Ours; HARR's 0.05 (peers.md, C10)."""
+    """Divides the cosines in the policy. Ours, as in HARR (peers.md, C10)."""
     kl: Annotated[float, Field(ge=0)] = 0.1
-    """Weight of KL(policy || start), over the list's candidates. Ours; PAO found 0.3 for its temperature of 1."""
+    """Weight of KL(policy || model at the start), over the list's candidates. Ours; PAO uses 0.3 with temperature 1."""
     rankings: Annotated[int, Field(ge=2)] = 8
-    """plackett_luce: rankings sampled for a list. Source: HARR, trl."""
+    """plackett_luce: rankings sampled per list. Source: HARR, trl."""
     clip: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """plackett_luce: how far the ratio of a ranking's probabilities may move. Source: PPO, HARR."""
+    """plackett_luce: the ratio of a ranking's probabilities is clipped to 1 - clip and 1 + clip. Source: PPO, HARR."""
     updates: Annotated[int, Field(ge=1)] = 1
-    """Updates on a step's lists, with the rankings that were drawn before the first."""
+    """Weight updates per step, all with the rankings sampled in the first."""
     frozen_documents: bool = False
-    """Candidates keep the vectors of the model at the start, as in an index that is not built again; only queries move."""
+    """Candidates keep the vectors of the model at the start, as in an index that is not rebuilt; only queries are trained."""
     dims: Annotated[int, Field(ge=1)] | None = None
-    """Dimensions that cosines are taken in; none: all."""
+    """Cosines are taken in the first `dims` dimensions; none: all."""
     reward: Reward = field(default_factory=Reward)
 
 
@@ -67,32 +67,32 @@ class TrainSft:
     """Settings of `python -m uninote_train sft`."""
 
     shards: Place = "out/sft"
-    """A folder (path or URI) of SFT shards, or one with `train` and `validation` in it."""
+    """A folder (path or URI) of SFT shards, or one with a `train` folder in it."""
     out: Place = "trained/sft"
-    """A local folder: checkpoints, logs, and in the end `model`."""
+    """A local folder for checkpoints, logs, and at the end `model`."""
     model: ModelChoice = field(default_factory=ModelChoice)
     data: Data = field(default_factory=Data)
-    loss: Contrast = field(default_factory=Contrast)
+    loss: ContrastiveLoss = field(default_factory=ContrastiveLoss)
     optimizer: Optimizer = field(default_factory=Optimizer)
-    run: Run = field(default_factory=Run)
+    run: RunSettings = field(default_factory=RunSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lists(Data):
-    """As `Data`, for ranking lists."""
+class ListData(Data):
+    """How ranking lists are read: `Data` with another default."""
 
     batch: Annotated[int, Field(ge=1)] = 8
-    """Lists of a step, of all processes together. Source: method.md, section 7."""
+    """Lists of a step, over all processes. Source: method.md, section 7."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallSteps(Optimizer):
-    """As `Optimizer`, for the second stage."""
+    """AdamW for the second stage: `Optimizer` with other defaults."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 5e-7
-    """At its height. Source: method.md, section 7."""
+    """Peak learning rate. Source: method.md, section 7."""
     steps: Annotated[int, Field(ge=1)] | None = None
-    """Of training; none: one epoch, as in the paper."""
+    """Training steps; none: one epoch, as in the paper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +100,12 @@ class TrainRl:
     """Settings of `python -m uninote_train rl`."""
 
     shards: Place = "out/rl"
-    """A folder (path or URI) of ranking lists, or one with `train` and `validation` in it."""
+    """A folder (path or URI) of ranking lists, or one with a `train` folder in it."""
     out: Place = "trained/rl"
-    """A local folder: checkpoints, logs, and in the end `model`."""
+    """A local folder for checkpoints, logs, and at the end `model`."""
     model: ModelChoice = field(default_factory=ModelChoice)
-    """`model.path` is what the contrastive stage saved: the policy starts there, and is kept near it."""
-    data: Lists = field(default_factory=Lists)
-    rank: Ranking = field(default_factory=Ranking)
+    """`model.path` is the model that the contrastive stage saved: the policy starts from it and is regularised towards it."""
+    data: ListData = field(default_factory=ListData)
+    rank: RankingLoss = field(default_factory=RankingLoss)
     optimizer: SmallSteps = field(default_factory=SmallSteps)
-    run: Run = field(default_factory=Run)
+    run: RunSettings = field(default_factory=RunSettings)

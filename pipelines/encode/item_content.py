@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
 from schemas.item import Kind
+from small_encoder.pixels import crop
 
 
 class BadContent(Exception):  # noqa: N818  # a refusal of a row, not a fault of the program
@@ -62,9 +63,8 @@ def cut(pixels: Pixels, region: Sequence[float]) -> Pixels:
     Raises:
         BadContent: with reason "empty region".
     """
-    height, width = pixels.shape[:2]
-    x0, y0, x1, y1 = (min(max(float(v), 0.0), 1.0) for v in region)
-    if not (x1 > x0 and y1 > y0):
+    part = crop(pixels, region)
+    if part is None:
+        height, width = pixels.shape[:2]
         raise BadContent("empty region", f"{tuple(region)} of {width} x {height} pixels")
-    left, top = min(round(x0 * width), width - 1), min(round(y0 * height), height - 1)
-    return pixels[top : max(round(y1 * height), top + 1), left : max(round(x1 * width), left + 1)]
+    return part

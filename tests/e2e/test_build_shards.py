@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from pipelines.flows.build_shards.settings import Shard
-from pipelines.shards.ranking_lists.half_lists_step import Ranking
+from pipelines.shards.ranking_lists.half_lists_step import RankingLists
 from pipelines.shards.training_rows.select_pairs import Sft
-from pipelines.shards.training_rows.soft_labels import Labels
+from pipelines.shards.training_rows.soft_labels import SoftLabels
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import JUDGEMENTS
 from schemas.errors import DataError
@@ -39,15 +39,15 @@ def dicts(workspace, name):
     return rows(workspace, name).to_pylist()
 
 
-def shown(row):
+def items_of(row):
     """All items of a row."""
     positive = [row["positive"]["item"]] if "positive" in row else []
     return [row["query"], *positive, *(c["item"] for c in row["candidates"])]
 
 
-def test_the_last_words_say_what_was_made_and_what_to_do_next(built):
+def test_the_closing_summary_has_the_shards_and_the_next_command(built):
     assert "sft/train" in built[1] and "rl/test" in built[1] and "image_to_note" in built[1]
-    assert "have no hard negative" in built[1]
+    assert "training rows without hard negatives are kept" in built[1]
     assert built[1].strip().splitlines()[-1] == f"next: python -m uninote_train sft --shards {built[0]}/sft"
 
 
@@ -68,8 +68,8 @@ def test_a_shard_needs_nothing_but_its_two_files(built, tmp_path):
                 pictures = pa.ipc.open_file(mapped).read_all()
                 assert pictures.schema == PICTURES
                 ids = pictures.column("image_id").to_pylist()
-                wanted = {i for row in table.to_pylist() for item in shown(row) for i in item["image_ids"]}
-                assert ids == sorted(wanted)
+                expected = {i for row in table.to_pylist() for item in items_of(row) for i in item["image_ids"]}
+                assert ids == sorted(expected)
                 for content in pictures.column("content")[:3].to_pylist():
                     assert max(Image.open(io.BytesIO(content)).size) <= 768
         assert position == Workspace(str(built[0])).published(name).counts.rows_out
@@ -83,13 +83,13 @@ def test_every_pair_is_a_row_with_its_own_negatives(built):
     negatives = {}
     for n in sorted(dicts(built[0], "hard_negatives"), key=lambda n: n["rank"]):
         negatives.setdefault((n["query_id"], n["positive_id"], n["task"]), []).append(n)
-    made = {split: dicts(built[0], f"sft/{split}") for split in SPLITS}
+    by_split = {split: dicts(built[0], f"sft/{split}") for split in SPLITS}
     distinct = {(p["query"]["item_id"], p["target"]["item_id"], p["task"]) for p in positives.values()}
     assert {
-        (r["query"]["item_id"], r["positive"]["item"]["item_id"], r["task"]) for some in made.values() for r in some
+        (r["query"]["item_id"], r["positive"]["item"]["item_id"], r["task"]) for some in by_split.values() for r in some
     } == distinct
-    assert sum(map(len, made.values())) == len(distinct)
-    for split, some in made.items():
+    assert sum(map(len, by_split.values())) == len(distinct)
+    for split, some in by_split.items():
         for row in some:
             pair = positives[row["pair_id"]]
             assert (row["task"], row["granularity"], split) == (pair["task"], pair["granularity"], pair["split"])
@@ -97,21 +97,21 @@ def test_every_pair_is_a_row_with_its_own_negatives(built):
                 pair["query"]["item_id"],
                 pair["target"]["item_id"],
             ]
-            wanted = negatives.get((row["query"]["item_id"], row["positive"]["item"]["item_id"], row["task"]), [])
+            expected = negatives.get((row["query"]["item_id"], row["positive"]["item"]["item_id"], row["task"]), [])
             assert [(c["item"]["item_id"], c["source"], c["similarity"]) for c in row["candidates"]] == [
-                (n["candidate_id"], n["source"], n["similarity"]) for n in wanted
+                (n["candidate_id"], n["source"], n["similarity"]) for n in expected
             ]
             assert all(c["item"] == items[c["item"]["item_id"]] for c in row["candidates"])
             assert row["component_id"] == component[row["query"]["note_id"]]
             assert all(c["component_id"] == component[c["item"]["note_id"]] for c in [row["positive"], *row["candidates"]])
-            assert all(item["region"] is None or item["kind"] == "crop" for item in shown(row))
+            assert all(item["region"] is None or item["kind"] == "crop" for item in items_of(row))
 
 
 def test_the_positive_has_the_similarity_that_mining_gave_it(built):
-    """Against `negatives_job.offered.scored`, which the margins of the guard look at: the same bits."""
+    """Against `candidate_search.scored`, which the margins of the guard use: the same bits."""
     from pipelines.flows.mine_hard_negatives.counterfactual_stage import read_words, with_rule_made
     from pipelines.negatives.search.candidate_search import World, scored
-    from pipelines.negatives.search.note_elements import shown as elements_of
+    from pipelines.negatives.search.note_elements import items_of as elements_of
     from pipelines.negatives.search.vector_store import stored
     from pipelines.workspace.arrow_stages import ArrowStages
     from schemas.datasets import ANNOTATIONS, COUNTERFACTUALS, EMBEDDINGS, ITEMS, POSITIVES
@@ -122,12 +122,14 @@ def test_the_positive_has_the_similarity_that_mining_gave_it(built):
     model = stages.workspace.published("hard_negatives").report["model"]
     with stored([stages.read(EMBEDDINGS)], model, elements.rows.column("item_id").combine_chunks()) as vectors:
         pairs = scored(World(items, searched, elements, vectors), stages.read(POSITIVES)).to_pylist()
-    wanted = {(p["query_id"], p["positive_id"], p["task"]): p["similarity"] for p in pairs}
-    made = [row for split in SPLITS for row in dicts(built[0], f"sft/{split}")]
-    found = {(r["query"]["item_id"], r["positive"]["item"]["item_id"], r["task"]): r["positive"]["similarity"] for r in made}
-    assert found == wanted
-    assert {r["label_from"] for r in made} == {"similarity"}
-    assert all(c["soft_label"] == c["similarity"] is not None for r in made for c in [r["positive"], *r["candidates"]])
+    expected = {(p["query_id"], p["positive_id"], p["task"]): p["similarity"] for p in pairs}
+    all_rows = [row for split in SPLITS for row in dicts(built[0], f"sft/{split}")]
+    actual = {
+        (r["query"]["item_id"], r["positive"]["item"]["item_id"], r["task"]): r["positive"]["similarity"] for r in all_rows
+    }
+    assert actual == expected
+    assert {r["label_from"] for r in all_rows} == {"similarity"}
+    assert all(c["soft_label"] == c["similarity"] is not None for r in all_rows for c in [r["positive"], *r["candidates"]])
 
 
 def test_lists_hold_halves_that_share_no_family_and_noise_that_is_free(built):
@@ -173,20 +175,20 @@ def families(workspace):
 
 def test_manifests_count_what_the_shards_hold(built):
     for name in SHARDED:
-        run, made = Workspace(str(built[0])).published(name), dicts(built[0], name)
-        counted = run.report["counts"]
+        run, rows_of_split = Workspace(str(built[0])).published(name), dicts(built[0], name)
+        value_counts = run.report["counts"]
         for column in ("task", "granularity", "label_from") if name.startswith("sft") else ("source",):
-            assert counted[column] == dict(Counter(row[column] for row in made))
-        assert counted["candidates"] == dict(Counter(c["source"] for row in made for c in row["candidates"]))
+            assert value_counts[column] == dict(Counter(row[column] for row in rows_of_split))
+        assert value_counts["candidates"] == dict(Counter(c["source"] for row in rows_of_split for c in row["candidates"]))
         assert run.settings["pictures"]["longest_side"] == 768
         assert len(run.files) == len(run.beside) == run.report["shards"]
 
 
 def test_a_second_run_skips_every_stage(spark, built, capsys):
     assert build(spark, built[0], format="sentence-transformers") == built[1]
-    told = capsys.readouterr().err
-    assert "working" not in told
-    assert told.count("unchanged, skipped") == 5
+    output = capsys.readouterr().err
+    assert "working" not in output
+    assert output.count("unchanged, skipped") == 5
 
 
 def test_another_choice_of_rows_encodes_no_picture_again(spark, built, tmp_path):
@@ -195,7 +197,7 @@ def test_another_choice_of_rows_encodes_no_picture_again(spark, built, tmp_path)
         spark,
         workspace,
         sft=Sft(per_task=9, tasks=("image_to_note", "image_to_image")),
-        ranking=Ranking(lists=5, candidates=5, shared=2),
+        ranking=RankingLists(lists=5, candidates=5, shared=2),
     )
     train = dicts(workspace, "sft/train")
     assert Counter(row["task"] for row in train)["image_to_note"] == 9
@@ -211,18 +213,18 @@ def test_pictures_of_a_table_are_asked_for_and_read_there(spark, hard, built, tm
     contents = {i["image_id"]: Path(i["uri"]).read_bytes() for i in images.to_pylist()}
     with_uris(workspace, images, pa.nulls(len(images), pa.string()))
     with pytest.raises(
-        DataError, match="have no uri: they were mined from a table of bytes; give the same table again: --images"
+        DataError, match="have no uri: they were mined from a table of bytes; pass the same table again: --images"
     ):
         build(spark, workspace)
     lost = sorted(contents)[0]
     contents[lost] = b"no picture"
     table = tmp_path / "images.parquet"
     pq.write_table(pa.table({"image_id": list(contents), "content": list(contents.values())}), table)
-    told = build(spark, workspace, images=str(table))
-    assert "changed since it was mined" in told
+    output = build(spark, workspace, images=str(table))
+    assert "changed since it was mined" in output
     for name in SHARDED:
-        made = dicts(workspace, name)
-        assert made and not any(lost in item["image_ids"] for row in made for item in shown(row))
+        written = dicts(workspace, name)
+        assert written and not any(lost in item["image_ids"] for row in written for item in items_of(row))
         run = Workspace(str(workspace)).published(name)
         assert run.counts.rows_in == run.counts.rows_out + sum(run.counts.dropped.values())
     one = [pa.ipc.open_file(pa.memory_map(str(s.pictures))).read_all().to_pylist() for s in shard_files(workspace / "rl/test")]
@@ -243,7 +245,7 @@ def test_a_corpus_whose_pictures_are_gone_is_refused(spark, hard, tmp_path):
     with_uris(workspace, images, pa.array([f"/nowhere/{k}.jpg" for k in range(len(images))]))
     with pytest.raises(
         DataError,
-        match=r"cannot be shown, more than pictures.max_refused_share 0.01: {'missing file': \d+}; for example /nowhere",
+        match=r"cannot be read, more than pictures.max_refused_share 0.01: {'missing file': \d+}; for example /nowhere",
     ):
         build(spark, workspace)
 
@@ -260,27 +262,27 @@ def test_hard_negatives_of_other_positives_are_refused(spark, hard, tmp_path):
 def test_judged_notes_make_lists_and_labels(spark, hard, tmp_path, calibrated):
     workspace = copied(hard.workspace, tmp_path / "w")
     judge(workspace, calibrated)
-    told = build(spark, workspace, labels=Labels(judge_ceiling=0.95))
+    output = build(spark, workspace, labels=SoftLabels(judge_ceiling=0.95))
     lists = [row for split in SPLITS for row in dicts(workspace, f"rl/{split}") if row["source"] == "judged"]
     labelled = [row for split in SPLITS for row in dicts(workspace, f"sft/{split}") if row["label_from"] == "judge"]
     if not calibrated:
         assert (lists, labelled) == ([], [])
-        assert "the judgements are not calibrated" in told
+        assert "the judgements are not calibrated" in output
         return
     assert len(lists) > 20 and len(labelled) > 100
-    known = {(j["query_id"], j["candidate_id"]): j for j in dicts(workspace, "judgements")}
+    judgement_of = {(j["query_id"], j["candidate_id"]): j for j in dicts(workspace, "judgements")}
     for row in lists:
         good, others = row["candidates"][: row["relevant"]], row["candidates"][row["relevant"] :]
-        said = [known[row["query"]["item_id"], c["item"]["item_id"]] for c in good]
-        assert good and all(j["grade"] >= 1 for j in said)
-        assert [c["soft_label"] for c in good] == sorted({j["calibrated"] for j in said}, reverse=True)
+        judgements = [judgement_of[row["query"]["item_id"], c["item"]["item_id"]] for c in good]
+        assert good and all(j["grade"] >= 1 for j in judgements)
+        assert [c["soft_label"] for c in good] == sorted({j["calibrated"] for j in judgements}, reverse=True)
         assert {c["source"] for c in others} <= {"judged", "noise"} and others[-1]["source"] == "noise"
         assert all(
-            known[row["query"]["item_id"], c["item"]["item_id"]]["grade"] == 0 for c in others if c["source"] == "judged"
+            judgement_of[row["query"]["item_id"], c["item"]["item_id"]]["grade"] == 0 for c in others if c["source"] == "judged"
         )
     for row in labelled:
         for c in [row["positive"], *row["candidates"]]:
-            assert c["soft_label"] == known[row["query"]["item_id"], c["item"]["item_id"]]["calibrated"]
+            assert c["soft_label"] == judgement_of[row["query"]["item_id"], c["item"]["item_id"]]["calibrated"]
         assert all(c["soft_label"] < 0.95 for c in row["candidates"])
 
 
@@ -290,14 +292,14 @@ def judge(workspace, calibrated):
         (p["query"]["item_id"], p["target"]["item_id"]) for p in dicts(workspace, "positives") if p["task"] == "note_to_note"
     }
     pairs |= {(n["query_id"], n["candidate_id"]) for n in dicts(workspace, "hard_negatives") if n["task"] == "note_to_note"}
-    made = []
+    judgements = []
     for query, candidate in sorted(pairs):
         score = int((query[:4] + candidate[:4]), 16) % 1000 / 1000
-        made.append({
+        judgements.append({
             "query_id": query, "candidate_id": candidate, "task": "note_to_note", "judge": "hash", "prompt_hash": "p", "score": score,
             "calibrated": score if calibrated else None, "grade": int(score * 3.99),
         })  # fmt: skip
-    publish(workspace, pa.Table.from_pylist(made, JUDGEMENTS.columns))
+    publish(workspace, pa.Table.from_pylist(judgements, JUDGEMENTS.columns))
 
 
 def publish(workspace, table):
@@ -316,20 +318,20 @@ def test_duckdb_pandas_and_datasets_read_them(built):
     import datasets
 
     with duckdb.connect(str(built[0] / "workspace.duckdb"), read_only=True) as connection:
-        found = dict(connection.sql("select split, count(*) from sft group by all").fetchall())
+        actual = dict(connection.sql("select split, count(*) from sft group by all").fetchall())
         lists = connection.sql("select count(*) from rl where len(candidates) > relevant").fetchall()[0][0]
     published = {name: Workspace(str(built[0])).published(name).counts.rows_out for name in SHARDED}
-    assert found == {split: published[f"sft/{split}"] for split in SPLITS}
+    assert actual == {split: published[f"sft/{split}"] for split in SPLITS}
     assert lists == sum(published[f"rl/{split}"] for split in SPLITS)
     files = [str(shard.rows) for shard in shard_files(built[0] / "sft/train")]
     loaded = datasets.load_dataset("parquet", data_files={"train": files}, split="train", cache_dir=str(built[0] / "_cache"))
-    assert len(loaded) == found["train"]
+    assert len(loaded) == actual["train"]
     assert loaded[0] == pq.read_table(files[0]).slice(0, 1).to_pylist()[0]
     frame = pa.concat_tables([pq.read_table(file) for file in files]).to_pandas()
-    assert frame["position"].tolist() == list(range(found["train"]))
+    assert frame["position"].tolist() == list(range(actual["train"]))
     assert pd.read_parquet(built[0] / "sft/train")["position"].tolist() == frame["position"].tolist()
     folder = datasets.load_dataset("parquet", data_dir=str(built[0] / "sft/train"), cache_dir=str(built[0] / "_cache"))
-    assert {name: len(rows) for name, rows in folder.items()} == {"train": found["train"]}
+    assert {name: len(rows) for name, rows in folder.items()} == {"train": actual["train"]}
 
 
 @pytest.mark.slow

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uninote_train.evaluation import exact_ranks
-from uninote_train.evaluation.bootstrap import Bootstrap, estimates, together
-from uninote_train.evaluation.exact_ranks import ranks, shortened
-from uninote_train.evaluation.metrics import NAMES, of_queries
+from uninote_train.evaluation.bootstrap import Bootstrap, estimates, estimates_by_task
+from uninote_train.evaluation.exact_ranks import ranks, truncate_dimensions
+from uninote_train.evaluation.metrics import NAMES, query_metrics
 
 
 def plain(query, gallery, right, out):
@@ -61,9 +61,9 @@ def tasks(draw):
 
 @settings(max_examples=150, deadline=None)
 @given(tasks(), st.integers(1, 400))
-def test_metrics_are_those_of_sorting_one_query_at_a_time_whatever_the_block(task, held):
+def test_metrics_are_those_of_sorting_one_query_at_a_time_whatever_the_block(task, block_bytes):
     queries, gallery, right, out = task
-    found = of_queries(ranks(queries, gallery, right, out, held=held))
+    found = query_metrics(ranks(queries, gallery, right, out, block_bytes=block_bytes))
     for row, (query, mine, away) in zip(found, zip(queries, right, out, strict=True), strict=True):
         wanted = plain(query, gallery, mine.tolist(), set(away.tolist()))
         assert dict(zip(NAMES, row, strict=True)) == {name: pytest_approx(value) for name, value in wanted.items()}
@@ -80,17 +80,17 @@ def pytest_approx(value):
 def test_real_vectors_rank_the_same_in_blocks_of_any_size_and_gallery_order(seed):
     """In float32 equal vectors score differently in another place of the product, and a block of three unlike one of twenty."""
     draw = np.random.default_rng(seed)
-    gallery = shortened(draw.standard_normal((301, 257)).astype(np.float32), 257)
+    gallery = truncate_dimensions(draw.standard_normal((301, 257)).astype(np.float32), 257)
     copies = [7, 100, 203, 300]  # the last in a block of its own
     gallery[copies] = gallery[3]
-    queries = shortened(gallery[:20] + 0.3 * draw.standard_normal((20, 257)).astype(np.float32), 257)
+    queries = truncate_dimensions(gallery[:20] + 0.3 * draw.standard_normal((20, 257)).astype(np.float32), 257)
     right = [np.array([n]) for n in range(20)]
     out = [np.array([], np.int64)] * 20
     with patch.object(exact_ranks, "GALLERY", 20):
         whole = ranks(queries, gallery, right, out)
     turned = draw.permutation(301)
     place = np.argsort(turned)
-    again = ranks(queries, gallery[turned], [place[r] for r in right], out, held=4 * 301 * 3)
+    again = ranks(queries, gallery[turned], [place[r] for r in right], out, block_bytes=4 * 301 * 3)
     assert [r.tolist() for r in whole] == [r.tolist() for r in again]
     assert whole[3][0] > len(copies)  # each equal wrong one ranks before it
 
@@ -122,6 +122,6 @@ def test_queries_of_one_component_count_as_one_find():
 
 def test_tasks_count_the_same_in_their_mean_and_share_their_draws():
     one, other = np.array([[1.0], [0.0], [1.0]]), np.array([[0.0], [1.0], [0.0]])
-    both, each = together({"x": (one, ["a", "b", "c"]), "y": (other, ["a", "b", "c"])}, Bootstrap())
+    both, each = estimates_by_task({"x": (one, ["a", "b", "c"]), "y": (other, ["a", "b", "c"])}, Bootstrap())
     assert both[0].value == 0.5 == both[0].low == both[0].high  # what one wins in a draw the other loses
     assert each["x"][0].value == 2 / 3

@@ -1,1 +1,1 @@
-"""Shards -> batches, in data workers: order, rows and pictures, unique items, tensors."""
+"""Shards -> batches, in data workers: row order, rows and pictures, unique items, tensors."""

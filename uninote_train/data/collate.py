@@ -1,4 +1,4 @@
-"""Rows of a shard -> what a step trains on: unique items as tensors, and indexes that say who is whose candidate."""
+"""Rows of a shard -> tensors of a step: unique items, and the indexes of each row's query and candidates."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uninote_train.data.sample_order import mixed
+from uninote_train.data.sample_order import mix_hash
 from uninote_train.data.shard_reader import Row
 from uninote_train.models.protocol import Batch, Item, Pictures, Preparer
 
 PICTURE_CHARACTERS = 400
-"""What a picture counts beside characters when items are put in order of length; only padding depends on it."""
+"""Length of a picture in characters when items are sorted by length; it affects only padding."""
 NONE = -1
-"""In place of an index: there is no candidate."""
+"""Index that marks padding: there is no candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class SftRows:
     query: Tensor
     """[b] int64, rows of `queries`."""
     candidates: Tensor
-    """[b, k] int64, rows of `documents`; the positive first; NONE where a row has fewer."""
+    """[b, k] int64, rows of `documents`, the positive first; NONE where a row has fewer."""
     labels: Tensor
     """[b, k] float32, soft labels; NaN where there is none."""
     query_name: Tensor
@@ -57,24 +57,24 @@ class RlRows:
     query: Tensor
     """[l] int64, rows of `queries`."""
     candidates: Tensor
-    """[l, g] int64, rows of `documents`; NONE behind a list's end."""
+    """[l, g] int64, rows of `documents`; NONE after a list's end."""
     relevant: Tensor
-    """[l] int64: so many of the first candidates are relevant."""
+    """[l] int64: the first `relevant` candidates are relevant, the others are noise."""
     gumbel: Tensor
-    """[l, rankings, g] float32, standard Gumbel noise: a hash of seed, epoch and list_id."""
+    """[l, rankings, g] float32, standard Gumbel noise, a function of seed, epoch and list_id."""
 
 
 Rows = SftRows | RlRows
 
 
-def moved(rows: Rows, device: torch.device | str) -> Rows:
-    """The same on a device."""
+def rows_to(rows: Rows, device: torch.device | str) -> Rows:
+    """A copy on a device."""
     fields = {n: getattr(rows, n).to(device) for n in rows.__dataclass_fields__ if n != "ids"}
     return replace(rows, **fields)
 
 
 def hashed(text: str) -> int:
-    """A name as an int64, the same everywhere; two of a million names are alike with a probability of 3e-8."""
+    """A name as an int64, the same on every machine; any two of a million names collide with a probability of 3e-8."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little", signed=True)
 
 
@@ -83,20 +83,20 @@ def sft_rows(rows: Sequence[Row], preparer: Preparer, pictures: Callable[[Iterab
 
     Args:
         rows: of the table SFT.
-        preparer: the model's.
-        pictures: reads the pictures that items show.
+        preparer: of the model.
+        pictures: reads the pictures of items.
     """
-    offered = [[row["positive"], *row["candidates"]] for row in rows]
-    queries, documents = _unique([r["query"] for r in rows]), _unique([c["item"] for group in offered for c in group])
-    seen = pictures([*queries.items, *documents.items])
-    components = {c["item"]["item_id"]: hashed(c["component_id"] or "") for group in offered for c in group}
-    labels = [[c["soft_label"] if row["label_from"] else None for c in group] for row, group in zip(rows, offered, strict=True)]
+    groups = [[row["positive"], *row["candidates"]] for row in rows]
+    queries, documents = _unique([r["query"] for r in rows]), _unique([c["item"] for group in groups for c in group])
+    pixels = pictures([*queries.items, *documents.items])
+    components = {c["item"]["item_id"]: hashed(c["component_id"] or "") for group in groups for c in group}
+    labels = [[c["soft_label"] if row["label_from"] else None for c in group] for row, group in zip(rows, groups, strict=True)]
     return SftRows(
         ids=tuple(str(r["pair_id"]) for r in rows),
-        queries=preparer.prepare(queries.items, seen),
-        documents=preparer.prepare(documents.items, seen),
+        queries=preparer.prepare(queries.items, pixels),
+        documents=preparer.prepare(documents.items, pixels),
         query=queries.indexes([r["query"] for r in rows]),
-        candidates=_padded([documents.indexes([c["item"] for c in group]) for group in offered], NONE),
+        candidates=_padded([documents.indexes([c["item"] for c in group]) for group in groups], NONE),
         labels=_padded([_floats(group) for group in labels], float("nan")),
         query_name=torch.tensor([hashed(r["query"]["item_id"]) for r in rows]),
         query_component=torch.tensor([hashed(r["component_id"]) for r in rows]),
@@ -118,21 +118,21 @@ def rl_rows(
 
     Args:
         rows: of the table RL.
-        epochs: which time each row is seen, [l]: other noise each time.
-        preparer: the model's.
-        pictures: reads the pictures that items show.
-        rankings: that are sampled for each list; 0: no noise is drawn.
+        epochs: [l], the epoch of each row; the noise differs between epochs.
+        preparer: of the model.
+        pictures: reads the pictures of items.
+        rankings: sampled per list; 0: no noise is drawn.
         seed: of the noise.
     """
-    offered = [[c["item"] for c in row["candidates"]] for row in rows]
-    queries, documents = _unique([r["query"] for r in rows]), _unique([i for group in offered for i in group])
-    seen = pictures([*queries.items, *documents.items])
-    candidates = _padded([documents.indexes(group) for group in offered], NONE)
+    groups = [[c["item"] for c in row["candidates"]] for row in rows]
+    queries, documents = _unique([r["query"] for r in rows]), _unique([i for group in groups for i in group])
+    pixels = pictures([*queries.items, *documents.items])
+    candidates = _padded([documents.indexes(group) for group in groups], NONE)
     names = [(seed, epoch, hashed(row["list_id"])) for row, epoch in zip(rows, epochs, strict=True)]
     return RlRows(
         ids=tuple(str(r["list_id"]) for r in rows),
-        queries=preparer.prepare(queries.items, seen),
-        documents=preparer.prepare(documents.items, seen),
+        queries=preparer.prepare(queries.items, pixels),
+        documents=preparer.prepare(documents.items, pixels),
         query=queries.indexes([r["query"] for r in rows]),
         candidates=candidates,
         relevant=torch.tensor([int(r["relevant"]) for r in rows]),
@@ -150,7 +150,7 @@ class _Unique:
 
 
 def _unique(items: Sequence[Item]) -> _Unique:
-    """Each item once, the shortest first: neighbours of like length need little padding in a piece."""
+    """Each item once, the shortest first: items of similar length are neighbours, so that mini-batches need little padding."""
     distinct = sorted({i["item_id"]: i for i in items}.values(), key=_length)
     return _Unique(distinct, {i["item_id"]: n for n, i in enumerate(distinct)})
 
@@ -169,7 +169,7 @@ def _floats(values: Sequence[Any]) -> Tensor:
 
 def _gumbel(name: tuple[int, int, int], rankings: int, candidates: int) -> Tensor:
     """[rankings, candidates]; a candidate's noise does not depend on how long the other lists of the step are."""
-    draws = mixed(
+    draws = mix_hash(
         *(part % 2**64 for part in name), np.arange(rankings, dtype=np.uint64)[:, None], np.arange(candidates, dtype=np.uint64)
     )
     uniform = (np.broadcast_to(draws, (rankings, candidates)) >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -1,34 +1,34 @@
-"""What an item shows, as pixels and words: all that a model gets to see of it."""
+"""Pixels and text of an item: all input that a model has of it."""
 
 from schemas.errors import DataError
+from schemas.region import SIDES
+from small_encoder.pixels import crop
 from uninote_train.models.protocol import Item, Pictures, Pixels
 
 
-def words(item: Item) -> str:
-    """Its text without the space around it; "" where there is none."""
+def item_text(item: Item) -> str:
+    """Its text without surrounding space; "" where it has none."""
     return (item["text"] or "").strip()
 
 
-def shown(item: Item, pictures: Pictures) -> list[Pixels]:
-    """Its pictures in its order; a crop's is cut out, a view of at least one pixel each way.
+def item_pixels(item: Item, pictures: Pictures) -> list[Pixels]:
+    """Its pictures in its order; for a crop the part that it shows, a view of at least one pixel each way.
 
     Raises:
-        DataError: a picture is not there, or a crop has no region with an area.
+        DataError: a picture is missing, or a crop has no region with an area.
     """
     missing = sorted(i for i in item["image_ids"] or () if i not in pictures)
     if missing:
         raise DataError(f"item {item['item_id']}: no pictures {missing[:4]} beside the shard; build the shards again")
-    whole = [pictures[i] for i in item["image_ids"] or ()]
-    return [_cut(p, item) for p in whole] if item["kind"] == "crop" else whole
+    images = [pictures[i] for i in item["image_ids"] or ()]
+    return [_crop(p, item) for p in images] if item["kind"] == "crop" else images
 
 
-def _cut(pixels: Pixels, item: Item) -> Pixels:
+def _crop(pixels: Pixels, item: Item) -> Pixels:
     region = item["region"]
     if region is None:
         raise DataError(f"item {item['item_id']}: a crop without a region; build the shards again")
-    height, width = pixels.shape[:2]
-    x0, y0, x1, y1 = (min(max(region[side], 0.0), 1.0) for side in ("x0", "y0", "x1", "y1"))
-    if not (x1 > x0 and y1 > y0):
+    part = crop(pixels, [region[side] for side in SIDES])
+    if part is None:
         raise DataError(f"item {item['item_id']}: the region {region} of a crop has no area; build the shards again")
-    left, top = min(round(x0 * width), width - 1), min(round(y0 * height), height - 1)
-    return pixels[top : max(round(y1 * height), top + 1), left : max(round(x1 * width), left + 1)]
+    return part

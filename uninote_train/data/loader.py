@@ -1,9 +1,9 @@
-"""Steps -> rows, read and prepared by worker processes ahead of the model."""
+"""Steps -> rows, read and prepared by worker processes in advance."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import cv2
 import torch
@@ -25,35 +25,37 @@ Stage = Literal["sft", "rl"]
 class Data:
     """How rows are read."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"ahead": "prefetch"}
+
     batch: Annotated[int, Field(ge=1)] = 64
-    """Rows of a step, of all processes together. Source: method.md, section 6; ranking lists: 8 (section 7)."""
+    """Rows of a step, over all processes. Source: method.md, section 6; ranking lists: 8 (section 7)."""
     workers: Annotated[int, Field(ge=0)] = 2
-    """Processes that read, decode and prepare, for each training process; 0: the training process does it itself."""
-    ahead: Annotated[int, Field(ge=1)] = 2
-    """Steps that a worker is ahead."""
+    """Data worker processes per training process; 0: the training process reads, decodes and prepares rows itself."""
+    prefetch: Annotated[int, Field(ge=1)] = 2
+    """Steps that each worker prepares in advance. Lower it if workers run out of memory."""
     window: Annotated[int, Field(ge=1)] = 8
-    """Shards that are shuffled into one another; a worker holds the rows of two such windows."""
+    """Shards whose rows are shuffled together; a worker keeps the rows of two such windows in memory."""
     cache: Place | None = None
-    """Where files of a remote folder are kept. None: `uninote/shards` in the user's own cache (XDG_CACHE_HOME, or ~/.cache)."""
+    """Local folder for files of a remote one. None: `uninote/shards` in the user's cache (XDG_CACHE_HOME, or ~/.cache)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steps(Dataset[Rows | UninoteError]):
-    """A step's rows for one process, by the step's number from 0."""
+class StepDataset(Dataset[Rows | UninoteError]):
+    """The rows of a step for one process, indexed by the step's number from 0."""
 
     stage: Stage
     shards: Shards
     order: Order
     preparer: Preparer
     batch: int
-    """Rows of a step, of all processes together."""
+    """Rows of a step, over all processes."""
     rank: int = 0
     world: int = 1
     rankings: int = 0
-    """rl: rankings to draw noise for."""
+    """Rankings to draw noise for (rl)."""
 
     def __getitem__(self, step: int) -> Rows | UninoteError:
-        """The rows, or the user's error: torch would wrap a raised one in a traceback."""
+        """The rows, or the user's error as a value: torch would wrap a raised one in a traceback."""
         try:
             return self._prepared(step)
         except UninoteError as error:
@@ -67,45 +69,47 @@ class Steps(Dataset[Rows | UninoteError]):
         shard_of = {i: p.shard for p, row in zip(places, rows, strict=True) for i in _images(row)}
 
         def pictures(items: Iterable[Item]) -> dict[str, Pixels]:
-            shown = sorted({i for item in items for i in item["image_ids"] or ()})
-            return {i: self.shards.picture(shard_of[i], i) for i in shown}
+            ids = sorted({i for item in items for i in item["image_ids"] or ()})
+            return {i: self.shards.picture(shard_of[i], i) for i in ids}
 
         if self.stage == "sft":
             return sft_rows(rows, self.preparer, pictures)
         return rl_rows(rows, [p.epoch for p in places], self.preparer, pictures, self.rankings, self.order.seed)
 
 
-class Waited:
-    """Iterates over the rows of steps and keeps how long each was waited for."""
+class StepLoader:
+    """Iterates over the rows of steps and measures the wait for each."""
 
-    def __init__(self, steps: Steps, numbers: range, settings: Data, pin: bool) -> None:
+    def __init__(self, steps: StepDataset, numbers: range, settings: Data, pin: bool) -> None:
         """Start the workers.
 
         Args:
-            steps: what is read.
-            numbers: which steps, in order.
-            settings: of reading.
+            steps: the data set.
+            numbers: of the steps, in order.
+            settings: of the loader.
             pin: copy to pinned memory, for a GPU.
         """
         self.seconds = 0.0
-        """The wait for the newest rows."""
+        """Seconds waited for the newest rows."""
         workers = min(settings.workers, len(numbers))
-        options: dict[str, Any] = {"prefetch_factor": settings.ahead, "worker_init_fn": _begin} if workers else {}
+        options: dict[str, Any] = {"prefetch_factor": settings.prefetch, "worker_init_fn": _start_worker} if workers else {}
         self._loader = DataLoader(steps, batch_size=None, sampler=numbers, num_workers=workers, pin_memory=pin, **options)
 
     def __iter__(self) -> Iterator[Rows]:
         """The rows in order.
 
         Raises:
-            UninoteError: what a worker met.
+            UninoteError: of a worker.
         """
-        found = iter(self._loader)
+        batches = iter(self._loader)
         while True:
             start = time.perf_counter()
             try:
-                rows = next(found, None)
-            except RuntimeError as error:  # a worker that was killed: torch says so, after its own cleaning up
-                raise DataError(f"a data worker ended: {error}; out of memory? fewer data.workers or data.ahead") from error
+                rows = next(batches, None)
+            except RuntimeError as error:  # torch reports a killed worker so, after its own cleanup
+                raise DataError(
+                    f"a data worker ended: {error}; if memory is full, lower data.workers or data.prefetch"
+                ) from error
             self.seconds = time.perf_counter() - start
             if rows is None:
                 return
@@ -120,8 +124,8 @@ def _images(row: Row) -> set[str]:
     return {i for item in items for i in item["image_ids"] or ()}
 
 
-def _begin(_worker: int) -> None:
-    """A worker is one of many: its libraries' own threads would only fight for processors. Its parent answers signals."""
+def _start_worker(_worker: int) -> None:
+    """Set up a worker: one thread per library, since workers share the cores, and no reaction to signals of the parent."""
     leave_signals_to_parent()
     torch.set_num_threads(1)
     cv2.setNumThreads(0)

@@ -1,6 +1,6 @@
 """A split's folder of shards: rows in Parquet, pictures beside them in Arrow IPC, mapped and not copied.
 
-A folder elsewhere (s3://..., gs://...) is read through fsspec; each file is fetched once into a local folder and mapped there.
+A remote folder (s3://..., gs://...) is read through fsspec; each file is copied once to a local folder and mapped there.
 """
 
 import os
@@ -21,23 +21,23 @@ from uninote_train.data.stored_pixels import stored_pixels
 from uninote_train.models.protocol import Pixels
 
 OPEN_SHARDS = 16
-"""Kept open by a worker: two windows of shards. Rows are held in memory, pictures are mapped."""
+"""Shards that a worker keeps open: two windows. Rows are kept in memory, pictures are memory-mapped."""
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """The shards of a split. Small and picklable: files are opened where they are read."""
+    """The shards of a split. Small and picklable: files are opened by the process that reads them."""
 
     folder: str
     rows: tuple[str, ...]
-    """The files of rows, in the order of the rows, as the folder names them: 00000.parquet."""
+    """Files of rows, in order, relative to the folder: 00000.parquet."""
     pictures: tuple[str, ...]
-    """The files of their pictures: 00000.pictures.arrow."""
+    """Files of their pictures: 00000.pictures.arrow."""
     counts: tuple[int, ...]
     """Rows of each."""
     cache: str
-    """Where files of a remote folder are kept."""
+    """Local folder for files of a remote one."""
 
     def row(self, shard: int, row: int) -> Row:
         """A row as plain values."""
@@ -47,16 +47,18 @@ class Shards:
         """RGB [height, width, 3].
 
         Raises:
-            DataError: it is not in the shard, or is no picture.
+            DataError: it is not in the shard, or cannot be decoded.
         """
         path = self._local(self.pictures[shard])
-        contents, places = _pictures(path)
-        if image_id not in places:
-            raise DataError(f"{path}: no picture {image_id}, which a row of the shard shows; build the shards again")
-        content = contents[places[image_id]].as_buffer()
+        contents, positions = _pictures(path)
+        if image_id not in positions:
+            raise DataError(f"{path}: no picture {image_id}, which a row of the shard refers to; build the shards again")
+        content = contents[positions[image_id]].as_buffer()
         pixels = stored_pixels(memoryview(content))
         if pixels is None:
-            raise DataError(f"{path}: picture {image_id} is {len(content)} bytes that are no picture; build the shards again")
+            raise DataError(
+                f"{path}: picture {image_id} is {len(content)} bytes that are not a picture; build the shards again"
+            )
         return pixels
 
     def _local(self, name: str) -> str:
@@ -65,13 +67,13 @@ class Shards:
 
 
 def open_shards(folder: str, split: str, table: Table, cache: str | None) -> Shards:
-    """The shards of `folder`/`split`, or of `folder` itself: those of the published run, or a folder of copies.
+    """The shards of `folder`/`split`, or of `folder` itself: those of the published run, or all files of a copied folder.
 
     Args:
         folder: a path or a URI.
         split: train, validation or test.
         table: SFT or RL; each shard's columns are checked against it.
-        cache: a local folder for files of a remote one; None: `own_cache`.
+        cache: a local folder for files of a remote one; None: `user_cache`.
 
     Raises:
         DataError: no shards, a shard without its pictures, a file that cannot be read, or no rows.
@@ -80,27 +82,29 @@ def open_shards(folder: str, split: str, table: Table, cache: str | None) -> Sha
     Cost: reads the footer of every Parquet file.
     """
     system, root = fsspec.core.url_to_fs(folder)
-    places = (f"{root}/{split}", root)
-    place, rows = next(((p, found) for p in places if (found := _rows_of(system, p))), ("", ()))
+    folders = (f"{root}/{split}", root)
+    place, rows = next(((p, names) for p in folders if (names := _rows_of(system, p))), ("", ()))
     if not rows:
         raise DataError(
-            f"{folder}: no shards: wanted {CURRENT} of {table.made_by}, or 00000.parquet and 00000{PICTURES_ENDING}, in "
-            f"{split}/ or there"
+            f"{folder}: no shards: expected {CURRENT} of {table.made_by}, or 00000.parquet and 00000{PICTURES_ENDING}, "
+            f"in the folder or in {split}/"
         )
     pictures = tuple(_pictures_of(system, place, name) for name in rows)
-    alone = [n for n in pictures if not system.exists(posixpath.normpath(f"{place}/{n}"))]
-    if alone:
-        raise DataError(f"{place}: no {alone[0]} beside its rows ({len(alone)} such); copy the whole folder")
+    missing = [n for n in pictures if not system.exists(posixpath.normpath(f"{place}/{n}"))]
+    if missing:
+        raise DataError(
+            f"{place}: no {missing[0]} beside its rows ({len(missing)} such files are missing); copy the whole folder"
+        )
     counts = tuple(_checked(system, posixpath.normpath(f"{place}/{name}"), table) for name in rows)
     if not sum(counts):
-        raise DataError(f"{place}: {len(rows)} shards without a row; look at the counts of {table.made_by}")
+        raise DataError(f"{place}: {len(rows)} shards without a row; see the counts of {table.made_by}")
     return Shards(
-        str(system.unstrip_protocol(place)) if "://" in folder else place, rows, pictures, counts, cache or own_cache()
+        str(system.unstrip_protocol(place)) if "://" in folder else place, rows, pictures, counts, cache or user_cache()
     )
 
 
 def _rows_of(system: Any, place: str) -> tuple[str, ...]:  # noqa: ANN401  # any of fsspec's
-    """The files of rows of a split: those of the published run, or in a folder of copies all by name."""
+    """The files of rows of a split: those of the published run, or all by name in a copied folder."""
     if not system.isdir(place):
         return ()
     current, named = f"{place}/{CURRENT}", []
@@ -110,7 +114,7 @@ def _rows_of(system: Any, place: str) -> tuple[str, ...]:  # noqa: ANN401  # any
             return tuple(named)
     copies = tuple(sorted(Path(f).name for f in system.ls(place, detail=False) if f.endswith(".parquet")))
     if len(copies) < len(named):
-        raise DataError(f"{current}: names {len(named)} files of rows, {len(copies)} are there; copy or build them again")
+        raise DataError(f"{current}: names {len(named)} files of rows, but {len(copies)} exist; copy or build them again")
     return copies
 
 
@@ -121,13 +125,13 @@ def _pictures_of(system: Any, place: str, rows: str) -> str:  # noqa: ANN401  # 
     return below if system.exists(posixpath.normpath(f"{place}/{below}")) else beside
 
 
-def own_cache() -> str:
-    """The user's cache folder for shards: below /tmp others could read it, or make it first."""
+def user_cache() -> str:
+    """The user's cache folder for shards. Not below /tmp, where others could read it or create it first."""
     return str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uninote" / "shards")
 
 
 def local_file(uri: str, cache: str) -> str:
-    """A path of the file on this machine; fetched once if it is elsewhere."""
+    """A path of the file on this machine; a remote file is copied once."""
     if "://" not in uri:
         return uri
     Path(cache).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -137,9 +141,9 @@ def local_file(uri: str, cache: str) -> str:
 def _checked(system: Any, path: str, table: Table) -> int:  # noqa: ANN401  # any of fsspec's
     try:
         with system.open(path, "rb") as opened:
-            found = pq.ParquetFile(opened)
-            table.check(found.schema_arrow)
-            return int(found.metadata.num_rows)
+            file = pq.ParquetFile(opened)
+            table.check(file.schema_arrow)
+            return int(file.metadata.num_rows)
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}; build the shards again") from None
 
@@ -157,5 +161,5 @@ def _pictures(path: str) -> tuple[pa.ChunkedArray, dict[str, int]]:
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: not a readable Arrow file: {str(error).splitlines()[0]}; build the shards again") from None
     if table.schema.names != PICTURES.names:
-        raise DataError(f"{path}: columns {table.schema.names}, wanted {PICTURES.names}; build the shards again")
+        raise DataError(f"{path}: expected columns {PICTURES.names}, got {table.schema.names}; build the shards again")
     return table["content"], {name: n for n, name in enumerate(table["image_id"].to_pylist())}

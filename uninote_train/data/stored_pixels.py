@@ -1,4 +1,4 @@
-"""The bytes of a picture in a shard -> pixels. `jobs/build_shards.py` has encoded each as JPEG: none is a stranger's file."""
+"""The bytes of a picture in a shard -> pixels. `jobs/build_shards.py` wrote each as JPEG: none is an untrusted file."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from uninote_train.models.protocol import Pixels
 
 
 def stored_pixels(content: bytes | memoryview) -> Pixels | None:
-    """RGB [height, width, 3]; None where the bytes are no picture, or say that they are one of a billion pixels."""
+    """RGB [height, width, 3]; None where the bytes are not a picture, or declare more pixels than OpenCV accepts."""
     if not len(content):
         return None
     try:

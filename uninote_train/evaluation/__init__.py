@@ -1,1 +1,1 @@
-"""How good an encoder is on a split of the shards: tasks, ranks, numbers with their intervals, tables and plots."""
+"""Evaluate an encoder on a split of the shards: tasks, ranks, metrics with confidence intervals, tables and plots."""

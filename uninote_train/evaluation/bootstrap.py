@@ -1,4 +1,4 @@
-"""Means over queries and how sure they are: a bootstrap that draws components, since queries of one stand or fall together."""
+"""Means over queries with bootstrap intervals that resample components, since queries of one component are correlated."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from pydantic import Field
 
 Values = npt.NDArray[np.float64]
 """[queries, numbers]."""
-HELD = 1 << 23
-"""Weights in memory at a time."""
+WEIGHTS_IN_MEMORY = 1 << 23
+"""Weights that are kept in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,43 +25,43 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bootstrap:
-    """How intervals are made."""
+    """How confidence intervals are computed."""
 
     resamples: Annotated[int, Field(ge=1)] = 1000
-    """Draws of as many components as there are, with replacement."""
+    """Resamples, each of as many components as there are, with replacement."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    """Share of the draws that an interval holds."""
+    """Share of the resamples that an interval contains."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Of the draws."""
+    """Seed of the resamples."""
 
 
 def estimates(values: Values, components: Sequence[str], settings: Bootstrap) -> list[Estimate]:
-    """For each number its mean over all queries. [queries, m] -> m."""
-    return together({"": (values, components)}, settings)[0]
+    """The mean of each column over all queries. [queries, m] -> m estimates."""
+    return estimates_by_task({"": (values, components)}, settings)[0]
 
 
-def together(
+def estimates_by_task(
     tasks: Mapping[str, tuple[Values, Sequence[str]]], settings: Bootstrap
 ) -> tuple[list[Estimate], dict[str, list[Estimate]]]:
-    """The mean of tasks' means, each task counting the same, and each task's own.
+    """The unweighted mean of the tasks' means, and each task's own mean.
 
-    A draw of components is the same for all tasks: a note that is drawn twice is so in all of them.
+    A resample of components is the same for all tasks: a note that is drawn twice is drawn twice in each.
 
     Args:
         tasks: name -> (values [q, m], the queries' components [q]); m is the same for all, q is at least 1.
-        settings: how many draws.
+        settings: of the bootstrap.
 
     Cost: resamples x components x m multiplications for each task.
     """
-    known = {name: n for n, name in enumerate(sorted({c for _, components in tasks.values() for c in components}))}
+    index = {name: n for n, name in enumerate(sorted({c for _, components in tasks.values() for c in components}))}
     sums, counts = {}, {}
     for task, (values, components) in tasks.items():
-        rows = np.array([known[c] for c in components])
-        sums[task] = np.zeros((len(known), values.shape[1]))
+        rows = np.array([index[c] for c in components])
+        sums[task] = np.zeros((len(index), values.shape[1]))
         np.add.at(sums[task], rows, values)
-        counts[task] = np.bincount(rows, minlength=len(known)).astype(float)
+        counts[task] = np.bincount(rows, minlength=len(index)).astype(float)
     drawn: dict[str, list[Values]] = {task: [] for task in tasks}
-    for weights in _draws(len(known), settings):
+    for weights in _draws(len(index), settings):
         for task in tasks:
             with np.errstate(invalid="ignore"):
                 drawn[task].append((weights @ sums[task]) / (weights @ counts[task])[:, None])
@@ -72,17 +72,17 @@ def together(
 
 
 def _draws(components: int, settings: Bootstrap) -> Iterator[Values]:
-    """How often each component is drawn, [some, components] at a time."""
-    chance = np.random.default_rng(settings.seed)
-    size = max(1, HELD // components)
+    """How often each component is drawn, in blocks of [resamples, components]."""
+    rng = np.random.default_rng(settings.seed)
+    size = max(1, WEIGHTS_IN_MEMORY // components)
     for start in range(0, settings.resamples, size):
-        often = min(size, settings.resamples - start)
-        yield chance.multinomial(components, np.full(components, 1 / components), often).astype(float)
+        count = min(size, settings.resamples - start)
+        yield rng.multinomial(components, np.full(components, 1 / components), count).astype(float)
 
 
 def _around(means: Values, drawn: Values, settings: Bootstrap) -> list[Estimate]:
-    """A draw without a query of the task says nothing and is left out."""
+    """Percentile intervals. A resample without a query of the task is undefined and left out."""
     tail = (1 - settings.confidence) / 2
-    said = drawn[~np.isnan(drawn).any(1)]
-    low, high = np.quantile(said, [tail, 1 - tail], axis=0) if len(said) else (means, means)
+    defined = drawn[~np.isnan(drawn).any(1)]
+    low, high = np.quantile(defined, [tail, 1 - tail], axis=0) if len(defined) else (means, means)
     return [Estimate(float(m), float(a), float(b)) for m, a, b in zip(means, low, high, strict=True)]

@@ -1,4 +1,4 @@
-"""Vectors and a split -> every number that is reported, as plain values for JSON."""
+"""Compute all metrics of an encoder's vectors on a split, as plain values for JSON."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from uninote_train.evaluation.ablated_views import Modes, Probe, modes, probe
-from uninote_train.evaluation.bootstrap import Bootstrap, Estimate, Values, estimates, together
-from uninote_train.evaluation.encode_items import Encoded
-from uninote_train.evaluation.exact_ranks import Vectors, ranks, shortened
-from uninote_train.evaluation.list_task import ORDER, Lists, order_of
+from uninote_train.evaluation.bootstrap import Bootstrap, Estimate, Values, estimates, estimates_by_task
+from uninote_train.evaluation.encode_items import EncodedItems
+from uninote_train.evaluation.exact_ranks import Vectors, ranks, truncate_dimensions
+from uninote_train.evaluation.list_task import ORDER, ListTask, order_of
 from uninote_train.evaluation.list_task import TASK as LISTS
-from uninote_train.evaluation.metrics import NAMES, of_queries
-from uninote_train.evaluation.retrieval_tasks import Questions, ask, questions
-from uninote_train.evaluation.split_items import Split
+from uninote_train.evaluation.metrics import NAMES, query_metrics
+from uninote_train.evaluation.retrieval_tasks import RetrievalTask, retrieval_task, retrieval_tasks
+from uninote_train.evaluation.split_items import EvaluationSplit
 from uninote_train.models.protocol import Item
 
 META = {
@@ -25,142 +25,149 @@ META = {
     "content relevance": (LISTS,),
     "across notes": ("note_to_note", "image_to_image", "text_to_text"),
 }
-"""The paper's five meta tasks, and ours for what two notes share. The paper's note->note is the ranking lists' (lists.py); the
-pairs note_to_note are co-clicked, which says interest and not content."""
-Told = dict[str, Any]
+"""The paper's five meta tasks, and one of ours for content that two notes share. The paper's note->note is the task of the
+ranking lists (list_task.py); pairs of note_to_note are co-clicked, which shows common interest and not content."""
+Results = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Exam:
-    """Everything that is asked of an encoder on one split."""
+class EvaluationSet:
+    """All tasks on which an encoder is evaluated, for one split."""
 
-    split: Split
+    split: EvaluationSplit
     modes: Modes
     probe: Probe | None
-    lists: Lists | None
+    lists: ListTask | None
 
     def items(self) -> list[Item]:
-        """What has to be encoded, by item_id."""
-        every = dict(self.split.items) | dict(self.split.made)
+        """The items that have to be encoded, sorted by item_id."""
+        every = dict(self.split.items) | dict(self.split.counterfactuals)
         for other in (*self.modes, *(more.split for more in (self.probe, self.lists) if more)):
             every |= dict(other.items)
         return [every[name] for name in sorted(every)]
 
 
-def exam(split: Split, lists: Lists | None = None) -> Exam:
-    """The exam of a split, and of its ranking lists."""
-    return Exam(split, modes(split), probe(split), lists)
+def evaluation_set(split: EvaluationSplit, lists: ListTask | None = None) -> EvaluationSet:
+    """The tasks of a split, and of its ranking lists."""
+    return EvaluationSet(split, modes(split), probe(split), lists)
 
 
-def measure(asked: Exam, encoded: Encoded, dims: Iterable[int], settings: Bootstrap) -> Told:
-    """The tasks at each of `dims` below the model's and at all of it; the rest at all of it."""
-    has = encoded.vectors.shape[1]
-    place = {name: n for n, name in enumerate(encoded.items)}
-    tasks = questions(asked.split)
-    if asked.lists:
-        tasks.append(ask(asked.lists.split, LISTS, [(p.query, p.positive) for p in asked.lists.split.pairs]))
+def measure(evaluation: EvaluationSet, encoded: EncodedItems, dims: Iterable[int], settings: Bootstrap) -> Results:
+    """Metrics: of the tasks at each of `dims` shorter than the vectors and at full length, of the rest at full length."""
+    full = encoded.vectors.shape[1]
+    position = {name: n for n, name in enumerate(encoded.items)}
+    tasks = retrieval_tasks(evaluation.split)
+    if evaluation.lists:
+        tasks.append(
+            retrieval_task(evaluation.lists.split, LISTS, [(p.query, p.positive) for p in evaluation.lists.split.pairs])
+        )
     by_dimension = {}
-    for dimension in sorted({d for d in dims if d < has} | {has}):
-        vectors = encoded.vectors if dimension == has else shortened(encoded.vectors, dimension)
-        by_dimension[str(dimension)] = _tasks(tasks, _Vectors(vectors, place), settings)
-    whole = _Vectors(encoded.vectors, place)
+    for dimension in sorted({d for d in dims if d < full} | {full}):
+        vectors = encoded.vectors if dimension == full else truncate_dimensions(encoded.vectors, dimension)
+        by_dimension[str(dimension)] = _tasks(tasks, _Vectors(vectors, position), settings)
+    whole = _Vectors(encoded.vectors, position)
     return {
-        "dimensions": has,
+        "dimensions": full,
         "items": len(encoded.items),
-        "refused": _counted(encoded.refused.values()),
+        "refused": _count_reasons(encoded.refused.values()),
         "at": by_dimension,
-        "modes": {name: _tasks(questions(split), whole, settings) for name, split in asked.modes._asdict().items()},
-        "probe": {way: _task(task, whole, settings) for way, task in (asked.probe.asked if asked.probe else {}).items()},
-        "rule": _rule(asked.split, whole, settings),
-        "order": _order(asked.lists, whole, settings) if asked.lists else {},
+        "modes": {name: _tasks(retrieval_tasks(split), whole, settings) for name, split in evaluation.modes._asdict().items()},
+        "probe": {
+            variant: _task(task, whole, settings)
+            for variant, task in (evaluation.probe.tasks if evaluation.probe else {}).items()
+        },
+        "rule": _rule(evaluation.split, whole, settings),
+        "order": _order(evaluation.lists, whole, settings) if evaluation.lists else {},
     }
 
 
 @dataclass(frozen=True, slots=True)
 class _Vectors:
     vectors: np.ndarray
-    place: Mapping[str, int]
+    position: Mapping[str, int]
 
     def of(self, names: Sequence[str]) -> np.ndarray:
-        return self.vectors[[self.place[name] for name in names]]
+        return self.vectors[[self.position[name] for name in names]]
 
 
-def _values(task: Questions, vectors: _Vectors) -> Values:
-    return of_queries(ranks(vectors.of(task.queries), vectors.of(task.gallery), task.right, task.out))
+def _values(task: RetrievalTask, vectors: _Vectors) -> Values:
+    return query_metrics(ranks(vectors.of(task.queries), vectors.of(task.gallery), task.positives, task.excluded))
 
 
-def _tasks(tasks: Sequence[Questions], vectors: _Vectors, settings: Bootstrap) -> Told:
-    """Tasks, meta tasks and all: a meta task is the mean of its tasks, `all` of the meta tasks that the paper has."""
+def _tasks(tasks: Sequence[RetrievalTask], vectors: _Vectors, settings: Bootstrap) -> Results:
+    """Metrics of the tasks and the meta tasks; a meta task is the mean of its tasks."""
     values = {task.task: (_values(task, vectors), task.components) for task in tasks}
     if not values:
         return {"tasks": {}, "meta": {}}
-    told, meta = {}, {}
-    for name, of in META.items():
-        mine = {task: values[task] for task in of if task in values}
-        if mine:
-            mean, each = together(mine, settings)
+    by_task, meta = {}, {}
+    for name, members in META.items():
+        present = {task: values[task] for task in members if task in values}
+        if present:
+            mean, each = estimates_by_task(present, settings)
             meta[name] = _numbers(mean)
-            told.update({task: _numbers(of_task) for task, of_task in each.items()})
+            by_task.update({task: _numbers(estimate) for task, estimate in each.items()})
     sizes = {t.task: _sizes(t, vectors) for t in tasks}
-    return {"tasks": {t.task: {**sizes[t.task], **told[t.task]} for t in tasks}, "meta": meta}
+    return {"tasks": {t.task: {**sizes[t.task], **by_task[t.task]} for t in tasks}, "meta": meta}
 
 
-def _task(task: Questions, vectors: _Vectors, settings: Bootstrap) -> Told:
+def _task(task: RetrievalTask, vectors: _Vectors, settings: Bootstrap) -> Results:
     return {**_sizes(task, vectors), **_numbers(estimates(_values(task, vectors), task.components, settings))}
 
 
-def _sizes(task: Questions, vectors: _Vectors) -> Told:
-    """How many there are; `unanswered`: queries and gallery items without a vector, which are never found."""
-    lost = [int(np.isnan(vectors.of(names)).any(1).sum()) for names in (task.queries, task.gallery)]
+def _sizes(task: RetrievalTask, vectors: _Vectors) -> Results:
+    """Sizes of a task; `unanswered`: queries and gallery items without a vector, which are never retrieved."""
+    without_vector = [int(np.isnan(vectors.of(names)).any(1).sum()) for names in (task.queries, task.gallery)]
     return {
         "queries": len(task.queries),
         "gallery": len(task.gallery),
-        "positives": sum(len(rows) for rows in task.right),
-        "left_out": sum(len(rows) for rows in task.out),
+        "positives": sum(len(rows) for rows in task.positives),
+        "left_out": sum(len(rows) for rows in task.excluded),
         "components": len(set(task.components)),
-        "unanswered": {"queries": lost[0], "gallery": lost[1]},
+        "unanswered": {"queries": without_vector[0], "gallery": without_vector[1]},
     }
 
 
-def _numbers(found: Sequence[Estimate]) -> Told:
-    return {name: [one.value, one.low, one.high] for name, one in zip(NAMES, found, strict=True)}
+def _numbers(metrics: Sequence[Estimate]) -> Results:
+    return {name: [one.value, one.low, one.high] for name, one in zip(NAMES, metrics, strict=True)}
 
 
-def _rule(split: Split, vectors: _Vectors, settings: Bootstrap) -> Told:
-    """For each task: the share of rule-made negatives that score below the positive they were made from. Equal is not below."""
-    told: Told = {}
-    for task in sorted({c.task for c in split.counters}):
-        mine = [c for c in split.counters if c.task == task]
-        query, right, made = (vectors.of([getattr(c, side) for c in mine]) for side in ("query", "positive", "made"))
-        below = (_cosines(query, right) > _cosines(query, made)).astype(float)
-        [one] = estimates(below[:, None], [split.component[c.query] for c in mine], settings)
-        told[task] = {"pairs": len(mine), "below": [one.value, one.low, one.high]}
-    return told
+def _rule(split: EvaluationSplit, vectors: _Vectors, settings: Bootstrap) -> Results:
+    """For each task the share of rule-made negatives that score below their positive. An equal score is not below."""
+    results: Results = {}
+    for task in sorted({c.task for c in split.counterfactual_pairs}):
+        pairs = [c for c in split.counterfactual_pairs if c.task == task]
+        query, positive, counterfactual = (
+            vectors.of([getattr(c, side) for c in pairs]) for side in ("query", "positive", "counterfactual")
+        )
+        below = (_cosines(query, positive) > _cosines(query, counterfactual)).astype(float)
+        [one] = estimates(below[:, None], [split.component[c.query] for c in pairs], settings)
+        results[task] = {"pairs": len(pairs), "below": [one.value, one.low, one.high]}
+    return results
 
 
-def _order(lists: Lists, vectors: _Vectors, settings: Bootstrap) -> Told:
-    """Means over the lists of what `order_of` says of each."""
+def _order(lists: ListTask, vectors: _Vectors, settings: Bootstrap) -> Results:
+    """Means over the lists of the metrics of `order_of`."""
     scores = []
     for one in lists.ranked:
-        query, offered = vectors.of([one.query]), vectors.of(one.candidates)
-        scores.append(_cosines(np.repeat(query, len(offered), 0), offered).astype(np.float64))
+        query, candidates = vectors.of([one.query]), vectors.of(one.candidates)
+        scores.append(_cosines(np.repeat(query, len(candidates), 0), candidates).astype(np.float64))
     values = order_of(scores, [one.relevant for one in lists.ranked])
-    told: Told = {"lists": len(scores)}
+    results: Results = {"lists": len(scores)}
     for n, name in enumerate(ORDER):
-        there = ~np.isnan(values[:, n])
-        if there.any():
-            components = [lists.split.component[one.query] for one, ok in zip(lists.ranked, there, strict=True) if ok]
-            [mean] = estimates(values[there, n : n + 1], components, settings)
-            told[name] = [mean.value, mean.low, mean.high]
-    return told
+        defined = ~np.isnan(values[:, n])
+        if defined.any():
+            components = [lists.split.component[one.query] for one, ok in zip(lists.ranked, defined, strict=True) if ok]
+            [mean] = estimates(values[defined, n : n + 1], components, settings)
+            results[name] = [mean.value, mean.low, mean.high]
+    return results
 
 
 def _cosines(one: Vectors, other: Vectors) -> Vectors:
-    """[n], as `ranks` has them."""
+    """[n], with the rounding of `ranks`."""
     return (one.astype(np.float64) * other).sum(1).astype(np.float32)
 
 
-def _counted(reasons: Iterable[str]) -> dict[str, int]:
+def _count_reasons(reasons: Iterable[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for reason in reasons:
         short = reason.split(":")[-1].strip()

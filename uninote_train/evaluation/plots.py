@@ -11,10 +11,10 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from uninote_train.evaluation.results_table import ASKED, Systems, mean_of_meta
+from uninote_train.evaluation.results_table import TASK_ORDER, Systems, mean_of_meta
 
 COLOURS = ("#1b6ca8", "#d1495b", "#3a7d44", "#edae49", "#6a4c93", "#5c6b73", "#00798c", "#a44a3f")
-"""In the order of the systems' names; again from the first after the last."""
+"""In the order of the systems' names, reused from the first after the last."""
 STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -58,11 +58,11 @@ def _by_dimension(systems: Systems) -> Figure:
 
 
 def _by_task(systems: Systems) -> Figure:
-    tasks = [t for t in ASKED if any(t in _whole(s) for s in systems.values())]
+    tasks = [t for t in TASK_ORDER if any(t in _tasks_at_full_length(s) for s in systems.values())]
     figure, axes = plt.subplots(figsize=(7.5, 0.9 + len(tasks) * (0.22 + 0.17 * len(systems))))
     wide = 0.8 / len(systems)
     for n, (name, system) in enumerate(systems.items()):
-        _bars(axes, tasks, _whole(system), (n + 0.5) * wide - 0.4, wide, COLOURS[n % len(COLOURS)], name)
+        _bars(axes, tasks, _tasks_at_full_length(system), (n + 0.5) * wide - 0.4, wide, COLOURS[n % len(COLOURS)], name)
     axes.set_yticks(range(len(tasks)), [t.replace("_to_", " → ").replace("_lists", " (lists)") for t in tasks])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
@@ -73,13 +73,13 @@ def _by_task(systems: Systems) -> Figure:
     return figure
 
 
-def _bars(axes: Axes, tasks: list[str], told: Mapping[str, Any], shift: float, wide: float, colour: str, name: str) -> None:
-    there = [(n, told[task]["recall@1"]) for n, task in enumerate(tasks) if task in told]
-    places, values = [n + shift for n, _ in there], [100 * v for _, (v, _, _) in there]
-    spread = [[100 * (v - low) for _, (v, low, _) in there], [100 * (high - v) for _, (v, _, high) in there]]
+def _bars(axes: Axes, tasks: list[str], results: Mapping[str, Any], shift: float, wide: float, colour: str, name: str) -> None:
+    present = [(n, results[task]["recall@1"]) for n, task in enumerate(tasks) if task in results]
+    positions, values = [n + shift for n, _ in present], [100 * v for _, (v, _, _) in present]
+    spread = [[100 * (v - low) for _, (v, low, _) in present], [100 * (high - v) for _, (v, _, high) in present]]
     whiskers = {"elinewidth": 0.8, "ecolor": "#333333", "capsize": 1.5}
-    axes.barh(places, values, wide * 0.92, xerr=spread, color=colour, label=name, error_kw=whiskers)
+    axes.barh(positions, values, wide * 0.92, xerr=spread, color=colour, label=name, error_kw=whiskers)
 
 
-def _whole(system: Mapping[str, Any]) -> Mapping[str, Any]:
+def _tasks_at_full_length(system: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(system["at"][str(system["dimensions"])]["tasks"])

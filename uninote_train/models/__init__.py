@@ -1,1 +1,1 @@
-"""One module for each kind of model that can be trained; only the one that is asked for is imported."""
+"""One module for each kind of model that can be trained; only the selected one is imported."""

@@ -1,69 +1,22 @@
-"""A model to train, by name. Only the module that is asked for is imported."""
-
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-from pydantic import Field
+"""Load a model to train, by name. Only the selected module is imported."""
 
 from schemas.errors import SettingsError
-from schemas.settings import Place
 from uninote_train.models.protocol import Model
-from uninote_train.models.vlm_prompts import Prompts
-
-Kind = Literal["vlm", "open_clip", "small"]
+from uninote_train.models.settings import ModelChoice
 
 NEEDS = {
     "vlm": "torch, torchvision, transformers, peft",
     "open_clip": "torch, open_clip_torch",
     "small": "torch, safetensors",
 }
-"""What a kind of model imports; all of it is in requirements/train.txt."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lora:
-    """Low-rank adapters (vlm only). Source of the rank: method.md, section 6."""
-
-    rank: Annotated[int, Field(ge=0)] = 16
-    """Of the adapters; 0: all weights of the language model are trained."""
-    alpha: Annotated[int, Field(gt=0)] = 32
-    """The adapters' output is scaled by alpha / rank. Ours: twice the rank; the paper is silent."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Of the adapters' input."""
-    targets: str = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
-    """A regular expression of the whole module names that get one; the picture tower stays as it is. Ours."""
-    merge: bool = True
-    """Save the whole model too, with the adapters added in: what the pipeline's encoders read. As large as the model."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelChoice:
-    """Which model, and how it is held."""
-
-    kind: Kind = "small"
-    """vlm: any of transformers' vision-language models, by its last token; open_clip: a two-tower baseline; small: ours."""
-    path: Place | None = None
-    """A folder: of a model, or of what this trainer saved (vlm: a hub id too; open_clip: NAME or NAME:TAG of its list too).
-    None: the weights that ship, small only."""
-    max_length: Annotated[int, Field(ge=16)] = 4096
-    """vlm: tokens of an item; a longer text is cut at its end. Source: method.md, section 6."""
-    min_pixels: Annotated[int, Field(ge=0)] = 0
-    """vlm: a smaller picture is enlarged; 0: as the processor has it."""
-    max_pixels: Annotated[int, Field(ge=0)] = 0
-    """vlm: a larger picture is shrunk; 0: as the processor has it."""
-    gpu_dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    """vlm: of the frozen weights on a GPU; on a processor float32."""
-    gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: a forward pass more, for memory."""
-    lora: Lora = field(default_factory=Lora)
-    prompts: Prompts = field(default_factory=Prompts)
+"""Packages that each kind of model imports; all are in requirements/train.txt."""
 
 
 def load_model(choice: ModelChoice, device: str = "cpu") -> Model:
-    """The model on `device`, in training mode, with `requires_grad` where it is trained.
+    """The model on `device`, in training mode, with `requires_grad` set on the trained parameters.
 
     Raises:
-        SettingsError: a package, a file or the device is missing: says which and what to do.
+        SettingsError: a package, a file or the device is missing; the message names it and says what to do.
     """
     try:
         model = _loaded(choice, device)

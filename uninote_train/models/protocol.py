@@ -1,7 +1,7 @@
-"""What can be trained: items in, unit vectors out.
+"""Interface of a trainable model: items in, unit vectors out.
 
-Two objects, because they live in different processes. The preparer makes tensors of items (tokens, patches) in the data
-workers and knows no weights; the model is a torch module on its device. What goes between them is a `Batch`.
+There are two objects, because they live in different processes. The preparer turns items into tensors (tokens, patches) in the
+data workers and has no weights; the model is a torch module on its device. A `Batch` is passed from one to the other.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +21,7 @@ from schemas.item import Kind
 Pixels = npt.NDArray[np.uint8]
 """RGB [height, width, 3]."""
 Pictures = Mapping[str, Pixels]
-"""image_id -> the whole picture; a crop is cut out of it by `uninote_train.data.item_content.shown`."""
+"""image_id -> the whole picture; a crop is cut out of it by `uninote_train.data.item_content.item_pixels`."""
 
 
 class Item(TypedDict):
@@ -37,18 +37,18 @@ class Item(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Items as tensors, by the model's own names. Which rows of a tensor are whose, only the model knows."""
+    """Items as tensors, under the model's own names. Only the model knows which rows of a tensor belong to which item."""
 
     tensors: dict[str, Tensor]
     items: int
-    """How many items: rows of `Model.embed`'s answer."""
+    """Number of items, which is the number of rows that `Model.embed` returns."""
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same on a device; does not wait where memory is pinned."""
+        """A copy on a device; asynchronous if memory is pinned."""
         return Batch({name: t.to(device, non_blocking=True) for name, t in self.tensors.items()}, self.items)
 
     def pin_memory(self) -> "Batch":
-        """The same in pinned memory; torch's DataLoader calls it by this name."""
+        """A copy in pinned memory; torch's DataLoader calls this method by name."""
         return Batch({name: t.pin_memory() for name, t in self.tensors.items()}, self.items)
 
 
@@ -56,28 +56,28 @@ class Preparer(Protocol):
     """Items -> tensors, in a data worker. Picklable; holds no weights and no device."""
 
     def prepare(self, items: Sequence[Item], pictures: Pictures) -> Batch:
-        """The items in their order, as tensors on the processor.
+        """The items in their order, as CPU tensors.
 
         Args:
             items: at least one.
-            pictures: at least those that the items show.
+            pictures: at least those of the items.
 
         Raises:
-            DataError: an item shows nothing that the model reads; names its item_id.
+            DataError: an item has no content that the model reads; the message has its item_id.
         """
         ...
 
 
 class Model(nn.Module, ABC):
-    """A trainable encoder. Its trainable parameters are those with `requires_grad`: the trainer steps, saves and averages them.
+    """A trainable encoder. The trainer updates, saves and averages the parameters with `requires_grad`.
 
-    Without layers that mix the rows of a batch in training (batch normalisation by the batch's statistics): an item's
-    vector may not depend on what else is embedded with it, or cached gradients are not those of the full batch.
+    It has no layer that mixes the rows of a batch in training (batch normalisation with the batch's statistics): an item's
+    vector must not depend on the rest of the batch, or cached gradients differ from those of the full batch.
     Buffers are saved with the parameters but not averaged over processes.
     """
 
     preparer: Preparer
-    """What makes this model's batches."""
+    """Makes the batches of this model."""
     dimensions: int
     """Length of a vector."""
 
@@ -86,32 +86,32 @@ class Model(nn.Module, ABC):
         """[batch.items, dimensions] float32, rows of unit length, in the items' order.
 
         Args:
-            batch: the preparer's, or a piece by `split`, on the model's device.
+            batch: of the preparer, or a part of one by `split`, on the model's device.
         """
 
     @abstractmethod
     def split(self, batch: Batch, size: int) -> list[Batch]:
-        """Pieces of at most `size` items, in order: embedded one by one and laid end to end they are the batch's vectors."""
+        """Mini-batches of at most `size` items, in order: their vectors, concatenated, are the batch's."""
 
     @abstractmethod
     def save(self, folder: Path) -> None:
-        """Write what `load_model` reads with `path=folder`: safetensors and configuration, no pickles."""
+        """Write the files that `load_model` reads with `path=folder`: safetensors and configuration, no pickles."""
 
     def forward(self, batch: Batch) -> Tensor:
-        """As `embed`: for torch's own machinery, which calls a module."""
+        """As `embed`, for torch code that calls a module."""
         return self.embed(batch)
 
     def start_checkpointing(self) -> None:
-        """Recompute activations in the backward pass: less memory, a forward pass more.
+        """Recompute activations in the backward pass: less memory for one more forward pass.
 
         Raises:
-            SettingsError: this model cannot; one that can says how.
+            SettingsError: this kind of model has none. Those that have it override this method.
         """
         raise SettingsError(f"{type(self).__name__} has no gradient checkpointing; set model.gradient_checkpointing=false")
 
 
 def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
-    """The parameters that are trained, by name."""
+    """The trained parameters by name."""
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
 
 
@@ -120,6 +120,6 @@ def _rows(tensors: Mapping[str, Any], start: int, end: int) -> dict[str, Tensor]
 
 
 def split_rows(batch: Batch, size: int) -> list[Batch]:
-    """`Model.split` for a model whose every tensor has one row an item."""
+    """`Model.split` for a model with one row per item in every tensor."""
     bounds = range(0, batch.items, size)
     return [Batch(_rows(batch.tensors, n, n + size), min(size, batch.items - n)) for n in bounds]

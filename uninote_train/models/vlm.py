@@ -1,4 +1,4 @@
-"""A vision-language model of transformers by its last token's state, with low-rank adapters. Qwen3-VL is the paper's."""
+"""A vision-language model of transformers, pooled by its last token, with low-rank adapters. The paper uses Qwen3-VL."""
 
 import json
 from collections.abc import Sequence
@@ -13,25 +13,25 @@ from transformers import AutoModel
 from transformers.utils import logging as transformers_logging
 
 from schemas.errors import SettingsError
-from uninote_train.models.load_model import Lora, ModelChoice
 from uninote_train.models.protocol import Batch, Model
-from uninote_train.models.qwen_processor import PATCHES, opened
-from uninote_train.models.vlm_preparer import PICTURES, VlmPreparer, pieces
+from uninote_train.models.qwen_processor import PATCHES, patches_to_floats
+from uninote_train.models.settings import Lora, ModelChoice
+from uninote_train.models.vlm_preparer import PICTURES, VlmPreparer, split_batch
 from uninote_train.models.vlm_prompts import Prompts
 
-transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # our own lines say how far a run is
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the trainer prints its own progress
 ADAPTER = "adapter_config.json"
 MERGED = "merged"
 
 
 class VlmModel(Model):
-    """The base model without its language head, adapters on the language model; the picture tower is not trained."""
+    """The base model without its language head, with adapters on the language model; the vision tower is not trained."""
 
     def __init__(self, choice: ModelChoice, device: str) -> None:
         """Load processor and weights.
 
         Raises:
-            SettingsError: no path, or its files are not a model's.
+            SettingsError: no path, or no model in it.
         """
         super().__init__()
         self.choice = choice
@@ -49,20 +49,22 @@ class VlmModel(Model):
         base = self._base()
         if PATCHES in inputs:
             patches = inputs[PATCHES]
-            floats = opened(self.preparer.processor.image_processor, patches) if patches.dtype == torch.uint8 else patches
+            floats = (
+                patches_to_floats(self.preparer.processor.image_processor, patches) if patches.dtype == torch.uint8 else patches
+            )
             inputs[PATCHES] = floats.to(base.dtype)
         states = base(**inputs, use_cache=False).last_hidden_state
         mask = inputs["attention_mask"]
-        last = mask.shape[1] - 1 - mask.flip(1).long().argmax(1)  # whatever side the padding is on
+        last = mask.shape[1] - 1 - mask.flip(1).long().argmax(1)  # for padding on either side
         rows = torch.arange(len(states), device=states.device)
         return F.normalize(states[rows, last].float(), dim=-1)
 
     def split(self, batch: Batch, size: int) -> list[Batch]:
-        """As `Model.split`; a piece has its own pictures' patches, and no longer padding than its longest item."""
-        return pieces(batch, size)
+        """As `Model.split`; a part has the patches of its own pictures, and is padded to its own longest item."""
+        return split_batch(batch, size)
 
     def save(self, folder: Path) -> None:
-        """Adapters and processor; in `merged` the whole model, adapters added in, and a preset that the pipeline reads."""
+        """Save adapters and processor; in `merged` the whole model with the adapters merged, and a preset for the pipeline."""
         self.preparer.save(folder)
         net: Any = self.net
         net.save_pretrained(folder)
@@ -80,23 +82,23 @@ class VlmModel(Model):
         self._base().activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
 
     def _base(self) -> Any:  # noqa: ANN401  # any of transformers' models
-        """The model that adapters, if any, have been put into: called itself, they act."""
+        """The base model; adapters, if any, are inside it and act when it is called."""
         return self.net.get_base_model() if isinstance(self.net, PeftModel) else self.net
 
 
 def _path(choice: ModelChoice) -> str:
     if choice.path is None:
         raise SettingsError(
-            "model.path is not set: wanted a folder of a vision-language model (Qwen/Qwen3-VL-8B-Instruct is the paper's)"
+            "model.path is not set: expected a folder of a vision-language model (Qwen/Qwen3-VL-8B-Instruct is the paper's)"
         )
     return choice.path
 
 
 def _base_of(folder: str) -> str:
-    """The model that a folder's adapters are for; the folder itself where it has none.
+    """The base model of a folder's adapters; the folder itself where it has none.
 
     Raises:
-        SettingsError: the adapters' model is not where they say.
+        SettingsError: the base model that the adapters name does not exist.
     """
     file = Path(folder, ADAPTER)
     if not file.exists():
@@ -104,7 +106,7 @@ def _base_of(folder: str) -> str:
     base = str(json.loads(file.read_text(encoding="utf8"))["base_model_name_or_path"])
     if base.startswith("/") and not Path(base).exists():
         raise SettingsError(
-            f"{file}: the adapters are for {base}, which is not there; mend base_model_name_or_path in the file"
+            f"{file}: the adapters are for {base}, which does not exist; correct base_model_name_or_path in the file"
         )
     return base
 
@@ -123,12 +125,12 @@ def _loaded(path: str, dtype: torch.dtype | str) -> Any:  # noqa: ANN401  # any 
         transformers_logging.set_verbosity(verbosity)
     missing = sorted(report["missing_keys"])
     if missing:
-        raise SettingsError(f"model.path {path}: lacks {len(missing)} weights of {type(model).__name__}: {missing[:4]}")
+        raise SettingsError(f"model.path {path}: {len(missing)} weights are missing of {type(model).__name__}: {missing[:4]}")
     return model
 
 
 def _adapted(base: Any, folder: str, lora: Lora) -> Any:  # noqa: ANN401  # transformers' and peft's
-    """The adapters of the folder go on being trained; else fresh ones, or with rank 0 the language model's own weights."""
+    """Make trainable: the folder's adapters if it has any; else new ones, or with rank 0 the language model's own weights."""
     if Path(folder, ADAPTER).exists():
         return PeftModel.from_pretrained(base, folder, is_trainable=True)
     base.requires_grad_(False)
@@ -146,12 +148,12 @@ def _adapted(base: Any, folder: str, lora: Lora) -> Any:  # noqa: ANN401  # tran
 
 
 def _write_preset(file: Path, path: str, choice: ModelChoice, dimensions: int) -> None:
-    """How `jobs/mine_hard_negatives.py --set encoder.name=FILE --set encoder.path=FOLDER` asks this model."""
+    """Write the preset with which `jobs/mine_hard_negatives.py --set encoder.name=FILE --set encoder.path=FOLDER` uses it."""
     system = {k: choice.prompts.of(k) for k in Prompts.__dataclass_fields__}  # type: ignore[arg-type]  # its fields are the kinds
-    given: Sequence[tuple[str, Any]] = [
+    fields: Sequence[tuple[str, Any]] = [
         ("backend", "vlm"), ("path", path), ("pooling", "last"), ("padding_side", "right"), ("dimensions", dimensions),
         ("max_length", choice.max_length), ("min_pixels", choice.min_pixels), ("max_pixels", choice.max_pixels),
     ]  # fmt: skip
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in given]
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in fields]
     lines += ["[system]", *(f"{kind} = {json.dumps(text, ensure_ascii=False)}" for kind, text in system.items())]
     file.write_text("\n".join(lines) + "\n", encoding="utf8")

@@ -1,6 +1,6 @@
-"""Items of a vision-language model as tensors: chat template, tokens, patches by the model's own processor; and their cutting.
+"""Items as tensors of a vision-language model (chat template, tokens, patches by its processor), and how to split a batch.
 
-A row of `pixel_values` is no item: an item has as many pictures as it shows, and a picture as many patches as its grid says.
+A row of `pixel_values` is not an item but a patch: an item has any number of pictures, and a picture the patches of its grid.
 """
 
 import re
@@ -8,31 +8,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import torch
 from PIL import Image
 from torch import Tensor
 from transformers import AutoProcessor
 
 from schemas.errors import DataError, SettingsError
-from uninote_train.data.item_content import shown, words
-from uninote_train.models.load_model import ModelChoice
+from small_encoder.pixels import shrink_to_area
+from uninote_train.data.item_content import item_pixels, item_text
 from uninote_train.models.protocol import Batch, Item, Pictures, Pixels
-from uninote_train.models.qwen_processor import fits, tensors
-from uninote_train.models.vlm_prompts import asked_as
+from uninote_train.models.qwen_processor import matches_processor, processor_tensors
+from uninote_train.models.settings import ModelChoice
+from uninote_train.models.vlm_prompts import prompt_kind
 
 TOKEN_ROWS = ("input_ids", "attention_mask", "mm_token_type_ids")
-"""Tensors with a value a token, [items, t]."""
+"""Tensors with one value per token, [items, t]."""
 PICTURES = "pictures_of"
-"""[items] int64: how many pictures each item shows."""
+"""[items] int64: pictures per item."""
 GRID = "image_grid_thw"
-"""[pictures, 3]: patches in time, height and width; a picture has their product as rows of pixel_values."""
+"""[pictures, 3]: patches in time, height and width; their product is the picture's rows of pixel_values."""
 MARK_TOKENS = 4
-"""Beside a picture's own tokens: what opens and closes it, at most."""
-PLACE = "{the words of the item}"
-"""Where the words go in a prompt that is kept."""
+"""Tokens around a picture's own that open and close it, at most."""
+TEXT_SLOT = "{the words of the item}"
+"""Marks the position of the text in a cached prompt."""
 PICTURES_SHARE = 0.75
-"""Of what the prompt leaves of `max_length`: what an item's pictures may take together: shrunk alike, none left out."""
+"""Share of the tokens that the prompt leaves of `max_length` which an item's pictures may take; they are scaled down alike,
+none is left out."""
 
 
 class VlmPreparer:
@@ -42,7 +43,7 @@ class VlmPreparer:
         """Load the processor.
 
         Raises:
-            SettingsError: its files are not there.
+            SettingsError: its files are missing.
         """
         try:
             self.processor = AutoProcessor.from_pretrained(folder, trust_remote_code=False)  # type: ignore[no-untyped-call]
@@ -57,117 +58,109 @@ class VlmPreparer:
             least, most = choice.min_pixels or size["shortest_edge"], choice.max_pixels or size["longest_edge"]
             self.processor.image_processor.size = {"shortest_edge": least, "longest_edge": most}
         added = [t.content for t in self.processor.tokenizer.added_tokens_decoder.values()]
-        self._direct = fits(self.processor, self._around("", 2, False)[0])
+        self._direct = matches_processor(self.processor, self._around("", 2, False)[0])
         self._reserved = re.compile("|".join(re.escape(t) for t in sorted(added, key=len, reverse=True) if t.strip()) or "(?!)")
 
     def prepare(self, items: Sequence[Item], pictures: Pictures) -> Batch:
-        """As `Preparer.prepare`; a text that is too long is cut at its end."""
-        seen = [self._fitted(i, shown(i, pictures)) for i in items]
-        said = [self._reserved.sub(" ", words(i)).strip() for i in items]  # a note that spells a picture's mark is no picture
-        for item, images, text in zip(items, seen, said, strict=True):
+        """As `Preparer.prepare`; a text that is too long is truncated."""
+        pixels = [self._fitted(i, item_pixels(i, pictures)) for i in items]
+        # special tokens in a note's text must not count as pictures
+        texts = [self._reserved.sub(" ", item_text(i)).strip() for i in items]
+        for item, images, text in zip(items, pixels, texts, strict=True):
             if not images and not text:
-                raise DataError(f"item {item['item_id']}: a {item['kind']} without a picture or a word; build the shards again")
-        made = self._processed(items, seen, said)
-        long = made["attention_mask"].sum(1) - self.choice.max_length
-        if (long > 0).any():
-            said = [self._cut(text, int(n)) if n > 0 else text for text, n in zip(said, long, strict=True)]
-            made = self._processed(items, seen, said)
-        longest = int(made["attention_mask"].sum(1).max())
+                raise DataError(f"item {item['item_id']}: a {item['kind']} without a picture or text; build the shards again")
+        tensors = self._processed(items, pixels, texts)
+        excess = tensors["attention_mask"].sum(1) - self.choice.max_length
+        if (excess > 0).any():
+            texts = [self._truncated(text, int(n)) if n > 0 else text for text, n in zip(texts, excess, strict=True)]
+            tensors = self._processed(items, pixels, texts)
+        longest = int(tensors["attention_mask"].sum(1).max())
         if longest > self.choice.max_length:
             raise DataError(
-                f"item of {longest} tokens, at most model.max_length = {self.choice.max_length}: its pictures alone are too "
-                "many; raise it or lower model.max_pixels"
+                f"an item has {longest} tokens, more than model.max_length = {self.choice.max_length}, even without text: "
+                "it has too many pictures; raise model.max_length or lower model.max_pixels"
             )
-        return Batch(made, len(items))
+        return Batch(tensors, len(items))
 
     def save(self, folder: Path) -> None:
         """Write the processor's files."""
         self.processor.save_pretrained(folder)
 
-    def _processed(self, items: Sequence[Item], seen: list[list[Pixels]], said: list[str]) -> dict[str, Tensor]:
-        texts = [self._prompt(i, len(p), w) for i, p, w in zip(items, seen, said, strict=True)]
-        flat = [p for images in seen for p in images]
-        counts = torch.tensor([len(p) for p in seen], dtype=torch.int64)
+    def _processed(self, items: Sequence[Item], pixels: list[list[Pixels]], words: list[str]) -> dict[str, Tensor]:
+        texts = [self._prompt(i, len(p), w) for i, p, w in zip(items, pixels, words, strict=True)]
+        flat = [p for images in pixels for p in images]
+        counts = torch.tensor([len(p) for p in pixels], dtype=torch.int64)
         if self._direct:
-            return {**tensors(self.processor, texts, flat), PICTURES: counts}
+            return {**processor_tensors(self.processor, texts, flat), PICTURES: counts}
         images = [Image.fromarray(p) for p in flat]
-        found = self.processor(text=texts, images=images or None, padding=True, return_tensors="pt")
-        return {**{k: torch.as_tensor(v) for k, v in found.items()}, PICTURES: counts}
+        encoded = self.processor(text=texts, images=images or None, padding=True, return_tensors="pt")
+        return {**{k: torch.as_tensor(v) for k, v in encoded.items()}, PICTURES: counts}
 
     def _prompt(self, item: Item, images: int, text: str) -> str:
-        system = self.choice.prompts.of(asked_as(item["kind"], images > 0, bool(text)))
+        system = self.choice.prompts.of(prompt_kind(item["kind"], images > 0, bool(text)))
         before, after = self._around(system, images, bool(text))
         return before + text + after
 
     def _around(self, system: str, images: int, text: bool) -> tuple[str, str]:
-        """The prompt before and behind the text. A template is a program: it is run once for each shape of item."""
+        """The prompt before and after the text, cached: a template is a program, run once for each shape of item."""
         key = (system, images, text)
         if key not in self._prompts:
             turn: list[dict[str, Any]] = [{"type": "image"} for _ in range(images)]
-            turn += [{"type": "text", "text": PLACE}] if text else []
+            turn += [{"type": "text", "text": TEXT_SLOT}] if text else []
             turns = [{"role": "system", "content": [{"type": "text", "text": system}]}, {"role": "user", "content": turn}]
             whole = str(self.processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
-            before, _, after = whole.partition(PLACE)
+            before, _, after = whole.partition(TEXT_SLOT)
             self._prompts[key] = (before, after)
         return self._prompts[key]
 
     def _room(self, item: Item, images: int) -> int:
-        """Tokens that an item without words leaves, its pictures' own not counted."""
+        """Tokens that are left for pictures and text: `max_length` without the prompt and the marks of the pictures."""
         prompt = self._prompt(item, 0, "")
         if prompt not in self._lengths:
             self._lengths[prompt] = len(self.processor.tokenizer(prompt)["input_ids"])
         return max(self.choice.max_length - self._lengths[prompt] - MARK_TOKENS * images, 1)
 
-    def _cut(self, text: str, tokens: int) -> str:
+    def _truncated(self, text: str, tokens: int) -> str:
         """The text without its last `tokens` tokens."""
         ids = self.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
-        kept = self.processor.tokenizer.decode(ids[: max(len(ids) - tokens, 0)], skip_special_tokens=True)
-        return str(kept).rstrip("\ufffd")  # half of a character at the cut
+        shortened = self.processor.tokenizer.decode(ids[: max(len(ids) - tokens, 0)], skip_special_tokens=True)
+        return str(shortened).rstrip("\ufffd")  # half a character at the end
 
     def _fitted(self, item: Item, images: list[Pixels]) -> list[Pixels]:
-        """The pictures, shrunk alike so that together they leave room for words."""
+        """The pictures, scaled down alike so that together they leave room for text."""
         patch, merge = (getattr(self.processor.image_processor, n, None) for n in ("patch_size", "merge_size"))
         if not images or not isinstance(patch, int) or not isinstance(merge, int):
             return images
-        most = self._room(item, len(images)) * PICTURES_SHARE / len(images) * (patch * merge) ** 2
-        return [_shrunk(p, most) for p in images]
+        max_pixels = self._room(item, len(images)) * PICTURES_SHARE / len(images) * (patch * merge) ** 2
+        return [shrink_to_area(p, max_pixels) for p in images]
 
 
-def pieces(batch: Batch, size: int) -> list[Batch]:
+def split_batch(batch: Batch, size: int) -> list[Batch]:
     """`Model.split` for batches of `VlmPreparer`."""
     counts = batch.tensors[PICTURES].tolist()
     rows = _rows_of_pictures(batch)
-    found, picture, patch = [], 0, 0
+    parts, picture, patch = [], 0, 0
     for start in range(0, batch.items, size):
         stop = min(start + size, batch.items)
         longest = int(batch.tensors["attention_mask"][start:stop].any(0).nonzero().max()) + 1
-        taken = {n: batch.tensors[n][start:stop, :longest] for n in TOKEN_ROWS if n in batch.tensors}
-        shown_here = sum(counts[start:stop])
-        patches = sum(rows[picture : picture + shown_here])
-        if shown_here:
-            taken |= _pictures(batch, slice(picture, picture + shown_here), slice(patch, patch + patches))
-        picture, patch = picture + shown_here, patch + patches
-        found.append(Batch({**taken, PICTURES: batch.tensors[PICTURES][start:stop]}, stop - start))
-    return found
+        tensors = {n: batch.tensors[n][start:stop, :longest] for n in TOKEN_ROWS if n in batch.tensors}
+        pictures = sum(counts[start:stop])
+        patches = sum(rows[picture : picture + pictures])
+        if pictures:
+            tensors |= _pictures(batch, slice(picture, picture + pictures), slice(patch, patch + patches))
+        picture, patch = picture + pictures, patch + patches
+        parts.append(Batch({**tensors, PICTURES: batch.tensors[PICTURES][start:stop]}, stop - start))
+    return parts
 
 
 def _rows_of_pictures(batch: Batch) -> list[int]:
-    """Rows of pixel_values that each picture has."""
+    """Rows of pixel_values per picture."""
     if GRID in batch.tensors:
         return [int(n) for n in batch.tensors[GRID].prod(1).tolist()]
     return [1] * int(batch.tensors[PICTURES].sum())
 
 
 def _pictures(batch: Batch, pictures: slice, patches: slice) -> dict[str, Tensor]:
-    """All that is not by token: pixel_values by patch, the rest by picture."""
+    """The tensors that have no row per token: pixel_values by patch, the others by picture."""
     others = {n: t for n, t in batch.tensors.items() if n not in (*TOKEN_ROWS, PICTURES)}
     return {n: t[patches if n == "pixel_values" else pictures] for n, t in others.items()}
-
-
-def _shrunk(pixels: Pixels, most: float) -> Pixels:
-    """At most so many pixels, at the same aspect."""
-    height, width = pixels.shape[:2]
-    factor = (most / (height * width)) ** 0.5
-    if factor >= 1:
-        return pixels
-    return cv2.resize(pixels, (max(int(width * factor), 1), max(int(height * factor), 1)), interpolation=cv2.INTER_AREA)

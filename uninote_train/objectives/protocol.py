@@ -1,4 +1,4 @@
-"""What a stage of training is, for the loop: which items are embedded, and a loss of their vectors."""
+"""Interface between the training loop and a stage's objective: which items are embedded, and a loss of their vectors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,33 +16,33 @@ class Loss:
     value: Tensor
     """Scalar with a gradient; its mean over the processes is the loss of the whole batch."""
     rows: Tensor
-    """[b] without a gradient: each row's own, so that one that is not finite can be named."""
-    numbers: Mapping[str, Tensor]
-    """Scalars to log, of all processes."""
+    """[b] without a gradient: the loss of each row, so that an error can name rows whose loss is not finite."""
+    metrics: Mapping[str, Tensor]
+    """Scalars to log, over all processes."""
 
 
 class Objective(Protocol):
-    """SFT or RL."""
+    """The objective of a stage: SFT or RL."""
 
     @property
     def updates(self) -> int:
-        """Updates of the weights on one step's rows."""
+        """Weight updates per step."""
         ...
 
-    def inputs(self, rows: Any) -> Sequence[Batch]:  # noqa: ANN401  # the stage's own rows
-        """The batches whose vectors the loss wants, with a gradient."""
+    def inputs(self, rows: Any, /) -> Sequence[Batch]:  # noqa: ANN401  # the stage's own rows
+        """The batches that the loss needs vectors of, with a gradient."""
         ...
 
-    def begin(self, rows: Any) -> Any:  # noqa: ANN401  # the stage's own
-        """What is found out once, before the step's first update."""
+    def prepare_step(self, rows: Any, /) -> Any:  # noqa: ANN401  # the stage's own
+        """Compute what the step's updates share, once before the first of them."""
         ...
 
-    def loss(self, vectors: Sequence[Tensor], rows: Any, begun: Any) -> Loss:  # noqa: ANN401
-        """The loss.
+    def loss(self, vectors: Sequence[Tensor], rows: Any, state: Any, /) -> Loss:  # noqa: ANN401
+        """The loss of one update.
 
         Args:
-            vectors: of each of `inputs`, [items, d].
-            rows: the step's.
-            begun: what `begin` gave.
+            vectors: [items, d], for each of `inputs`.
+            rows: of the step.
+            state: the result of `prepare_step`.
         """
         ...

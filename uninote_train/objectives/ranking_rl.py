@@ -1,4 +1,4 @@
-"""Stage 2: rank a list's candidates as their truth says, by reinforcement. method.md, section 7."""
+"""Stage 2: reinforcement learning of the order of a list's candidates. method.md, section 7."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,113 +9,120 @@ from torch import Tensor
 from uninote_train.data.collate import RlRows
 from uninote_train.models.protocol import Batch
 from uninote_train.objectives.losses.masked_softmax import log_softmax
-from uninote_train.objectives.losses.matryoshka import shortened
+from uninote_train.objectives.losses.matryoshka import truncate_dimensions
 from uninote_train.objectives.protocol import Loss
 from uninote_train.objectives.rl.policies import (
-    clipped,
-    distance_to,
+    clipped_policy_loss,
     item_softmax,
+    kl_to_reference,
     log_ranking,
     positive_advantage,
-    sampled_rankings,
+    sample_rankings,
 )
-from uninote_train.objectives.rl.reference_model import Reference
-from uninote_train.objectives.rl.reward import TERMS, advantages, ranks, reward_terms, shares
+from uninote_train.objectives.rl.reference_model import ReferenceModel
+from uninote_train.objectives.rl.reward import TERMS, advantages, ranks, reward_terms, variance_shares
 from uninote_train.run.processes import Processes
-from uninote_train.settings import Ranking
+from uninote_train.settings import RankingLoss
 
 ITEM_POLICIES = {"item_softmax": item_softmax, "positive_advantage": positive_advantage}
 
 
 @dataclass(slots=True)
-class Begun:
-    """What a step's updates share."""
+class RankingState:
+    """Values that the updates of one step share."""
 
     documents: Tensor | None
-    """[documents, d] of the model at the start, if they are frozen."""
+    """[documents, d], vectors of the reference model, if documents are frozen."""
     reference: Tensor | None
-    """[l, g] cosines of the model at the start, if the policy is kept near it."""
+    """[l, g], cosines of the reference model, if the policy is regularised towards it."""
     rankings: Tensor | None = None
-    """[l, s, g], drawn in the first update."""
+    """[l, s, g], sampled in the first update."""
     log_old: Tensor | None = None
-    """[l, s], their log-probabilities then."""
+    """[l, s], their log-probabilities in the first update."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reinforced:
+class RankingObjective:
     """The objective of `rl`."""
 
-    settings: Ranking
+    settings: RankingLoss
     dimensions: int
-    """That cosines are taken in."""
-    start: Reference
+    """Dimensions in which cosines are taken."""
+    reference_model: ReferenceModel
     processes: Processes
 
     @property
     def updates(self) -> int:
-        """On one step's lists."""
+        """Updates on the lists of one step."""
         return self.settings.updates
 
     def inputs(self, rows: RlRows) -> Sequence[Batch]:
         """Queries, and documents unless they are frozen."""
         return (rows.queries,) if self.settings.frozen_documents else (rows.queries, rows.documents)
 
-    def begin(self, rows: RlRows) -> Begun:
-        """Vectors and cosines of the model at the start, where they are asked for."""
-        frozen, near = self.settings.frozen_documents, self.settings.kl > 0
-        documents = self.start.embed(rows.documents) if frozen or near else None
-        reference = self._cosines(self.start.embed(rows.queries), documents, rows) if near and documents is not None else None
-        return Begun(documents if frozen else None, reference)
+    def prepare_step(self, rows: RlRows) -> RankingState:
+        """Vectors and cosines of the reference model, where the settings use them."""
+        frozen, with_kl = self.settings.frozen_documents, self.settings.kl > 0
+        documents = self.reference_model.embed(rows.documents) if frozen or with_kl else None
+        reference = None
+        if with_kl and documents is not None:
+            reference = self._cosines(self.reference_model.embed(rows.queries), documents, rows)
+        return RankingState(documents if frozen else None, reference)
 
-    def loss(self, vectors: Sequence[Tensor], rows: RlRows, begun: Begun) -> Loss:
-        """The mean over the lists whose rewards differ; the others teach nothing and are counted."""
-        documents = begun.documents if begun.documents is not None else vectors[1]
-        scores, there = self._cosines(vectors[0], documents, rows), rows.candidates >= 0
-        terms = reward_terms(ranks(scores, there), there, rows.relevant, self.settings.reward)
-        policy, counted = self._policy(scores, there, terms, rows, begun)
-        kept = torch.zeros_like(policy)
-        if begun.reference is not None:
-            kept = distance_to(scores, begun.reference, there, self.settings.temperature)
-        value = self.processes.mean(policy, counted) + self.settings.kl * self.processes.mean(kept, torch.ones_like(counted))
-        per_list = (policy * counted + self.settings.kl * kept).detach()
-        return Loss(value, per_list, self._numbers(terms, there, counted, kept))
+    def loss(self, vectors: Sequence[Tensor], rows: RlRows, state: RankingState) -> Loss:
+        """The mean over the lists with unequal rewards; lists with equal rewards have no gradient and are counted."""
+        documents = state.documents if state.documents is not None else vectors[1]
+        scores, is_candidate = self._cosines(vectors[0], documents, rows), rows.candidates >= 0
+        terms = reward_terms(ranks(scores, is_candidate), is_candidate, rows.relevant, self.settings.reward)
+        policy, has_variance = self._policy_loss(scores, is_candidate, terms, rows, state)
+        kl = torch.zeros_like(policy)
+        if state.reference is not None:
+            kl = kl_to_reference(scores, state.reference, is_candidate, self.settings.temperature)
+        mean_kl = self.processes.mean(kl, torch.ones_like(has_variance))
+        value = self.processes.mean(policy, has_variance) + self.settings.kl * mean_kl
+        per_list = (policy * has_variance + self.settings.kl * kl).detach()
+        return Loss(value, per_list, self._metrics(terms, is_candidate, has_variance, kl))
 
     def _cosines(self, queries: Tensor, documents: Tensor, rows: RlRows) -> Tensor:
-        """[l, g]; anything where there is no candidate."""
-        asked = shortened(queries, self.dimensions)[rows.query]
-        offered = shortened(documents, self.dimensions)[rows.candidates.clamp(min=0)]
-        return (offered @ asked[:, :, None])[:, :, 0]
+        """[l, g]; arbitrary values where there is no candidate."""
+        list_queries = truncate_dimensions(queries, self.dimensions)[rows.query]
+        candidates = truncate_dimensions(documents, self.dimensions)[rows.candidates.clamp(min=0)]
+        return (candidates @ list_queries[:, :, None])[:, :, 0]
 
-    def _policy(self, scores: Tensor, there: Tensor, terms: Tensor, rows: RlRows, begun: Begun) -> tuple[Tensor, Tensor]:
-        """(loss [l], lists whose rewards differ [l] bool)."""
+    def _policy_loss(
+        self, scores: Tensor, is_candidate: Tensor, terms: Tensor, rows: RlRows, state: RankingState
+    ) -> tuple[Tensor, Tensor]:
+        """(loss [l], lists with unequal rewards [l] bool)."""
         if self.settings.policy == "plackett_luce":
-            return self._sampled(scores, there, rows, begun)
-        advantage, counted = advantages(terms.sum(0), there)
-        log_policy = log_softmax(scores, there, self.settings.temperature)
-        return ITEM_POLICIES[self.settings.policy](log_policy, advantage), counted
+            return self._plackett_luce_loss(scores, is_candidate, rows, state)
+        advantage, has_variance = advantages(terms.sum(0), is_candidate)
+        log_policy = log_softmax(scores, is_candidate, self.settings.temperature)
+        return ITEM_POLICIES[self.settings.policy](log_policy, advantage), has_variance
 
-    def _sampled(self, scores: Tensor, there: Tensor, rows: RlRows, begun: Begun) -> tuple[Tensor, Tensor]:
-        heat = self.settings.temperature
-        if begun.rankings is None:
-            begun.rankings = sampled_rankings(scores, there, rows.gumbel, heat)
-            begun.log_old = log_ranking(scores, there, begun.rankings, heat).detach()
-        rank = torch.empty_like(begun.rankings).scatter(
-            2, begun.rankings, torch.arange(1, scores.shape[1] + 1, device=scores.device).expand_as(begun.rankings)
+    def _plackett_luce_loss(
+        self, scores: Tensor, is_candidate: Tensor, rows: RlRows, state: RankingState
+    ) -> tuple[Tensor, Tensor]:
+        temperature = self.settings.temperature
+        if state.rankings is None:
+            state.rankings = sample_rankings(scores, is_candidate, rows.gumbel, temperature)
+            state.log_old = log_ranking(scores, is_candidate, state.rankings, temperature).detach()
+        rank = torch.empty_like(state.rankings).scatter(
+            2, state.rankings, torch.arange(1, scores.shape[1] + 1, device=scores.device).expand_as(state.rankings)
         )
-        everywhere = there[:, None].expand_as(rank)
-        each = reward_terms(rank, everywhere, rows.relevant[:, None].expand(rank.shape[:2]), self.settings.reward)
-        rewards = each.sum((0, 3))  # of a ranking: the sum over its candidates
-        advantage, counted = advantages(rewards, torch.ones_like(rewards, dtype=torch.bool))
-        log_new = log_ranking(scores, there, begun.rankings, heat)
-        old = begun.log_old if begun.log_old is not None else log_new
-        return clipped(log_new, old, advantage, self.settings.clip), counted
+        candidate_mask = is_candidate[:, None].expand_as(rank)
+        terms = reward_terms(rank, candidate_mask, rows.relevant[:, None].expand(rank.shape[:2]), self.settings.reward)
+        rewards = terms.sum((0, 3))  # the reward of a ranking is the sum over its candidates
+        advantage, has_variance = advantages(rewards, torch.ones_like(rewards, dtype=torch.bool))
+        log_new = log_ranking(scores, is_candidate, state.rankings, temperature)
+        log_old = state.log_old if state.log_old is not None else log_new
+        return clipped_policy_loss(log_new, log_old, advantage, self.settings.clip), has_variance
 
-    def _numbers(self, terms: Tensor, there: Tensor, counted: Tensor, kept: Tensor) -> dict[str, Tensor]:
-        """Of all processes: reward, groups that were skipped, KL, and what each term carries of the rewards' variance."""
-        lists = torch.tensor(float(len(counted)), device=counted.device)
-        reward = (terms.sum(0) * there).sum(1) / there.sum(1).clamp(min=1)
-        mine = [lists, reward.sum(), (~counted).sum(), kept.detach().sum()]
-        sums = self.processes.total(torch.cat([torch.stack([m.float() for m in mine]), shares(terms, there)]))
-        of_terms = sums[4:8] / sums[8].clamp(min=1e-12)
-        named = {f"variance_share_{name}": share for name, share in zip(TERMS, of_terms, strict=True)}
-        return {"reward": sums[1] / sums[0], "skipped_groups": sums[2], "kl": sums[3] / sums[0], **named}
+    def _metrics(self, terms: Tensor, is_candidate: Tensor, has_variance: Tensor, kl: Tensor) -> dict[str, Tensor]:
+        """Over all processes: mean reward, lists without a gradient, KL, and each reward term's share of the variance."""
+        lists = torch.tensor(float(len(has_variance)), device=has_variance.device)
+        reward = (terms.sum(0) * is_candidate).sum(1) / is_candidate.sum(1).clamp(min=1)
+        own = [lists, reward.sum(), (~has_variance).sum(), kl.detach().sum()]
+        totals = self.processes.total(torch.cat([torch.stack([v.float() for v in own]), variance_shares(terms, is_candidate)]))
+        term_shares = totals[4:8] / totals[8].clamp(min=1e-12)
+        by_term = {f"variance_share_{name}": share for name, share in zip(TERMS, term_shares, strict=True)}
+        return {"reward": totals[1] / totals[0], "skipped_groups": totals[2], "kl": totals[3] / totals[0], **by_term}

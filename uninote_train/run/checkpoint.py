@@ -1,6 +1,6 @@
-"""A run's checkpoints: safetensors and JSON, in a folder that is there whole or not at all.
+"""Checkpoints of a run: safetensors and JSON, in a folder that is written atomically.
 
-There is no random state and no position of the data in it: both follow from the step (`data.order`, `loop`).
+A checkpoint has no random state and no position in the data: both follow from the step (`data.sample_order`, `loop`).
 """
 
 import json
@@ -23,56 +23,56 @@ UNFINISHED = ".unfinished"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """All that a run needs to go on."""
+    """The state that a run resumes from."""
 
     weights: Mapping[str, Tensor]
-    """Trained parameters and the buffers, by name."""
+    """Trained parameters and buffers, by name."""
     optimizer: Mapping[str, Tensor]
     state: Mapping[str, Any]
-    """Step, rate schedule and settings, as JSON."""
+    """Step, learning rate schedule and settings, as JSON."""
 
 
 def write(folder: Path, checkpoint: Checkpoint, keep: int) -> None:
-    """Write `folder`/step-N and delete all but the newest `keep`. Killed at any instant, what was there before is whole."""
+    """Write `folder`/step-N and delete all but the newest `keep`. If it is killed, earlier checkpoints are intact."""
     step = int(checkpoint.state["step"])
     whole = folder / f"step-{step:08d}"
-    part = whole.with_suffix(UNFINISHED)
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    save_file({k: t.detach().contiguous() for k, t in checkpoint.weights.items()}, part / WEIGHTS)
-    save_file({k: t.detach().contiguous() for k, t in checkpoint.optimizer.items()}, part / OPTIMIZER)
-    (part / STATE).write_text(json.dumps(checkpoint.state), encoding="utf8")
-    replace(part, whole)
+    unfinished = whole.with_suffix(UNFINISHED)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    save_file({k: t.detach().contiguous() for k, t in checkpoint.weights.items()}, unfinished / WEIGHTS)
+    save_file({k: t.detach().contiguous() for k, t in checkpoint.optimizer.items()}, unfinished / OPTIMIZER)
+    (unfinished / STATE).write_text(json.dumps(checkpoint.state), encoding="utf8")
+    replace(unfinished, whole)
     for old in _whole(folder)[:-keep]:
         shutil.rmtree(old)
 
 
-def replace(part: Path, whole: Path) -> None:
-    """Give a folder that was written in full its name; one of that name is deleted first. The files are on the disk then."""
-    for file in part.rglob("*"):
+def replace(unfinished: Path, whole: Path) -> None:
+    """Sync a finished folder to disk and rename it; a folder of the new name is deleted first."""
+    for file in unfinished.rglob("*"):
         if file.is_file():
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
     shutil.rmtree(whole, ignore_errors=True)
-    part.rename(whole)
+    unfinished.rename(whole)
 
 
 def newest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint; None where there is none.
+    """The newest checkpoint, or None.
 
     Raises:
         DataError: it is damaged.
     """
-    found = _whole(folder)
-    if not found:
+    checkpoints = _whole(folder)
+    if not checkpoints:
         return None
-    last = found[-1]
+    last = checkpoints[-1]
     try:
         state = json.loads((last / STATE).read_text(encoding="utf8"))
         return Checkpoint(load_file(last / WEIGHTS), load_file(last / OPTIMIZER), state)
     except (OSError, ValueError, SafetensorError) as error:
         raise DataError(
-            f"{last}: not a readable checkpoint: {error}; delete this folder to go on from the one before"
+            f"{last}: not a readable checkpoint: {error}; delete this folder to resume from the previous one"
         ) from None
 
 

@@ -1,8 +1,8 @@
-"""A batch that does not fit in memory, with the gradients that it would give if it did.
+"""GradCache: the exact gradients of a batch that does not fit in memory.
 
-Source: Gao et al. 2021 (arXiv:2101.06983). Three passes: vectors of all pieces without a graph; the loss and its gradient in
-the vectors; each piece again with a graph, under the random numbers that it had, pulled by its vectors' gradient. The cost is
-one more forward pass. How a batch is cut is the model's own (`Model.split`): pictures lie in it by patches, not by items.
+Source: Gao et al. 2021 (arXiv:2101.06983). Three passes: vectors of all mini-batches without a graph; the loss and its gradient
+in the vectors; each mini-batch again with a graph and its first random state, back-propagating its vectors' gradient. The cost
+is one more forward pass. The model itself splits a batch (`Model.split`): its pictures are stored by patch, not by item.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,40 +13,41 @@ from torch import Tensor
 from uninote_train.models.protocol import Batch
 
 Embed = Callable[[Batch], Tensor]
-LossOf = Callable[[Tensor], Tensor]
-"""Vectors of all pieces [n, d] -> a scalar."""
+VectorLoss = Callable[[Tensor], Tensor]
+"""Vectors of all mini-batches [n, d] -> a scalar."""
 
 
-def backward(embed: Embed, pieces: Sequence[Batch], loss_of: LossOf, *, cached: bool) -> Tensor:
-    """The loss; in the parameters' `grad` what its backward pass over the whole batch adds.
+def backward(embed: Embed, mini_batches: Sequence[Batch], loss_of: VectorLoss, *, cached: bool) -> Tensor:
+    """Compute the loss, and add its gradient over the whole batch to the parameters' `grad`.
 
     Args:
-        embed: with a graph, unless gradients are off.
-        pieces: of the batch, in order.
-        loss_of: called once. Whatever it raises stops before any gradient is there.
-        cached: piece by piece; else all at once, which is a forward pass less.
+        embed: the model; with a graph, unless gradients are off.
+        mini_batches: of the batch, in order.
+        loss_of: called once, before any gradient is computed, so that an error it raises leaves none behind.
+        cached: embed one mini-batch at a time; else all at once, which saves a forward pass.
     """
-    if cached and len(pieces) > 1:
-        return _in_pieces(embed, pieces, loss_of)
-    loss = loss_of(torch.cat([embed(piece) for piece in pieces]))
+    if cached and len(mini_batches) > 1:
+        return _cached(embed, mini_batches, loss_of)
+    loss = loss_of(torch.cat([embed(mini_batch) for mini_batch in mini_batches]))
     torch.autograd.backward(loss)
     return loss.detach()
 
 
-def _in_pieces(embed: Embed, pieces: Sequence[Batch], loss_of: LossOf) -> Tensor:
-    device = next(iter(pieces[0].tensors.values())).device
+def _cached(embed: Embed, mini_batches: Sequence[Batch], loss_of: VectorLoss) -> Tensor:
+    device = next(iter(mini_batches[0].tensors.values())).device
     states, vectors = [], []
     with torch.no_grad():
-        for piece in pieces:
+        for mini_batch in mini_batches:
             states.append(_random_state(device))
-            vectors.append(embed(piece))
+            vectors.append(embed(mini_batch))
     leaves = torch.cat(vectors).requires_grad_()
     loss = loss_of(leaves)
     torch.autograd.backward(loss)
-    pulls = leaves.grad if leaves.grad is not None else torch.zeros_like(leaves)
-    for piece, state, pull in zip(pieces, states, pulls.split([p.items for p in pieces]), strict=True):
+    gradient = leaves.grad if leaves.grad is not None else torch.zeros_like(leaves)
+    parts = gradient.split([m.items for m in mini_batches])
+    for mini_batch, state, part in zip(mini_batches, states, parts, strict=True):
         _set_random_state(device, state)
-        torch.autograd.backward((embed(piece) * pull).sum())
+        torch.autograd.backward((embed(mini_batch) * part).sum())
     return loss.detach()
 
 

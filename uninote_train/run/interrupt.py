@@ -1,4 +1,4 @@
-"""A run that is asked to end does so between two steps, with a checkpoint: Ctrl-C, and a scheduler that wants the machine."""
+"""A signal (Ctrl-C, a scheduler's preemption) ends a run after the current step, with a checkpoint."""
 
 import os
 import signal
@@ -14,58 +14,58 @@ from uninote_train.run.processes import Processes
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stop:
-    """While the block runs, the first signal is kept for `wanted`; a second one ends the process at once, as before it."""
+class StopSignal:
+    """While the block runs, the first signal is recorded for `requested`; a second one ends the process at once."""
 
     def __init__(self, processes: Processes, device: torch.device) -> None:
-        """Nothing is changed yet."""
+        """Handlers are installed on entry, not here."""
         self.number: int | None = None
         self._processes, self._device = processes, device
-        self._before: dict[int, Any] = {}
+        self._previous: dict[int, Any] = {}
         self._process = os.getpid()
 
-    def __enter__(self) -> "Stop":
+    def __enter__(self) -> "StopSignal":
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):  # nohup, or a job in the background
-                    self._before[number] = signal.signal(number, self._keep)
+                    self._previous[number] = signal.signal(number, self._record)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
 
-    def wanted(self) -> bool:
-        """Whether a signal has come, to any of the processes: all end after the same step, or some would wait for ever."""
+    def requested(self) -> bool:
+        """Whether any process has received a signal: all must end after the same step, or some would wait for ever."""
         if self._processes.world == 1:
             return self.number is not None
-        asked = torch.tensor(0.0 if self.number is None else float(self.number), device=self._device)
-        return bool(self._processes.total(asked) > 0)
+        signalled = torch.tensor(0.0 if self.number is None else float(self.number), device=self._device)
+        return bool(self._processes.total(signalled) > 0)
 
-    def raised(self, line: str) -> Interrupted:
-        """What ends the program; `line` says what is kept."""
+    def interruption(self, line: str) -> Interrupted:
+        """The exception that ends the program; `line` tells the user what is kept."""
         return Interrupted(self.number or signal.SIGTERM, line)
 
-    def _keep(self, number: int, _: FrameType | None) -> None:
-        if os.getpid() != self._process:  # a worker that was forked just now
+    def _record(self, number: int, _: FrameType | None) -> None:
+        if os.getpid() != self._process:  # a worker that was just forked
             return
         if self.number is not None:
-            raise Interrupted(number, "at once, without a checkpoint of the last steps; the newest one stands")
+            raise Interrupted(number, "at once, without a checkpoint of the last steps; the newest checkpoint is intact")
         self.number = number
 
 
 def leave_signals_to_parent(_worker: int = 0) -> None:
-    """Called by a data worker at its start: a signal to the whole group must not end it under a step that is to be saved.
+    """Called by a data worker at its start: a signal to the process group must not end it during a step that will be saved.
 
-    SIGINT and SIGHUP are ignored. SIGTERM ends it where the parent has sent it, which is how workers are cleaned up.
+    SIGINT and SIGHUP are ignored. SIGTERM ends it only if the parent sent it, which is how workers are cleaned up.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    threading.Thread(target=_end_when_parent_says, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_exit_on_sigterm_of_parent, args=(os.getppid(),), daemon=True).start()
 
 
-def _end_when_parent_says(parent: int) -> None:
+def _exit_on_sigterm_of_parent(parent: int) -> None:
     while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
         pass
     os._exit(0)

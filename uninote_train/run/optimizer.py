@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from transformers import get_scheduler
 
 STATE = ("step", "exp_avg", "exp_avg_sq")
-"""What AdamW keeps of a parameter."""
+"""AdamW's state of a parameter."""
 
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -18,47 +18,47 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimizer:
-    """How weights move."""
+    """AdamW and its learning rate schedule."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
-    """At its height. Source: method.md, section 6."""
+    """Peak learning rate. Source: method.md, section 6."""
     steps: Annotated[int, Field(ge=1)] | None = 4000
-    """Of training; none: one epoch. Source: method.md, section 6; 4000 of 64 rows are 256,000, not the 900,000 that the paper
-    has: what was seen is logged."""
+    """Training steps; none: one epoch. Source: method.md, section 6. 4000 steps of 64 rows are 256,000 rows, not the 900,000
+    that the paper has; the number of rows seen is logged."""
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """Share of the steps in which the rate rises from 0. Source: method.md, section 6."""
+    """Share of the steps in which the learning rate rises from 0. Source: method.md, section 6."""
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"
-    """What comes after the warm-up. Ours: the paper is silent."""
+    """Learning rate after the warm-up. Ours: the paper gives none."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    """Of matrices; vectors (biases, norms) have none. Ours."""
+    """Weight decay of matrices; biases and norms have none. Ours."""
     betas: tuple[Beta, Beta] = (0.9, 0.999)
-    """Of AdamW."""
+    """AdamW's betas."""
     clip: Annotated[float, Field(gt=0)] = 1.0
-    """Longest gradient; a longer one is shortened to it. Ours."""
+    """Gradient clipping: the largest gradient norm. Ours."""
 
 
 def adamw(parameters: Mapping[str, nn.Parameter], settings: Optimizer) -> torch.optim.AdamW:
-    """Torch's AdamW, all parameters in one kernel call."""
+    """Torch's fused AdamW."""
     matrices = [p for p in parameters.values() if p.ndim > 1]
     vectors = [p for p in parameters.values() if p.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    held = [g for g in groups if g["params"]]
-    return torch.optim.AdamW(held, lr=settings.learning_rate, betas=settings.betas, fused=True)
+    non_empty = [g for g in groups if g["params"]]
+    return torch.optim.AdamW(non_empty, lr=settings.learning_rate, betas=settings.betas, fused=True)
 
 
 def schedule(optimizer: torch.optim.Optimizer, settings: Optimizer, steps: int) -> Any:  # noqa: ANN401  # torch's LRScheduler
-    """The rate as a function of the step, by transformers."""
+    """The learning rate as a function of the step, from transformers."""
     return get_scheduler(settings.schedule, optimizer, round(settings.warmup * steps), steps)
 
 
 def state_of(optimizer: torch.optim.AdamW, parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
-    """AdamW's state by parameter name, as plain tensors: `exp_avg/NAME`. Parameters that never had a gradient have none."""
-    held = {name: optimizer.state[p] for name, p in parameters.items() if p in optimizer.state}
-    return {f"{key}/{name}": state[key] for name, state in held.items() for key in STATE}
+    """AdamW's state by parameter name, as plain tensors: `exp_avg/NAME`. Parameters without a gradient so far have none."""
+    states = {name: optimizer.state[p] for name, p in parameters.items() if p in optimizer.state}
+    return {f"{key}/{name}": state[key] for name, state in states.items() for key in STATE}
 
 
 def set_state(optimizer: torch.optim.AdamW, parameters: Mapping[str, nn.Parameter], state: Mapping[str, Tensor]) -> None:
-    """What `state_of` gave."""
+    """Restore the result of `state_of`."""
     for name, parameter in parameters.items():
         if f"{STATE[0]}/{name}" in state:
             optimizer.state[parameter] = {key: state[f"{key}/{name}"].to(parameter.device) for key in STATE}

@@ -1,4 +1,4 @@
-"""One process at a time on an `--out`: two that write checkpoints there would delete and mix each other's."""
+"""A lock on the `--out` folder: two processes there would overwrite and delete each other's checkpoints."""
 
 import fcntl
 import json
@@ -17,19 +17,19 @@ LOCK = "_run.lock"
 
 
 @contextmanager
-def alone(out: str, command: str) -> Iterator[Path]:
-    """Make the folder, and lock it while the block runs.
+def lock_output(out: str, command: str) -> Iterator[Path]:
+    """Create the output folder, and lock it while the block runs.
 
-    The kernel's lock (flock) falls with the process, however that ends. A forked data worker closes its copy, or the lock would
-    outlive a trainer that was killed. A file system without locks is used without one, and a line says so.
+    The kernel releases the lock (flock) whenever the process ends. A forked data worker closes its copy, or the lock would
+    outlive a trainer that was killed. A file system without locks is used without one, and a message says so.
 
     Args:
-        out: the setting.
+        out: the folder.
         command: sft, rl or evaluate.
 
     Raises:
-        SettingsError: it is no local folder that can be written.
-        DataError: another process works there; says which, where and since when.
+        SettingsError: it is not a writable local folder.
+        DataError: another process holds the lock; the message says which, where and since when.
     """
     folder = make_folder(refuse_uri(out, "--out"), "--out")
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
@@ -43,20 +43,20 @@ def alone(out: str, command: str) -> Iterator[Path]:
         yield folder
     finally:
         _OPEN.discard(descriptor)
-        os.close(descriptor)  # the file stays: to remove it would let two hold two files of one name
+        os.close(descriptor)  # the file is not deleted: two processes could then lock two files of one name
 
 
 def _lock(descriptor: int, folder: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = _named(os.pread(descriptor, 4096, 0))
-        raise DataError(f"--out {folder}: {holder} is at work there; wait for it to end, or name another --out") from None
+        holder = _describe_holder(os.pread(descriptor, 4096, 0))
+        raise DataError(f"--out {folder}: {holder} is running there; wait for it to end, or choose another --out") from None
     except OSError as error:
-        sys.stderr.write(f"--out {folder}: this file system has no locks ({error.strerror}); start nothing else there\n")
+        sys.stderr.write(f"--out {folder}: this file system has no locks ({error.strerror}); do not start another run there\n")
 
 
-def _named(content: bytes) -> str:
+def _describe_holder(content: bytes) -> str:
     try:
         holder = json.loads(content)
         return "`python -m uninote_train {command}` (process {pid} on {host}, since {since})".format(**holder)

@@ -1,8 +1,8 @@
-"""What several training processes do together; in one process each of these is the identity.
+"""Collective operations of the training processes; in a single process each of them is the identity.
 
-The model is not wrapped in DistributedDataParallel. Its hooks count one forward and one backward pass a step; cached
-gradients run many, and an item without a picture leaves parameters unused. Here the gradients are averaged once, when the
-step's backward passes are done: the same numbers, and nothing to count.
+The model is not wrapped in DistributedDataParallel. Its hooks expect one forward and one backward pass per step; cached
+gradients run many, and an item without a picture leaves parameters unused. Here the gradients are averaged once, after the
+step's backward passes: the same result without hooks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,13 +16,13 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """This process among all."""
+    """Rank of this process and number of processes."""
 
     rank: int = 0
     world: int = 1
 
-    def gathered(self, local: Tensor) -> Tensor:
-        """Rows of all processes, in the processes' order; a gradient in them comes back to the process they are from.
+    def gather(self, local: Tensor) -> Tensor:
+        """Rows of all processes, in order of rank; gradients flow back to the process that a row is from.
 
         Args:
             local: [n, ...], n may differ between the processes; float or int64.
@@ -30,7 +30,7 @@ class Processes:
         Returns:
             [sum of n, ...].
 
-        Cost: the sum of an array that is zero but for the own rows, so the bytes of all rows once more than a plain gather.
+        Cost: an all-reduce of an array that is zero outside the own rows: twice the bytes of a plain gather.
         """
         if self.world == 1:
             return local
@@ -45,13 +45,13 @@ class Processes:
         return placed
 
     def counts(self, own: int, device: torch.device) -> list[int]:
-        """A number of each process."""
+        """The number `own` of each process, in order of rank."""
         if self.world == 1:
             return [own]
-        found = torch.zeros(self.world, dtype=torch.int64, device=device)
-        found[self.rank] = own
-        dist.all_reduce(found)
-        return [int(n) for n in found.tolist()]
+        numbers = torch.zeros(self.world, dtype=torch.int64, device=device)
+        numbers[self.rank] = own
+        dist.all_reduce(numbers)
+        return [int(n) for n in numbers.tolist()]
 
     def total(self, values: Tensor) -> Tensor:
         """The sum over the processes; no gradient."""
@@ -60,27 +60,27 @@ class Processes:
             dist.all_reduce(summed)
         return summed
 
-    def mean(self, values: Tensor, counts: Tensor) -> Tensor:
-        """The mean of `values` where `counts`, over the rows of all processes, in the form that averaged gradients want.
+    def mean(self, values: Tensor, mask: Tensor) -> Tensor:
+        """The mean of `values` where `mask` is true, over the rows of all processes, scaled for averaged gradients.
 
         Args:
             values: [b].
-            counts: [b] bool.
+            mask: [b] bool.
 
         Returns:
-            A scalar: its mean over the processes is the mean over all rows. 0 where no row counts.
+            A scalar: its mean over the processes is the mean over all rows. 0 if no row counts.
         """
-        rows = self.total(counts.sum().float()) / self.world
-        return torch.where(counts, values, 0).sum() / rows.clamp(min=1 / self.world)
+        rows = self.total(mask.sum().float()) / self.world
+        return torch.where(mask, values, 0).sum() / rows.clamp(min=1 / self.world)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Set each gradient to its mean over the processes; one that no process has stays None."""
+        """Set each gradient to its mean over the processes; a gradient that no process has stays None."""
         if self.world == 1:
             return
-        held = list(parameters)
-        known = torch.tensor([p.grad is not None for p in held], dtype=torch.int64, device=held[0].device)
-        dist.all_reduce(known)
-        for group in _by_type([p for p, n in zip(held, known.tolist(), strict=True) if n]):
+        every = list(parameters)
+        gradient_counts = torch.tensor([p.grad is not None for p in every], dtype=torch.int64, device=every[0].device)
+        dist.all_reduce(gradient_counts)
+        for group in _by_type([p for p, n in zip(every, gradient_counts.tolist(), strict=True) if n]):
             grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in group]
             flat = torch.cat([g.reshape(-1) for g in grads])
             dist.all_reduce(flat)
@@ -89,24 +89,24 @@ class Processes:
                 parameter.grad = part.view_as(parameter)
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Wait for all processes (a barrier)."""
         if self.world > 1:
             dist.barrier()
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over the processes; its gradient is the sum of theirs. torch's own of this kind is being taken out."""
+    """The sum over the processes; its gradient is the sum of theirs. torch's own function for this is deprecated."""
 
     @staticmethod
     def forward(ctx: Any, placed: Tensor) -> Tensor:  # noqa: ANN401  # torch's
-        """Of an array that is made for this and may be written to."""
+        """Sum in place: the array is made for this call."""
         ctx.mark_dirty(placed)
         dist.all_reduce(placed)
         return placed
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401
-        """Each process's loss pulls at all rows."""
+        """The losses of all processes depend on all rows."""
         summed = gradients[0].contiguous().clone()
         dist.all_reduce(summed)
         return summed

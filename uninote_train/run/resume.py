@@ -1,4 +1,4 @@
-"""Where a run stands: goes on from its newest checkpoint, or refuses one of another run."""
+"""Save a run's progress, resume from its newest checkpoint, and refuse a checkpoint of another run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,60 +18,62 @@ CHECKPOINTS = "checkpoints"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is saved and loaded together."""
+    """The state that is saved and loaded together."""
 
     out: Path
     model: Model
     optimizer: torch.optim.AdamW
     schedule: Any
     identity: Mapping[str, Any]
-    """Settings and shards of the run, as JSON; a checkpoint of others is refused."""
-    keep: int
+    """Settings and shards of the run, as JSON; a checkpoint with others is refused."""
+    keep_checkpoints: int
 
     def load(self) -> int:
-        """Go on from the newest checkpoint; how many steps are done.
+        """Load the newest checkpoint and return the number of finished steps, 0 without a checkpoint.
 
         Raises:
-            SettingsError: the checkpoint is of a run with other settings or shards; names what differs.
+            SettingsError: the checkpoint is of a run with other settings or shards; the message names the differences.
         """
-        found = checkpoint.newest(self.out / CHECKPOINTS)
-        if found is None:
+        saved = checkpoint.newest(self.out / CHECKPOINTS)
+        if saved is None:
             return 0
-        differing = _differing(self.identity, found.state["identity"], "")
+        differing = _differing(self.identity, saved.state["identity"], "")
         if differing:
             raise SettingsError(
-                f"{self.out} holds a run with other settings: {'; '.join(differing)}; give them as they were, or another --out"
+                f"{self.out} holds a run with other settings: {'; '.join(differing)}; use the same settings, or another --out"
             )
-        held = _held(self.model)
+        tensors = _state_tensors(self.model)
         with torch.no_grad():
-            for name, tensor in held.items():
-                tensor.copy_(found.weights[name])
-        set_state(self.optimizer, self.parameters(self.model), found.optimizer)
-        self.schedule.load_state_dict(found.state["schedule"])
+            for name, tensor in tensors.items():
+                tensor.copy_(saved.weights[name])
+        set_state(self.optimizer, self.parameters(self.model), saved.optimizer)
+        self.schedule.load_state_dict(saved.state["schedule"])
         for group, rate in zip(self.optimizer.param_groups, self.schedule.get_last_lr(), strict=True):
             group["lr"] = rate
-        return int(found.state["step"])
+        return int(saved.state["step"])
 
     def save(self, step: int) -> None:
         """Write a checkpoint after `step` steps."""
         state = {"step": step, "identity": self.identity, "schedule": self.schedule.state_dict()}
         optimizer = state_of(self.optimizer, self.parameters(self.model))
-        checkpoint.write(self.out / CHECKPOINTS, checkpoint.Checkpoint(_held(self.model), optimizer, state), self.keep)
+        checkpoint.write(
+            self.out / CHECKPOINTS, checkpoint.Checkpoint(_state_tensors(self.model), optimizer, state), self.keep_checkpoints
+        )
 
     @staticmethod
     def parameters(model: Model) -> dict[str, nn.Parameter]:
-        """What is trained.
+        """The trained parameters by name.
 
         Raises:
-            SettingsError: nothing is.
+            SettingsError: there are none.
         """
-        found = trainable(model)
-        if not found:
-            raise SettingsError("the model has no trainable parameters; model.lora.targets names no module of it")
-        return found
+        parameters = trainable(model)
+        if not parameters:
+            raise SettingsError("the model has no trainable parameters; model.lora.targets matches no module of it")
+        return parameters
 
 
-def _held(model: Model) -> dict[str, Tensor]:
+def _state_tensors(model: Model) -> dict[str, Tensor]:
     """Trained parameters and buffers that belong to the model's state."""
     state = model.state_dict(keep_vars=True)
     buffers = {name: t for name, t in state.items() if not isinstance(t, nn.Parameter)}
@@ -80,6 +82,6 @@ def _held(model: Model) -> dict[str, Tensor]:
 
 def _differing(now: Any, then: Any, name: str) -> list[str]:  # noqa: ANN401  # JSON
     if not (isinstance(now, Mapping) and isinstance(then, Mapping)):
-        return [] if now == then else [f"{name} {now!r}, in the run {then!r}"]
+        return [] if now == then else [f"{name} is {now!r}, in the run {then!r}"]
     keys = sorted(set(now) | set(then))
     return [d for k in keys for d in _differing(now.get(k), then.get(k), f"{name}.{k}" if name else k)]

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from PIL import Image
@@ -24,6 +23,7 @@ from pipelines.models.padding import joined, mask_of, padded
 from pipelines.models.transformers_loading import dtype_on, load_processor, load_weights
 from pipelines.models.weights_folder import folder_of
 from schemas.item import Kind
+from small_encoder.pixels import shrink_to_area
 
 MARK_TOKENS = 4
 """Beside a picture's own tokens: what opens and closes it, at most."""
@@ -110,7 +110,7 @@ class VlmPreparer:
         prompt = self.prompt(Content(kind=content.kind), "")
         room = self.spec.max_length - len(self.processor.tokenizer(prompt)["input_ids"]) - MARK_TOKENS * count
         most = max(room, 1) * PICTURES_SHARE / count * (patch * merge) ** 2
-        return [_shrunk(p, most) for p in content.images]
+        return [shrink_to_area(p, most) for p in content.images]
 
 
 class VlmEncoder:
@@ -156,12 +156,3 @@ def _asked_as(content: Content, words: str) -> Kind:
     if content.kind != "note" or (content.images and words):
         return content.kind
     return "image" if content.images else "text"
-
-
-def _shrunk(pixels: Pixels, most: float) -> Pixels:
-    """At most so many pixels, at the same aspect."""
-    height, width = pixels.shape[:2]
-    factor = (most / (height * width)) ** 0.5
-    if factor >= 1:
-        return pixels
-    return cv2.resize(pixels, (max(int(width * factor), 1), max(int(height * factor), 1)), interpolation=cv2.INTER_AREA)

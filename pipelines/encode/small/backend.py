@@ -9,7 +9,7 @@ from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
 from pipelines.encode.weights_fingerprint import fingerprint
-from small_encoder.inputs import Shown, embed, pack, shown
+from small_encoder.inputs import NetworkInput, embed, network_input, pack
 from small_encoder.network import Shape, SmallNet
 
 FORM = 1
@@ -24,14 +24,14 @@ class SmallPreparer:
         self.shape = shape
 
     def prepare(self, content: Content) -> Prepared:
-        """The arrays of a `Shown` by their names.
+        """The arrays of a `NetworkInput` by their names.
 
         A picture without a word, a text without a token (emoji, punctuation) are fine when the other is there.
 
         Raises:
             BadContent: no picture and no token.
         """
-        item = shown(content.images, content.words, self.shape)
+        item = network_input(content.images, content.words, self.shape)
         if item.empty:
             raise BadContent("nothing to encode", f"{content.kind} without a picture or a word: {content.words[:40]!r}")
         return Prepared({"pictures": item.pictures, "words": item.words, "pieces": item.pieces}, item.length)
@@ -53,5 +53,5 @@ class SmallEncoder:
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
         """As `Encoder.encode`. All pictures of the batch go through their tower at once, all texts through theirs."""
-        packed = pack([Shown(**item.arrays) for item in batch]).to(self.net.scale.device)
+        packed = pack([NetworkInput(**item.arrays) for item in batch]).to(self.net.scale.device)
         return unit(embed(self.net, packed), self.dimensions)

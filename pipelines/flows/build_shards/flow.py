@@ -1,12 +1,12 @@
-"""Build shards: which stage reads which tables, in order. Every decision is in the steps."""
+"""Build shards: the stages of the job in order, and the tables that each reads. Decisions are in the steps."""
 
 from pyspark.sql import DataFrame
 
 from pipelines.engines.spark_session import plan_for
-from pipelines.flows.build_shards.picture_stage import made_by, shown_pictures
+from pipelines.flows.build_shards.picture_stage import picture_recipe, shard_pictures
 from pipelines.flows.build_shards.settings import BuildShards
-from pipelines.flows.build_shards.split_stage import SplitTables, written_split
-from pipelines.flows.build_shards.tuple_stage import TUPLES, written_tuples
+from pipelines.flows.build_shards.split_stage import SplitTables, write_split
+from pipelines.flows.build_shards.tuple_stage import TUPLES, write_tuples
 from pipelines.mining.intake.input_files import files_fingerprint, list_files
 from pipelines.mining.intake.readers import read_input
 from pipelines.shards.files.intermediate_tables import RL_ROWS, SFT_ROWS, SHOWN, TRAINING
@@ -43,23 +43,23 @@ def build_shards(stages: Stages, settings: BuildShards) -> None:
     contents, fingerprint = _contents(stages, settings)
     make_rows(stages, settings)
     make_lists(stages, settings)
-    show_pictures(stages, settings, contents, fingerprint)
+    encode_pictures(stages, settings, contents, fingerprint)
     publish_splits(stages, settings)
     if settings.format == "sentence-transformers":
         publish_tuples(stages, settings)
 
 
 def check(stages: Stages) -> None:
-    """Refuse a workspace whose tables are not of one mining.
+    """Refuse a workspace whose tables are of different mining runs.
 
     Raises:
-        DataError: a dataset is missing, or hard negatives were mined for other positives.
+        DataError: a dataset is missing, or hard negatives belong to other positives.
     """
     positives = stages.workspace.published(POSITIVES.name)
     negatives = stages.workspace.published(HARD_NEGATIVES.name)
     if negatives.inputs.get(POSITIVES.name) != positives.fingerprint:
         raise DataError(
-            f"{stages.workspace.folder.uri}: hard_negatives were mined for other positives than those that are published now; "
+            f"{stages.workspace.folder.uri}: hard_negatives were mined for other positives than the published ones; "
             "run jobs/mine_hard_negatives.py again"
         )
 
@@ -84,7 +84,7 @@ def make_rows(stages: Stages, settings: BuildShards) -> None:
 
 
 def make_lists(stages: Stages, settings: BuildShards) -> None:
-    """NOTES, and judgements where there are any -> RL_ROWS."""
+    """NOTES, and JUDGEMENTS if there are any -> RL_ROWS."""
 
     def make() -> list[Output]:
         notes = NoteSources(*[stages.read(table) for table in (NOTES, IMAGES, COMPONENTS, PICTURE_PAIRS)])
@@ -100,45 +100,45 @@ def make_lists(stages: Stages, settings: BuildShards) -> None:
     )
 
 
-def show_pictures(stages: Stages, settings: BuildShards, contents: DataFrame | None, fingerprint: str) -> None:
-    """The files that SFT_ROWS and RL_ROWS show -> SHOWN.
+def encode_pictures(stages: Stages, settings: BuildShards, contents: DataFrame | None, fingerprint: str) -> None:
+    """The picture files of SFT_ROWS and RL_ROWS -> SHARD_PICTURES.
 
     Args:
         stages: of the workspace.
         settings: size and quality.
         contents: image_id, content; None: pictures are files.
-        fingerprint: of these contents.
+        fingerprint: of the contents.
     """
 
     def make() -> list[Output]:
-        rows, known = [stages.read(SFT_ROWS), stages.read(RL_ROWS)], _known_pictures(stages, settings)
-        return [shown_pictures(rows, stages.read(IMAGES), contents, known, settings.pictures, image_root(stages.workspace))]
+        rows, encoded = [stages.read(SFT_ROWS), stages.read(RL_ROWS)], _reusable_pictures(stages, settings)
+        return [shard_pictures(rows, stages.read(IMAGES), contents, encoded, settings.pictures, image_root(stages.workspace))]
 
     stages.run(
         [SHOWN],
         make,
         inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, IMAGES) | stages.file_fingerprints(IMAGES) | {"contents": fingerprint},
         settings={"pictures": settings.pictures},
-        code=(read_input, shown_pictures),
+        code=(read_input, shard_pictures),
     )
 
 
 def publish_splits(stages: Stages, settings: BuildShards) -> None:
-    """SFT_ROWS, RL_ROWS and SHOWN -> sft/train to rl/test.
+    """SFT_ROWS, RL_ROWS and SHARD_PICTURES -> sft/train to rl/test.
 
-    All are published together: no training split stands beside a test split of another mining.
+    All are published together, so that a training split is never next to a test split of another mining run.
     """
 
     def write(table: Table, run: Run) -> StageFiles:
         tables = SplitTables(*[stages.read(source) for source in (SFT_ROWS, RL_ROWS, SHOWN, IMAGES)])
-        return written_split(tables, table, run, settings.shard.shard_bytes)
+        return write_split(tables, table, run, settings.shard.shard_bytes)
 
     stages.run_files(
         [table for splits in TRAINING.values() for table in splits],
         write,
         inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, SHOWN, IMAGES),
         settings={name: getattr(settings, name) for name in ("seed", "sft", "labels", "ranking", "pictures", "shard")},
-        code=written_split,
+        code=write_split,
     )
 
 
@@ -147,21 +147,21 @@ def publish_tuples(stages: Stages, settings: BuildShards) -> None:
 
     def write(table: Table, run: Run) -> StageFiles:
         published = stages.workspace.published(f"sft/{table.name.split('/')[1]}")
-        return written_tuples(stages.spark, stages.workspace, published, run, settings.tuples.negatives)
+        return write_tuples(stages.spark, stages.workspace, published, run, settings.tuples.negatives)
 
     stages.run_files(
         TUPLES,
         write,
         inputs=stages.fingerprints(*TRAINING["sft"]),
         settings={"tuples": settings.tuples},
-        code=written_tuples,
+        code=write_tuples,
     )
 
 
-def _known_pictures(stages: Stages, settings: BuildShards) -> DataFrame | None:
-    """SHOWN of the last run, if it was made by the same code with the same settings."""
+def _reusable_pictures(stages: Stages, settings: BuildShards) -> DataFrame | None:
+    """SHARD_PICTURES of the last run, if it used the same code and settings."""
     run = stages.workspace.manifest(SHOWN.name)
-    if run is None or any(run.report.get(name) != value for name, value in made_by(settings.pictures).items()):
+    if run is None or any(run.report.get(name) != value for name, value in picture_recipe(settings.pictures).items()):
         return None
     return stages.read(SHOWN)
 
@@ -172,19 +172,19 @@ def _optional(stages: Stages, *tables: Table) -> dict[str, str]:
 
 
 def _contents(stages: Stages, settings: BuildShards) -> tuple[DataFrame | None, str]:
-    """The table of pictures' bytes and its fingerprint, where it is given.
+    """The table of picture bytes and its fingerprint, if the settings name one.
 
     Raises:
-        DataError: there are pictures that are no files, and no such table.
+        DataError: pictures have no files, and the settings name no such table.
     """
     if settings.images is not None:
         return read_input(stages.spark, settings.images, IMAGES_IN), _fingerprint(stages, settings.images)
     images = stages.read(IMAGES)
-    lacking = images.where("uri is null").count()
-    if lacking:
+    without_uri = images.where("uri is null").count()
+    if without_uri:
         raise DataError(
-            f"images: {lacking} of {images.count()} pictures have no uri: they were mined from a table of bytes; "
-            "give the same table again: --images URI"
+            f"images: {without_uri} of {images.count()} pictures have no uri: they were mined from a table of bytes; "
+            "pass the same table again: --images URI"
         )
     return None, "files"
 

@@ -1,4 +1,4 @@
-"""Step: each file that a row shows is re-encoded once, and again only when that would give other bytes."""
+"""Step: re-encode each picture file of the rows once, and again only if the result would differ."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,58 +14,58 @@ from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.errors import DataError
 from schemas.settings import as_tree
 
-PICTURES_A_FILE = 2_000
-"""Of the table between the stages; about 200 MB."""
+PICTURES_PER_FILE = 2_000
+"""Rows per file of the intermediate table; about 200 MB."""
 
 
-def shown_pictures(
+def shard_pictures(
     rows: Sequence[DataFrame],
     images: DataFrame,
     contents: DataFrame | None,
-    known: DataFrame | None,
+    encoded: DataFrame | None,
     settings: Pictures,
     root: str | None,
 ) -> Output:
-    """SHOWN: known pictures and new ones.
+    """SHARD_PICTURES: pictures of the last run, and new ones.
 
     Args:
         rows: SFT_ROWS and RL_ROWS.
         images: IMAGES.
         contents: image_id, content; None: pictures are files.
-        known: SHOWN that was made in the way that `made_by` says.
+        encoded: SHARD_PICTURES of a run with the same `picture_recipe`; None: encode all.
         settings: size and quality.
         root: the image root, with options for its store.
 
     Raises:
-        DataError: too many cannot be shown.
+        DataError: too many pictures cannot be read.
     """
     spark = images.sparkSession
     files = shown_files(rows, images).persist()
     count = files.count()
-    good = None if known is None else known.where("reason is null")  # those that could not be shown are tried again
+    good = None if encoded is None else encoded.where("reason is null")  # pictures that failed are tried again
     new = files if good is None else files.join(good.select("sha256"), on="sha256", how="left_anti")
-    made = reencode(_with_content(new, contents), count, settings, root).persist(StorageLevel.DISK_ONLY)
-    bad = {row["reason"]: row["count"] for row in made.where("reason is not null").groupBy("reason").count().collect()}
+    new_pictures = reencode(_with_content(new, contents), count, settings, root).persist(StorageLevel.DISK_ONLY)
+    bad = {row["reason"]: row["count"] for row in new_pictures.where("reason is not null").groupBy("reason").count().collect()}
     if sum(bad.values()) > settings.max_refused_share * count:
-        example = made.where("reason is not null").orderBy("sha256").first()
+        example = new_pictures.where("reason is not null").orderBy("sha256").first()
         raise DataError(
-            f"pictures: {sum(bad.values())} of {count} cannot be shown, more than pictures.max_refused_share "
+            f"pictures: {sum(bad.values())} of {count} cannot be read, more than pictures.max_refused_share "
             f"{settings.max_refused_share:g}: {bad}; for example {example['detail'] if example else ''}"
         )
-    whole = made
+    pictures = new_pictures
     if good is not None:
-        whole = whole.unionByName(good.join(files.select("sha256"), on="sha256", how="left_semi"))
-    told = made_by(settings) | {"new": made.count(), "refused": bad}
-    return Output(whole, dropped_counts(spark, {}), report=lambda _: told, rows_per_file=PICTURES_A_FILE)
+        pictures = pictures.unionByName(good.join(files.select("sha256"), on="sha256", how="left_semi"))
+    report = picture_recipe(settings) | {"new": new_pictures.count(), "refused": bad}
+    return Output(pictures, dropped_counts(spark, {}), report=lambda _: report, rows_per_file=PICTURES_PER_FILE)
 
 
-def made_by(settings: Pictures) -> dict[str, Any]:
-    """What a row of SHOWN follows from beside the picture's bytes: as long as this is the same, none is encoded again."""
+def picture_recipe(settings: Pictures) -> dict[str, Any]:
+    """The code and settings that determine a re-encoded picture; while they are the same, no picture is encoded again."""
     return {"kernels": code_fingerprint(reencoded), "pictures": as_tree(settings)}
 
 
 def _with_content(files: DataFrame, contents: DataFrame | None) -> DataFrame:
     if contents is None:
         return files.withColumn("content", F.lit(None).cast("binary"))
-    known = contents.where("image_id is not null").groupBy("image_id").agg(F.max("content").alias("content"))
-    return files.join(known, on="image_id", how="left")
+    by_image = contents.where("image_id is not null").groupBy("image_id").agg(F.max("content").alias("content"))
+    return files.join(by_image, on="image_id", how="left")

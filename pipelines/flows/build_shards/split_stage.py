@@ -1,50 +1,57 @@
-"""Step: rows with their places and pictures -> the shards of a split."""
+"""Step: rows and pictures -> the shards of a split."""
 
 from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.shards.files.assign_shards import LIST_LOST, QUERY_LOST, Shown, cut, showable
+from pipelines.shards.files.assign_shards import (
+    LIST_LOST,
+    QUERY_LOST,
+    PictureTables,
+    assign_shards,
+    without_missing_pictures,
+)
 from pipelines.shards.files.write_step import write_shards
 from pipelines.workspace.run_folder import Run
 from pipelines.workspace.stage_output import StageFiles
 from schemas.table import Table
 
 KEYS = {"sft": ("pair_id", QUERY_LOST), "rl": ("list_id", LIST_LOST)}
-"""Of each kind of rows: its key, and why one is lost."""
+"""For each kind of row: its key, and the reason why a row is dropped."""
 
 
 class SplitTables(NamedTuple):
-    """What the shards are cut from."""
+    """Input tables of the shards."""
 
     sft: DataFrame
     """SFT_ROWS."""
     rl: DataFrame
     """RL_ROWS."""
-    shown: DataFrame
-    """SHOWN."""
+    pictures: DataFrame
+    """SHARD_PICTURES."""
     images: DataFrame
     """IMAGES."""
 
 
-def written_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -> StageFiles:
-    """The shards of a split of a kind.
+def write_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -> Files:
+    """Write the shards of one split of one kind of rows.
 
     Args:
         tables: of the workspace.
         table: of TRAINING, such as sft/train.
         run: the folder to write to.
-        shard_bytes: of a shard, about.
+        shard_bytes: approximate size of a shard.
     """
     kind, split = table.name.split("/")
     key, lost = KEYS[kind]
     rows = getattr(tables, kind).where(F.col("split") == split)
     rows_in = rows.count()
-    shown = Shown(tables.images.select("image_id", "sha256").dropDuplicates(["image_id"]), tables.shown)
-    whole, amiss = showable(rows, shown, key)
-    shards = cut(whole.where(~amiss), shown, key, table.columns.names, shard_bytes)
-    made = write_shards(shards, table.columns, run)
-    kept = sum(file.rows for file in made.rows)
-    report: dict[str, Any] = {"shards": shards.number, "counts": made.counts}
-    return StageFiles(made.rows, made.pictures, {lost: rows_in - kept}, rows_in, report)
+    files = tables.images.select("image_id", "sha256").dropDuplicates(["image_id"])
+    pictures = PictureTables(files, tables.pictures)
+    complete, is_lost = without_missing_pictures(rows, pictures, key)
+    shards = assign_shards(complete.where(~is_lost), pictures, key, table.columns.names, shard_bytes)
+    output = write_shards(shards, table.columns, run)
+    rows_out = sum(file.rows for file in output.rows)
+    report: dict[str, Any] = {"shards": shards.number, "counts": output.counts}
+    return Files(output.rows, output.pictures, {lost: rows_in - rows_out}, rows_in, report)

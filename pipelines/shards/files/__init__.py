@@ -1,1 +1,1 @@
-"""Shards on disk: which row goes where, the pictures beside them, the formats."""
+"""Shards on disk: assignment of rows, their pictures, file formats."""

@@ -1,4 +1,4 @@
-"""Rows -> shards: which rows can be shown, where each stands, and which pictures stand beside it."""
+"""Assign rows to shards: drop rows with missing pictures, give each row a position, and list each shard's pictures."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,23 +11,23 @@ from pipelines.shards.files.seeded_order import placed
 from pipelines.shards.files.shard_count import shards_for, tries
 
 ITEM_BYTES = 200
-"""What an item takes beside its text: ids, numbers, names."""
-QUERY_LOST = "a picture of its query or positive cannot be shown"
-LIST_LOST = "a picture of its list cannot be shown"
+"""Bytes of an item without its text: ids, numbers, names."""
+QUERY_LOST = "a picture of its query or positive cannot be read"
+LIST_LOST = "a picture of its list cannot be read"
 
 
-class Shards(NamedTuple):
-    """A split, cut."""
+class ShardAssignment(NamedTuple):
+    """The rows and pictures of a split, by shard."""
 
     number: int
     rows: DataFrame
     """shard, position and the other columns of its table."""
     pictures: DataFrame
-    """shard, image_id, content: each picture once a shard."""
+    """shard, image_id, content: each picture once per shard."""
 
 
-class Shown(NamedTuple):
-    """The pictures that there are."""
+class PictureTables(NamedTuple):
+    """The pictures of all rows."""
 
     files: DataFrame
     """image_id, sha256, each image_id once."""
@@ -35,69 +35,78 @@ class Shown(NamedTuple):
     """SHOWN."""
 
 
-def showable(rows: DataFrame, shown: Shown, key: str) -> tuple[DataFrame, Column]:
-    """The rows, each without the candidates that cannot be shown, and whether a row of them has to leave.
+def without_missing_pictures(rows: DataFrame, pictures: PictureTables, key: str) -> tuple[DataFrame, Column]:
+    """Remove candidates whose pictures cannot be read; also returns whether a whole row has to be dropped.
 
-    An item with a picture that cannot be shown would be another item. A training row leaves when it is its query or its
-    positive, a ranking list when it is any of its items: without one of them its order would be another.
+    An item without one of its pictures would be a different item. A training row is dropped for its query or positive, a
+    ranking list for any of its items, since its order would change.
 
-    Cost: when nothing is amiss, one look at the pictures' reasons.
+    Cost: if all pictures can be read, one scan of their reasons.
     """
-    bad = shown.contents.where("reason is not null").select("sha256").join(shown.files, on="sha256", how="inner")
+    bad = pictures.contents.where("reason is not null").select("sha256").join(pictures.files, on="sha256", how="inner")
     if bad.isEmpty():
         return rows, F.lit(False)
     each = rows.select(key, F.explode(image_ids(all_items(rows))).alias("image_id"))
-    lost = (
-        each.join(bad.select("image_id"), on="image_id", how="inner").groupBy(key).agg(F.collect_set("image_id").alias("_lost"))
+    missing = (
+        each.join(bad.select("image_id"), on="image_id", how="inner")
+        .groupBy(key)
+        .agg(F.collect_set("image_id").alias("_missing"))
     )
-    told = rows.join(lost, on=key, how="left").withColumn("_lost", F.coalesce("_lost", F.array().cast("array<string>")))
+    marked = rows.join(missing, on=key, how="left").withColumn(
+        "_missing", F.coalesce("_missing", F.array().cast("array<string>"))
+    )
 
-    def amiss(item: Column) -> Column:
-        return F.arrays_overlap(item["image_ids"], F.col("_lost"))
+    def shows_missing(item: Column) -> Column:
+        return F.arrays_overlap(item["image_ids"], F.col("_missing"))
 
     if "positive" not in rows.columns:
-        return told, F.size("_lost") > 0
-    left = F.filter("candidates", lambda c: ~amiss(c["item"]))
-    return told.withColumn("candidates", left), amiss(F.col("query")) | amiss(F.col("positive.item"))
+        return marked, F.size("_missing") > 0
+    candidates = F.filter("candidates", lambda c: ~shows_missing(c["item"]))
+    return (
+        marked.withColumn("candidates", candidates),
+        shows_missing(F.col("query")) | shows_missing(F.col("positive.item")),
+    )
 
 
-def cut(rows: DataFrame, shown: Shown, key: str, columns: Sequence[str], shard_bytes: int) -> Shards:
-    """Place the rows and cut them into shards of about `shard_bytes`, equal in rows.
+def assign_shards(
+    rows: DataFrame, tables: PictureTables, key: str, columns: Sequence[str], shard_bytes: int
+) -> ShardAssignment:
+    """Give the rows positions and assign them to shards of about `shard_bytes`, equal in rows.
 
-    As rows stand in the order of a hash, equal numbers of rows are about equal bytes. The number of shards follows from
-    what a picture is expected to take when its rows fall into n shards by chance: a picture of one row is stored once, one
-    of all rows n times.
+    Rows are ordered by a hash, so equal numbers of rows are about equal bytes. The number of shards follows from the expected
+    copies of a picture when its rows fall into n shards at random: a picture of one row is stored once, one of all rows n
+    times.
 
     Args:
         rows: of one split; `order`, `key` and `columns`.
-        shown: all of its pictures are there.
-        key: decides between equal hashes.
+        tables: the pictures of all rows.
+        key: breaks ties between equal hashes.
         columns: of the published table.
-        shard_bytes: of a shard's two files.
+        shard_bytes: of a shard's two files together.
 
     Cost: two shuffles of the rows; one of the pictures by file, and one of (shard, picture) with the bytes.
     """
-    stood = placed(rows, "order", key).persist()
-    count = stood.count()
-    each = stood.select("position", F.explode(image_ids(all_items(stood))).alias("image_id"))
-    sizes = shown.contents.where("reason is null").select("sha256", F.octet_length("content").alias("size"))
+    ordered = placed(rows, "order", key).persist()
+    count = ordered.count()
+    each = ordered.select("position", F.explode(image_ids(all_items(ordered))).alias("image_id"))
+    sizes = tables.contents.where("reason is null").select("sha256", F.octet_length("content").alias("size"))
     uses = each.groupBy("image_id").agg(F.count("*").alias("uses"))
     sized = (
-        uses.join(shown.files, on="image_id", how="inner")
+        uses.join(tables.files, on="image_id", how="inner")
         .join(sizes, on="sha256", how="inner")
         .select("uses", "size")
         .persist()
     )
-    number = min(max(1, count), _number(sized, _text_bytes(stood), shard_bytes))
+    number = min(max(1, count), _number(sized, _text_bytes(ordered), shard_bytes))
     shard = F.expr(f"cast(position * {number} div {max(1, count)} as int)")
-    beside = each.select(shard.alias("shard"), "image_id").distinct().join(shown.files, on="image_id", how="inner")
-    contents = shown.contents.where("reason is null").select("sha256", "content")
+    beside = each.select(shard.alias("shard"), "image_id").distinct().join(tables.files, on="image_id", how="inner")
+    contents = tables.contents.where("reason is null").select("sha256", "content")
     pictures = beside.join(contents, on="sha256", how="inner").select("shard", "image_id", "content")
-    return Shards(number, stood.select(shard.alias("shard"), *columns), pictures)
+    return ShardAssignment(number, ordered.select(shard.alias("shard"), *columns), pictures)
 
 
 def _number(sized: DataFrame, text: int, shard_bytes: int) -> int:
-    """How many shards: the expected bytes of all numbers that are tried, in one pass over the pictures."""
+    """The number of shards, from the expected bytes at each candidate number, in one pass over the pictures."""
     once = sized.agg(F.coalesce(F.sum(F.col("uses") * F.col("size")), F.lit(0)).alias("all")).collect()[0]["all"]
     most = max(1, -(-(text + once) // shard_bytes))
     tried = tries(most)

@@ -1,4 +1,4 @@
-"""A picture file as shards keep it: upright JPEG of a bounded size. No engine."""
+"""Re-encode a picture file for a shard: upright JPEG of a bounded size. No engine."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,11 +14,12 @@ class Pictures:
     """Settings of the pictures in shards."""
 
     longest_side: Annotated[int, Field(ge=16, le=8192)] = 768
-    """Pixels; a smaller picture keeps its size. Ours: 768 x 768 are 576 tokens of Qwen3-VL; seven fit into its 4096."""
+    """Pixels of the longest side; a smaller picture keeps its size. Ours: 768 x 768 are 576 tokens of Qwen3-VL, and seven
+    such pictures fit in its 4096."""
     quality: Annotated[int, Field(ge=1, le=100)] = 90
-    """Of the JPEG; about 100 KB for a photograph at 768."""
+    """JPEG quality; 90 is about 100 KB for a photograph at 768."""
     max_refused_share: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Pictures that cannot be read, beyond which the job fails: mining has read every one of them."""
+    """The job fails if a larger share of the pictures cannot be read; mining has read every one of them before."""
 
 
 def reencoded(content: bytes, settings: Pictures) -> bytes:
@@ -30,7 +31,7 @@ def reencoded(content: bytes, settings: Pictures) -> bytes:
     Cost: 5 to 15 ms for a photograph.
     """
     rgb = decode(content, Decoding(working_side=settings.longest_side)).rgb
-    done, jpeg = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, settings.quality])
-    if not done:
+    encoded, jpeg = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, settings.quality])
+    if not encoded:
         raise BadPicture("not encoded", f"{rgb.shape[1]} x {rgb.shape[0]} pixels")
     return jpeg.tobytes()

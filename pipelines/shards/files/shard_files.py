@@ -1,4 +1,4 @@
-"""The files of shards, from rows that come sorted by shard. No engine: a task of Spark calls it."""
+"""Write the files of shards from rows that are sorted by shard. No engine: a Spark task calls it."""
 
 import hashlib
 import io
@@ -15,14 +15,14 @@ from pipelines.workspace.filesystem import Folder
 from schemas.shards import PICTURES
 
 ROWS_A_GROUP = 1_000
-"""Rows of a row group: what a reader holds at a time."""
+"""Rows of a row group, which a reader has in memory at a time."""
 PICTURES_A_BATCH = 64
-"""Pictures of a record batch; a reader that maps the file touches only those that it asks for."""
-WRITTEN = pa.schema(
+"""Pictures of a record batch; a reader that maps the file reads only those that it accesses."""
+FILE_RECORD = pa.schema(
     [("path", pa.string()), ("rows", pa.int64()), ("size_bytes", pa.int64()), ("sha256", pa.string()), ("counts", pa.string())]
 )
-"""What is told of a file; counts: JSON of what `counts` gives."""
-COUNTED = ("task", "granularity", "label_from", "source", "relevant")
+"""What a task reports of a file; counts: the result of `counts` as JSON."""
+COUNTED_COLUMNS = ("task", "granularity", "label_from", "source", "relevant")
 """Columns of SFT and RL whose values are counted."""
 WITHOUT = "without candidates"
 
@@ -30,23 +30,23 @@ Counts = Mapping[str, Mapping[str, int]]
 
 
 def by_shard(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[tuple[int, pa.Table]]:
-    """Each shard with its rows, whole, in one chunk.
+    """Group rows by shard: each shard with all its rows as one chunk.
 
     Args:
         batches: shard, and the columns of `schema`; sorted by shard.
-        schema: the columns that are handed on, in order.
+        schema: the columns to keep, in order.
     """
-    held: list[pa.RecordBatch] = []
+    parts: list[pa.RecordBatch] = []
     current = -1
     for batch in batches:
         for shard, part in _runs(batch):
-            if held and shard != current:
-                yield current, _table(held, schema)
-                held = []
-            held.append(part)
+            if parts and shard != current:
+                yield current, _table(parts, schema)
+                parts = []
+            parts.append(part)
             current = shard
-    if held:
-        yield current, _table(held, schema)
+    if parts:
+        yield current, _table(parts, schema)
 
 
 def rows_file(rows: pa.Table) -> bytes:
@@ -65,35 +65,35 @@ def pictures_file(rows: pa.Table) -> bytes:
 
 
 def counts(rows: pa.Table) -> Counts:
-    """How many rows have each value of COUNTED, how many candidates come from each source, how many rows have none."""
-    values = {name: rows.column(name).to_pylist() for name in COUNTED if name in rows.column_names}
+    """Rows per value of COUNTED_COLUMNS, candidates per source, and rows without candidates."""
+    values = {name: rows.column(name).to_pylist() for name in COUNTED_COLUMNS if name in rows.column_names}
     if "candidates" in rows.column_names:
         sizes = rows.column("candidates").combine_chunks().value_lengths().to_pylist()
         sources = pc.struct_field(pc.list_flatten(rows.column("candidates")), "source")
         values |= {"candidates": sources.to_pylist(), "rows": [WITHOUT for size in sizes if not size]}
-    return {name: Counter(str(value or "none") for value in found) for name, found in values.items()}
+    return {name: Counter(str(value or "none") for value in column) for name, column in values.items()}
 
 
-def summed(several: Iterable[Counts]) -> dict[str, dict[str, int]]:
-    """The sum of several counts, values in order."""
-    out: dict[str, Counter[str]] = {}
+def sum_counts(several: Iterable[Counts]) -> dict[str, dict[str, int]]:
+    """The sum of several counts, sorted by value."""
+    totals: dict[str, Counter[str]] = {}
     for one in several:
-        for name, found in one.items():
-            out.setdefault(name, Counter()).update(found)
-    return {name: dict(sorted(found.items())) for name, found in sorted(out.items())}
+        for name, by_value in one.items():
+            totals.setdefault(name, Counter()).update(by_value)
+    return {name: dict(sorted(by_value.items())) for name, by_value in sorted(totals.items())}
 
 
-def written(folder: str, path: str, rows: pa.Table | int, content: bytes) -> pa.RecordBatch:
-    """Write a file of the dataset's folder at once, and tell of it: WRITTEN."""
+def write_file(folder: str, path: str, rows: pa.Table | int, content: bytes) -> pa.RecordBatch:
+    """Write a file of the dataset's folder in one call and return its FILE_RECORD."""
     Folder(folder).write(path, content)
     count = rows if isinstance(rows, int) else len(rows)
-    found = {} if isinstance(rows, int) else counts(rows)
-    told = {"path": path, "rows": count, "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    return pa.RecordBatch.from_pylist([told | {"counts": json.dumps(found)}], WRITTEN)
+    by_column = {} if isinstance(rows, int) else counts(rows)
+    record = {"path": path, "rows": count, "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return pa.RecordBatch.from_pylist([record | {"counts": json.dumps(by_column)}], FILE_RECORD)
 
 
 def _runs(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """The batch in pieces of one shard."""
+    """Split a batch by shard."""
     shards = np.asarray(batch.column("shard"))
     starts = np.flatnonzero(np.diff(shards, prepend=-1))
     for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(shards)], strict=True):

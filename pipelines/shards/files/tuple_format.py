@@ -1,7 +1,7 @@
-"""Training rows as sentence-transformers' trainer reads them: anchor, positive, negative_1 to negative_n. No engine.
+"""Training rows in the format of sentence-transformers' trainer: anchor, positive, negative_1 to negative_n. No engine.
 
-A file holds one task, so that a column is of one kind: a text is a string, a picture or crop an image, a note
-`{"text": ..., "image": [...]}`. Images are JPEG within the row, as `datasets` stores them; its features stand in the schema.
+A file has rows of one task, so that a column has items of one kind: a text is a string, a picture or crop an image, a note
+`{"text": ..., "image": [...]}`. Images are JPEG in the row, as `datasets` stores them; its features are in the schema.
 """
 
 import io
@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 FILE_BYTES = 128 << 20
-"""A file is closed at this size: what a task holds in memory."""
+"""A file is closed at this size, which is the memory that a task needs for it."""
 ROWS_A_GROUP = 32
-"""A row holds all of its pictures: so many rows are decoded at a time."""
+"""Rows of a row group, which a reader decodes at a time; a row has all of its pictures."""
 QUALITY = 95
-"""Of a crop that is cut out of its picture's JPEG."""
+"""JPEG quality of a crop that is cut out of its picture."""
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 COLUMNS: Mapping[str, tuple[pa.DataType, Any]] = {
@@ -36,7 +36,7 @@ COLUMNS: Mapping[str, tuple[pa.DataType, Any]] = {
         },
     ),
 }
-"""For each kind of item in a task's name the type of its column, and its feature as `datasets` spells it."""
+"""For each kind of item in a task's name: the type of its column, and its feature in `datasets`."""
 
 Item = Mapping[str, Any]
 
@@ -46,33 +46,33 @@ class Tuples:
     """Settings of `--format sentence-transformers`."""
 
     negatives: Annotated[int, Field(ge=0, le=1000)] = 4
-    """Negatives of a row, the first by rank; a row with fewer is left out, so that all have the same columns."""
+    """Negatives per row, the first by rank; a row with fewer is left out, so that all rows have the same columns."""
 
 
 def tuple_files(rows: Iterable[pa.RecordBatch], pictures: pa.Table, negatives: int) -> Iterator[tuple[str, int, bytes]]:
-    """The rows of a shard as Parquet files: task and number (`image_to_note/000`), rows, content.
+    """Convert the rows of a shard to Parquet files: name (`image_to_note/000`), number of rows, content.
 
     Args:
         rows: SFT.
         pictures: PICTURES of the shard.
-        negatives: of each row; rows with fewer are left out.
+        negatives: per row; rows with fewer are left out.
 
-    Cost: FILE_BYTES in memory for each task that the shard has.
+    Cost: FILE_BYTES of memory for each task of the shard.
     """
     jpeg = dict(zip(pictures.column("image_id").to_pylist(), range(len(pictures)), strict=True))
-    shown = pictures.column("content")
-    open_: dict[str, _File] = {}
+    contents = pictures.column("content")
+    open_: dict[str, _TupleFile] = {}
     for batch in rows:
         for row in batch.to_pylist():
             if len(row["candidates"]) < negatives:
                 continue
             task = row["task"]
-            file = open_.setdefault(task, _File(task, 0, negatives))
+            file = open_.setdefault(task, _TupleFile(task, 0, negatives))
             items = [row["query"], row["positive"]["item"], *(c["item"] for c in row["candidates"][:negatives])]
-            file.add([_shown(item, lambda i: shown[jpeg[i]].as_py()) for item in items])
+            file.add([_cell(item, lambda i: contents[jpeg[i]].as_py()) for item in items])
             if file.size() >= FILE_BYTES:
                 yield file.closed()
-                open_[task] = _File(task, file.number + 1, negatives)
+                open_[task] = _TupleFile(task, file.number + 1, negatives)
     for _, file in sorted(open_.items()):
         if file.rows:
             yield file.closed()
@@ -83,23 +83,23 @@ def schema_of(task: str, negatives: int) -> pa.Schema:
     query, target = task.split("_to_")
     kinds = {"anchor": query, "positive": target} | {f"negative_{k}": target for k in range(1, negatives + 1)}
     features = {name: COLUMNS[kind][1] for name, kind in kinds.items()}
-    told = {"huggingface": json.dumps({"info": {"features": features}})}
-    return pa.schema([(name, COLUMNS[kind][0]) for name, kind in kinds.items()], metadata=told)
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    return pa.schema([(name, COLUMNS[kind][0]) for name, kind in kinds.items()], metadata=metadata)
 
 
-class _File:
+class _TupleFile:
     """A Parquet file of one task that grows in memory."""
 
     def __init__(self, task: str, number: int, negatives: int) -> None:
         self.number, self.rows = number, 0
         self._name, self._schema = f"{task}/{number:03}", schema_of(task, negatives)
-        self._sink, self._held = io.BytesIO(), list[Sequence[Any]]()
+        self._sink, self._pending = io.BytesIO(), list[Sequence[Any]]()
         self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
 
     def add(self, cells: Sequence[Any]) -> None:
-        self._held.append(cells)
+        self._pending.append(cells)
         self.rows += 1
-        if len(self._held) == ROWS_A_GROUP:
+        if len(self._pending) == ROWS_A_GROUP:
             self._flush()
 
     def size(self) -> int:
@@ -111,24 +111,24 @@ class _File:
         return self._name, self.rows, self._sink.getvalue()
 
     def _flush(self) -> None:
-        if self._held:
+        if self._pending:
             columns = [
-                pa.array(cells, field.type) for cells, field in zip(zip(*self._held, strict=True), self._schema, strict=True)
+                pa.array(cells, field.type) for cells, field in zip(zip(*self._pending, strict=True), self._schema, strict=True)
             ]
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
-            self._held = []
+            self._pending = []
 
 
-def _shown(item: Item, picture: Any) -> Any:  # noqa: ANN401
-    """An item as a cell of its column."""
+def _cell(item: Item, picture: Any) -> Any:  # noqa: ANN401
+    """An item as the value of its column."""
     if item["kind"] in ("text", "ocr"):
         return item["text"]
-    images = [{"bytes": _cut(picture(i), item["region"]), "path": None} for i in item["image_ids"]]
+    images = [{"bytes": _crop(picture(i), item["region"]), "path": None} for i in item["image_ids"]]
     return {"text": item["text"] or "", "image": images} if item["kind"] == "note" else images[0]
 
 
-def _cut(jpeg: bytes, region: Mapping[str, float] | None) -> bytes:
-    """The picture, or the part of it that a crop shows: at least a pixel."""
+def _crop(jpeg: bytes, region: Mapping[str, float] | None) -> bytes:
+    """The picture, or the part of it that a crop shows, at least one pixel each way."""
     if region is None:
         return jpeg
     pixels = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))

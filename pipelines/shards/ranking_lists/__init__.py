@@ -1,1 +1,1 @@
-"""RL lists: halves of a note and judged candidates, in the true order."""
+"""Ranking lists for RL: halves of a note or judged candidates, in the true order, then noise."""

@@ -1,11 +1,11 @@
-"""A query's judged candidates as a ranking list (method.md, section 7, ours). No engine."""
+"""Order a query's judged candidates as a ranking list (method.md, section 7, ours). No engine."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
-class Graded(NamedTuple):
-    """What a judge said of a candidate."""
+class GradedCandidate(NamedTuple):
+    """A candidate with its judgement."""
 
     candidate_id: str
     label: float
@@ -14,37 +14,37 @@ class Graded(NamedTuple):
     grade: int
 
 
-class Ranked(NamedTuple):
+class GradedList(NamedTuple):
     """A judged list in the true order V."""
 
-    order: list[Graded]
-    """By falling label."""
+    order: list[GradedCandidate]
+    """By descending label."""
     relevant: int
-    """So many of the first are relevant."""
+    """The first `relevant` candidates are relevant."""
     tied: int
-    """Relevant ones that left: the judge said the same of another, so their order is not known."""
-    beyond: int
-    """Those that had no place."""
+    """Relevant candidates that were left out: another has the same label and score, so their order is unknown."""
+    overflow: int
+    """Candidates that did not fit in the list."""
 
 
-def ranked(candidates: Sequence[Graded], min_grade: int, places: int) -> Ranked:
-    """The true order: relevant ones by label, the score where labels are equal; then the others, in the same way.
+def grade_list(candidates: Sequence[GradedCandidate], min_grade: int, places: int) -> GradedList:
+    """The true order: relevant candidates by label, then score; then the others in the same way.
 
-    Relevant ones of which the judge said the very same have no order, and one of them stays, the smaller id. Of the others
-    the order does not count.
+    Of relevant candidates with equal label and score only the one with the smallest id is kept, since they have no order. The
+    order of the others does not matter.
 
     Args:
         candidates: of one query.
-        min_grade: from which grade on a candidate is relevant.
-        places: how many the list takes; the relevant come first.
+        min_grade: the smallest grade of a relevant candidate.
+        places: the most candidates of the list; relevant ones come first.
     """
 
-    def by(g: Graded) -> tuple[float, float, str]:
+    def by(g: GradedCandidate) -> tuple[float, float, str]:
         return -g.label, -g.score, g.candidate_id
 
     good = sorted((g for g in candidates if g.grade >= min_grade), key=by)
     once = list({(g.label, g.score): g for g in reversed(good)}.values())[::-1]
     others = sorted((g for g in candidates if g.grade < min_grade), key=by)
-    taken = once[:places]
-    order = taken + others[: places - len(taken)]
-    return Ranked(order, len(taken), len(good) - len(once), len(once) + len(others) - len(order))
+    relevant = once[:places]
+    order = relevant + others[: places - len(relevant)]
+    return GradedList(order, len(relevant), len(good) - len(once), len(once) + len(others) - len(order))

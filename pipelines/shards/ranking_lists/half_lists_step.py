@@ -1,4 +1,4 @@
-"""Ranking lists: halves of a note, or real notes that a judge graded, and noise behind them (method.md, section 7)."""
+"""Ranking lists of a note's halves, then noise; and the columns that all ranking lists share (method.md, section 7)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,34 +22,34 @@ from schemas.errors import SettingsError
 from schemas.item import ITEM
 from schemas.shards import CANDIDATE
 
-ENOUGH = "its split has its number of lists"
-NO_NOISE = "no note is free to be its noise"
-SHORT = "lists short of noise, kept"
+ENOUGH = "more lists than the settings allow"
+NO_NOISE = "no unrelated note as its noise"
+SHORT = "lists with less noise than the settings ask for, kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
+class RankingLists:
     """Settings of the ranking lists."""
 
     lists: Annotated[int, Field(ge=0, le=10**12)] = 60_000
-    """Lists of halves in each split, at most. Source: UniNote."""
+    """Lists of note halves per split, at most. Source: UniNote."""
     candidates: Annotated[int, Field(ge=2, le=1000)] = 10
-    """G, candidates of a list: those that are relevant, filled up with noise. Source: UniNote's example."""
+    """G, candidates of a list: the relevant ones, filled up with noise. Source: UniNote's example."""
     shared: Annotated[int, Field(ge=1, le=1000)] = 6
-    """M, the most families of pictures that a candidate shares with the query. Source: UniNote's example."""
+    """M, families of pictures that a candidate shares with the query, at most. Source: UniNote's example."""
     noise: Literal["halves", "notes"] = "halves"
-    """What a noise note shows: a half with some pictures, drawn as the relevant candidates are; or the whole note. Ours:
-    whole notes are longer than halves, and length would tell noise from relevance."""
+    """halves: a noise candidate is half of a note, drawn like the relevant candidates; notes: the whole note. Ours: whole notes
+    are longer than halves, so that length would give noise away."""
     judged: Annotated[int, Field(ge=0, le=10**12)] = 60_000
-    """Judged lists in each split, at most."""
+    """Judged lists per split, at most."""
     min_grade: Annotated[int, Field(ge=1, le=3)] = 1
-    """A judged candidate is relevant from this grade on."""
+    """Smallest grade of a relevant judged candidate."""
 
     def __post_init__(self) -> None:
-        """Refuse lists without room for noise: N_B, M steps and a noise note must fit."""
+        """Check that a list has room for N_B, M steps and a noise note."""
         if self.shared > self.candidates - 2:
-            found = f"shared {self.shared}, candidates {self.candidates}"
-            raise SettingsError(f"ranking: wanted shared <= candidates - 2, so that N_B and one noise note fit; found {found}")
+            values = f"shared {self.shared}, candidates {self.candidates}"
+            raise SettingsError(f"ranking: expected shared <= candidates - 2, so that N_B and one noise note fit, got {values}")
 
 
 SPLIT_NOTE = pa.schema(
@@ -65,7 +65,7 @@ SPLIT_NOTE = pa.schema(
 
 
 class NoteSources(NamedTuple):
-    """What lists of halves are made of."""
+    """Input tables of the lists of halves."""
 
     notes: DataFrame
     """NOTES."""
@@ -77,16 +77,18 @@ class NoteSources(NamedTuple):
     """PICTURE_PAIRS."""
 
 
-def split_notes(sources: NoteSources, settings: Ranking, seed: int) -> DataFrame:
-    """SPLIT_NOTE of every note, with its split, component_id, and `whole`, the note as an item.
+def split_notes(sources: NoteSources, settings: RankingLists, seed: int) -> DataFrame:
+    """Split every note in halves: SPLIT_NOTE with split, component_id, and `whole`, the note as an item.
 
-    Cost: shuffles of the pictures by file and by note; about 100 us a note in Python.
+    Cost: shuffles of the pictures by file and by note; about 100 us per note in Python.
     """
     pairs = sources.copies.select(F.col("sha256_l").alias("sha256"), F.col("sha256_r").alias("other"))
     both = pairs.unionByName(pairs.select(F.col("other").alias("sha256"), F.col("sha256").alias("other")))
-    near = both.groupBy("sha256").agg(F.sort_array(F.collect_set("other")).alias("near"))  # mining caps a picture's pairs
-    shown = sources.images.select("note_id", "position", "image_id", "sha256").join(near, on="sha256", how="left")
-    pictures = shown.groupBy("note_id").agg(
+    near = both.groupBy("sha256").agg(
+        F.sort_array(F.collect_set("other")).alias("near")
+    )  # bounded: mining limits a picture's pairs
+    images = sources.images.select("note_id", "position", "image_id", "sha256").join(near, on="sha256", how="left")
+    pictures = images.groupBy("note_id").agg(
         F.sort_array(
             F.collect_list(
                 F.struct("position", "image_id", "sha256", F.coalesce("near", F.array().cast("array<string>")).alias("near"))
@@ -94,56 +96,56 @@ def split_notes(sources: NoteSources, settings: Ranking, seed: int) -> DataFrame
         ).alias("pictures")
     )
     text = spark_columns.full_text(F.col("title"), F.col("body")).alias("text")
-    given = sources.notes.select("note_id", text).join(pictures, on="note_id", how="left")
+    contents = sources.notes.select("note_id", text).join(pictures, on="note_id", how="left")
     ddl = ", ".join(f"{f.name} {spark_type(f.type)}" for f in SPLIT_NOTE)
-    made = given.mapInArrow(_splitting(settings, seed), ddl)
+    halves_of_note = contents.mapInArrow(_splitting(settings, seed), ddl)
     whole = spark_columns.note_items(sources.notes, sources.images).withColumnRenamed("item", "whole")
-    placed = sources.components.select("note_id", "split", "component_id")
-    return made.join(placed, on="note_id", how="inner").join(whole, on="note_id", how="inner")
+    splits = sources.components.select("note_id", "split", "component_id")
+    return halves_of_note.join(splits, on="note_id", how="inner").join(whole, on="note_id", how="inner")
 
 
-def half_lists(notes: DataFrame, ties: DataFrame, settings: Ranking, seed: int) -> Output:
-    """RL_ROWS of halves.
+def half_lists(notes: DataFrame, ties: DataFrame, settings: RankingLists, seed: int) -> Output:
+    """RL_ROWS of note halves.
 
     Args:
         notes: `split_notes`, persisted.
         ties: `noise.component_ties`.
-        settings: how many, and how long.
+        settings: number and length of the lists.
         seed: enters the hashes.
     """
     usable = notes.where("reason is null").withColumn("order", hashed("note_id", seed, "list"))
     counts: dict[tuple[object, ...], int] = {(row["split"],): row["count"] for row in usable.groupBy("split").count().collect()}
-    wanted = {split: min(count, settings.lists) for split, count in counts.items()}
-    chosen = smallest(usable, ["split"], wanted, counts, ("order", "note_id")).withColumn("list_key", F.col("note_id"))
+    quotas = {split: min(count, settings.lists) for split, count in counts.items()}
+    chosen = smallest(usable, ["split"], quotas, counts, ("order", "note_id")).withColumn("list_key", F.col("note_id"))
     needed = F.lit(settings.candidates) - F.size("relevant")
     pool = usable.select(
         "note_id", "split", "component_id", F.col("as_noise" if settings.noise == "halves" else "whole").alias("item")
     )
-    drawn = noise(chosen.select("list_key", "split", "component_id", needed.alias("needed")), pool, ties, seed)
+    with_noise = noise(chosen.select("list_key", "split", "component_id", needed.alias("needed")), pool, ties, seed)
     component = F.col("component_id")
     graded = F.transform(
         F.arrays_zip("relevant", "shares"),
         lambda c: one_candidate(c["relevant"], component, c["shares"], F.when(c["shares"] > 0, "overlap").otherwise("half")),
     )
-    rows = chosen.join(drawn, on="list_key", how="inner").select(
+    rows = chosen.join(with_noise, on="list_key", how="inner").select(
         *row_columns("split", F.col("query"), graded, F.size("relevant"), seed)
     )
     reasons = notes.where("reason is not null").groupBy("reason").count().collect()
-    dropped = {row["reason"]: row["count"] for row in reasons} | {ENOUGH: sum(counts.values()) - sum(wanted.values())}
-    return counted(rows, dropped, notes.count())
+    dropped = {row["reason"]: row["count"] for row in reasons} | {ENOUGH: sum(counts.values()) - sum(quotas.values())}
+    return with_counts(rows, dropped, notes.count())
 
 
-def counted(rows: DataFrame, dropped: dict[str, int], rows_in: int) -> Output:
-    """The rows, computed once; what neither `dropped` nor they account for has found no noise."""
-    kept = rows.persist()
-    lost = rows_in - sum(dropped.values()) - kept.count()
-    return Output(kept, dropped_counts(rows.sparkSession, dropped | {NO_NOISE: lost}), rows_in)
+def with_counts(rows: DataFrame, dropped: dict[str, int], rows_in: int) -> Output:
+    """The rows, persisted, with their counts; rows that are neither in them nor in `dropped` got no noise."""
+    computed = rows.persist()
+    without_noise = rows_in - sum(dropped.values()) - computed.count()
+    return Output(computed, dropped_counts(rows.sparkSession, dropped | {NO_NOISE: without_noise}), rows_in)
 
 
 def row_columns(source: str, query: Column, graded: Column, relevant: Column, seed: int) -> list[Column]:
     """The columns of RL_ROWS; the rows have split, component_id and noise."""
-    behind = F.transform("noise", lambda n: one_candidate(n["item"], n["component_id"], F.lit(0.0), F.lit("noise")))
-    candidates = F.concat(graded, behind)
+    noise_candidates = F.transform("noise", lambda n: one_candidate(n["item"], n["component_id"], F.lit(0.0), F.lit("noise")))
+    candidates = F.concat(graded, noise_candidates)
     ids = F.transform(candidates, lambda c: c["item"]["item_id"])
     list_id = F.substring(F.sha2(F.concat_ws(" ", query["item_id"], ids), 256), 1, 32)
     row = {
@@ -160,12 +162,12 @@ def row_columns(source: str, query: Column, graded: Column, relevant: Column, se
 
 
 def one_candidate(item: Column, component: Column, label: Column, source: Column) -> Column:
-    """A CANDIDATE of a list: the reference encoder is not asked."""
-    nothing = F.lit(None).cast("double")
-    return candidate(item, component, nothing, label, source).cast(spark_type(CANDIDATE))
+    """A CANDIDATE of a list, without a similarity of the reference encoder."""
+    no_similarity = F.lit(None).cast("double")
+    return candidate(item, component, no_similarity, label, source).cast(spark_type(CANDIDATE))
 
 
-def _splitting(settings: Ranking, seed: int) -> Any:  # noqa: ANN401
+def _splitting(settings: RankingLists, seed: int) -> Any:  # noqa: ANN401
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             yield pa.RecordBatch.from_pylist([_split(row, settings, seed) for row in batch.to_pylist()], SPLIT_NOTE)
@@ -173,7 +175,7 @@ def _splitting(settings: Ranking, seed: int) -> Any:  # noqa: ANN401
     return work
 
 
-def _split(row: dict[str, Any], settings: Ranking, seed: int) -> dict[str, Any]:
+def _split(row: dict[str, Any], settings: RankingLists, seed: int) -> dict[str, Any]:
     pictures = {p["image_id"]: p for p in row["pictures"] or []}
     numbers = families([p["sha256"] for p in pictures.values()], [p["near"] for p in pictures.values()])
     found = halves(row["note_id"], row["text"], list(pictures), numbers, settings.shared, seed)

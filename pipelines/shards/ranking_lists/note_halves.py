@@ -1,4 +1,4 @@
-"""A note in two halves that share nothing, and the candidates that share more and more (method.md, section 7). No engine."""
+"""Split a note into two disjoint halves, and make candidates that overlap more and more (method.md, section 7). No engine."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from typing import Any
 from pipelines.shards.ranking_lists.sentence_split import content, parted
 from schemas.item import item_id
 
-NO_PICTURES = "it has no picture"
-ONE_PART = "it is one picture and no text"
+NO_PICTURES = "the note has no picture"
+ONE_PART = "the note has only one picture and no text"
 Item = dict[str, Any]
 
 
@@ -22,23 +22,23 @@ class Halves:
     relevant: list[Item]
     """From most to least overlap: N_B with the first M families of pictures of A, ..., with one, N_B alone."""
     shares: list[float]
-    """Of each candidate: the part of A's content that it shows too, counted in families of pictures and sentences, 0 to 1."""
+    """For each candidate the share of A's content that it has too, counted in families of pictures and sentences, 0 to 1."""
     as_noise: Item
-    """One of the candidates, drawn by a hash: what the note shows when it is noise in another one's list."""
+    """One of the candidates, drawn by a hash: the item that the note becomes as noise in another note's list."""
 
 
 def halves(note_id: str, text: str, image_ids: Sequence[str], families: Sequence[int], shared: int, seed: int) -> Halves | str:
-    """Split a note; or why it cannot be split.
+    """Split a note, or return the reason why it cannot be split.
 
-    Pictures of one family go to one side, and are added to N_B together: each step of overlap adds something that was not
-    shown before. A has at least one family; B has pictures or text.
+    Pictures of one family go to the same side, and are added to N_B together, so that each step of overlap adds new content. A
+    has at least one family; B has pictures or text.
 
     Args:
         note_id: the note.
         text: title and body.
         image_ids: its pictures in order.
-        families: the family of each, `families.families`.
-        shared: M, the most families that a candidate shares.
+        families: the family of each picture.
+        shared: M, families that a candidate shares, at most.
         seed: enters the hashes that draw.
     """
     family = dict(zip(image_ids, families, strict=True))
@@ -75,6 +75,6 @@ def _item(note_id: str, image_ids: list[str], text: str) -> Item:
 
 
 def _draw(seed: int, note_id: str, purpose: str, number: int) -> int:
-    """64 bits that belong to the note."""
-    spelled = f"{seed} {purpose} {number} {note_id}"
-    return int.from_bytes(hashlib.sha256(spelled.encode()).digest()[:8], "big")
+    """A 64-bit hash of seed, purpose, number and note."""
+    text = f"{seed} {purpose} {number} {note_id}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

@@ -1,1 +1,1 @@
-"""SFT rows: which pairs, their negatives and soft labels."""
+"""SFT rows: selection of pairs, their negatives and soft labels."""

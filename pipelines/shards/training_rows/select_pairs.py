@@ -1,4 +1,4 @@
-"""Which pairs become training rows: each pair once, tasks balanced, granularities in turn."""
+"""Select the pairs that become training rows: each pair once, tasks balanced, granularities in turn."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from schemas.shards import SPLITS
 TWICE = "another granularity found the same pair"
 NOT_ASKED = "its task is not among sft.tasks"
 TOO_FEW = "fewer hard negatives than sft.min_negatives"
-ENOUGH = "its task has its number of rows"
+ENOUGH = "more rows than sft.per_task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,57 +28,57 @@ class Sft:
     """Settings of the training rows."""
 
     per_task: Annotated[int, Field(ge=1, le=10**12)] = 100_000
-    """Rows of a task in each split, at most. Source: UniNote, 100,000 for each of nine tasks."""
+    """Rows per task and split, at most. Source: UniNote, 100,000 for each of nine tasks."""
     tasks: tuple[str, ...] = TASKS
-    """Tasks that rows are made of. UniNote's nine are the first nine; note_to_note is its tenth, which it leaves to RL."""
+    """Tasks of the rows. The first nine are UniNote's; note_to_note is its tenth, which it uses for RL only."""
     min_negatives: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Pairs with fewer hard negatives are left out. 0: a pair without any is kept, with an empty list, where its task has
-    places that no pair with negatives wants."""
+    """Pairs with fewer hard negatives are left out. 0: a pair without any is kept, with an empty list, if its task has
+    fewer than `per_task` pairs with negatives."""
 
     def __post_init__(self) -> None:
-        """Refuse tasks that there are not."""
+        """Refuse unknown tasks."""
         if unknown := sorted(set(self.tasks) - set(TASKS)):
-            raise SettingsError(f"sft.tasks: unknown {unknown}; known are {list(TASKS)}")
+            raise SettingsError(f"sft.tasks: unknown {unknown}; expected some of {list(TASKS)}")
 
 
-def balanced(positives: DataFrame, negatives: DataFrame, settings: Sft, seed: int) -> tuple[DataFrame, dict[str, int]]:
-    """The chosen pairs, and how many were left out, by reason.
+def select_pairs(positives: DataFrame, negatives: DataFrame, settings: Sft, seed: int) -> tuple[DataFrame, dict[str, int]]:
+    """The selected pairs, and the number left out by reason.
 
-    Of a task and split, granularities take turns, each by the smallest hashes of its pairs' ids; pairs with hard negatives
+    Within a task and split granularities take turns, each by the smallest hashes of its pair ids; pairs with hard negatives
     come before pairs without.
 
     Args:
         positives: POSITIVES.
         negatives: HARD_NEGATIVES.
-        settings: how many.
+        settings: of the training rows.
         seed: enters the hash.
 
     Returns:
-        pair_id, task, granularity, split, query_id, positive_id. Two counts run now.
+        pair_id, task, granularity, split, query_id, positive_id. Runs two counts.
 
     Cost: one shuffle of the pairs' ids by query, one of the negatives' ids.
     """
-    pairs = _distinct(positives).join(_counted(negatives), on=["query_id", "positive_id", "task"], how="left")
+    pairs = _distinct(positives).join(_negative_counts(negatives), on=["query_id", "positive_id", "task"], how="left")
     rich, few = F.col("negatives").isNotNull(), F.coalesce("negatives", F.lit(0)) < settings.min_negatives
     why = F.when(~F.col("task").isin(list(settings.tasks)), NOT_ASKED).when(few, TOO_FEW)
-    known = pairs.withColumns({"rich": rich, "why": why, "order": hashed("pair_id", seed, "chosen")}).persist()
+    candidates = pairs.withColumns({"rich": rich, "why": why, "order": hashed("pair_id", seed, "chosen")}).persist()
     groups = ["split", "task", "granularity", "rich"]
     counts: dict[tuple[object, ...], int] = {}
     left_out: Counter[str] = Counter()
-    for row in known.groupBy("why", *groups).count().collect():
+    for row in candidates.groupBy("why", *groups).count().collect():
         if row["why"]:
             left_out[row["why"]] += row["count"]
         else:
             counts[tuple(row[name] for name in groups)] = row["count"]
-    wanted = _wanted(counts, settings.per_task)
-    chosen = smallest(known.where("why is null"), groups, wanted, counts, ("order", "pair_id"))
+    quotas = _quotas(counts, settings.per_task)
+    chosen = smallest(candidates.where("why is null"), groups, quotas, counts, ("order", "pair_id"))
     left_out[TWICE] = positives.count() - sum(counts.values()) - left_out.total()
-    left_out[ENOUGH] = sum(counts.values()) - sum(wanted.values())
+    left_out[ENOUGH] = sum(counts.values()) - sum(quotas.values())
     return chosen.select("pair_id", "task", "granularity", "split", "query_id", "positive_id"), left_out
 
 
 def _distinct(positives: DataFrame) -> DataFrame:
-    """Each query, positive and task once, under the first of the granularities that found it."""
+    """Each query, positive and task once, under the first granularity that has the pair."""
     slim = positives.select(
         "pair_id",
         "task",
@@ -92,19 +92,19 @@ def _distinct(positives: DataFrame) -> DataFrame:
     return slim.withColumn("_found", F.row_number().over(first)).where("_found = 1").drop("_found")
 
 
-def _counted(negatives: DataFrame) -> DataFrame:
+def _negative_counts(negatives: DataFrame) -> DataFrame:
     return negatives.groupBy("query_id", "positive_id", "task").agg(F.count("*").alias("negatives"))
 
 
-def _wanted(counts: Mapping[tuple[object, ...], int], per_task: int) -> dict[tuple[object, ...], int]:
-    """Rows of each split, task, granularity and whether they have negatives."""
-    wanted: dict[tuple[object, ...], int] = {}
+def _quotas(counts: Mapping[tuple[object, ...], int], per_task: int) -> dict[tuple[object, ...], int]:
+    """Rows to select for each split, task, granularity, and with or without negatives."""
+    quotas: dict[tuple[object, ...], int] = {}
     for split in SPLITS:
         for task in TASKS:
-            mine: dict[str, tuple[int, int]] = {
+            by_granularity: dict[str, tuple[int, int]] = {
                 name: (counts.get((split, task, name, True), 0), counts.get((split, task, name, False), 0))
                 for name in GRANULARITY_NAMES
             }
-            quotas = preferred(mine, GRANULARITY_NAMES, per_task)
-            wanted |= {(split, task, *group): rows for group, rows in quotas.items()}
-    return {group: rows for group, rows in wanted.items() if rows}
+            of_task = preferred(by_granularity, GRANULARITY_NAMES, per_task)
+            quotas |= {(split, task, *group): rows for group, rows in of_task.items()}
+    return {group: rows for group, rows in quotas.items() if rows}

@@ -1,4 +1,4 @@
-"""Training rows: a pair, its hard negatives, and their soft labels on one scale."""
+"""Step: selected pairs with their hard negatives and soft labels -> SFT_ROWS."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -10,13 +10,13 @@ from pyspark.sql import functions as F
 from pipelines.items.spark_columns import spark_type
 from pipelines.shards.files.seeded_order import hashed
 from pipelines.shards.training_rows.positive_similarity_step import similarities
-from pipelines.shards.training_rows.select_pairs import Sft, balanced
-from pipelines.shards.training_rows.soft_labels import Known, Labels, labelled
+from pipelines.shards.training_rows.select_pairs import Sft, select_pairs
+from pipelines.shards.training_rows.soft_labels import ItemScores, SoftLabels, label_row
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.item import REGION
 from schemas.shards import CANDIDATE
 
-CHOICE = pa.struct(
+KEPT_CANDIDATE = pa.struct(
     [
         ("rank", pa.int32()),
         ("candidate_id", pa.string()),
@@ -25,13 +25,13 @@ CHOICE = pa.struct(
         ("source", pa.string()),
     ]
 )
-LABELLED = pa.schema(
+LABELLED_PAIR = pa.schema(
     [
         ("pair_id", pa.string()),
         ("label_from", pa.string()),
         ("similarity", pa.float64()),
         ("soft_label", pa.float64()),
-        ("kept", pa.list_(CHOICE)),
+        ("kept", pa.list_(KEPT_CANDIDATE)),
         ("relevant", pa.int32()),
         ("unlabelled", pa.int32()),
     ]
@@ -39,7 +39,7 @@ LABELLED = pa.schema(
 
 
 class Sources(NamedTuple):
-    """What the rows are made of."""
+    """Input tables of the training rows."""
 
     positives: DataFrame
     """POSITIVES."""
@@ -51,42 +51,42 @@ class Sources(NamedTuple):
     """COMPONENTS."""
     embeddings: DataFrame
     """item_id, vector, of the encoder that scored the negatives."""
-    read: DataFrame
-    """image_id, words: what OCR read in a picture."""
+    ocr: DataFrame
+    """image_id, words: the text in a picture."""
     judged: DataFrame
     """query_id, candidate_id, judged: probability that the candidate is relevant."""
 
 
-def training_rows(sources: Sources, settings: Sft, labels: Labels, seed: int) -> Output:
+def training_rows(sources: Sources, settings: Sft, labels: SoftLabels, seed: int) -> Output:
     """SFT_ROWS.
 
     Args:
         sources: the tables.
-        settings: how many rows of what.
-        labels: their scale.
-        seed: enters the hashes that choose and order.
+        settings: of the rows.
+        labels: of the soft labels.
+        seed: enters the hashes that select and order rows.
 
-    Cost: shuffles of ids, of the vectors (`positives.similarities`), and of every item once by its id and once for each row
-    that shows it. An item of many rows is one row on its side of each join.
+    Cost: shuffles of ids, of the vectors (`similarities`), and of every item once by its id and once for each row that has it.
+    An item of many rows is one row on its side of each join.
     """
-    chosen, left_out = balanced(sources.positives, sources.negatives, settings, seed)
+    chosen, left_out = select_pairs(sources.positives, sources.negatives, settings, seed)
     chosen = chosen.persist()
     pairs = sources.positives.select("pair_id", "query", F.col("target").alias("positive"), "component_id")
     of_positive = sources.components.select(F.col("note_id").alias("_note"), F.col("component_id").alias("_component"))
     pairs = pairs.join(chosen, on="pair_id", how="inner").join(
         of_positive, on=F.col("positive.note_id") == F.col("_note"), how="inner"
     )
-    scores = similarities(pairs, sources.embeddings, sources.read)
-    ddl = ", ".join(f"{f.name} {spark_type(f.type)}" for f in LABELLED)
-    told = _known(chosen, scores, sources).mapInArrow(_labelling(labels), ddl).persist()
-    whole = pairs.join(told, on="pair_id", how="inner").join(_candidates(told, sources), on="pair_id", how="left")
+    scores = similarities(pairs, sources.embeddings, sources.ocr)
+    ddl = ", ".join(f"{f.name} {spark_type(f.type)}" for f in LABELLED_PAIR)
+    labelled = _scored(chosen, scores, sources).mapInArrow(_labelling(labels), ddl).persist()
+    whole = pairs.join(labelled, on="pair_id", how="inner").join(_candidates(labelled, sources), on="pair_id", how="left")
     rows = whole.select(
         "split",
         hashed("pair_id", seed, "order").alias("order"),
         "pair_id",
         "task",
         "granularity",
-        shown(F.col("query")).alias("query"),
+        shard_item(F.col("query")).alias("query"),
         "component_id",
         candidate(F.col("positive"), F.col("_component"), F.col("similarity"), F.col("soft_label"), F.col("granularity")).alias(
             "positive"
@@ -101,7 +101,7 @@ def training_rows(sources: Sources, settings: Sft, labels: Labels, seed: int) ->
 
 
 def report(rows: DataFrame) -> dict[str, Any]:
-    """What the manifest says of SFT_ROWS beside their number."""
+    """The manifest's report on SFT_ROWS."""
     source = rows.select(F.explode("candidates.source").alias("source")).groupBy("source").count().collect()
     sums = rows.agg(
         F.coalesce(F.sum("relevant"), F.lit(0)).alias("judged relevant"),
@@ -115,19 +115,19 @@ def report(rows: DataFrame) -> dict[str, Any]:
     }
 
 
-def shown(item: Column) -> Column:
-    """An item of a shard: a region is part of a crop, and on a whole picture only a remark."""
+def shard_item(item: Column) -> Column:
+    """An item as shards store it: only a crop keeps its region, which on a whole picture is only a note."""
     return F.when(item["kind"] == "crop", item).otherwise(item.withField("region", F.lit(None).cast(spark_type(REGION))))
 
 
 def candidate(item: Column, component: Column, similarity: Column, label: Column, source: Column) -> Column:
     """A CANDIDATE."""
-    values = zip(CANDIDATE.names, (shown(item), component, similarity, label, source), strict=True)
+    values = zip(CANDIDATE.names, (shard_item(item), component, similarity, label, source), strict=True)
     return F.struct(*[value.alias(name) for name, value in values])
 
 
-def _known(chosen: DataFrame, scores: DataFrame, sources: Sources) -> DataFrame:
-    """pair_id, similarity, judged, candidates in the order of their ranks: of each what is known."""
+def _scored(chosen: DataFrame, scores: DataFrame, sources: Sources) -> DataFrame:
+    """pair_id, similarity, judged, and the candidates by rank with their scores."""
     judged = sources.judged
     keys = ["query_id", "positive_id", "task"]
     negatives = sources.negatives.select(*keys, "candidate_id", "rank", "similarity", "source")
@@ -146,44 +146,44 @@ def _known(chosen: DataFrame, scores: DataFrame, sources: Sources) -> DataFrame:
     )
 
 
-def _labelling(settings: Labels) -> Any:  # noqa: ANN401
+def _labelling(settings: SoftLabels) -> Any:  # noqa: ANN401
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield pa.RecordBatch.from_pylist([_one(row, settings) for row in batch.to_pylist()], LABELLED)
+            yield pa.RecordBatch.from_pylist([_label_pair(row, settings) for row in batch.to_pylist()], LABELLED_PAIR)
 
     return work
 
 
-def _one(row: dict[str, Any], settings: Labels) -> dict[str, Any]:
+def _label_pair(row: dict[str, Any], settings: SoftLabels) -> dict[str, Any]:
     candidates = row["candidates"] or []
-    found = labelled(_facts(row), [_facts(c) for c in candidates], settings)
+    labels = label_row(_scores(row), [_scores(c) for c in candidates], settings)
     kept = [
-        {name: c[name] for name in CHOICE.names if name in c} | {"soft_label": label}
-        for c, label, stays in zip(candidates, found.candidates, found.kept, strict=True)
-        if stays
+        {name: c[name] for name in KEPT_CANDIDATE.names if name in c} | {"soft_label": label}
+        for c, label, keep in zip(candidates, labels.candidates, labels.keep, strict=True)
+        if keep
     ]
     return {
         "pair_id": row["pair_id"],
-        "label_from": found.label_from,
+        "label_from": labels.label_from,
         "similarity": row["similarity"],
-        "soft_label": found.positive,
+        "soft_label": labels.positive,
         "kept": kept,
-        "relevant": found.relevant,
-        "unlabelled": found.unlabelled,
+        "relevant": labels.relevant,
+        "unlabelled": labels.unlabelled,
     }
 
 
-def _facts(row: dict[str, Any]) -> Known:
-    return Known(row["similarity"], row["judged"])
+def _scores(row: dict[str, Any]) -> ItemScores:
+    return ItemScores(row["similarity"], row["judged"])
 
 
-def _candidates(told: DataFrame, sources: Sources) -> DataFrame:
+def _candidates(labelled: DataFrame, sources: Sources) -> DataFrame:
     """pair_id, candidates: CANDIDATEs by rank."""
-    each = told.select("pair_id", F.explode("kept").alias("c")).select("pair_id", "c.*")
+    each = labelled.select("pair_id", F.explode("kept").alias("c")).select("pair_id", "c.*")
     note = sources.components.select(F.col("note_id").alias("_note"), "component_id")
     library = (
         sources.items.groupBy(F.col("item.item_id").alias("candidate_id"))
-        .agg(F.min("item").alias("item"))  # equal ids show equal things
+        .agg(F.min("item").alias("item"))  # equal ids are equal items
         .join(note, on=F.col("item.note_id") == F.col("_note"), how="inner")
     )
     whole = each.join(library, on="candidate_id", how="inner")

@@ -30,15 +30,15 @@ def test_the_numbers_are_those_that_the_shipped_weights_were_trained_with():
 
 @given(st.text(max_size=200), st.integers(1, 50))
 def test_any_text_gives_rows_in_the_table(text, most):
-    found = features(text, 97, most)
-    assert found.shape == (min(len(tokens(text)), most), FEATURES)
-    assert found.dtype == np.int32
-    assert ((found >= 0) & (found < 97)).all()
+    hashed = features(text, 97, most)
+    assert hashed.shape == (min(len(tokens(text)), most), FEATURES)
+    assert hashed.dtype == np.int32
+    assert ((hashed >= 0) & (hashed < 97)).all()
 
 
 def test_a_text_comes_in_lines_and_a_long_line_in_windows():
-    found = segments("red mug\n。。\n" + "a " * 7 + "\nlast", 97, longest=3, most=9)
-    assert [len(piece) for piece in found] == [2, 3, 3, 1, 1]
-    assert found[0].tolist() == features("red mug", 97, 9).tolist()
+    hashed = segments("red mug\n。。\n" + "a " * 7 + "\nlast", 97, longest=3, most=9)
+    assert [len(piece) for piece in hashed] == [2, 3, 3, 1, 1]
+    assert hashed[0].tolist() == features("red mug", 97, 9).tolist()
     assert [len(piece) for piece in segments("red mug\n。。\n" + "a " * 7, 97, longest=3, most=2)] == [2, 3]
     assert segments(" ", 97, 3, 2) == []

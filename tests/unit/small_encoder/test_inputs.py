@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from small_encoder.inputs import embed, pack, part, shown
+from small_encoder.inputs import embed, network_input, pack, slice_items
 from small_encoder.network import Shape, SmallNet
 
 SHAPE = Shape(
@@ -31,24 +31,24 @@ def picture(seed):
 
 
 def test_a_picture_that_several_items_show_goes_through_the_tower_once(net):
-    given = []
-    net.pictures.register_forward_pre_hook(lambda _, inputs: given.append(len(inputs[0])))
-    note = shown([picture(1), picture(2)], "red mug\nblue lamp", SHAPE)
-    less = shown([picture(2)], "red mug\nblue lamp", SHAPE)
-    one = shown([picture(2)], "", SHAPE)
+    pictures_per_call = []
+    net.pictures.register_forward_pre_hook(lambda _, inputs: pictures_per_call.append(len(inputs[0])))
+    note = network_input([picture(1), picture(2)], "red mug\nblue lamp", SHAPE)
+    less = network_input([picture(2)], "red mug\nblue lamp", SHAPE)
+    one = network_input([picture(2)], "", SHAPE)
     together = embed(net, pack([note, less, one]))
-    assert given == [2]
+    assert pictures_per_call == [2]
     alone = torch.cat([embed(net, pack([item])) for item in (note, less, one)])
     assert (together - alone).abs().max() < 1e-5
 
 
 def test_a_shared_picture_has_the_gradient_of_both_items(net):
-    items = [shown([picture(1), picture(2)], "red mug", SHAPE), shown([picture(2)], "red", SHAPE)]
+    items = [network_input([picture(1), picture(2)], "red mug", SHAPE), network_input([picture(2)], "red", SHAPE)]
     target = torch.randn(2, 16, generator=torch.Generator().manual_seed(1))
 
-    def gradient(vectors, wanted):
+    def gradient(vectors, pull):
         net.zero_grad()
-        (vectors * wanted).sum().backward()
+        (vectors * pull).sum().backward()
         return net.pictures.stem[0].weight.grad.clone()
 
     both = gradient(embed(net, pack(items)), target)
@@ -57,23 +57,23 @@ def test_a_shared_picture_has_the_gradient_of_both_items(net):
     assert (both - apart).abs().max() < 1e-5 * both.abs().max().clamp(min=1)
 
 
-def test_what_shows_nothing_says_so():
-    assert shown([], "。。", SHAPE).empty
-    assert not shown([], "x", SHAPE).empty
-    assert shown([picture(1)], "x y", SHAPE).length == 144 + 2
+def test_an_item_without_picture_or_token_is_empty():
+    assert network_input([], "。。", SHAPE).empty
+    assert not network_input([], "x", SHAPE).empty
+    assert network_input([picture(1)], "x y", SHAPE).length == 144 + 2
 
 
-def test_parts_of_a_batch_laid_end_to_end_are_the_batch(net):
+def test_slices_of_a_batch_joined_are_the_batch(net):
     items = [
-        shown([picture(1), picture(2)], "red mug\nblue lamp", SHAPE),
-        shown([picture(2)], "", SHAPE),
-        shown([], "blue lamp", SHAPE),
-        shown([picture(1)], "red mug", SHAPE),
-        shown([], "a\nb\nc", SHAPE),
+        network_input([picture(1), picture(2)], "red mug\nblue lamp", SHAPE),
+        network_input([picture(2)], "", SHAPE),
+        network_input([], "blue lamp", SHAPE),
+        network_input([picture(1)], "red mug", SHAPE),
+        network_input([], "a\nb\nc", SHAPE),
     ]
     packed = pack(items)
     whole = embed(net, packed)
     for size in (1, 2, 3, 5):
-        pieces = [part(packed, n, min(n + size, 5)) for n in range(0, 5, size)]
+        pieces = [slice_items(packed, n, min(n + size, 5)) for n in range(0, 5, size)]
         assert (torch.cat([embed(net, piece) for piece in pieces]) - whole).abs().max() < 1e-5
-    assert len(part(packed, 1, 3).pictures) == 1
+    assert len(slice_items(packed, 1, 3).pictures) == 1

@@ -20,14 +20,14 @@ def one_thread():
 def models(tmp_path_factory):
     """The folder of a tiny model by name: qwen3_vl, clip."""
     root = tmp_path_factory.mktemp("models")
-    made: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
 
     def folder(name: str) -> Path:
         from testkit import tiny_models
 
-        if name not in made:
-            made[name] = getattr(tiny_models, name)(root / name)
-        return made[name]
+        if name not in folders:
+            folders[name] = getattr(tiny_models, name)(root / name)
+        return folders[name]
 
     return folder
 

@@ -19,9 +19,9 @@ from schemas.errors import DataError, SettingsError
 from schemas.settings import load_settings
 from testkit.training_shards import rl_shards, sft_row, sft_shards, write_shard
 from uninote_train import __main__ as command
-from uninote_train.data.loader import Waited
+from uninote_train.data.loader import StepLoader
 from uninote_train.models.load_model import load_model
-from uninote_train.run.output_lock import alone
+from uninote_train.run.output_lock import lock_output
 from uninote_train.settings import TrainRl, TrainSft
 from uninote_train.train import train_rl, train_sft
 
@@ -39,7 +39,7 @@ def lines(out):
 
 def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, capsys):
     """Three steps of SFT, then of RL from what SFT saved: adapters move, and the model that is saved is another one."""
-    tiny = ["model.kind=vlm", "model.lora.rank=4", "data.batch=4", "data.workers=1", "optimizer.steps=3", "run.piece=5"]
+    tiny = ["model.kind=vlm", "model.lora.rank=4", "data.batch=4", "data.workers=1", "optimizer.steps=3", "run.mini_batch=5"]
     train_sft(
         settings_of(
             TrainSft,
@@ -51,27 +51,27 @@ def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, 
             "optimizer.learning_rate=1e-2",
         )
     )
-    said = capsys.readouterr().out
-    assert "sft: 3 steps, 12 rows seen, 0.50 epochs of 24" in said
-    assert said.splitlines()[-1].startswith("next: python -m uninote_train rl --shards ")
-    told = lines(tmp_path / "sft")
-    assert [t["step"] for t in told] == [1, 2, 3]
-    assert all(t["gradient_norm"] > 0 and t["wait_s"] >= 0 and t["rows_seen"] == 4 * t["step"] for t in told)
+    output = capsys.readouterr().out
+    assert "sft: 3 steps, 12 rows seen, 0.50 epochs of 24" in output
+    assert output.splitlines()[-1].startswith("next: python -m uninote_train rl --shards ")
+    steps_log = lines(tmp_path / "sft")
+    assert [t["step"] for t in steps_log] == [1, 2, 3]
+    assert all(t["gradient_norm"] > 0 and t["wait_s"] >= 0 and t["rows_seen"] == 4 * t["step"] for t in steps_log)
     saved = tmp_path / "sft/model"
     train_rl(settings_of(TrainRl, rl, tmp_path / "rl", *tiny, f"model.path={saved}", "optimizer.learning_rate=1e-2"))
     assert "next: python -m uninote_train evaluate" in capsys.readouterr().out
-    told = lines(tmp_path / "rl")
-    assert len(told) == 3
-    assert all(t["gradient_norm"] > 0 for t in told)
-    assert told[0]["kl"] == pytest.approx(0, abs=1e-5)
-    assert told[2]["kl"] > told[0]["kl"]
-    assert sum(told[0][f"variance_share_{n}"] for n in ("penalty", "base", "absolute", "relative")) == pytest.approx(
+    steps_log = lines(tmp_path / "rl")
+    assert len(steps_log) == 3
+    assert all(t["gradient_norm"] > 0 for t in steps_log)
+    assert steps_log[0]["kl"] == pytest.approx(0, abs=1e-5)
+    assert steps_log[2]["kl"] > steps_log[0]["kl"]
+    assert sum(steps_log[0][f"variance_share_{n}"] for n in ("penalty", "base", "absolute", "relative")) == pytest.approx(
         1, abs=1e-4
     )
     weights = [load_model(_vlm(path)).state_dict() for path in (saved, tmp_path / "rl/model")]
-    moved = [n for n in weights[0] if not torch.equal(weights[0][n], weights[1][n])]
-    assert moved
-    assert all("lora" in n for n in moved)
+    rows_to = [n for n in weights[0] if not torch.equal(weights[0][n], weights[1][n])]
+    assert rows_to
+    assert all("lora" in n for n in rows_to)
     assert not [f for f in tmp_path.rglob("*") if f.suffix in (".bin", ".pt", ".pth", ".pkl")]
 
 
@@ -83,7 +83,7 @@ def test_three_steps_of_both_stages_through_qwen3_vl(models, sft, rl, tmp_path, 
 def test_rl_lifts_the_reward(models, tmp_path, extra):
     """From a random start, on lists that can be learnt."""
     shards = rl_shards(tmp_path / "rl", rows=8, shards=1)
-    given = [
+    assignments = [
         *CLIP[:-1],
         *extra,
         f"model.path={models('clip')}",
@@ -92,15 +92,15 @@ def test_rl_lifts_the_reward(models, tmp_path, extra):
         "rank.kl=0.01",
         "data.batch=8",
     ]
-    train_rl(settings_of(TrainRl, shards, tmp_path / "out", *given))
-    told = lines(tmp_path / "out")
-    first, last = (sum(t["reward"] for t in part) / 3 for part in (told[:3], told[-3:]))
+    train_rl(settings_of(TrainRl, shards, tmp_path / "out", *assignments))
+    steps_log = lines(tmp_path / "out")
+    first, last = (sum(t["reward"] for t in part) / 3 for part in (steps_log[:3], steps_log[-3:]))
     assert last > first + 0.1  # 2.7 at the start, 3.2 where every list stands right
 
 
 def test_sft_learns(models, tmp_path):
     shards = sft_shards(tmp_path / "sft", rows=8, shards=1)
-    given = [
+    assignments = [
         *CLIP,
         f"model.path={models('clip')}",
         "optimizer.steps=16",
@@ -108,20 +108,22 @@ def test_sft_learns(models, tmp_path):
         "loss.info_nce_weight=0.1",
         "data.batch=8",
     ]
-    train_sft(settings_of(TrainSft, shards, tmp_path / "out", *given))
-    told = lines(tmp_path / "out")
-    assert told[-1]["loss"] < 0.7 * told[0]["loss"]
-    assert told[0]["in_batch_negatives"] > 0
+    train_sft(settings_of(TrainSft, shards, tmp_path / "out", *assignments))
+    steps_log = lines(tmp_path / "out")
+    assert steps_log[-1]["loss"] < 0.7 * steps_log[0]["loss"]
+    assert steps_log[0]["in_batch_negatives"] > 0
 
 
 @pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_with_the_losses_of_one_that_was_not(models, sft, tmp_path):
     """kill -9 between two checkpoints: what came after the last one is done again, to the same last digit."""
-    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=30", "run.checkpoint_every=4", "loss.kind=info_nce"]
-    train_sft(settings_of(TrainSft, sft, tmp_path / "whole", *given))
+    assignments = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=30", "run.checkpoint_every=4", "loss.kind=info_nce"]
+    train_sft(settings_of(TrainSft, sft, tmp_path / "whole", *assignments))
     out = tmp_path / "killed"
     line = [sys.executable, "-m", "uninote_train", "sft", "--shards", str(sft), "--out", str(out)]
-    process = subprocess.Popen([*line, *(part for g in given for part in ("--set", g))], cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*line, *(part for g in assignments for part in ("--set", g))], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
     try:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
@@ -133,7 +135,7 @@ def test_a_run_that_was_killed_goes_on_with_the_losses_of_one_that_was_not(model
     assert process.wait() == -signal.SIGKILL
     assert (out / "checkpoints/step-00000008").exists()
     assert not (out / "model").exists()
-    train_sft(settings_of(TrainSft, sft, out, *given, "data.workers=2"))
+    train_sft(settings_of(TrainSft, sft, out, *assignments, "data.workers=2"))
     for key in ("loss", "gradient_norm", "learning_rate"):
         assert [t[key] for t in lines(out)] == [t[key] for t in lines(tmp_path / "whole")], key
     assert [t["step"] for t in lines(out)] == list(range(1, 31))
@@ -145,10 +147,16 @@ def test_a_run_that_was_killed_goes_on_with_the_losses_of_one_that_was_not(model
 @pytest.mark.parametrize(("number", "workers", "name"), [(signal.SIGINT, 0, "SIGINT"), (signal.SIGTERM, 2, "SIGTERM")], ids=str)
 def test_a_run_that_was_interrupted_goes_on_after_the_step_it_was_at(models, sft, tmp_path, number, workers, name):
     """The whole group gets the signal, as from a terminal or a scheduler: the step is ended, kept, and said in one line."""
-    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=3000", f"data.workers={workers}", "loss.kind=info_nce"]
+    assignments = [
+        *CLIP,
+        f"model.path={models('clip')}",
+        "optimizer.steps=3000",
+        f"data.workers={workers}",
+        "loss.kind=info_nce",
+    ]
     out = tmp_path / "stopped"
     line = [sys.executable, "-m", "uninote_train", "sft", "--shards", str(sft), "--out", str(out)]
-    process = subprocess.Popen([*line, *(part for g in given for part in ("--set", g))], cwd=ROOT, stdout=subprocess.PIPE,
+    process = subprocess.Popen([*line, *(part for g in assignments for part in ("--set", g))], cwd=ROOT, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, start_new_session=True)  # fmt: skip
     try:
         deadline = time.monotonic() + 120
@@ -157,12 +165,12 @@ def test_a_run_that_was_interrupted_goes_on_after_the_step_it_was_at(models, sft
                 break
             time.sleep(0.005)
         os.killpg(process.pid, number)
-        _, said = process.communicate(timeout=60)
+        _, output = process.communicate(timeout=60)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 128 + number, said
-    [last] = [s for s in said.splitlines() if not re.match(r"\d\d:\d\d:\d\d ", s)]
+    assert process.returncode == 128 + number, output
+    [last] = [s for s in output.splitlines() if not re.match(r"\d\d:\d\d:\d\d ", s)]
     [done] = re.fullmatch(rf"interrupted by {name}: after step (\d+) of 3000; .*start the same command again.*", last).groups()
     steps = int(done)
     assert [t["step"] for t in lines(out)] == list(range(1, steps + 1))
@@ -171,9 +179,9 @@ def test_a_run_that_was_interrupted_goes_on_after_the_step_it_was_at(models, sft
     def first(count, folder):
         (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
         with pytest.MonkeyPatch.context() as patch:  # the settings stay those of the run: only the last steps are left out
-            patch.setattr("uninote_train.train.Waited", partial(Few, count))
+            patch.setattr("uninote_train.train.StepLoader", partial(Few, count))
             with contextlib.suppress(Enough):
-                train_sft(settings_of(TrainSft, sft, folder, *given, "data.workers=0"))
+                train_sft(settings_of(TrainSft, sft, folder, *assignments, "data.workers=0"))
         return [(t["step"], t["loss"], t["gradient_norm"], t["learning_rate"]) for t in lines(folder)]
 
     assert first(steps + 5, out) == first(steps + 5, tmp_path / "whole")
@@ -183,10 +191,10 @@ def test_a_run_that_was_interrupted_goes_on_after_the_step_it_was_at(models, sft
 def test_all_processes_of_a_run_end_after_the_same_step(models, sft, tmp_path):
     """A scheduler signals torchrun, which signals each process in its turn; here one process is signalled first, alone."""
     out = tmp_path / "out"
-    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=3000", "run.device=cpu"]
+    assignments = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=3000", "run.device=cpu"]
     line = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port()), "-m"]
     line += ["uninote_train", "sft", "--shards", str(sft), "--out", str(out)]
-    process = subprocess.Popen([*line, *(part for g in given for part in ("--set", g))], cwd=ROOT, stdout=subprocess.PIPE,
+    process = subprocess.Popen([*line, *(part for g in assignments for part in ("--set", g))], cwd=ROOT, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, start_new_session=True)  # fmt: skip
     try:
         deadline = time.monotonic() + 120
@@ -197,12 +205,12 @@ def test_all_processes_of_a_run_end_after_the_same_step(models, sft, tmp_path):
         holder = json.loads((out / "_run.lock").read_text())["pid"]
         [other] = [int(pid) for pid in subprocess.check_output(["pgrep", "-P", str(process.pid)]).split() if int(pid) != holder]
         os.kill(other, signal.SIGTERM)
-        said, _ = process.communicate(timeout=90)
+        output, _ = process.communicate(timeout=90)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
     steps = lines(out)[-1]["step"]
-    assert f"interrupted by SIGTERM: after step {steps} of 3000" in said
+    assert f"interrupted by SIGTERM: after step {steps} of 3000" in output
     assert [p.name for p in (out / "checkpoints").iterdir()] == [f"step-{steps:08d}"]
 
 
@@ -216,8 +224,8 @@ class Enough(Exception):  # noqa: N818
     """So many steps are done."""
 
 
-class Few(Waited):
-    """As `Waited`; ends the run after so many steps."""
+class Few(StepLoader):
+    """As `StepLoader`; ends the run after so many steps."""
 
     def __init__(self, count, steps, numbers, settings, pin):
         super().__init__(steps, range(numbers.start, count), settings, pin)
@@ -232,9 +240,9 @@ def test_a_signal_before_the_first_step_is_one_line_and_leaves_no_checkpoint(sft
     process = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
     time.sleep(1.0)  # Python itself is up, torch is being imported
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert said == "interrupted by SIGINT: nothing was done yet\n"
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert output == "interrupted by SIGINT: nothing was done yet\n"
     assert not (tmp_path / "out/checkpoints").exists()
 
 
@@ -251,8 +259,8 @@ def test_two_on_one_out_and_an_out_that_is_a_file_are_refused_before_anything_is
         [line] = capsys.readouterr().err.splitlines()
         return ended.value.code, line
 
-    with alone(str(tmp_path / "out"), "sft"):
-        assert ended(tmp_path / "out") == (2, matching(r"error: --out .*`python -m uninote_train sft` .* is at work there"))
+    with lock_output(str(tmp_path / "out"), "sft"):
+        assert ended(tmp_path / "out") == (2, matching(r"error: --out .*`python -m uninote_train sft` .* is running there"))
     assert ended(tmp_path / "file") == (2, matching(r"error: --out .*file is a file, expected a folder"))
     assert ended("/proc/out") == (2, matching(r"error: --out '/proc/out': cannot be written"))
 
@@ -267,46 +275,46 @@ class matching(str):  # noqa: N801
 
 
 def test_a_finished_run_has_nothing_to_do_and_another_is_not_mixed_with_it(models, sft, tmp_path, capsys):
-    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=2"]
-    train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given))
-    train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given, "data.workers=1"))
-    assert "nothing to do: the run had reached its last step" in capsys.readouterr().out
+    assignments = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=2"]
+    train_sft(settings_of(TrainSft, sft, tmp_path / "out", *assignments))
+    train_sft(settings_of(TrainSft, sft, tmp_path / "out", *assignments, "data.workers=1"))
+    assert "nothing to do: the run has reached its last step" in capsys.readouterr().out
     with pytest.raises(
-        SettingsError, match=r"holds a run with other settings: loss\.temperature 0\.5, in the run 0\.02; give them"
+        SettingsError, match=r"holds a run with other settings: loss\.temperature is 0\.5, in the run 0\.02; use the same"
     ):
-        train_sft(settings_of(TrainSft, sft, tmp_path / "out", *given, "loss.temperature=0.5"))
+        train_sft(settings_of(TrainSft, sft, tmp_path / "out", *assignments, "loss.temperature=0.5"))
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, monkeypatch, capsys):
     rows = [sft_row(n, 8, n) for n in range(8)]
     rows[5]["candidates"][1]["soft_label"] = float("inf")
     write_shard(tmp_path / "sft/train", "00000", rows)
-    given = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=4", "run.checkpoint_every=1", "data.batch=2"]
+    assignments = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=4", "run.checkpoint_every=1", "data.batch=2"]
     with pytest.raises(
-        DataError, match=r"step \d: the loss is nan in 1 of 2 rows of this process; rows pair-0005; look at them"
+        DataError, match=r"step \d: the loss is nan in 1 of 2 rows of this process; rows pair-0005; inspect them"
     ):
-        train_sft(settings_of(TrainSft, tmp_path / "sft", tmp_path / "out", *given))
+        train_sft(settings_of(TrainSft, tmp_path / "sft", tmp_path / "out", *assignments))
     assert not (tmp_path / "out/model").exists()
     line = ["uninote_train", "sft", "--shards", str(tmp_path / "sft"), "--out", str(tmp_path / "cli")]
-    monkeypatch.setattr(sys, "argv", [*line, *(part for g in given for part in ("--set", g))])
+    monkeypatch.setattr(sys, "argv", [*line, *(part for g in assignments for part in ("--set", g))])
     with pytest.raises(SystemExit) as ended:
         command.main()
     assert ended.value.code == 2
-    [said] = [s for s in capsys.readouterr().err.splitlines() if s.startswith("error: ")]
-    assert "pair-0005" in said
+    [output] = [s for s in capsys.readouterr().err.splitlines() if s.startswith("error: ")]
+    assert "pair-0005" in output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["sft", "--set", "loss.temprature=1"], "unknown ['temprature']; known keys are"),
         (["sft", "--shards", "/nowhere"], "error: "),
         (["rl", "--set", "rank.policy=best"], "rank.policy = 'best'"),
-        (["train"], "error: 'train': wanted one of sft, rl"),
-        ([], "wanted one of"),
+        (["train"], "error: 'train': expected one of sft, rl"),
+        ([], "expected one of"),
     ],
 )
-def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, said, monkeypatch, capsys, tmp_path):
+def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, message, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     path = (
         ["--set", f"model.path={models('clip')}", "--set", "model.kind=open_clip"]
@@ -317,27 +325,27 @@ def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, said, mo
     with pytest.raises(SystemExit) as ended:
         command.main()
     assert ended.value.code == 2
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 1
-    assert said in told[0]
+    stderr_lines = capsys.readouterr().err.splitlines()
+    assert len(stderr_lines) == 1
+    assert message in stderr_lines[0]
 
 
 def test_a_batch_that_processes_cannot_share_is_refused(models, sft, tmp_path):
     from uninote_train.run.processes import Processes
     from uninote_train.train import _planned
 
-    given = settings_of(TrainSft, sft, tmp_path, *CLIP, f"model.path={models('clip')}")
-    with pytest.raises(SettingsError, match=r"data\.batch 4: not a multiple of the 3 training processes"):
-        _planned("sft", given, load_model(_clip(models("clip"))), Processes(0, 3), 0)
+    assignments = settings_of(TrainSft, sft, tmp_path, *CLIP, f"model.path={models('clip')}")
+    with pytest.raises(SettingsError, match=r"data\.batch 4: expected a multiple of the 3 training processes"):
+        _planned("sft", assignments, load_model(_clip(models("clip"))), Processes(0, 3), 0)
 
 
 def _vlm(path):
-    from uninote_train.models.load_model import ModelChoice
+    from uninote_train.models.settings import ModelChoice
 
     return ModelChoice(kind="vlm", path=str(path))
 
 
 def _clip(path):
-    from uninote_train.models.load_model import ModelChoice
+    from uninote_train.models.settings import ModelChoice
 
     return ModelChoice(kind="open_clip", path=str(path))

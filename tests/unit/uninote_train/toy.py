@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from uninote_train.data.item_content import shown, words
+from uninote_train.data.item_content import item_pixels, item_text
 from uninote_train.models.protocol import Batch, Item, Model, Pictures, split_rows
 
 WIDTH = 40
@@ -22,10 +22,12 @@ class ToyPreparer:
         return Batch({"x": torch.tensor(np.stack([self._row(i, pictures) for i in items]), dtype=torch.float32)}, len(items))
 
     def _row(self, item: Item, pictures: Pictures) -> np.ndarray:
-        counted = np.bincount([ord(c) % 28 for c in words(item)], minlength=28) / 10.0
-        seen = [p[: len(p) // 2].mean((0, 1)) for p in shown(item, pictures)] or [np.zeros(3)]
-        rest = [p[len(p) // 2 :].std((0, 1)) for p in shown(item, pictures)] or [np.zeros(3)]
-        numbers = np.concatenate([counted, np.mean(seen, 0) / 255, np.mean(rest, 0) / 255, [len(seen), len(words(item)) / 50]])
+        letters = np.bincount([ord(c) % 28 for c in item_text(item)], minlength=28) / 10.0
+        upper = [p[: len(p) // 2].mean((0, 1)) for p in item_pixels(item, pictures)] or [np.zeros(3)]
+        lower = [p[len(p) // 2 :].std((0, 1)) for p in item_pixels(item, pictures)] or [np.zeros(3)]
+        numbers = np.concatenate(
+            [letters, np.mean(upper, 0) / 255, np.mean(lower, 0) / 255, [len(upper), len(item_text(item)) / 50]]
+        )
         return np.pad(numbers, (0, WIDTH - len(numbers)))
 
 

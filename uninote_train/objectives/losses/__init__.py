@@ -1,1 +1,1 @@
-"""Contrastive losses: pure functions of scores. Each returns one value a row; the caller takes the mean."""
+"""ContrastiveObjective losses: pure functions of scores. Each returns one value a row; the caller takes the mean."""

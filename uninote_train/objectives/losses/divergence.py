@@ -1,8 +1,8 @@
-"""Distances between the model's distribution P and the soft labels' Q over a row's candidates, in nats.
+"""Divergences between the model's distribution P and the soft labels' Q over a row's candidates, in nats.
 
-The paper calls its loss a Jensen-Shannon divergence; what it writes is half of Jeffreys' divergence. Both are here, each by
-its own name. The symmetric KL has no bound: where P is nearly 0 and Q is not, the loss and its gradient grow with the
-logarithm. The true JS is at most ln 2, and its gradient fades where P and Q hardly meet.
+The paper calls its loss a Jensen-Shannon divergence, but its formula is half of Jeffreys' divergence. Both are here, each
+under its own name. The symmetric KL has no bound: where P is nearly 0 and Q is not, the loss and its gradient grow with the
+logarithm. The true JS is at most ln 2, and its gradient vanishes where P and Q hardly overlap.
 """
 
 import math
@@ -16,12 +16,12 @@ Divergence = Callable[[Tensor, Tensor], Tensor]
 
 
 def kl(log_p: Tensor, log_q: Tensor) -> Tensor:
-    """KL(P || Q) = sum of P (log P - log Q), a row. [b, k], [b, k] -> [b]."""
+    """KL(P || Q) = sum of P (log P - log Q) per row. [b, k], [b, k] -> [b]."""
     return (log_p.exp() * (log_p - log_q)).sum(-1)
 
 
 def symmetric_kl(log_p: Tensor, log_q: Tensor) -> Tensor:
-    """(KL(P || Q) + KL(Q || P)) / 2. Source: UniNote, equation 8, there called JS; the same in UniME-V2's code."""
+    """(KL(P || Q) + KL(Q || P)) / 2. Source: UniNote, equation 8, called JS there; UniME-V2's code has the same."""
     return (kl(log_p, log_q) + kl(log_q, log_p)) / 2
 
 

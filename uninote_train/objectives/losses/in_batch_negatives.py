@@ -1,72 +1,74 @@
-"""Which documents of the whole batch may be a query's negatives."""
+"""Masks of the documents in the whole batch that are valid negatives of a query."""
 
 import torch
 from torch import Tensor
 
 
-def allowed(
+def in_batch_negatives_mask(
     query_name: Tensor,
     query_component: Tensor,
     positive_component: Tensor,
     document_component: Tensor,
     rows: tuple[int, int] | None = None,
 ) -> Tensor:
-    """Documents that are not tied to a row's query: its in-batch negatives, before any margin.
+    """Mask of documents that are unrelated to a row: its in-batch negatives, before any margin.
 
-    Tied to row i are the components of its query and its positive; the positives' components of rows with the same query or
-    with a query of the same component; and the queries' components of rows whose positive lies in its positive's component.
+    Related to row i are the components of its query and its positive; the positives' components of rows with the same query or
+    with a query of the same component; and the queries' components of rows whose positive is in its positive's component.
     Source: ours; peers.md, C19. Equal ids alone (sentence-transformers#3189) miss copies of the same note.
 
     Args:
-        query_name: [n], a hash of the query's item_id, of all rows of the batch.
+        query_name: [n], a hash of the query's item_id, for all rows of the batch.
         query_component: [n].
         positive_component: [n].
         document_component: [d].
-        rows: the first row and the one behind the last, of which the answer is; None: all.
+        rows: (start, end) of the rows to compute; None: all.
 
     Returns:
         [rows, d] bool.
 
     Cost: two products of [rows, n] and [n, d].
     """
-    mine = slice(*rows) if rows else slice(None)
-    same_query = (query_name[mine, None] == query_name) | (query_component[mine, None] == query_component)
-    same_positive = positive_component[mine, None] == positive_component
-    lies_in_positive = positive_component[:, None] == document_component  # [n, d]
-    lies_in_query = query_component[:, None] == document_component
-    tied = (same_query.float() @ lies_in_positive.float() > 0) | (same_positive.float() @ lies_in_query.float() > 0)
-    return ~(tied | lies_in_query[mine] | lies_in_positive[mine])
+    own = slice(*rows) if rows else slice(None)
+    same_query = (query_name[own, None] == query_name) | (query_component[own, None] == query_component)
+    same_positive = positive_component[own, None] == positive_component
+    in_positive = positive_component[:, None] == document_component  # [n, d]
+    in_query = query_component[:, None] == document_component
+    related = (same_query.float() @ in_positive.float() > 0) | (same_positive.float() @ in_query.float() > 0)
+    return ~(related | in_query[own] | in_positive[own])
 
 
-def once(names: Tensor, own: Tensor) -> Tensor:
-    """Documents that count once: the first of equal ones, and none that is a row's own candidate, which is scored as such.
+def distinct_documents_mask(names: Tensor, own: Tensor) -> Tensor:
+    """Mask that leaves out repeated documents and a row's own candidates, which are scored separately.
 
-    Two processes may hold the same document; without this it would weigh twice, and two processes would not do what one does.
+    The first of several equal documents is kept. Two processes may hold the same document; without this it would have twice
+    the weight, and two processes would not compute what one does.
 
     Args:
         names: [d], a hash of each document's item_id.
-        own: [b, k], those of a row's candidates; any of them again where there is none.
+        own: [b, k], the hashes of a row's candidates; one of them repeated where a row has fewer.
 
     Returns:
         [b, d] bool.
     """
-    distinct, place = torch.unique(names, return_inverse=True)
+    distinct, inverse = torch.unique(names, return_inverse=True)
     numbers = torch.arange(len(names), device=names.device)
-    first = torch.full_like(distinct, len(names)).scatter_reduce(0, place, numbers, "amin")
-    found = (first[place] == numbers).expand(len(own), -1).clone()
+    first = torch.full_like(distinct, len(names)).scatter_reduce(0, inverse, numbers, "amin")
+    mask = (first[inverse] == numbers).expand(len(own), -1).clone()
     for column in own.T:  # one candidate at a time: [b, k, d] would be large
-        found &= column[:, None] != names
-    return found
+        mask &= column[:, None] != names
+    return mask
 
 
-def outside_margin(scores: Tensor, positive: Tensor, margin: float) -> Tensor:
-    """Documents that the model does not hold for better than the positive by `margin`; no gradient.
+def within_margin(scores: Tensor, positive: Tensor, margin: float) -> Tensor:
+    """Mask of documents whose score exceeds the positive's by at most `margin`; no gradient.
 
-    Source: Qwen3-VL-Embedding's in-batch mask, s_ij > s(q_i, d_i+) + 0.1 is left out.
+    A document above it is probably a false negative. Source: Qwen3-VL-Embedding's in-batch mask, which leaves out
+    s_ij > s(q_i, d_i+) + 0.1.
 
     Args:
         scores: [b, d] cosines.
-        positive: [b] the positive's.
-        margin: of cosines; may be negative.
+        positive: [b], the positive's cosine.
+        margin: in cosine units; may be negative.
     """
     return scores.detach() <= positive.detach()[:, None] + margin

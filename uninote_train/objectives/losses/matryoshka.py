@@ -8,22 +8,24 @@ from torch import Tensor
 from schemas.errors import SettingsError
 
 SHORTEST = 0.01
-"""Length below which a prefix of a unit vector counts as having no direction. Ours: of 4096 equal dimensions the first 16 have
-0.06. A gradient grows by at most its inverse; by torch's 1e-12 one row of zeros would outweigh every other of the batch."""
+"""Norm below which a prefix of a unit vector counts as having no direction. Ours: the first 16 of 4096 equal dimensions have
+norm 0.06. It bounds the gradient's growth by its inverse; with torch's 1e-12 one row of zeros would dominate the batch."""
 
 
-def shortened(vectors: Tensor, dimensions: int) -> Tensor:
-    """[n, d] of unit length -> [n, dimensions], brought to unit length again; a prefix below SHORTEST is divided by that."""
+def truncate_dimensions(vectors: Tensor, dimensions: int) -> Tensor:
+    """Keep the first dimensions and normalise again: [n, d] -> [n, dimensions]. The norm is taken as at least SHORTEST."""
     return vectors if dimensions == vectors.shape[1] else F.normalize(vectors[:, :dimensions], dim=-1, eps=SHORTEST)
 
 
-def usable(dims: Sequence[int], has: int) -> tuple[int, ...]:
-    """The dimensions that a model is trained at: those of `dims` that it has, rising.
+def usable(dims: Sequence[int], size: int) -> tuple[int, ...]:
+    """The dimensions that a model is trained at: those of `dims` that it has, in ascending order.
 
     Raises:
         SettingsError: it has none of them.
     """
-    found = tuple(sorted({d for d in dims if 0 < d <= has}))
-    if not found:
-        raise SettingsError(f"loss.dims {list(dims)}: the model's vectors have {has} dimensions; name some between 1 and {has}")
-    return found
+    kept = tuple(sorted({d for d in dims if 0 < d <= size}))
+    if not kept:
+        raise SettingsError(
+            f"loss.dims {list(dims)}: the model's vectors have {size} dimensions; expected some between 1 and {size}"
+        )
+    return kept

@@ -1,4 +1,4 @@
-"""The model as it was at the start: what the policy is kept near, and what a frozen index was built with."""
+"""The model as it was at the start: the policy is regularised towards it, and a frozen index is built with it."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,27 +11,27 @@ from torch.func import functional_call
 from uninote_train.models.protocol import Batch, Model, trainable
 
 
-class Reference:
-    """Copies of what is trained (adapters, or all of a small model); everything else is shared with the policy."""
+class ReferenceModel:
+    """Copies of the trained parameters (adapters, or all of a small model); everything else is shared with the policy."""
 
-    def __init__(self, model: Model, piece: int, autocast: Callable[[], AbstractContextManager[Any]]) -> None:
-        """Copy the parameters. Before a checkpoint is loaded: a resumed run has the same reference.
+    def __init__(self, model: Model, mini_batch: int, autocast: Callable[[], AbstractContextManager[Any]]) -> None:
+        """Copy the parameters, before a checkpoint is loaded: a resumed run has the same reference.
 
         Args:
             model: as it was loaded.
-            piece: items at a time; 0: a batch at once.
-            autocast: as the policy is run.
+            mini_batch: items that are embedded at a time; 0: all of a batch.
+            autocast: the policy's.
         """
-        self._start = {name: p.detach().clone() for name, p in trainable(model).items()}
-        self._model, self._piece, self._autocast = model, piece, autocast
+        self._parameters = {name: p.detach().clone() for name, p in trainable(model).items()}
+        self._model, self._mini_batch, self._autocast = model, mini_batch, autocast
 
     @torch.no_grad()
     def embed(self, batch: Batch) -> Tensor:
         """[batch.items, d], without dropout and without a gradient."""
         training = self._model.training
         self._model.eval()
-        pieces = self._model.split(batch, self._piece) if self._piece else [batch]
+        mini_batches = self._model.split(batch, self._mini_batch) if self._mini_batch else [batch]
         with self._autocast():
-            found = [functional_call(self._model, self._start, (p,)).float() for p in pieces]
+            vectors = [functional_call(self._model, self._parameters, (m,)).float() for m in mini_batches]
         self._model.train(training)
-        return torch.cat(found)
+        return torch.cat(vectors)

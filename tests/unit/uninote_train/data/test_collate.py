@@ -14,13 +14,13 @@ def pictures(items):
 
 def test_an_item_is_prepared_once_however_often_it_is_offered():
     rows = [sft_row(note, 4, note) for note in range(4)]
-    made = sft_rows(rows, ToyPreparer(), pictures)
+    batch = sft_rows(rows, ToyPreparer(), pictures)
     offered = [[r["positive"], *r["candidates"]] for r in rows]
     names = [[c["item"]["item_id"] for c in group] for group in offered]
-    assert made.documents.items == len({n for group in names for n in group}) < sum(len(g) for g in names)
-    assert made.queries.items == 4
+    assert batch.documents.items == len({n for group in names for n in group}) < sum(len(g) for g in names)
+    assert batch.queries.items == 4
     by_index = {}
-    for group, indexes in zip(names, made.candidates.tolist(), strict=True):
+    for group, indexes in zip(names, batch.candidates.tolist(), strict=True):
         for name, index in zip(group, indexes, strict=True):
             assert by_index.setdefault(index, name) == name
     assert len(set(by_index.values())) == len(by_index)
@@ -28,21 +28,21 @@ def test_an_item_is_prepared_once_however_often_it_is_offered():
 
 def test_short_rows_are_filled_with_none_and_rows_without_a_scale_have_no_labels():
     long, short = sft_row(0, 9, 0), sft_row(1, 9, 1, negatives=1, labels=False)
-    made = sft_rows([long, short], ToyPreparer(), pictures)
-    assert made.candidates.shape == (2, 4)
-    assert (made.candidates[1] == NONE).tolist() == [False, False, True, True]
-    assert made.labels[0].tolist() == pytest.approx([0.9, 0.6, 0.5, 0.4])
-    assert made.labels[1].isnan().all()
+    batch = sft_rows([long, short], ToyPreparer(), pictures)
+    assert batch.candidates.shape == (2, 4)
+    assert (batch.candidates[1] == NONE).tolist() == [False, False, True, True]
+    assert batch.labels[0].tolist() == pytest.approx([0.9, 0.6, 0.5, 0.4])
+    assert batch.labels[1].isnan().all()
 
 
 def test_a_crop_is_cut_out_of_its_picture():
-    seen = {}
+    shapes = {}
 
     class Spy(ToyPreparer):
         def prepare(self, items, pictures):
-            from uninote_train.data.item_content import shown
+            from uninote_train.data.item_content import item_pixels
 
-            seen.update({i["kind"]: [p.shape for p in shown(i, pictures)] for i in items})
+            shapes.update({i["kind"]: [p.shape for p in item_pixels(i, pictures)] for i in items})
             return super().prepare(items, pictures)
 
     row = sft_row(0, 9, 2)
@@ -51,8 +51,8 @@ def test_a_crop_is_cut_out_of_its_picture():
         Spy(),
         lambda items: {i: torch.zeros(100, 200, 3, dtype=torch.uint8).numpy() for x in items for i in x["image_ids"]},
     )
-    assert seen["crop"] == [(70, 110, 3)]  # of 100 x 200: 0.2 to 0.9 down, 0.25 to 0.8 across
-    assert seen["note"][0] == (100, 200, 3)
+    assert shapes["crop"] == [(70, 110, 3)]  # of 100 x 200: 0.2 to 0.9 down, 0.25 to 0.8 across
+    assert shapes["note"][0] == (100, 200, 3)
 
 
 def test_a_lists_noise_is_its_own_whatever_stands_beside_it():
@@ -66,9 +66,9 @@ def test_a_lists_noise_is_its_own_whatever_stands_beside_it():
 
 
 def test_the_noise_is_gumbels():
-    drawn = rl_rows([rl_row(0, 9, n) for n in range(40)], [0] * 40, ToyPreparer(), pictures, rankings=200, seed=0).gumbel
-    assert drawn.mean().item() == pytest.approx(0.5772, abs=0.02)
-    assert drawn.var().item() == pytest.approx(1.645, abs=0.05)
+    noise = rl_rows([rl_row(0, 9, n) for n in range(40)], [0] * 40, ToyPreparer(), pictures, rankings=200, seed=0).gumbel
+    assert noise.mean().item() == pytest.approx(0.5772, abs=0.02)
+    assert noise.var().item() == pytest.approx(1.645, abs=0.05)
 
 
 def test_names_the_item_whose_picture_is_not_there():

@@ -9,7 +9,7 @@ from schemas.errors import DataError
 from schemas.shards import SFT
 from testkit.training_shards import sft_shards
 from tests.unit.uninote_train.toy import ToyPreparer
-from uninote_train.data.loader import Data, Steps, Waited
+from uninote_train.data.loader import Data, StepDataset, StepLoader
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import open_shards
 
@@ -17,13 +17,13 @@ from uninote_train.data.shard_reader import open_shards
 def steps_of(folder, tmp_path, batch=4, rank=0, world=1, preparer=None):
     shards = open_shards(str(folder), "train", SFT, str(tmp_path))
     order = Order(shards.counts, 3, 2)
-    return Steps(
+    return StepDataset(
         stage="sft", shards=shards, order=order, preparer=preparer or ToyPreparer(), batch=batch, rank=rank, world=world
     )
 
 
 def read(steps, numbers, workers):
-    return list(Waited(steps, numbers, Data(workers=workers), pin=False))
+    return list(StepLoader(steps, numbers, Data(workers=workers), pin=False))
 
 
 def same(a, b):
@@ -56,10 +56,10 @@ def test_a_workers_error_is_one_line_with_the_file(tmp_path):
     folder = sft_shards(tmp_path / "sft", rows=8, shards=1)
     steps = steps_of(folder, tmp_path)
     (folder / "train/00000.pictures.arrow").write_bytes(b"ARROW1 and nothing")
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as error:
         read(steps, range(2), workers=1)
-    assert "00000.pictures.arrow: not a readable Arrow file" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "00000.pictures.arrow: not a readable Arrow file" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 class Fatal(ToyPreparer):
@@ -73,5 +73,5 @@ def test_a_worker_that_is_killed_is_told(sft, tmp_path):
 
 
 def test_the_wait_for_rows_is_measured(sft, tmp_path):
-    waited = Waited(steps_of(sft, tmp_path), range(2), Data(workers=0), pin=False)
+    waited = StepLoader(steps_of(sft, tmp_path), range(2), Data(workers=0), pin=False)
     assert all(waited.seconds > 0 for _ in waited)

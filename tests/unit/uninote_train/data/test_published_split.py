@@ -21,17 +21,17 @@ from uninote_train.data.shard_reader import open_shards
 def publish(workspace, shards, run_id):
     """The shards of a folder as jobs/build_shards.py publishes them."""
     run = workspace.new_run("sft/train", run_id)
-    told = {".parquet": [], ".pictures.arrow": []}
+    by_suffix = {".parquet": [], ".pictures.arrow": []}
     for path in sorted((shards / "train").iterdir()):
         run.folder.write(path.name, path.read_bytes())
         size, digest = checksum(str(path))
         rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else 1
-        told[path.name[5:]].append(DataFile(path=f"{run.path}/{path.name}", rows=rows, size_bytes=size, sha256=digest))
-    kept = sum(file.rows for file in told[".parquet"])
+        by_suffix[path.name[5:]].append(DataFile(path=f"{run.path}/{path.name}", rows=rows, size_bytes=size, sha256=digest))
+    rows_out = sum(file.rows for file in by_suffix[".parquet"])
     workspace.publish(
         Manifest(
-            dataset="sft/train", run_id=run_id, files=told[".parquet"], beside=told[".pictures.arrow"], inputs={}, settings={},
-            counts=Counts(rows_in=None, rows_out=kept, dropped={}), code="c", seconds=1.0, published_at="2026-01-02T03:04:05",
+            dataset="sft/train", run_id=run_id, files=by_suffix[".parquet"], beside=by_suffix[".pictures.arrow"], inputs={}, settings={},
+            counts=Counts(rows_in=None, rows_out=rows_out, dropped={}), code="c", seconds=1.0, published_at="2026-01-02T03:04:05",
             versions={},
         )
     )  # fmt: skip
@@ -96,7 +96,7 @@ def test_a_split_that_was_published_on_a_store_is_read_there(tmp_path):
 def test_half_a_copy_is_refused(published, tmp_path):
     folder = Path(shutil.copytree(f"{published.folder.uri}/sft", tmp_path / "elsewhere" / "sft"))
     (folder / "train" / "part-00001.train.parquet").unlink()
-    with pytest.raises(DataError, match=r"names 3 files of rows, 2 are there; copy or build them again"):
+    with pytest.raises(DataError, match=r"names 3 files of rows, but 2 exist; copy or build them again"):
         open_shards(str(folder), "train", SFT, str(tmp_path / "cache"))
     with pytest.raises(DataError, match=r"1 files of its shards are missing"):
         shard_files(folder / "train")

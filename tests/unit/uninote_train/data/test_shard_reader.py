@@ -18,16 +18,16 @@ def test_rows_and_pictures_are_those_that_were_written(sft, tmp_path):
     assert shards.row(1, 2)["pair_id"] == "pair-0006"
     import cv2
 
-    wanted = cv2.imdecode(np.frombuffer(picture(6, 0), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-    assert np.array_equal(shards.picture(1, "n6-0"), wanted)
+    expected = cv2.imdecode(np.frombuffer(picture(6, 0), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+    assert np.array_equal(shards.picture(1, "n6-0"), expected)
 
 
 def test_a_folder_of_shards_may_be_named_itself_or_by_uri(sft, tmp_path):
-    there = open_shards(str(sft / "train"), "train", SFT, str(tmp_path))
-    elsewhere = open_shards(f"memory://{_uploaded(sft)}", "train", SFT, str(tmp_path / "cache"))
-    assert there.counts == elsewhere.counts
-    assert there.row(0, 1) == elsewhere.row(0, 1)
-    assert np.array_equal(there.picture(0, "n0-0"), elsewhere.picture(0, "n0-0"))
+    local = open_shards(str(sft / "train"), "train", SFT, str(tmp_path))
+    remote = open_shards(f"memory://{_uploaded(sft)}", "train", SFT, str(tmp_path / "cache"))
+    assert local.counts == remote.counts
+    assert local.row(0, 1) == remote.row(0, 1)
+    assert np.array_equal(local.picture(0, "n0-0"), remote.picture(0, "n0-0"))
 
 
 def test_a_published_run_is_read_and_none_beside_it(sft, tmp_path):
@@ -48,7 +48,7 @@ def test_a_published_run_is_read_and_none_beside_it(sft, tmp_path):
 
 def test_says_what_is_missing_or_of_another_kind(sft, tmp_path):
     with pytest.raises(
-        DataError, match=r"no shards: wanted _current\.json of jobs/build_shards\.py, or 00000\.parquet and .* in validation/"
+        DataError, match=r"no shards: expected _current\.json of jobs/build_shards\.py, or 00000\.parquet and .* in validation/"
     ):
         open_shards(str(sft), "validation", SFT, str(tmp_path))
     with pytest.raises(SchemaError, match="table 'rl': missing column 'list_id'"):
@@ -56,7 +56,9 @@ def test_says_what_is_missing_or_of_another_kind(sft, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(sft, copy)
     (copy / "train/00001.pictures.arrow").unlink()
-    with pytest.raises(DataError, match=r"no 00001\.pictures\.arrow beside its rows \(1 such\); copy the whole folder"):
+    with pytest.raises(
+        DataError, match=r"no 00001\.pictures\.arrow beside its rows \(1 such files are missing\); copy the whole folder"
+    ):
         open_shards(str(copy), "train", SFT, str(tmp_path))
     (copy / "train/00001.parquet").write_bytes(b"PAR1 and nothing")
     shutil.copy(copy / "train/00000.pictures.arrow", copy / "train/00001.pictures.arrow")
@@ -70,11 +72,11 @@ def test_names_the_picture_that_is_missing_or_damaged(tmp_path):
     with pytest.raises(DataError, match=r"00000\.pictures\.arrow: no picture n99-0"):
         shards.picture(0, "n99-0")
     damaged = sft_shards(tmp_path / "damaged", rows=4, shards=1)
-    held = pa.ipc.open_file(pa.BufferReader((damaged / "train/00000.pictures.arrow").read_bytes())).read_all()
-    held = held.set_column(1, held.schema.field(1), pa.array([b"no jpeg"] * len(held), pa.binary()))
-    with pa.OSFile(str(damaged / "train/00000.pictures.arrow"), "wb") as file, pa.ipc.new_file(file, held.schema) as writer:
-        writer.write_table(held)
-    with pytest.raises(DataError, match="picture n0-0 is 7 bytes that are no picture"):
+    stored = pa.ipc.open_file(pa.BufferReader((damaged / "train/00000.pictures.arrow").read_bytes())).read_all()
+    stored = stored.set_column(1, stored.schema.field(1), pa.array([b"no jpeg"] * len(stored), pa.binary()))
+    with pa.OSFile(str(damaged / "train/00000.pictures.arrow"), "wb") as file, pa.ipc.new_file(file, stored.schema) as writer:
+        writer.write_table(stored)
+    with pytest.raises(DataError, match="picture n0-0 is 7 bytes that are not a picture"):
         open_shards(str(damaged), "train", SFT, str(tmp_path)).picture(0, "n0-0")
 
 

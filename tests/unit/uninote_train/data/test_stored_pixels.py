@@ -8,8 +8,8 @@ from uninote_train.data.stored_pixels import stored_pixels
 
 def test_gives_the_pixels_of_a_stored_picture():
     pixels = np.full((8, 9, 3), (200, 100, 50), np.uint8)
-    found = stored_pixels(cv2.imencode(".png", pixels[:, :, ::-1])[1].tobytes())
-    assert np.array_equal(found, pixels)
+    decoded = stored_pixels(cv2.imencode(".png", pixels[:, :, ::-1])[1].tobytes())
+    assert np.array_equal(decoded, pixels)
 
 
 @pytest.mark.parametrize("content", [b"", b"words", png(40_000, 40_000, 1)])

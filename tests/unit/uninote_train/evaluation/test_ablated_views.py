@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.unit.uninote_train.evaluation.made import item, row
+from tests.unit.uninote_train.evaluation.hand_made_items import item, row
 from uninote_train.evaluation.ablated_views import REENCODED, edited, modes, probe
 from uninote_train.evaluation.split_items import read_split
 
@@ -32,20 +32,20 @@ def test_modes_ask_the_same_pairs_with_words_or_pictures_alone():
 
 
 def test_the_probe_asks_one_picture_in_five_ways():
-    made = probe(read_split(ROWS))
-    assert set(made.asked) == {"exact", "reencoded", "cropped", "component_out", "replaced"}
-    exact = made.asked["exact"]
+    variants = probe(read_split(ROWS))
+    assert set(variants.tasks) == {"exact", "reencoded", "cropped", "component_out", "replaced"}
+    exact = variants.tasks["exact"]
     assert set(exact.queries) == {A1["item_id"], B1["item_id"]}
     assert set(exact.gallery) == {NOTE_A["item_id"], NOTE_B["item_id"]}  # whole notes alone
     place = exact.queries.index(A1["item_id"])
-    assert exact.gallery[exact.right[place][0]] == NOTE_A["item_id"]
-    assert exact.out[place].size == 0  # the other note of the component counts as wrong
-    assert made.asked["component_out"].out[place].size == 1
-    kinds = {way: {made.split.items[q]["kind"] for q in task.queries} for way, task in made.asked.items()}
+    assert exact.gallery[exact.positives[place][0]] == NOTE_A["item_id"]
+    assert exact.excluded[place].size == 0  # the other note of the component counts as wrong
+    assert variants.tasks["component_out"].excluded[place].size == 1
+    kinds = {way: {variants.split.items[q]["kind"] for q in task.queries} for way, task in variants.tasks.items()}
     assert kinds["cropped"] == {"crop"} and kinds["reencoded"] == {"image"}
-    assert all(i.endswith(REENCODED) for q in made.asked["reencoded"].queries for i in made.split.items[q]["image_ids"])
-    replaced = made.asked["replaced"]
-    assert {replaced.gallery[r[0]] for r in replaced.right} == {REPLACED_A["item_id"], REPLACED_B["item_id"]}
+    assert all(i.endswith(REENCODED) for q in variants.tasks["reencoded"].queries for i in variants.split.items[q]["image_ids"])
+    replaced = variants.tasks["replaced"]
+    assert {replaced.gallery[r[0]] for r in replaced.positives} == {REPLACED_A["item_id"], REPLACED_B["item_id"]}
 
 
 def test_there_is_no_probe_where_the_note_is_not_here_with_its_picture():

@@ -33,12 +33,12 @@ def done(shards, tmp_path_factory):
     return out
 
 
-def told(out, name):
+def metrics_of(out, name):
     return json.loads((out / name / "metrics.json").read_text())
 
 
 def test_every_task_dimension_mode_and_probe_is_in_the_numbers(done):
-    numbers = told(done, "shipped")
+    numbers = metrics_of(done, "shipped")
     assert set(numbers["at"]) == {"16", "32", "64", "128", "256"}
     tasks = numbers["at"]["256"]["tasks"]
     assert set(tasks) == {"image_to_note", "text_to_note", "note_to_note"}
@@ -57,7 +57,8 @@ def test_every_task_dimension_mode_and_probe_is_in_the_numbers(done):
 def test_the_same_answers_come_from_the_models_vectors_and_from_a_folder_of_them(shards, done, tmp_path, capsys):
     from uninote_train.evaluation.encode_items import Encoding, encode
     from uninote_train.evaluation.split_pictures import PictureFiles
-    from uninote_train.models.load_model import ModelChoice, load_model
+    from uninote_train.models.load_model import load_model
+    from uninote_train.models.settings import ModelChoice
 
     items = tmp_path / "items"
     evaluate(Evaluate(shards=str(shards), write_items=str(items)))
@@ -69,7 +70,7 @@ def test_the_same_answers_come_from_the_models_vectors_and_from_a_folder_of_them
     table = {"item_id": list(encoded.items), "vector": [3 * v for v in encoded.vectors], "reason": [None] * len(rows)}
     pq.write_table(pa.table(table, schema=VECTORS), vectors / "0.parquet")
     evaluate(Evaluate(shards=str(shards), out=str(done), name="again", vectors=str(vectors), bootstrap=FEW))
-    assert told(done, "again")["at"]["256"] == told(done, "shipped")["at"]["256"]
+    assert metrics_of(done, "again")["at"]["256"] == metrics_of(done, "shipped")["at"]["256"]
     page = (done / "results.md").read_text()
     assert "| again |" in page and "| shipped |" in page
 
@@ -85,9 +86,9 @@ def test_an_encoder_that_reads_no_pictures_is_not_credited_with_them(shards, tmp
         tmp_path / "v" / "0.parquet",
     )
     evaluate(Evaluate(shards=str(shards), out=str(tmp_path / "out"), name="blind", vectors=str(tmp_path / "v"), bootstrap=FEW))
-    numbers = told(tmp_path / "out", "blind")["at"]["4"]["tasks"]
-    asked = numbers["image_to_note"]
-    assert asked["unanswered"]["queries"] == asked["queries"] and asked["mrr"][0] == 0
+    numbers = metrics_of(tmp_path / "out", "blind")["at"]["4"]["tasks"]
+    task = numbers["image_to_note"]
+    assert task["unanswered"]["queries"] == task["queries"] and task["mrr"][0] == 0
     assert numbers["text_to_note"]["recall@1"][0] == 0  # one vector for everything finds nothing
     assert "| image_to_note | 18 / 36 | blind | - |" in (tmp_path / "out" / "results.md").read_text()
 
@@ -96,7 +97,7 @@ def test_vectors_that_lack_an_item_are_refused_with_what_to_do(tmp_path):
     with pytest.raises(DataError, match="no \\*.parquet"):
         read_vectors(tmp_path, ["x"])
     pq.write_table(pa.table({"item_id": ["x"], "vector": [[1.0, 0.0]]}), tmp_path / "0.parquet")
-    with pytest.raises(DataError, match="1 of 2 items have no row, \\['y'\\] first.*encode_items"):
+    with pytest.raises(DataError, match="1 of 2 items have no row, for example \\['y'\\].*encode_items"):
         read_vectors(tmp_path, ["x", "y"])
 
 

@@ -8,7 +8,8 @@ from testkit.training_shards import item, sft_shards, words
 from uninote_train.evaluation.ablated_views import REENCODED
 from uninote_train.evaluation.encode_items import Encoding, encode
 from uninote_train.evaluation.split_pictures import PictureFiles
-from uninote_train.models.load_model import Lora, ModelChoice, load_model
+from uninote_train.models.load_model import load_model
+from uninote_train.models.settings import Lora, ModelChoice
 
 ITEMS = [
     item("image", 0, (0,)),
@@ -39,11 +40,11 @@ def test_workers_and_batches_move_no_vector(kind, models, pictures):
 
 def test_an_item_that_shows_nothing_costs_its_own_vector(pictures):
     nothing, lost = item("text", 0, (), "。"), {**item("image", 0, (0,)), "item_id": "lost", "image_ids": ["nowhere"]}
-    found = encode(load_model(ModelChoice()), [*ITEMS, nothing, lost], pictures, Encoding(batch=8))
-    assert set(found.refused) == {nothing["item_id"], "lost"}
-    there = dict(zip(found.items, np.isfinite(found.vectors).all(1), strict=True))
-    assert [there[i["item_id"]] for i in ITEMS] == [True] * 5
-    assert not there["lost"] and not there[nothing["item_id"]]
+    encoded = encode(load_model(ModelChoice()), [*ITEMS, nothing, lost], pictures, Encoding(batch=8))
+    assert set(encoded.refused) == {nothing["item_id"], "lost"}
+    has_vector = dict(zip(encoded.items, np.isfinite(encoded.vectors).all(1), strict=True))
+    assert [has_vector[i["item_id"]] for i in ITEMS] == [True] * 5
+    assert not has_vector["lost"] and not has_vector[nothing["item_id"]]
 
 
 def test_a_model_that_is_broken_is_not_measured(pictures):

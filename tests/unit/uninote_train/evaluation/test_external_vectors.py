@@ -12,7 +12,7 @@ def test_a_folder_with_other_files_is_refused_and_stays(tmp_path, name):
     (folder / "data").mkdir(parents=True)
     (folder / name).exists() or (folder / name).write_text("mine")
     before = sorted(folder.iterdir())
-    with pytest.raises(DataError, match="holds . files that were not written by it"):
+    with pytest.raises(DataError, match="holds . files of other programs"):
         write_items(folder, [], {})
     assert sorted(folder.iterdir()) == before
 

@@ -37,8 +37,8 @@ def plain(scores, relevant):
     ],
 )
 def test_the_order_within_a_list_is_that_of_its_pairs(scores, relevant):
-    found = order_of([np.array(scores)], [relevant])[0]
-    assert dict(zip(ORDER, found, strict=True)) == pytest.approx(
+    metrics = order_of([np.array(scores)], [relevant])[0]
+    assert dict(zip(ORDER, metrics, strict=True)) == pytest.approx(
         dict(zip(ORDER, plain(scores, relevant), strict=True)), nan_ok=True
     )
 

@@ -1,20 +1,20 @@
 """Who is in a gallery, who leaves a ranking."""
 
-from tests.unit.uninote_train.evaluation.made import BOX, item, row
-from uninote_train.evaluation.retrieval_tasks import questions
+from tests.unit.uninote_train.evaluation.hand_made_items import BOX, item, row
+from uninote_train.evaluation.retrieval_tasks import retrieval_tasks
 from uninote_train.evaluation.split_items import read_split
 
 A1, A2 = item("image", "a", ["a1"]), item("image", "a", ["a2"])
 NOTE_A = item("note", "a", ["a1", "a2"], "words of a")
 WITHOUT = item("note", "a", ["a2"], "words of a\na red mug")
-MADE = item("note", "a", ["a2"], "words of a")
+REPLACED = item("note", "a", ["a2"], "words of a")
 REPOST = item("note", "r", ["r1"], "words of a again")
 NOTE_B, NOTE_C = item("note", "b", ["b1"], "words of b"), item("note", "c", ["c1"], "words of c")
 MUG, LAMP, SAME = item("text", "a", (), "a red mug"), item("text", "b", (), "a lamp"), item("text", "c", (), " A red  MUG ")
 
 
-def asked(*rows):
-    return {q.task: q for q in questions(read_split(rows))}
+def tasks_of(*rows):
+    return {q.task: q for q in retrieval_tasks(read_split(rows))}
 
 
 def names(task, rows, n=0):
@@ -23,18 +23,18 @@ def names(task, rows, n=0):
 
 def test_a_gallery_is_all_items_of_the_kind_and_rule_made_ones_are_in_none():
     rows = [
-        row("image_to_note", A1, WITHOUT, candidates=[(MADE, "c1", "rule"), (NOTE_B, "c2", "band")]),
+        row("image_to_note", A1, WITHOUT, candidates=[(REPLACED, "c1", "rule"), (NOTE_B, "c2", "band")]),
         row("note_to_note", NOTE_A, NOTE_C, also="c3"),
         row("image_to_text", A1, MUG),
     ]
-    task = asked(*rows)["image_to_note"]
+    task = tasks_of(*rows)["image_to_note"]
     assert set(task.gallery) == {i["item_id"] for i in (WITHOUT, NOTE_A, NOTE_B, NOTE_C)}
-    assert set(asked(*rows)["image_to_text"].gallery) == {MUG["item_id"]}
+    assert set(tasks_of(*rows)["image_to_text"].gallery) == {MUG["item_id"]}
 
 
 def test_what_is_rule_made_for_one_and_right_for_another_stays():
-    rows = [row("image_to_note", A1, WITHOUT, candidates=[(MADE, "c1", "rule")]), row("image_to_note", A2, MADE)]
-    assert MADE["item_id"] in asked(*rows)["image_to_note"].gallery
+    rows = [row("image_to_note", A1, WITHOUT, candidates=[(REPLACED, "c1", "rule")]), row("image_to_note", A2, REPLACED)]
+    assert REPLACED["item_id"] in tasks_of(*rows)["image_to_note"].gallery
 
 
 def test_the_rest_of_the_component_is_neither_right_nor_wrong_and_so_is_the_rest_of_a_positives():
@@ -43,10 +43,10 @@ def test_the_rest_of_the_component_is_neither_right_nor_wrong_and_so_is_the_rest
         row("note_to_note", NOTE_A, NOTE_C, also="c3", candidates=[(REPOST, "c1", "band"), (copy, "c3", "band")]),
         row("note_to_note", NOTE_B, NOTE_A, of="c2"),
     ]
-    task = asked(*rows)["note_to_note"]
+    task = tasks_of(*rows)["note_to_note"]
     place = task.queries.index(NOTE_A["item_id"])
-    assert names(task, task.right, place) == {NOTE_C["item_id"]}
-    assert names(task, task.out, place) == {NOTE_A["item_id"], REPOST["item_id"], copy["item_id"]}
+    assert names(task, task.positives, place) == {NOTE_C["item_id"]}
+    assert names(task, task.excluded, place) == {NOTE_A["item_id"], REPOST["item_id"], copy["item_id"]}
     assert NOTE_B["item_id"] in task.gallery
 
 
@@ -56,9 +56,9 @@ def test_several_positives_are_all_right_and_leave_no_ranking():
         row("note_to_note", NOTE_A, NOTE_B, also="c2"),
         row("note_to_note", NOTE_A, REPOST),
     ]
-    task = asked(*rows)["note_to_note"]
-    assert names(task, task.right) == {NOTE_C["item_id"], NOTE_B["item_id"], REPOST["item_id"]}
-    assert names(task, task.out) == {NOTE_A["item_id"]}
+    task = tasks_of(*rows)["note_to_note"]
+    assert names(task, task.positives) == {NOTE_C["item_id"], NOTE_B["item_id"], REPOST["item_id"]}
+    assert names(task, task.excluded) == {NOTE_A["item_id"]}
     assert len(task.queries) == 1
 
 
@@ -68,19 +68,19 @@ def test_the_same_words_in_another_component_are_no_error():
         row("image_to_text", item("image", "b", ["b1"]), LAMP, of="c2", also="c2"),
         row("image_to_text", item("image", "c", ["c1"]), SAME, of="c3", also="c3"),
     ]
-    task = asked(*rows)["image_to_text"]
+    task = tasks_of(*rows)["image_to_text"]
     place = task.queries.index(A1["item_id"])
-    assert names(task, task.out, place) == {SAME["item_id"]}
+    assert names(task, task.excluded, place) == {SAME["item_id"]}
 
 
 def test_a_crop_asks_and_is_not_offered_unless_crops_are_the_answers():
     crop = item("crop", "a", ["a1"], None, BOX)
     rows = [row("image_to_note", crop, WITHOUT), row("text_to_image", MUG, A1)]
-    assert set(asked(*rows)["text_to_image"].gallery) == {A1["item_id"]}
+    assert set(tasks_of(*rows)["text_to_image"].gallery) == {A1["item_id"]}
 
 
 def test_a_query_is_never_in_its_own_gallery():
     rows = [row("note_to_note", NOTE_A, NOTE_B, also="c2"), row("note_to_note", NOTE_B, NOTE_A, of="c2", also="c1")]
-    task = asked(*rows)["note_to_note"]
+    task = tasks_of(*rows)["note_to_note"]
     for n, query in enumerate(task.queries):
-        assert query in names(task, task.out, n)
+        assert query in names(task, task.excluded, n)

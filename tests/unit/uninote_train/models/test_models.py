@@ -9,9 +9,10 @@ import torch
 
 from schemas.errors import DataError, SettingsError
 from testkit.training_shards import item, words
-from uninote_train.models.load_model import Lora, ModelChoice, load_model
+from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import trainable
-from uninote_train.models.qwen_processor import fits, opened
+from uninote_train.models.qwen_processor import matches_processor, patches_to_floats
+from uninote_train.models.settings import Lora, ModelChoice
 from uninote_train.models.vlm_prompts import Prompts
 
 PICTURES = {
@@ -63,10 +64,10 @@ def test_what_was_saved_is_loaded_and_has_no_pickles(models, kind, tmp_path):
     with torch.no_grad():
         for p in trainable(model).values():
             p += 0.05 * torch.randn_like(p)
-        wanted = model.eval()(model.preparer.prepare(ITEMS, PICTURES))
+        expected = model.eval()(model.preparer.prepare(ITEMS, PICTURES))
         model.save(tmp_path)
         again = load_model(ModelChoice(kind=kind, path=str(tmp_path))).eval()
-        torch.testing.assert_close(again(again.preparer.prepare(ITEMS, PICTURES)), wanted, atol=1e-5, rtol=0)
+        torch.testing.assert_close(again(again.preparer.prepare(ITEMS, PICTURES)), expected, atol=1e-5, rtol=0)
     assert trainable(again).keys() == trainable(model).keys()
     assert not [f for f in tmp_path.rglob("*") if f.suffix in (".bin", ".pt", ".pkl")]
 
@@ -84,7 +85,7 @@ def test_the_pipeline_encodes_with_the_saved_model_as_the_trainer_does(models, k
             p += 0.05 * torch.randn_like(p)
     model.save(tmp_path)
     with torch.no_grad():
-        wanted = model.eval()(model.preparer.prepare(ITEMS, PICTURES)).numpy()
+        expected = model.eval()(model.preparer.prepare(ITEMS, PICTURES)).numpy()
     merged = tmp_path / "merged"
     spec = (
         load_spec(str(merged / "encoder.toml"), path=str(merged))
@@ -92,12 +93,12 @@ def test_the_pipeline_encodes_with_the_saved_model_as_the_trainer_does(models, k
         else EncoderSpec(backend="open_clip", path=str(tmp_path))
     )
     preparer, encoder = load_preparer(spec), load_encoder(spec)
-    for row, shown in zip(wanted, ITEMS, strict=True):
-        images = tuple(PICTURES[i] for i in shown["image_ids"])
-        if shown["kind"] == "crop":
-            images = tuple(cut(p, list(shown["region"].values())) for p in images)
-        found = encoder.encode([preparer.prepare(Content(kind=shown["kind"], images=images, text=shown["text"]))])
-        np.testing.assert_allclose(found[0], row, atol=1e-4)
+    for row, item_row in zip(expected, ITEMS, strict=True):
+        images = tuple(PICTURES[i] for i in item_row["image_ids"])
+        if item_row["kind"] == "crop":
+            images = tuple(cut(p, list(item_row["region"].values())) for p in images)
+        vectors = encoder.encode([preparer.prepare(Content(kind=item_row["kind"], images=images, text=item_row["text"]))])
+        np.testing.assert_allclose(vectors[0], row, atol=1e-4)
 
 
 def test_only_the_adapters_of_the_language_model_are_trained(models):
@@ -139,13 +140,13 @@ def test_says_what_is_wrong_with_a_path(tmp_path, models):
     with pytest.raises(SettingsError, match=r"model\.lora"):
         load_model(ModelChoice(kind="vlm", path=str(models("qwen3_vl")), lora=Lora(targets="nothing")))
     (tmp_path / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "/gone"}))
-    with pytest.raises(SettingsError, match="the adapters are for /gone, which is not there"):
+    with pytest.raises(SettingsError, match="the adapters are for /gone, which does not exist"):
         load_model(ModelChoice(kind="vlm", path=str(tmp_path)))
 
 
 def test_names_an_item_that_shows_nothing(models):
     model = load_model(choice(models, "open_clip"))
-    with pytest.raises(DataError, match="item [0-9a-f]{32}: a text without a picture or a word"):
+    with pytest.raises(DataError, match="item [0-9a-f]{32}: a text without a picture or text"):
         model.preparer.prepare([item("text", 0, (), "  ")], {})
 
 
@@ -163,7 +164,7 @@ def test_the_direct_way_gives_what_the_processor_gives(models, name):
         if "pixel_values" in direct:
             assert direct["pixel_values"].dtype == torch.uint8
             assert direct["pixel_values"].nbytes * 8 == plain["pixel_values"].nbytes
-            direct = {**direct, "pixel_values": opened(preparer.processor.image_processor, direct["pixel_values"])}
+            direct = {**direct, "pixel_values": patches_to_floats(preparer.processor.image_processor, direct["pixel_values"])}
         assert direct.keys() == plain.keys()
         assert all(torch.equal(direct[k], plain[k]) for k in plain)
 
@@ -171,7 +172,7 @@ def test_the_direct_way_gives_what_the_processor_gives(models, name):
 def test_a_processor_that_answers_otherwise_is_asked_itself(models):
     preparer = load_model(choice(models, "vlm")).preparer
     prompt = preparer._around("", 2, False)[0]
-    assert fits(preparer.processor, prompt)
+    assert matches_processor(preparer.processor, prompt)
     preparer.processor.image_processor.merge_size = 1  # more tokens a picture than the model's own count
     preparer.processor.image_token = "<|video_pad|>"
-    assert not fits(preparer.processor, prompt)
+    assert not matches_processor(preparer.processor, prompt)

@@ -11,8 +11,9 @@ from pipelines.encode.preset import EncoderSpec
 from pipelines.encode.small.backend import SmallEncoder, SmallPreparer
 from schemas.errors import DataError
 from small_encoder.weights import load
-from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import trainable
+from uninote_train.models.settings import ModelChoice
 
 RNG = np.random.default_rng(0)
 PICTURES = {name: RNG.integers(0, 256, (60, 80, 3), np.uint8) for name in "abc"}
@@ -45,10 +46,10 @@ def test_vectors_are_those_of_the_pipelines_encoder(model):
         Content(kind="crop", images=(cut,)),
         Content(kind="text", text="a red mug"),
     ]
-    wanted = encoder.encode([preparer.prepare(c) for c in contents])
+    expected = encoder.encode([preparer.prepare(c) for c in contents])
     with torch.no_grad():
-        found = model.embed(model.preparer.prepare(ITEMS, PICTURES)).numpy()
-    assert np.abs(found - wanted).max() < 1e-5
+        vectors = model.embed(model.preparer.prepare(ITEMS, PICTURES)).numpy()
+    assert np.abs(vectors - expected).max() < 1e-5
 
 
 def test_split_and_whole_agree_in_training_mode_and_shared_pictures_are_given_once(model):

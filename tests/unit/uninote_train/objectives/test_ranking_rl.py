@@ -6,10 +6,10 @@ import torch
 from testkit.training_shards import rl_row
 from tests.unit.uninote_train.toy import Toy, ToyPreparer
 from uninote_train.data.collate import rl_rows
-from uninote_train.objectives.ranking_rl import Reinforced
-from uninote_train.objectives.rl.reference_model import Reference
+from uninote_train.objectives.ranking_rl import RankingObjective
+from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.run.processes import Processes
-from uninote_train.settings import Ranking
+from uninote_train.settings import RankingLoss
 
 GREY = torch.full((8, 8, 3), 9, dtype=torch.uint8).numpy()
 POLICIES = ("item_softmax", "positive_advantage", "plackett_luce")
@@ -20,12 +20,12 @@ def rows_of(*rows):
 
 
 def objective(model, **settings):
-    return Reinforced(Ranking(**settings), model.dimensions, Reference(model, 0, torch.no_grad), Processes())
+    return RankingObjective(RankingLoss(**settings), model.dimensions, ReferenceModel(model, 0, torch.no_grad), Processes())
 
 
 def step(model, whole, rows):
     vectors = [model(b) for b in whole.inputs(rows)]
-    return whole.loss(vectors, rows, whole.begin(rows))
+    return whole.loss(vectors, rows, whole.prepare_step(rows))
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -38,12 +38,12 @@ def test_the_gradient_is_not_zero_and_takes_a_noise_candidate_down(policy):
     documents[noise] = torch.nn.functional.normalize(query + 0.1 * documents[noise], dim=-1)  # the best of all
     vectors = documents.clone().requires_grad_()
     whole = objective(model, policy=policy, kl=0.0, temperature=0.5)
-    loss = whole.loss([query[None], vectors], rows, whole.begin(rows))
+    loss = whole.loss([query[None], vectors], rows, whole.prepare_step(rows))
     loss.value.backward()
     assert vectors.grad.abs().sum() > 1e-3
-    moved = torch.nn.functional.normalize(documents - 0.05 * vectors.grad, dim=-1)
+    rows_to = torch.nn.functional.normalize(documents - 0.05 * vectors.grad, dim=-1)
     relevant = rows.candidates[0, :2]
-    before, after = ((d[noise] @ query) - (d[relevant] @ query).mean() for d in (documents, moved))
+    before, after = ((d[noise] @ query) - (d[relevant] @ query).mean() for d in (documents, rows_to))
     assert after < before - 1e-4
 
 
@@ -55,8 +55,8 @@ def test_a_list_whose_rewards_are_equal_is_skipped_and_counted(policy):
     model = Toy()
     whole = objective(model, policy=policy, kl=0.0)
     together, alone = step(model, whole, rows_of(one, other)), step(model, whole, rows_of(one))
-    assert together.numbers["skipped_groups"].item() == 1
-    assert alone.numbers["skipped_groups"].item() == 0
+    assert together.metrics["skipped_groups"].item() == 1
+    assert alone.metrics["skipped_groups"].item() == 0
     torch.testing.assert_close(together.value, alone.value)
     nothing = step(model, whole, rows_of(other))
     assert nothing.value.item() == 0
@@ -66,12 +66,12 @@ def test_frozen_documents_have_no_gradient_and_stay_where_they_were():
     model = Toy()
     whole = objective(model, frozen_documents=True, kl=0.0)
     rows = rows_of(rl_row(0, 9, 0))
-    start = whole.begin(rows).documents
+    start = whole.prepare_step(rows).documents
     assert len(whole.inputs(rows)) == 1
     with torch.no_grad():
         for p in model.parameters():
             p += 0.1
-    torch.testing.assert_close(whole.begin(rows).documents, start)
+    torch.testing.assert_close(whole.prepare_step(rows).documents, start)
     assert not torch.allclose(model(rows.documents), start)
 
 
@@ -79,26 +79,26 @@ def test_the_policy_is_kept_near_the_model_at_the_start():
     model = Toy()
     whole = objective(model, kl=2.0)
     rows = rows_of(rl_row(0, 9, 0), rl_row(1, 9, 1))
-    assert step(model, whole, rows).numbers["kl"].item() == pytest.approx(0, abs=1e-6)
+    assert step(model, whole, rows).metrics["kl"].item() == pytest.approx(0, abs=1e-6)
     with torch.no_grad():
         for p in model.parameters():
             p += 0.2 * torch.randn(p.shape, generator=torch.Generator().manual_seed(1))
     far, free = step(model, whole, rows), step(model, objective(model, kl=0.0), rows)
-    assert far.numbers["kl"].item() > 1e-3
-    torch.testing.assert_close(far.value - 2.0 * far.numbers["kl"], free.value)
+    assert far.metrics["kl"].item() > 1e-3
+    torch.testing.assert_close(far.value - 2.0 * far.metrics["kl"], free.value)
 
 
 def test_a_second_update_uses_the_rankings_of_the_first():
     model = Toy()
     whole = objective(model, policy="plackett_luce", updates=2, kl=0.0)
     rows = rows_of(rl_row(0, 9, 0))
-    begun = whole.begin(rows)
-    whole.loss([model(b) for b in whole.inputs(rows)], rows, begun)
-    drawn, before = begun.rankings.clone(), begun.log_old.clone()
+    state = whole.prepare_step(rows)
+    whole.loss([model(b) for b in whole.inputs(rows)], rows, state)
+    rankings, before = state.rankings.clone(), state.log_old.clone()
     with torch.no_grad():
         for p in model.parameters():
             p += 0.3 * torch.randn(p.shape, generator=torch.Generator().manual_seed(1))
-    whole.loss([model(b) for b in whole.inputs(rows)], rows, begun)
-    assert torch.equal(begun.rankings, drawn)
-    assert torch.equal(begun.log_old, before)
-    assert begun.rankings.shape == (1, 64, 5)
+    whole.loss([model(b) for b in whole.inputs(rows)], rows, state)
+    assert torch.equal(state.rankings, rankings)
+    assert torch.equal(state.log_old, before)
+    assert state.rankings.shape == (1, 64, 5)

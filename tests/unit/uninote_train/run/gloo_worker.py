@@ -9,61 +9,61 @@ from safetensors.torch import save_file
 
 from schemas.shards import RL, SFT
 from tests.unit.uninote_train.toy import Toy
-from uninote_train.data.loader import Steps
+from uninote_train.data.loader import StepDataset
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import open_shards
 from uninote_train.models.protocol import trainable
-from uninote_train.objectives.contrastive import Contrastive
-from uninote_train.objectives.ranking_rl import Reinforced
-from uninote_train.objectives.rl.reference_model import Reference
+from uninote_train.objectives.contrastive import ContrastiveObjective
+from uninote_train.objectives.ranking_rl import RankingObjective
+from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.run.grad_cache import backward
 from uninote_train.run.processes import Processes
-from uninote_train.settings import Contrast, Ranking
+from uninote_train.settings import ContrastiveLoss, RankingLoss
 
 SFT_CASES = {
-    "symmetric_kl": Contrast(dims=(4, 16)),
-    "both": Contrast(dims=(16,), info_nce_weight=0.5),
-    "info_nce": Contrast(kind="info_nce", dims=(8, 16), temperature=0.1),
-    "own_only": Contrast(kind="info_nce", dims=(16,), in_batch=False),
+    "symmetric_kl": ContrastiveLoss(dims=(4, 16)),
+    "both": ContrastiveLoss(dims=(16,), info_nce_weight=0.5),
+    "info_nce": ContrastiveLoss(kind="info_nce", dims=(8, 16), temperature=0.1),
+    "own_only": ContrastiveLoss(kind="info_nce", dims=(16,), in_batch=False),
 }
 RL_CASES = {
-    "item_softmax": Ranking(),
-    "plackett_luce": Ranking(policy="plackett_luce", kl=0.3),
-    "frozen": Ranking(frozen_documents=True, policy="positive_advantage"),
+    "item_softmax": RankingLoss(),
+    "plackett_luce": RankingLoss(policy="plackett_luce", kl=0.3),
+    "frozen": RankingLoss(frozen_documents=True, policy="positive_advantage"),
 }
 BATCH, STEP = 8, 1
 
 
-def gradients(processes: Processes, shards: dict[str, str], piece: int) -> dict[str, torch.Tensor]:
+def gradients(processes: Processes, shards: dict[str, str], mini_batch: int) -> dict[str, torch.Tensor]:
     """Each case's averaged gradients and loss, and each number that is logged."""
-    found = {}
+    tensors = {}
     for name, settings in {**SFT_CASES, **RL_CASES}.items():
         stage = "sft" if name in SFT_CASES else "rl"
         model = Toy()
         opened = open_shards(shards[stage], "train", SFT if stage == "sft" else RL, "/nowhere")
-        steps = Steps(
+        steps = StepDataset(
             stage=stage, shards=opened, order=Order(opened.counts, 3, 2), preparer=model.preparer, batch=BATCH, rank=processes.rank,
             world=processes.world, rankings=8,
         )  # fmt: skip
         if stage == "sft":
-            objective = Contrastive(settings, settings.dims, processes)
+            objective = ContrastiveObjective(settings, settings.dims, processes)
         else:
-            start = Reference(Toy(seed=1), 0, torch.no_grad)  # another model: its KL is not zero
-            objective = Reinforced(settings, 16, start, processes)
+            reference = ReferenceModel(Toy(seed=1), 0, torch.no_grad)  # another model: its KL is not zero
+            objective = RankingObjective(settings, 16, reference, processes)
         rows = steps[STEP]
-        batches, begun, told = objective.inputs(rows), objective.begin(rows), []
+        batches, state, losses = objective.inputs(rows), objective.prepare_step(rows), []
 
-        def loss_of(vectors, objective=objective, batches=batches, rows=rows, begun=begun, told=told):
-            told.append(objective.loss(vectors.split([b.items for b in batches]), rows, begun))
-            return told[0].value
+        def loss_of(vectors, objective=objective, batches=batches, rows=rows, state=state, losses=losses):
+            losses.append(objective.loss(vectors.split([b.items for b in batches]), rows, state))
+            return losses[0].value
 
-        pieces = [p for b in batches for p in (model.split(b, piece) if piece else [b])]
-        loss = backward(model, pieces, loss_of, cached=piece > 0)
+        mini_batches = [p for b in batches for p in (model.split(b, mini_batch) if mini_batch else [b])]
+        loss = backward(model, mini_batches, loss_of, cached=mini_batch > 0)
         processes.average_gradients(trainable(model).values())
-        found |= {f"{name}/{n}": p.grad for n, p in trainable(model).items()}
-        found[f"{name}/loss"] = processes.total(loss) / processes.world
-        found |= {f"{name}/{n}": v for n, v in told[0].numbers.items() if n != "documents"}
-    return found
+        tensors |= {f"{name}/{n}": p.grad for n, p in trainable(model).items()}
+        tensors[f"{name}/loss"] = processes.total(loss) / processes.world
+        tensors |= {f"{name}/{n}": v for n, v in losses[0].metrics.items() if n != "documents"}
+    return tensors
 
 
 def main() -> None:
@@ -71,19 +71,19 @@ def main() -> None:
     rank, world, out, sft, rl = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], sys.argv[5]
     dist.init_process_group("gloo", init_method=f"file://{out / 'meeting'}", rank=rank, world_size=world)
     processes = Processes(rank, world)
-    for piece in (0, 3):
-        found = gradients(processes, {"sft": sft, "rl": rl}, piece)
-        save_file({k: t.contiguous() for k, t in found.items()}, out / f"{rank}-{piece}.safetensors")
+    for mini_batch in (0, 3):
+        tensors = gradients(processes, {"sft": sft, "rl": rl}, mini_batch)
+        save_file({k: t.contiguous() for k, t in tensors.items()}, out / f"{rank}-{mini_batch}.safetensors")
     lonely, absent = torch.nn.Parameter(torch.zeros(2)), torch.nn.Parameter(torch.zeros(3))
     if rank == 1:
         lonely.grad = torch.tensor([2.0, 4.0])
     processes.average_gradients([lonely, absent])
-    told = {
+    losses = {
         "lonely": lonely.grad,
         "absent": torch.tensor(absent.grad is None),
-        "rows": processes.gathered(torch.arange(rank + 1) + 10 * rank),
+        "rows": processes.gather(torch.arange(rank + 1) + 10 * rank),
     }
-    save_file(told, out / f"{rank}-told.safetensors")
+    save_file(losses, out / f"{rank}-collectives.safetensors")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from testkit.training_shards import item, words
-from uninote_train.models.load_model import Lora, ModelChoice, load_model
+from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import trainable
-from uninote_train.objectives.losses.matryoshka import shortened
+from uninote_train.models.settings import Lora, ModelChoice
+from uninote_train.objectives.losses.matryoshka import truncate_dimensions
 from uninote_train.run.grad_cache import backward
 
 SIZES = {"a-0": (64, 64), "b-0": (96, 40), "b-1": (40, 120), "c-0": (128, 128)}
@@ -20,7 +21,7 @@ def pictures():
 
 def items():
     """Pictures of unequal grids: none, one and two to an item, in an order that no piece cuts evenly."""
-    made = [
+    rows = [
         item("text", 0, (), words(0)),
         item("note", 1, (), words(1, 2)),
         item("image", 2),
@@ -29,8 +30,8 @@ def items():
         item("image", 5),
     ]
     for place, names in ((2, ["a-0"]), (3, ["b-0", "b-1"]), (4, ["c-0"]), (5, ["b-1"])):
-        made[place]["image_ids"] = names
-    return made
+        rows[place]["image_ids"] = names
+    return rows
 
 
 def vlm(models, dropout=0.0):
@@ -51,17 +52,17 @@ def loss_over(dims):
     targets = torch.tensor([3, 4, 5])
 
     def loss_of(vectors):
-        asked, offered = (vectors[:3], vectors)
-        scores = [shortened(asked, d) @ shortened(offered, d).T / 0.1 for d in dims]
+        queries, documents = (vectors[:3], vectors)
+        scores = [truncate_dimensions(queries, d) @ truncate_dimensions(documents, d).T / 0.1 for d in dims]
         return sum(torch.nn.functional.cross_entropy(s, targets) for s in scores)
 
     return loss_of
 
 
-def gradients(model, pieces, dims, cached):
+def gradients(model, mini_batches, dims, cached):
     torch.manual_seed(5)
     model.zero_grad(set_to_none=True)
-    loss = backward(model, pieces, loss_over(dims), cached=cached)
+    loss = backward(model, mini_batches, loss_over(dims), cached=cached)
     return loss, {n: p.grad.clone() for n, p in trainable(model).items() if p.grad is not None}
 
 
@@ -80,18 +81,18 @@ def test_pieces_give_the_gradients_of_the_whole_batch(models, pictures, make, di
     batch = model.preparer.prepare(items(), pictures)
     whole_loss, whole = gradients(model, [batch], dims, cached=False)
     for size in (1, 2, 4):
-        loss, found = gradients(model, model.split(batch, size), dims, cached=True)
+        loss, gradients_by_name = gradients(model, model.split(batch, size), dims, cached=True)
         assert loss.item() == pytest.approx(whole_loss.item(), rel=1e-5)
-        assert_same(whole, found)
+        assert_same(whole, gradients_by_name)
 
 
 def test_dropout_is_the_same_in_both_passes(models, pictures):
     """With other random numbers in the second pass the gradients would be those of another network."""
     model = vlm(models, dropout=0.5)
-    pieces = model.split(model.preparer.prepare(items(), pictures), 2)
-    _, held = gradients(model, pieces, (16,), cached=False)
-    _, found = gradients(model, pieces, (16,), cached=True)
-    assert_same(held, found)
+    mini_batches = model.split(model.preparer.prepare(items(), pictures), 2)
+    _, expected = gradients(model, mini_batches, (16,), cached=False)
+    _, gradients_by_name = gradients(model, mini_batches, (16,), cached=True)
+    assert_same(expected, gradients_by_name)
 
 
 def test_gradient_checkpointing_changes_no_gradient(models, pictures):
@@ -99,17 +100,17 @@ def test_gradient_checkpointing_changes_no_gradient(models, pictures):
     batch = model.preparer.prepare(items(), pictures)
     _, plain = gradients(model, [batch], (16,), cached=False)
     model.start_checkpointing()
-    _, found = gradients(model, model.split(batch, 4), (16,), cached=True)
-    assert_same(plain, found)
+    _, gradients_by_name = gradients(model, model.split(batch, 4), (16,), cached=True)
+    assert_same(plain, gradients_by_name)
 
 
 def test_what_the_loss_raises_leaves_no_gradient(models, pictures):
     model = clip(models)
-    pieces = model.split(model.preparer.prepare(items(), pictures), 2)
+    mini_batches = model.split(model.preparer.prepare(items(), pictures), 2)
 
     def refuse(vectors):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        backward(model, pieces, refuse, cached=True)
+        backward(model, mini_batches, refuse, cached=True)
     assert all(p.grad is None for p in model.parameters())

@@ -38,14 +38,14 @@ def two(tmp_path_factory, shards):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("piece", [0, 3], ids=["whole", "cached"])
-def test_two_processes_give_the_gradients_and_numbers_of_one(two, shards, piece):
+@pytest.mark.parametrize("mini_batch", [0, 3], ids=["whole", "cached"])
+def test_two_processes_give_the_gradients_and_numbers_of_one(two, shards, mini_batch):
     from tests.unit.uninote_train.run.gloo_worker import gradients
 
-    wanted = gradients(Processes(), shards, 0)
-    first, second = (load_file(two / f"{rank}-{piece}.safetensors") for rank in range(2))
-    assert wanted.keys() == first.keys()
-    for name, value in wanted.items():
+    expected = gradients(Processes(), shards, 0)
+    first, second = (load_file(two / f"{rank}-{mini_batch}.safetensors") for rank in range(2))
+    assert expected.keys() == first.keys()
+    for name, value in expected.items():
         assert torch.equal(first[name], second[name]), name
         scale = max(value.abs().max().item(), 1.0)
         torch.testing.assert_close(first[name] / scale, value / scale, atol=1e-5, rtol=0, msg=lambda m, n=name: f"{n}: {m}")
@@ -53,10 +53,10 @@ def test_two_processes_give_the_gradients_and_numbers_of_one(two, shards, piece)
 
 @pytest.mark.slow
 def test_gradients_that_one_process_lacks_count_as_zero_and_rows_are_gathered_in_order(two):
-    told = load_file(two / "0-told.safetensors")
-    assert told["lonely"].tolist() == [1.0, 2.0]
-    assert told["absent"].item()
-    assert told["rows"].tolist() == [0, 10, 11]
+    collectives = load_file(two / "0-collectives.safetensors")
+    assert collectives["lonely"].tolist() == [1.0, 2.0]
+    assert collectives["absent"].item()
+    assert collectives["rows"].tolist() == [0, 10, 11]
 
 
 def test_the_mean_counts_only_rows_that_count():

@@ -16,7 +16,8 @@ from uninote_train.evaluation import external_vectors
 from uninote_train.evaluation.command import Evaluate, evaluate
 from uninote_train.evaluation.encode_items import Encoding, encode
 from uninote_train.evaluation.split_pictures import PictureFiles
-from uninote_train.models.load_model import ModelChoice, load_model
+from uninote_train.models.load_model import load_model
+from uninote_train.models.settings import ModelChoice
 
 
 @pytest.fixture(scope="module")

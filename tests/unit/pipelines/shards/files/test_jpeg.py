@@ -21,14 +21,14 @@ def opened(content):
     return Image.open(io.BytesIO(content))
 
 
-@pytest.mark.parametrize(("size", "wanted"), [((1200, 600), (300, 150)), ((100, 40), (100, 40))])
-def test_the_longest_side_is_bounded_and_nothing_is_enlarged(size, wanted):
-    assert opened(reencoded(jpeg(*size), Pictures(longest_side=300))).size == wanted
+@pytest.mark.parametrize(("size", "expected"), [((1200, 600), (300, 150)), ((100, 40), (100, 40))])
+def test_the_longest_side_is_bounded_and_nothing_is_enlarged(size, expected):
+    assert opened(reencoded(jpeg(*size), Pictures(longest_side=300))).size == expected
 
 
 def test_what_was_turned_by_a_tag_stands_upright_without_it():
-    found = opened(reencoded(jpeg(120, 60, orientation=6), Pictures()))
-    assert (found.format, found.size, found.getexif().get(0x0112)) == ("JPEG", (60, 120), None)
+    image = opened(reencoded(jpeg(120, 60, orientation=6), Pictures()))
+    assert (image.format, image.size, image.getexif().get(0x0112)) == ("JPEG", (60, 120), None)
 
 
 def test_colours_are_in_their_order():

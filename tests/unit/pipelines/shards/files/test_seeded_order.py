@@ -13,27 +13,27 @@ def rows(spark):
 
 
 def test_rows_stand_by_their_hash_whatever_the_partitions(rows):
-    wanted = [r["key"] for r in sorted(rows.collect(), key=lambda r: (r["hash"], r["key"]))]
+    expected = [r["key"] for r in sorted(rows.collect(), key=lambda r: (r["hash"], r["key"]))]
     for partitions in (1, 5):
-        found = placed(rows.repartition(partitions, "key"), "hash", "key").collect()
-        assert [r["key"] for r in sorted(found, key=lambda r: r["position"])] == wanted
-        assert sorted(r["position"] for r in found) == list(range(400))
+        result = placed(rows.repartition(partitions, "key"), "hash", "key").collect()
+        assert [r["key"] for r in sorted(result, key=lambda r: r["position"])] == expected
+        assert sorted(r["position"] for r in result) == list(range(400))
 
 
 def test_each_group_is_numbered_from_0(rows):
-    found = placed(rows, "hash", "key", ["group"], "number").collect()
+    result = placed(rows, "hash", "key", ["group"], "number").collect()
     for group in "ab":
-        mine = sorted((r["hash"], r["number"]) for r in found if r["group"] == group)
-        assert [number for _, number in mine] == list(range(len(mine)))
+        in_group = sorted((r["hash"], r["number"]) for r in result if r["group"] == group)
+        assert [number for _, number in in_group] == list(range(len(in_group)))
 
 
 def test_the_smallest_hashes_of_each_group_are_taken(rows):
     every = rows.collect()
     counts = {(g,): sum(r["group"] == g for r in every) for g in "ab"}
-    found = smallest(rows, ["group"], {("a",): 30, ("b",): 5}, counts, ("hash", "key")).collect()
+    result = smallest(rows, ["group"], {("a",): 30, ("b",): 5}, counts, ("hash", "key")).collect()
     for group, quota in (("a", 30), ("b", 5)):
-        wanted = sorted((r["hash"], r["key"]) for r in every if r["group"] == group)[:quota]
-        assert sorted((r["hash"], r["key"]) for r in found if r["group"] == group) == wanted
+        expected = sorted((r["hash"], r["key"]) for r in every if r["group"] == group)[:quota]
+        assert sorted((r["hash"], r["key"]) for r in result if r["group"] == group) == expected
 
 
 def test_nothing_wanted_is_nothing(rows):

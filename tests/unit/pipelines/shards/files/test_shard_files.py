@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.shards.files.shard_files import by_shard, counts, pictures_file, rows_file, summed, written
+from pipelines.shards.files.shard_files import by_shard, counts, pictures_file, rows_file, sum_counts, write_file
 from schemas.shards import PICTURES
 
 ROWS = pa.schema([("position", pa.int64()), ("task", pa.string())])
@@ -31,12 +31,12 @@ def batches(shards, cuts, schema=ROWS):
     st.lists(st.integers(0, 40), max_size=6),
 )
 def test_a_shard_is_whole_and_has_the_same_bytes_however_it_came(shards, cuts, others):
-    found = list(by_shard(batches(shards, cuts), ROWS))
-    assert [shard for shard, _ in found] == sorted(set(shards))
-    for shard, rows in found:
+    shard_rows = list(by_shard(batches(shards, cuts), ROWS))
+    assert [shard for shard, _ in shard_rows] == sorted(set(shards))
+    for shard, rows in shard_rows:
         assert rows.column("position").to_pylist() == [k for k, s in enumerate(shards) if s == shard]
     again = list(by_shard(batches(shards, others), ROWS))
-    assert [rows_file(rows) for _, rows in found] == [rows_file(rows) for _, rows in again]
+    assert [rows_file(rows) for _, rows in shard_rows] == [rows_file(rows) for _, rows in again]
 
 
 def test_pictures_in_batches_have_the_same_bytes_and_are_read_back():
@@ -52,15 +52,15 @@ def test_pictures_in_batches_have_the_same_bytes_and_are_read_back():
 
 def test_a_file_is_told_as_it_lies_there(tmp_path):
     rows = pa.table({"position": [0, 1], "task": ["a", None]}).cast(ROWS)
-    [told] = written(str(tmp_path), "runs/x/00000.parquet", rows, rows_file(rows)).to_pylist()
-    content = (tmp_path / told["path"]).read_bytes()
-    assert (told["rows"], told["size_bytes"], told["sha256"]) == (2, len(content), hashlib.sha256(content).hexdigest())
-    assert json.loads(told["counts"]) == {"task": {"a": 1, "none": 1}}
-    assert pq.read_table(tmp_path / told["path"]).equals(rows)
+    [record] = write_file(str(tmp_path), "runs/x/00000.parquet", rows, rows_file(rows)).to_pylist()
+    content = (tmp_path / record["path"]).read_bytes()
+    assert (record["rows"], record["size_bytes"], record["sha256"]) == (2, len(content), hashlib.sha256(content).hexdigest())
+    assert json.loads(record["counts"]) == {"task": {"a": 1, "none": 1}}
+    assert pq.read_table(tmp_path / record["path"]).equals(rows)
 
 
 def test_counts_of_candidates_and_rows_without():
     source = pa.list_(pa.struct([("source", pa.string())]))
     rows = pa.table({"candidates": pa.array([[{"source": "band"}, {"source": "rule"}], [], [{"source": "band"}]], source)})
-    told = counts(rows)
-    assert summed([told, told]) == {"candidates": {"band": 4, "rule": 2}, "rows": {"without candidates": 2}}
+    record = counts(rows)
+    assert sum_counts([record, record]) == {"candidates": {"band": 4, "rule": 2}, "rows": {"without candidates": 2}}

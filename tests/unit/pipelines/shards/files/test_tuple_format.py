@@ -37,8 +37,8 @@ def item(kind, images=(), text=None, region=None):
     }
 
 
-def candidate(shown):
-    return {"item": shown, "component_id": "c", "similarity": 0.5, "soft_label": 0.5, "source": "band"}
+def candidate(candidate_item):
+    return {"item": candidate_item, "component_id": "c", "similarity": 0.5, "soft_label": 0.5, "source": "band"}
 
 
 def rows(task, query, positive, negatives, position=0):
@@ -53,13 +53,15 @@ def read(content):
     return pq.read_table(io.BytesIO(content))
 
 
-def made(table, negatives=1):
+def tuples_of(table, negatives=1):
     return {name: (count, content) for name, count, content in tuple_files(table.to_batches(), PICTURES_OF_TEST, negatives)}
 
 
 def test_a_note_is_text_and_images_and_a_crop_is_cut():
     note, other = item("note", ["blue", "split"], "words"), item("note", [], "no picture")
-    [(name, (count, content))] = made(rows("image_to_note", item("crop", ["split"], region=BOX), note, [other, note])).items()
+    [(name, (count, content))] = tuples_of(
+        rows("image_to_note", item("crop", ["split"], region=BOX), note, [other, note])
+    ).items()
     assert (name, count) == ("image_to_note/000", 1)
     table = read(content)
     assert table.column_names == ["anchor", "positive", "negative_1"]
@@ -78,9 +80,9 @@ def test_rows_short_of_negatives_are_left_out_and_tasks_have_their_files():
     table = pa.concat_tables([
         rows("text_to_text", text, text, [text, text]), rows("image_to_ocr", item("image", ["blue"]), read_, [read_], 1), rows("text_to_text", text, text, [], 2)
     ])  # fmt: skip
-    assert {name: count for name, (count, _) in made(table).items()} == {"text_to_text/000": 1, "image_to_ocr/000": 1}
-    assert {name: count for name, (count, _) in made(table, 2).items()} == {"text_to_text/000": 1}
-    assert read(made(table, 0)["text_to_text/000"][1]).column_names == ["anchor", "positive"]
+    assert {name: count for name, (count, _) in tuples_of(table).items()} == {"text_to_text/000": 1, "image_to_ocr/000": 1}
+    assert {name: count for name, (count, _) in tuples_of(table, 2).items()} == {"text_to_text/000": 1}
+    assert read(tuples_of(table, 0)["text_to_text/000"][1]).column_names == ["anchor", "positive"]
 
 
 def test_large_files_are_cut_and_no_row_is_lost(monkeypatch):
@@ -88,9 +90,9 @@ def test_large_files_are_cut_and_no_row_is_lost(monkeypatch):
     monkeypatch.setattr(tuple_format, "ROWS_A_GROUP", 2)
     image = item("image", ["split"])
     table = pa.concat_tables([rows("image_to_image", image, image, [image], k) for k in range(9)])
-    found = made(table)
-    assert len(found) > 1 and sorted(found) == [f"image_to_image/{k:03}" for k in range(len(found))]
-    assert sum(count for count, _ in found.values()) == sum(len(read(c)) for _, c in found.values()) == 9
+    tuples = tuples_of(table)
+    assert len(tuples) > 1 and sorted(tuples) == [f"image_to_image/{k:03}" for k in range(len(tuples))]
+    assert sum(count for count, _ in tuples.values()) == sum(len(read(c)) for _, c in tuples.values()) == 9
 
 
 def test_the_features_are_as_datasets_spells_them():

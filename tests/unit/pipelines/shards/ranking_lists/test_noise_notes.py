@@ -33,7 +33,7 @@ def tables(spark):
     return frames[2], frames[0], ties
 
 
-def found(lists, pool, ties, seed=0):
+def noise_by_list(lists, pool, ties, seed=0):
     return {
         row["list_key"]: [(n["item"], n["component_id"]) for n in row["noise"]]
         for row in noise(lists, pool, ties, seed).collect()
@@ -49,25 +49,25 @@ def test_ties_go_both_ways_between_components(tables):
 
 
 def test_noise_shares_neither_component_nor_pair_nor_split(tables):
-    drawn = found(*tables)
+    by_list = noise_by_list(*tables)
     tied = {tuple(r) for r in tables[2].collect()}
     note = {f"item of {n}": (s, c) for n, s, c in NOTES}
     for name, split, component in NOTES[:40]:
-        others = [c for _, c in drawn[name]]
+        others = [c for _, c in by_list[name]]
         assert len(others) == len(set(others)) == 4
-        assert all(note[item] == (split, c) for item, c in drawn[name])
+        assert all(note[item] == (split, c) for item, c in by_list[name])
         assert component not in others
         assert not {(component, c) for c in others} & tied
 
 
 def test_a_small_split_gives_short_lists_and_one_that_is_tied_to_all_gives_none(tables):
-    drawn = found(*tables)
-    assert "n40" not in drawn and "n41" not in drawn  # both other components of the test split are tied to theirs
-    assert [c for _, c in drawn["n42"]] == ["c22"]
+    by_list = noise_by_list(*tables)
+    assert "n40" not in by_list and "n41" not in by_list  # both other components of the test split are tied to theirs
+    assert [c for _, c in by_list["n42"]] == ["c22"]
 
 
 def test_noise_is_the_same_for_any_partitions_and_moves_with_the_seed(tables):
     lists, pool, ties = tables
-    again = found(lists.repartition(7, "list_key"), pool.repartition(3, "item"), ties)
-    assert again == found(*tables)
-    assert found(*tables, seed=1) != again
+    again = noise_by_list(lists.repartition(7, "list_key"), pool.repartition(3, "item"), ties)
+    assert again == noise_by_list(*tables)
+    assert noise_by_list(*tables, seed=1) != again

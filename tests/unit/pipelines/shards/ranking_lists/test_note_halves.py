@@ -14,10 +14,10 @@ NOTE = st.lists(st.integers(0, 5), max_size=8).flatmap(
 SHARED = st.integers(1, 6)
 
 
-def made(note, text, shared, seed=0):
-    found = halves("n", text, *note, shared, seed)
-    assume(isinstance(found, Halves))
-    return found
+def split_of(note, text, shared, seed=0):
+    split = halves("n", text, *note, shared, seed)
+    assume(isinstance(split, Halves))
+    return split
 
 
 def units(item, families):
@@ -27,8 +27,8 @@ def units(item, families):
 
 @given(NOTE, TEXT, SHARED, st.integers(0, 9))
 def test_the_halves_share_nothing_and_are_the_note(note, text, shared, seed):
-    found, family = made(note, text, shared, seed), dict(zip(*note, strict=True))
-    a, b = found.query, found.relevant[-1]
+    split, family = split_of(note, text, shared, seed), dict(zip(*note, strict=True))
+    a, b = split.query, split.relevant[-1]
     assert not set(a["image_ids"]) & set(b["image_ids"])
     assert not units(a, family) & units(b, family)
     assert units(a, family) | units(b, family) == {("family", f) for f in family.values()} | {
@@ -40,23 +40,23 @@ def test_the_halves_share_nothing_and_are_the_note(note, text, shared, seed):
 
 @given(NOTE, TEXT, SHARED, st.integers(0, 9))
 def test_the_order_is_that_of_what_is_shared_with_the_query(note, text, shared, seed):
-    found, family = made(note, text, shared, seed), dict(zip(*note, strict=True))
-    query = units(found.query, family)
-    overlap = [len(units(item, family) & query) / len(query) for item in found.relevant]
-    assert found.shares == overlap
+    split, family = split_of(note, text, shared, seed), dict(zip(*note, strict=True))
+    query = units(split.query, family)
+    overlap = [len(units(item, family) & query) / len(query) for item in split.relevant]
+    assert split.shares == overlap
     assert overlap == sorted(set(overlap), reverse=True)
     assert overlap[-1] == 0
-    assert len(found.relevant) == min(shared, len({f for k, f in query if k == "family"})) + 1
+    assert len(split.relevant) == min(shared, len({f for k, f in query if k == "family"})) + 1
 
 
 @given(NOTE, TEXT, SHARED)
 def test_items_are_named_by_what_they_show_and_stand_in_the_notes_order(note, text, shared):
-    found = made(note, text, shared)
-    for item in [found.query, *found.relevant]:
+    split = split_of(note, text, shared)
+    for item in [split.query, *split.relevant]:
         assert item["item_id"] == item_id("note", "n", item["image_ids"], text=item["text"])
         assert item["image_ids"] == [i for i in note[0] if i in item["image_ids"]]
-    assert found.as_noise in found.relevant
-    assert len({item["item_id"] for item in [found.query, *found.relevant]}) == len(found.relevant) + 1
+    assert split.as_noise in split.relevant
+    assert len({item["item_id"] for item in [split.query, *split.relevant]}) == len(split.relevant) + 1
 
 
 def test_a_note_that_cannot_be_split_says_why():

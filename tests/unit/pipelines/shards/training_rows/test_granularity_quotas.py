@@ -8,20 +8,20 @@ from pipelines.shards.training_rows.granularity_quotas import below, preferred, 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=6)
 
 
-def taking_turns(counts, wanted):
+def taking_turns(counts, total):
     """One row at a time, round after round."""
     given = [0] * len(counts)
-    while wanted and given != counts:
+    while total and given != counts:
         for k in range(len(counts)):
-            if wanted and given[k] < counts[k]:
+            if total and given[k] < counts[k]:
                 given[k] += 1
-                wanted -= 1
+                total -= 1
     return given
 
 
 @given(COUNTS, st.integers(0, 120))
-def test_quotas_are_what_taking_turns_gives(counts, wanted):
-    assert quotas(counts, wanted) == taking_turns(counts, wanted)
+def test_quotas_are_what_taking_turns_gives(counts, total):
+    assert quotas(counts, total) == taking_turns(counts, total)
 
 
 def test_quotas_of_many_rows_take_a_few_rounds():
@@ -29,12 +29,12 @@ def test_quotas_of_many_rows_take_a_few_rounds():
 
 
 @given(st.dictionaries(st.sampled_from("abcd"), st.tuples(st.integers(0, 9), st.integers(0, 9))), st.integers(0, 60))
-def test_rows_with_negatives_come_first_and_the_sum_is_what_is_wanted(counts, wanted):
-    found = preferred(counts, "abcd", wanted)
-    assert sum(found.values()) == min(wanted, sum(map(sum, counts.values())))
+def test_rows_with_negatives_come_first_and_the_sum_is_what_is_wanted(counts, total):
+    by_group = preferred(counts, "abcd", total)
+    assert sum(by_group.values()) == min(total, sum(map(sum, counts.values())))
     for name, (rich, poor) in counts.items():
-        assert found[name, True] <= rich and found[name, False] <= poor
-        assert found[name, False] == 0 or found[name, True] == rich
+        assert by_group[name, True] <= rich and by_group[name, False] <= poor
+        assert by_group[name, False] == 0 or by_group[name, True] == rich
 
 
 @given(st.integers(0, 500), st.integers(0, 4000))

@@ -16,13 +16,13 @@ def test_a_positive_has_the_very_bits_that_it_would_have_as_a_candidate(d):
     counts = np.array([1, 3, 0, 7, 1, 2])
     queries, elements = unit(rng, 6, d), unit(rng, int(counts.sum()), d)
     ends = np.cumsum(counts)
-    wanted = as_negatives_are_scored(queries, elements, ends - counts, ends)
-    assert maxsim(queries, elements, counts).tobytes() == wanted.tobytes()
+    expected = as_negatives_are_scored(queries, elements, ends - counts, ends)
+    assert maxsim(queries, elements, counts).tobytes() == expected.tobytes()
     alone = [
         maxsim(queries[k : k + 1], elements[e - c : e], np.array([c]))
         for k, (c, e) in enumerate(zip(counts, ends, strict=True))
     ]
-    assert np.concatenate(alone).tobytes() == wanted.tobytes()
+    assert np.concatenate(alone).tobytes() == expected.tobytes()
 
 
 def test_nothing_is_minus_infinity():

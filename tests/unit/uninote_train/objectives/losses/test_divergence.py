@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uninote_train.objectives.losses.divergence import symmetric_kl, true_js
-from uninote_train.objectives.losses.masked_softmax import labelled, log_softmax
+from uninote_train.objectives.losses.masked_softmax import label_masks, log_softmax
 
 
 def softmax(scores, temperature):
@@ -21,8 +21,8 @@ def slow_kl(p, q):
 
 
 def both(scores, labels, tau):
-    there = torch.ones(1, len(scores), dtype=torch.bool)
-    return (log_softmax(torch.tensor([v], dtype=torch.float64), there, tau) for v in (scores, labels))
+    is_candidate = torch.ones(1, len(scores), dtype=torch.bool)
+    return (log_softmax(torch.tensor([v], dtype=torch.float64), is_candidate, tau) for v in (scores, labels))
 
 
 @given(st.integers(2, 6).flatmap(lambda n: st.tuples(*[st.lists(st.floats(-1, 1), min_size=n, max_size=n)] * 2)))
@@ -44,10 +44,10 @@ def test_the_two_are_not_the_same_and_only_one_is_bounded():
 @pytest.mark.parametrize("divergence", [symmetric_kl, true_js])
 def test_what_is_masked_changes_neither_value_nor_gradient(divergence):
     scores, labels = torch.tensor([[0.3, 0.2, 0.9]], requires_grad=True), torch.tensor([[0.5, 0.1, 0.8]])
-    there = torch.tensor([[True, True, False]])
-    masked = divergence(log_softmax(scores, there, 0.02), log_softmax(labels, there, 0.02))
-    all_there = torch.ones(1, 2, dtype=torch.bool)
-    alone = divergence(log_softmax(scores[:, :2], all_there, 0.02), log_softmax(labels[:, :2], all_there, 0.02))
+    is_candidate = torch.tensor([[True, True, False]])
+    masked = divergence(log_softmax(scores, is_candidate, 0.02), log_softmax(labels, is_candidate, 0.02))
+    all_candidates = torch.ones(1, 2, dtype=torch.bool)
+    alone = divergence(log_softmax(scores[:, :2], all_candidates, 0.02), log_softmax(labels[:, :2], all_candidates, 0.02))
     torch.testing.assert_close(masked, alone)
     masked.sum().backward()
     assert scores.grad[0, 2] == 0
@@ -58,7 +58,7 @@ def test_what_is_masked_changes_neither_value_nor_gradient(divergence):
 def test_a_row_without_a_label_of_its_positive_does_not_count():
     nan = float("nan")
     labels = torch.tensor([[0.9, 0.2, nan], [nan, 0.2, 0.1], [0.9, nan, nan], [0.9, 0.1, 0.2]])
-    there = torch.tensor([[True] * 3] * 3 + [[True, False, False]])
-    known, rows = labelled(labels, there)
+    is_candidate = torch.tensor([[True] * 3] * 3 + [[True, False, False]])
+    labelled, rows = label_masks(labels, is_candidate)
     assert rows.tolist() == [True, False, False, False]
-    assert known.tolist() == [[True, True, False], [True] * 3, [True] * 3, [True, False, False]]
+    assert labelled.tolist() == [[True, True, False], [True] * 3, [True] * 3, [True, False, False]]

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 
 from schemas.errors import SettingsError
 from uninote_train.objectives.losses.info_nce import info_nce
-from uninote_train.objectives.losses.matryoshka import shortened, usable
+from uninote_train.objectives.losses.matryoshka import truncate_dimensions, usable
 
 
 def slow(scores, candidates, negatives, tau, margin):
     """One row at a time, the set of what is compared written out."""
-    found = []
+    losses = []
     for row, own, free in zip(scores, candidates, negatives, strict=True):
         best = row[own[0]]
-        kept = {d for d, ok in enumerate(free) if ok and (margin is None or row[d] <= best + margin)}
-        kept |= {c for c in own if c >= 0}
-        found.append(-math.log(math.exp(best / tau) / sum(math.exp(row[d] / tau) for d in kept)))
-    return found
+        documents = {d for d, ok in enumerate(free) if ok and (margin is None or row[d] <= best + margin)}
+        documents |= {c for c in own if c >= 0}
+        losses.append(-math.log(math.exp(best / tau) / sum(math.exp(row[d] / tau) for d in documents)))
+    return losses
 
 
 @st.composite
@@ -37,15 +37,15 @@ def batches(draw):
 def test_is_that_of_plain_python(batch, temperature, margin):
     scores, candidates, free = batch
     tensors = torch.tensor(scores, dtype=torch.float64), torch.tensor(candidates), torch.tensor(free)
-    found = info_nce(*tensors, temperature=temperature, margin=margin)
-    assert found.tolist() == pytest.approx(slow(*batch, temperature, margin), abs=1e-9)
+    losses = info_nce(*tensors, temperature=temperature, margin=margin)
+    assert losses.tolist() == pytest.approx(slow(*batch, temperature, margin), abs=1e-9)
 
 
 def test_with_all_documents_it_is_cross_entropy():
     scores = torch.randn(4, 7)
     candidates = torch.tensor([[0], [3], [2], [6]])
-    found = info_nce(scores, candidates, torch.ones(4, 7, dtype=torch.bool), temperature=0.05, margin=None)
-    torch.testing.assert_close(found, F.cross_entropy(scores / 0.05, candidates[:, 0], reduction="none"))
+    losses = info_nce(scores, candidates, torch.ones(4, 7, dtype=torch.bool), temperature=0.05, margin=None)
+    torch.testing.assert_close(losses, F.cross_entropy(scores / 0.05, candidates[:, 0], reduction="none"))
 
 
 def test_a_masked_document_has_no_gradient_and_a_rows_own_rule_negative_has():
@@ -58,9 +58,9 @@ def test_a_masked_document_has_no_gradient_and_a_rows_own_rule_negative_has():
 
 def test_matryoshka_brings_the_first_dimensions_to_unit_length():
     vectors = F.normalize(torch.randn(3, 8), dim=-1)
-    assert shortened(vectors, 8) is vectors
-    torch.testing.assert_close(shortened(vectors, 4).norm(dim=-1), torch.ones(3))
-    torch.testing.assert_close(shortened(vectors, 4), vectors[:, :4] / vectors[:, :4].norm(dim=-1, keepdim=True))
+    assert truncate_dimensions(vectors, 8) is vectors
+    torch.testing.assert_close(truncate_dimensions(vectors, 4).norm(dim=-1), torch.ones(3))
+    torch.testing.assert_close(truncate_dimensions(vectors, 4), vectors[:, :4] / vectors[:, :4].norm(dim=-1, keepdim=True))
 
 
 def test_dimensions_that_a_model_does_not_have_are_left_out_or_refused():

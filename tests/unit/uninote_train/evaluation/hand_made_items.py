@@ -12,6 +12,8 @@ def item(kind, note, images=(), text=None, region=None):
 
 
 def row(task, query, positive, of="c1", also="c1", candidates=()):
-    held = [{"item": i, "component_id": c, "similarity": 0.5, "soft_label": 0.5, "source": s} for i, c, s in candidates]
+    candidate_rows = [
+        {"item": i, "component_id": c, "similarity": 0.5, "soft_label": 0.5, "source": s} for i, c, s in candidates
+    ]
     right = {"item": positive, "component_id": also, "similarity": 0.9, "soft_label": 0.9, "source": "within_note"}
-    return {"task": task, "query": query, "component_id": of, "positive": right, "candidates": held}
+    return {"task": task, "query": query, "component_id": of, "positive": right, "candidates": candidate_rows}
