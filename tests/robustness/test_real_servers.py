@@ -6,9 +6,10 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from pipelines.annotate.load_describer import Describe, Shown
 from pipelines.annotate.picture_pixels import as_jpeg
+from pipelines.annotate.protocol import NotePicture
 from pipelines.annotate.server_describer import ServerDescriber
+from pipelines.annotate.settings import Describe
 from pipelines.judge.load_judge import LoadJudge
 from pipelines.judge.preset import load_spec
 from pipelines.models.openai_client import Server
@@ -91,7 +92,7 @@ def test_llama_cpp_with_eyes_judges_pairs_and_sees_their_pictures(seeing):
 @needs_llama
 def test_llama_cpp_without_eyes_ends_the_run_with_its_own_words(blind):
     """It says 500, as a server does that is out of breath: each pair was sent five times and waited for."""
-    with pytest.raises(SettingsError, match=r"500.*image input is not supported.*mmproj.*answers the same without pictures"):
+    with pytest.raises(SettingsError, match=r"500.*image input is not supported.*mmproj.*answers the same request without pictures"):
         judge(blind, "tiny.gguf").probe()
 
 
@@ -103,7 +104,7 @@ def test_llama_cpp_names_the_model_that_it_serves(blind):
 
 @needs_llama
 def test_descriptions_by_llama_cpp(seeing, blind):
-    shown = [Shown(content=as_jpeg(picture(n))) for n in range(3)]
+    shown = [NotePicture(content=as_jpeg(picture(n))) for n in range(3)]
     assert describer(seeing, "tiny.gguf").probe() is None
     assert all(answer.text for answer in describer(seeing, "tiny.gguf")(shown))
     with pytest.raises(SettingsError, match=r"describe\.server\.url.*500.*image input is not supported"):
@@ -125,7 +126,7 @@ def test_transformers_serve_ends_the_run_for_it_gives_no_log_probabilities(serve
 def test_descriptions_by_transformers_serve(served):
     one = describer(*served)
     assert one.probe() is None
-    [answer] = one([Shown(content=as_jpeg(picture(1)))])
+    [answer] = one([NotePicture(content=as_jpeg(picture(1)))])
     assert answer.text or answer.reason == "empty description"
 
 

@@ -52,6 +52,13 @@ def mined(corpus, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def annotated(ray_local, mined, tmp_path_factory):
+    """With annotations and their pairs, by one actor."""
+    workspace = copied(mined.workspace, tmp_path_factory.mktemp("annotated") / "w")
+    return Ran(workspace, annotate(workspace))
+
+
+@pytest.fixture(scope="session")
 def hard(ray_local, mined, tmp_path_factory):
     """With hard negatives, by one actor, in small chunks."""
     workspace = copied(mined.workspace, tmp_path_factory.mktemp("hard") / "w")
@@ -72,6 +79,22 @@ def built(spark, hard, tmp_path_factory):
     """Shards by one partition, as tuples too."""
     workspace = copied(hard.workspace, tmp_path_factory.mktemp("built") / "w")
     return Ran(workspace, build(spark, workspace, partitions=1, format="sentence-transformers"))
+
+
+def annotate(workspace, models=1):
+    """jobs/annotate_images.py on the Ray of the test run: its closing summary."""
+    from pipelines.engines.ray.cluster import Cluster, ray_session
+    from pipelines.flows.annotate_images import flow
+    from pipelines.flows.annotate_images.settings import AnnotateImages
+    from pipelines.flows.annotate_images.summary import summary
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from pipelines.workspace.workspace import Workspace
+
+    settings = AnnotateImages(workspace=str(workspace), ray=Cluster(models=models, readers=1))
+    stages = ArrowStages(Workspace(str(workspace)))
+    with ray_session(settings.ray) as machines:
+        flow.annotate(stages, settings, machines)
+    return summary(stages)
 
 
 def mine_negatives(workspace, models=1, readers=1, **sections: Any):
