@@ -3,16 +3,13 @@
 import dataclasses
 import hashlib
 import json
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from pipelines.judge.preset import JudgeSpec
+from pipelines.models.weights_fingerprint import files_fingerprint
 from pipelines.models.weights_folder import folder_of
 from pipelines.workspace.code_fingerprint import code_fingerprint
 
-READ = (".safetensors", ".json", ".jinja", ".txt", ".model", ".tiktoken")
-"""Suffixes of the files of a model's folder that change scores."""
 SHOWN = ("longest_side", "item_pixels", "item_chars")
 """What of an item is shown."""
 
@@ -48,21 +45,8 @@ def named(spec: JudgeSpec, device: str = "cpu") -> str:
             told |= {"top": spec.server.top_logprobs, "tol": spec.server.tolerance, "extra": spec.engine.extra}
             told |= {"max_model_len": spec.engine.max_model_len, "code": spec.trust_remote_code}
     folder = folder_of(spec, weights=True, section="judge")
-    told["files"] = _files(str(folder), tuple((f.name, f.stat().st_mtime_ns, f.stat().st_size) for f in _read(folder)))
+    told["files"] = files_fingerprint(folder)
     return f"{folder.resolve().name if spec.path else spec.model}@{kind}#{_short(told)}"
-
-
-def _read(folder: Path) -> list[Path]:
-    return sorted(f for f in folder.iterdir() if f.suffix in READ and f.is_file())
-
-
-@lru_cache(maxsize=8)
-def _files(folder: str, state: tuple[tuple[str, int, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for name, _, _ in state:
-        with (Path(folder) / name).open("rb") as opened:
-            digest.update(name.encode() + hashlib.file_digest(opened, "sha256").digest())
-    return digest.hexdigest()
 
 
 def _short(told: Any) -> str:  # noqa: ANN401

@@ -14,7 +14,8 @@ from pydantic import Field
 from pipelines.models.openai_client import Server
 from schemas.errors import SettingsError
 from schemas.item import TASKS
-from schemas.settings import Place, load_settings
+from schemas.preset import load_preset, preset_file
+from schemas.settings import Place
 
 PRESETS = Path(__file__).resolve().parents[2] / "conf" / "judges"
 """The folder of the presets."""
@@ -162,13 +163,9 @@ def load_spec(name: str, assignments: Sequence[str] = (), path: str | None = Non
     Raises:
         SettingsError: no such preset (with all that there are), or a fault in it.
     """
-    file = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
-    if not file.exists():
-        known = sorted(p.stem for p in PRESETS.glob("*.toml"))
-        raise SettingsError(f"judge.name '{name}': no file {file}; presets are {known}, or give a path of a .toml file")
-    spec = load_settings(JudgeSpec, file, assignments, {"path": path})
+    spec = load_preset(JudgeSpec, PRESETS, name, assignments, path, setting="judge.name")
     if spec.backend != "overlap":
-        _check(spec, file)
+        _check(spec, preset_file(PRESETS, name))
     return spec
 
 

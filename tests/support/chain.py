@@ -101,12 +101,12 @@ def mine_negatives(workspace, models=1, readers=1, **sections: Any):
     """jobs/mine_hard_negatives.py on the Ray of the test run: its closing summary."""
     from pipelines.engines.ray.cluster import Cluster, ray_session
     from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
-    from pipelines.flows.mine_hard_negatives.settings import EncoderChoice, MineHardNegatives
+    from pipelines.flows.mine_hard_negatives.settings import EmbedSettings, MineHardNegatives
     from pipelines.flows.mine_hard_negatives.summary import summary
     from pipelines.workspace.arrow_stages import ArrowStages
     from pipelines.workspace.workspace import Workspace
 
-    small_chunks = EncoderChoice(chunk_items=64, chunk_pictures=24)  # a kill falls between them
+    small_chunks = EmbedSettings(chunk_items=64, chunk_pictures=24)  # a kill falls between them
     settings = MineHardNegatives(
         workspace=str(workspace), ray=Cluster(models=models, readers=readers), **({"encoder": small_chunks} | sections)
     )

@@ -9,19 +9,16 @@ from pipelines.engines.ray.cluster import Cluster
 from pipelines.judge.calibration.fit import Calibrate
 from pipelines.judge.grades import Grades
 from pipelines.judge.select_pairs import Cascade
+from schemas.preset import Choice
 from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeChoice:
+class JudgeChoice(Choice):
     """Which judge."""
 
     name: Place = "overlap"
-    """A preset of conf/judges, or a path of a .toml file of your own."""
-    path: Place | None = None
-    """A local folder of the weights, over the preset's."""
-    set: tuple[str, ...] = ()
-    """`key=value` over the preset's, such as "max_requests=1000"."""
+    """A preset of conf/judges, or the path of a .toml file of your own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
