@@ -68,10 +68,10 @@ def hard(ray_local, mined, tmp_path_factory):
 @pytest.fixture(scope="session")
 def judged(hard, corpus, tmp_path_factory):
     """Judged by `overlap` and calibrated on the truth of the corpus; what the job returned, and what it printed."""
-    from pipelines.flows.judge_relevance.settings import Labelled
+    from pipelines.flows.judge_relevance.settings import CalibrationLabels
 
     workspace = copied(hard.workspace, tmp_path_factory.mktemp("judged") / "w")
-    return workspace, *judge(workspace, labels=Labelled(calibrate=str(corpus / "truth")))
+    return workspace, *judge(workspace, labels=CalibrationLabels(calibrate=str(corpus / "truth")))
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +118,7 @@ def mine_negatives(workspace, models=1, readers=1, **sections: Any):
 def judge(workspace, models=1, **sections: Any):
     """jobs/judge_relevance.py on the Ray of the test run: what it returns, and its closing summary."""
     from pipelines.engines.ray.cluster import Cluster, ray_session
-    from pipelines.flows.judge_relevance.flow import Planned, judge_relevance
+    from pipelines.flows.judge_relevance.flow import JudgePlan, judge_relevance
     from pipelines.flows.judge_relevance.settings import JudgeRelevance
     from pipelines.flows.judge_relevance.summary import plan, summary
     from pipelines.workspace.arrow_stages import ArrowStages
@@ -128,7 +128,7 @@ def judge(workspace, models=1, **sections: Any):
     stages = ArrowStages(Workspace(str(workspace)))
     with ray_session(settings.ray) as machines:
         done = judge_relevance(stages, settings, machines)
-    return done, plan(done, settings) if isinstance(done, Planned) else summary(stages, done)
+    return done, plan(done, settings) if isinstance(done, JudgePlan) else summary(stages, done)
 
 
 def build(spark, workspace, partitions=2, **sections: Any):
