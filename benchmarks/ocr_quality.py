@@ -21,9 +21,11 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
 from pipelines.annotate.annotation import AnnotationError
-from pipelines.annotate.ocr import Ocr, RapidReader, read_answer
+from pipelines.annotate.ocr import page_text
 from pipelines.annotate.picture_pixels import read_picture
-from pipelines.annotate.text_detector import Gate, TextGate
+from pipelines.annotate.rapidocr_reader import RapidReader
+from pipelines.annotate.settings import Ocr, TextGateSettings
+from pipelines.annotate.text_detector import TextGate
 from pipelines.media.decode import Pixels
 from pipelines.sources.sample_corpus.build import Sample, make_sample
 from pipelines.sources.sample_corpus.scenes.text_overlay import font
@@ -51,10 +53,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--notes", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--side", type=int, default=Gate().side)
+    parser.add_argument("--side", type=int, default=TextGateSettings().side)
     parser.add_argument("photos", nargs="*", type=Path)
     given = parser.parse_args()
-    settings = Ocr(gate=Gate(side=given.side))
+    settings = Ocr(gate=TextGateSettings(side=given.side))
     gate, reader = TextGate(settings.gate), RapidReader(settings)
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "sample"
@@ -81,7 +83,7 @@ def measured(file: Path, gate: TextGate, reader: RapidReader, settings: Ocr) -> 
         lines, ocr_s = timed(reader, rgb)
     except AnnotationError:
         return None
-    return Seen(score, gradient, gate_s, gradient_s, ocr_s, read_answer(lines).text or "")
+    return Seen(score, gradient, gate_s, gradient_s, ocr_s, page_text(lines).text or "")
 
 
 def gradient_score(rgb: np.ndarray) -> float:
@@ -130,11 +132,11 @@ def curve(name: str, seen: list[Seen], words: list[bool]) -> None:
             threshold = np.sort(scores[has])[int((1 - recall) * has.sum())]
             wrong = (scores[~has] >= threshold).mean()
             print(f"    recall {recall:.2f}: threshold {threshold:.3f}, {wrong:.3f} of the wordless read")
-    passed = np.array([s.gate for s in seen]) >= Gate().min_score
+    passed = np.array([s.gate for s in seen]) >= TextGateSettings().min_score
     reading = sum(s.ocr_s for s, yes in zip(seen, passed, strict=True) if yes)
     gating, whole = sum(s.gate_s for s in seen), sum(s.ocr_s for s in seen)
     print(
-        f"  at {Gate().min_score}: recall {passed[has].mean():.3f}, {passed.mean():.3f} of the pictures read,"
+        f"  at {TextGateSettings().min_score}: recall {passed[has].mean():.3f}, {passed.mean():.3f} of the pictures read,"
         f" {passed[~has].mean():.3f} of the wordless; {gating:.0f} s of gate + {reading:.0f} s of OCR for {whole:.0f} s"
     )
 

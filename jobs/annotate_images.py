@@ -1,9 +1,9 @@
-"""Say what the pictures of a mined workspace show: OCR and descriptions, and the positives that they give (Ray).
+"""Annotate the pictures of a mined workspace: OCR, descriptions, and the positives that they give (Ray).
 
     python jobs/annotate_images.py [--workspace URI] [--config FILE.toml] [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/annotate_images.py --workspace URI
 
-A local Ray is started and ended unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
+A local Ray is started and stopped unless a cluster is set (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -29,7 +29,7 @@ FLAGS = {"workspace": ("--workspace", "the mined workspace; results are publishe
 
 
 def run(settings: AnnotateImages) -> None:
-    """Settings in, tables out."""
+    """Run the job and print its summary."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(POSITIVES.name)
     with workspace_lock(stages.workspace.folder, "annotate_images"), ray_session(settings.ray) as machines:

@@ -1,12 +1,12 @@
-"""Judge how relevant the candidates of a workspace are to their queries (Ray).
+"""Score the relevance of candidates to queries with a judge (Ray).
 
     python jobs/judge_relevance.py [--workspace URI] [--plan] [--calibrate sample|FOLDER|LABELS.csv] [--config FILE.toml]
                                    [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/judge_relevance.py --workspace URI
 
-Judges hard negatives and positives once each, keeps every answer in a cache, calibrates on labels and publishes judgements,
-which jobs/mine_hard_negatives.py reads. --plan asks nothing. A local Ray is started and ended
-unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
+Judges hard negatives and positives once each, caches every answer, calibrates on labels and publishes judgements, which
+jobs/mine_hard_negatives.py reads. --plan sends no request. A local Ray is started and stopped unless a cluster is set
+(ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -19,7 +19,7 @@ from schemas.start import starting
 
 with starting("models"):
     from pipelines.engines.ray.cluster import ray_session
-    from pipelines.flows.judge_relevance.flow import Planned, judge_relevance
+    from pipelines.flows.judge_relevance.flow import JudgePlan, judge_relevance
     from pipelines.flows.judge_relevance.settings import JudgeRelevance
     from pipelines.flows.judge_relevance.summary import plan, summary
     from pipelines.run_job import run_job
@@ -31,13 +31,13 @@ with starting("models"):
 
 FLAGS = {
     "workspace": ("--workspace", "the workspace with hard negatives; results are published there (out)"),
-    "labels.calibrate": ("--calibrate", "fit the calibration: `sample`, a folder of truth, or a Parquet file of labels"),
+    "labels.calibrate": ("--calibrate", "fit the calibration on `sample`, a folder of truth, or a file of labels"),
 }
-SWITCHES = {"plan": ("--plan", "say how many pairs, calls and tokens it would be; ask nothing")}
+SWITCHES = {"plan": ("--plan", "print the number of pairs, calls and tokens, and send no request")}
 
 
 def run(settings: JudgeRelevance) -> None:
-    """Settings in, tables out."""
+    """Run the job and print its summary."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(HARD_NEGATIVES.name)
     held = nullcontext() if settings.plan else workspace_lock(stages.workspace.folder, "judge_relevance")

@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from testkit.local_spark import local_spark
-from tests.support.chain import built, corpus, hard, judged, mined  # noqa: F401  fixtures of e2e, robustness and docs
+from tests.support.chain import annotated, built, corpus, hard, judged, mined  # noqa: F401  fixtures of e2e, robustness and docs
 
 hypothesis.settings.register_profile("ours", deadline=None)  # two cores that others use too: seconds say nothing
 hypothesis.settings.register_profile("fuzz", max_examples=10_000, deadline=None)

@@ -1,1 +1,1 @@
-"""What pictures say (OCR) and show (descriptions), and the positives that this gives."""
+"""OCR and descriptions of pictures, and the positives that they give."""

@@ -1,4 +1,4 @@
-"""A chunk of pictures, read and annotated: what the two kinds of actors do, without them."""
+"""A chunk of pictures, read and annotated: the work of the two kinds of actors, without Ray."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.annotate.annotation import UNAVAILABLE, Answer, annotation_rows
-from pipelines.annotate.load_describer import Describe, Describer, Shown, load_describer
-from pipelines.annotate.ocr import Ocr, OcrAnnotator
+from pipelines.annotate.annotation import UNAVAILABLE, Annotation, annotation_rows
+from pipelines.annotate.load_describer import load_describer
+from pipelines.annotate.ocr import OcrAnnotator
+from pipelines.annotate.protocol import Describer, NotePicture
+from pipelines.annotate.settings import Describe, Ocr
 from pipelines.media.decode import BadPicture
 from pipelines.media.picture_bytes import picture_bytes
 from pipelines.media.read_ahead import READERS
@@ -19,53 +21,53 @@ from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 
 LARGE = 4 << 20
-"""Bytes of a picture that is not sent from actor to actor with its chunk: who annotates it reads it, alone. So a chunk of 64
-has at most 256 MB, and not 64 times what a picture may have."""
-FEW = 4
-"""Pictures without a description that may each be at fault themselves, where there is none yet."""
+"""Bytes of a picture that is not sent between actors with its chunk: the annotating actor reads it itself, one at a time. So a
+chunk of 64 pictures has at most 256 MB, instead of 64 times the size limit of a picture."""
+MIN_FAILURES = 4
+"""Failed pictures, without any success, that end the run; fewer may be each picture's own fault."""
 
 _LARGE = "large"
 CHUNK = pa.schema([("image_id", pa.string()), ("note_id", pa.string()), ("sha256", pa.string()), ("uri", pa.string())])
 """A picture to annotate."""
 
 
-class Unread(NamedTuple):
-    """A large picture, still to be read."""
+class LargePicture(NamedTuple):
+    """A large picture, to be read by the annotating actor."""
 
     uri: str
     root: str | None
 
 
-Read = list[bytes | Answer | Unread]
-"""A file's bytes, or the answer that says why there are none."""
+PictureContents = list[bytes | Annotation | LargePicture]
+"""A file's bytes, or an annotation with the reason why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class LoadFiles:
-    """Makes a reader in its actor."""
+class LoadPictureFiles:
+    """Creates a `PictureFiles` in its actor."""
 
     root: str | None = None
     """The image root, with options for its store."""
 
-    def __call__(self) -> "Files":
-        """Nothing is loaded."""
-        return Files(self.root)
+    def __call__(self) -> "PictureFiles":
+        """Loads nothing."""
+        return PictureFiles(self.root)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOcr:
-    """Makes an `OcrChunk` in its actor."""
+    """Creates an `OcrChunk` in its actor."""
 
     settings: Ocr
 
     def __call__(self) -> "OcrChunk":
-        """Load gate and reader."""
+        """Load the gate and the OCR engine."""
         return OcrChunk(OcrAnnotator(self.settings))
 
 
 @dataclass(frozen=True, slots=True)
 class LoadDescriber:
-    """Makes a `DescribeChunk` in its actor."""
+    """Creates a `DescribeChunk` in its actor."""
 
     settings: Describe
     api_key: str | None
@@ -75,17 +77,17 @@ class LoadDescriber:
         return DescribeChunk(load_describer(self.settings, self.api_key))
 
 
-class Files:
+class PictureFiles:
     """Reads the files of CHUNK rows."""
 
     def __init__(self, root: str | None = None) -> None:
-        """Keep the root."""
+        """Keep the image root."""
         self._root = root
 
-    def __call__(self, rows: pa.Table) -> Read:
-        """One answer a row. Cost: the chunk's files in memory, those that are not LARGE."""
+    def __call__(self, rows: pa.Table) -> PictureContents:
+        """The files, one per row. Cost: the chunk's files in memory, except the LARGE ones."""
         with ThreadPoolExecutor(READERS) as readers:
-            return list(readers.map(partial(_content, self._root), rows.column("uri").to_pylist()))
+            return list(readers.map(partial(_read, self._root), rows.column("uri").to_pylist()))
 
 
 class OcrChunk:
@@ -96,72 +98,73 @@ class OcrChunk:
         self._annotator = annotator
         self.model = annotator.model
 
-    def __call__(self, rows: pa.Table, read: Read) -> pa.Table:
-        """An ANNOTATIONS row for each CHUNK row."""
-        return annotation_rows(rows.to_pylist(), answered(read, self._annotator), "ocr", self.model)
+    def __call__(self, rows: pa.Table, contents: PictureContents) -> pa.Table:
+        """One ANNOTATIONS row per CHUNK row."""
+        return annotation_rows(rows.to_pylist(), annotate_each(contents, self._annotator), "ocr", self.model)
 
 
 class DescribeChunk:
-    """Picture files -> ANNOTATIONS of kind description, by a model that looks at them."""
+    """Picture files -> ANNOTATIONS of kind description, by a model that reads them."""
 
     def __init__(self, describer: Describer) -> None:
         """Keep the model."""
-        self._describer, self._doubtful, self._without = describer, True, 0
+        self._describer, self._no_success_yet, self._failures = describer, True, 0
         self.model = describer.model
 
-    def __call__(self, rows: pa.Table, read: Read) -> pa.Table:
-        """An ANNOTATIONS row for each CHUNK row.
+    def __call__(self, rows: pa.Table, contents: PictureContents) -> pa.Table:
+        """One ANNOTATIONS row per CHUNK row.
 
         Raises:
-            DataError: no picture has a description yet, or the server is away for a whole chunk.
+            DataError: none of the first pictures has a description, or the server is unavailable for a whole chunk.
         """
-        said = answered(read, lambda contents: self._describer([Shown(content=one) for one in contents]))
-        self._look([answer for answer, one in zip(said, read, strict=True) if not isinstance(one, Answer)])
-        return annotation_rows(rows.to_pylist(), said, "description", self.model)
+        annotations = annotate_each(contents, lambda files: self._describer([NotePicture(content=file) for file in files]))
+        readable = [one for one, content in zip(annotations, contents, strict=True) if not isinstance(content, Annotation)]
+        self._check_failures(readable)
+        return annotation_rows(rows.to_pylist(), annotations, "description", self.model)
 
     def probe(self) -> str | None:
-        """What the describer of a server says of a probe picture: nothing, or a warning; raises what it raises."""
+        """Send the probe picture of a server's describer: None or a warning; raises what its `probe` raises."""
         probe = getattr(self._describer, "probe", None)
         return None if probe is None else probe()
 
-    def _look(self, answers: Sequence[Answer]) -> None:
-        """End where the fault is surely no picture's own, before anything is written down."""
-        if any(answer.reason is None for answer in answers):
-            self._doubtful, self._without = False, 0
+    def _check_failures(self, annotations: Sequence[Annotation]) -> None:
+        """End the run, before anything is written, if the cause is the describer and not the pictures."""
+        if any(one.reason is None for one in annotations):
+            self._no_success_yet, self._failures = False, 0
             return
-        self._without += len(answers)
-        away = len(answers) > 0 and all(answer.reason == UNAVAILABLE for answer in answers)
-        if (self._doubtful or away) and self._without >= FEW:
-            reasons = Counter(str(answer.reason) for answer in answers).most_common(3)
-            details = {answer.reason: answer.detail for answer in reversed(answers)}
+        self._failures += len(annotations)
+        unavailable = len(annotations) > 0 and all(one.reason == UNAVAILABLE for one in annotations)
+        if (self._no_success_yet or unavailable) and self._failures >= MIN_FAILURES:
+            reasons = Counter(str(one.reason) for one in annotations).most_common(3)
+            details = {one.reason: one.detail for one in reversed(annotations)}
             listed = "; ".join(f"{reason} ({count:,}), such as: {details[reason]}" for reason, count in reasons)
-            since = "first" if self._doubtful else "last"
+            which = "first" if self._no_success_yet else "last"
             raise DataError(
-                f"{self.model}: none of the {since} {self._without} pictures has a description: {listed}; mend it and run again"
+                f"{self.model}: none of the {which} {self._failures} pictures has a description: {listed}; fix it and run again"
             )
 
 
-def answered(read: Read, ask: Callable[[list[bytes]], Sequence[Answer]]) -> list[Answer]:
-    """An answer for each picture: those that were read are asked about together, the large ones are read one by one."""
-    contents = [one for one in read if isinstance(one, bytes)]
-    answers = iter(ask(contents) if contents else [])
-    return [next(answers) if isinstance(one, bytes) else _alone(one, ask) for one in read]
+def annotate_each(contents: PictureContents, annotate: Callable[[list[bytes]], Sequence[Annotation]]) -> list[Annotation]:
+    """One annotation per picture: files in memory are annotated together, large ones are read and annotated one by one."""
+    files = [one for one in contents if isinstance(one, bytes)]
+    annotations = iter(annotate(files) if files else [])
+    return [next(annotations) if isinstance(one, bytes) else _annotate_large(one, annotate) for one in contents]
 
 
-def _alone(one: Answer | Unread, ask: Callable[[list[bytes]], Sequence[Answer]]) -> Answer:
-    if isinstance(one, Answer):
-        return one
+def _annotate_large(picture: Annotation | LargePicture, annotate: Callable[[list[bytes]], Sequence[Annotation]]) -> Annotation:
+    if isinstance(picture, Annotation):
+        return picture
     try:
-        return ask([picture_bytes(one.uri, one.root, anywhere=True)])[0]
+        return annotate([picture_bytes(picture.uri, picture.root, anywhere=True)])[0]
     except BadPicture as bad:
-        return _why(one.uri, bad)
+        return _unreadable(picture.uri, bad)
 
 
-def _content(root: str | None, uri: str) -> bytes | Answer | Unread:
+def _read(root: str | None, uri: str) -> bytes | Annotation | LargePicture:
     try:
         return picture_bytes(uri, root, anywhere=True, claim=_not_large)
     except BadPicture as bad:
-        return Unread(uri, root) if bad.reason == _LARGE else _why(uri, bad)
+        return LargePicture(uri, root) if bad.reason == _LARGE else _unreadable(uri, bad)
 
 
 def _not_large(size: int) -> None:
@@ -169,5 +172,5 @@ def _not_large(size: int) -> None:
         raise BadPicture(_LARGE, f"{size} bytes")
 
 
-def _why(uri: str, bad: BadPicture) -> Answer:
-    return Answer(reason=bad.reason, detail=f"{redacted(uri)}: {bad.detail}")
+def _unreadable(uri: str, bad: BadPicture) -> Annotation:
+    return Annotation(reason=bad.reason, detail=f"{redacted(uri)}: {bad.detail}")

@@ -1,4 +1,4 @@
-"""What an annotator answers for one picture, and such answers as rows of ANNOTATIONS."""
+"""The annotation of one picture, and annotations as rows of ANNOTATIONS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from schemas.datasets import ANNOTATIONS
 AnnotationKind = Literal["ocr", "description"]
 
 NO_TEXT = Reason.NO_TEXT
-"""The gate let the picture go, or the reader read nothing that it was sure of."""
+"""The gate skipped the picture, or the OCR engine read no line with enough confidence."""
 UNAVAILABLE = Reason.SERVER_UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of words in a picture."""
+class TextLine:
+    """A line of text in a picture."""
 
     text: str
     confidence: float
@@ -28,42 +28,42 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A text, or the reason why there is none: a poison picture costs its own row."""
+class Annotation:
+    """A text, or the reason why there is none: a bad picture fails only its own row."""
 
     text: str | None = None
     confidence: float | None = None
-    lines: tuple[Line, ...] | None = None
+    lines: tuple[TextLine, ...] | None = None
     reason: str | None = None
     detail: str | None = None
     model: str | None = None
-    """Who says it, where an annotator speaks in more than one name."""
+    """The row's model, where it differs from the annotator's (the caption describer: title or body)."""
 
 
 class AnnotationError(Exception):
-    """One picture cannot be annotated: goes to its own row."""
+    """One picture cannot be annotated; becomes its row's reason."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        """Keep `reason` (short, from a fixed set) apart from `detail` (what was found)."""
+        """Keep `reason` (short, from a fixed set) apart from `detail` (the particulars)."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail[:300]
 
-    def answer(self) -> Answer:
-        """The row's answer."""
-        return Answer(reason=self.reason, detail=self.detail)
+    def annotation(self) -> Annotation:
+        """The row's annotation."""
+        return Annotation(reason=self.reason, detail=self.detail)
 
 
 def annotation_rows(
-    pictures: Sequence[Mapping[str, Any]], answers: Sequence[Answer], kind: AnnotationKind, model: str
+    pictures: Sequence[Mapping[str, Any]], annotations: Sequence[Annotation], kind: AnnotationKind, model: str
 ) -> pa.Table:
-    """ANNOTATIONS: the answers of one annotator.
+    """ANNOTATIONS: the rows of one annotator.
 
     Args:
         pictures: image_id, note_id and sha256 of each; other keys are ignored.
-        answers: one for each picture, in the same order.
-        kind: what was asked.
-        model: who answered.
+        annotations: one per picture, in the same order.
+        kind: ocr or description.
+        model: the annotator's name and fingerprint.
     """
     rows = [
         {
@@ -71,18 +71,18 @@ def annotation_rows(
             "note_id": picture["note_id"],
             "sha256": picture["sha256"],
             "kind": kind,
-            "model": answer.model or model,
-            "text": answer.text,
-            "confidence": answer.confidence,
-            "lines": None if answer.lines is None else [_line(line) for line in answer.lines],
-            "reason": answer.reason,
-            "detail": answer.detail,
+            "model": annotation.model or model,
+            "text": annotation.text,
+            "confidence": annotation.confidence,
+            "lines": None if annotation.lines is None else [_line(line) for line in annotation.lines],
+            "reason": annotation.reason,
+            "detail": annotation.detail,
         }
-        for picture, answer in zip(pictures, answers, strict=True)
+        for picture, annotation in zip(pictures, annotations, strict=True)
     ]
     return pa.Table.from_pylist(rows, ANNOTATIONS.columns)
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: TextLine) -> dict[str, Any]:
     region = dict(zip(("x0", "y0", "x1", "y1"), line.region, strict=True))
     return {"text": line.text, "confidence": line.confidence, "region": region}

@@ -1,4 +1,4 @@
-"""Which pictures were annotated before: by the bytes of the picture and the annotator's fingerprint."""
+"""Cache of annotations, keyed by the bytes of the picture and the annotator's fingerprint."""
 
 from typing import NamedTuple
 
@@ -9,53 +9,52 @@ from pipelines.annotate.annotation import AnnotationKind
 from pipelines.items.failure_reasons import passing
 from schemas.datasets import ANNOTATIONS
 
-PLACE = ("image_id", "note_id", "sha256")
-"""What a row has of its picture; all else was said of the bytes."""
+PICTURE_COLUMNS = ("image_id", "note_id", "sha256")
+"""Columns that identify the picture of a note; the others follow from the picture's bytes."""
 
 
-class Split(NamedTuple):
-    """Pictures that are known, and pictures to ask for."""
+class CacheLookup(NamedTuple):
+    """Pictures whose annotation is in the cache, and pictures to annotate."""
 
-    known: pa.Table
+    cached: pa.Table
     """ANNOTATIONS, a row for each picture of a note whose bytes were annotated before."""
     new: pa.Table
-    """Rows of IMAGES, one for each file that was not: its first in the order of note_id and image_id."""
+    """Rows of IMAGES, one for each file that was not: the first in the order of note_id and image_id."""
 
 
-def split_by_cache(images: pa.Table, annotations: pa.Table, kind: AnnotationKind, model: str) -> Split:
-    """What is known of `images`, and what must be asked.
+def split_by_cache(images: pa.Table, annotations: pa.Table, kind: AnnotationKind, model: str) -> CacheLookup:
+    """Divide `images` into those with a cached annotation and those to annotate.
 
-    A row whose reason lies with the hour (the server was away) is not known.
+    A row with a transient reason (the server was unavailable) is not used.
 
     Args:
         images: IMAGES, or any table with note_id, image_id and sha256.
-        annotations: ANNOTATIONS of earlier runs; of the same bytes the first row counts.
+        annotations: ANNOTATIONS of earlier runs; the first row of the same bytes is used.
         kind: ocr or description.
-        model: the annotator's name and fingerprint; another fingerprint's rows are not known.
+        model: the annotator's name and fingerprint; rows of another fingerprint are not used.
 
-    Cost: one hash table of the known sha256; linear.
+    Cost: one hash table of the cached sha256; linear.
     """
     lasting = pc.invert(passing(annotations["reason"]))
     same = pc.and_(pc.equal(annotations["kind"], kind), pc.equal(annotations["model"], model))
-    cached = annotations.filter(pc.and_(same, lasting))
-    known = spread(images, cached)
-    found = pc.is_in(images["sha256"], cached["sha256"].combine_chunks())
-    return Split(known, _first_of_each(images.filter(pc.invert(found))))
+    usable = annotations.filter(pc.and_(same, lasting))
+    is_cached = pc.is_in(images["sha256"], usable["sha256"].combine_chunks())
+    return CacheLookup(to_every_note(images, usable), _first_of_each(images.filter(pc.invert(is_cached))))
 
 
-def spread(images: pa.Table, answers: pa.Table) -> pa.Table:
-    """ANNOTATIONS: what was said of a file, for every picture of a note that is that file; others get no row.
+def to_every_note(images: pa.Table, annotations: pa.Table) -> pa.Table:
+    """ANNOTATIONS of files, copied to every note that has the file; a picture without an annotation gets no row.
 
     Args:
-        images: note_id, image_id and sha256; a picture that stands in its note twice gets one row.
-        answers: ANNOTATIONS of one kind and model, whatever note they were asked for.
+        images: note_id, image_id and sha256; a picture that is twice in its note gets one row.
+        annotations: ANNOTATIONS of one kind and model, of any note.
     """
-    places = images.select(["note_id", "image_id", "sha256"])
-    places = places.take(_first_rows(places, ["note_id", "image_id"]))
-    at = pc.index_in(places["sha256"], answers["sha256"].combine_chunks())
-    said = pc.is_valid(at)
-    places, rows = places.filter(said), answers.take(at.filter(said))
-    columns = [places[name] if name in PLACE else rows[name] for name in ANNOTATIONS.columns.names]
+    pictures = images.select(["note_id", "image_id", "sha256"])
+    pictures = pictures.take(_first_rows(pictures, ["note_id", "image_id"]))
+    at = pc.index_in(pictures["sha256"], annotations["sha256"].combine_chunks())
+    annotated = pc.is_valid(at)
+    pictures, rows = pictures.filter(annotated), annotations.take(at.filter(annotated))
+    columns = [pictures[name] if name in PICTURE_COLUMNS else rows[name] for name in ANNOTATIONS.columns.names]
     out = pa.Table.from_arrays(columns, schema=ANNOTATIONS.columns)
     return out.sort_by([(name, "ascending") for name in ANNOTATIONS.key])
 

@@ -1,4 +1,4 @@
-"""Modal replacement: where within_note took a picture out of its note, its description comes in."""
+"""Modal replacement: where within_note removed a picture from its note, insert the picture's description."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -6,44 +6,45 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipelines.annotate.annotation_pairs import SHORT, AnnotationPairs, text_columns
-from pipelines.annotate.caption_describer import OWN_WORDS
+from pipelines.annotate.caption_describer import NOTE_TEXT_MODELS
 from pipelines.items.arrow_rows import Row, item_row, pair_id
 from schemas.datasets import PAIRS
 from schemas.item import UNDESCRIBED
 
-UNDESCRIBED_STILL = "pictures without a description"
-OWN = "pictures described in words that the note holds already"
+NO_DESCRIPTION = "pictures without a description"
+FROM_NOTE = "descriptions copied from the note's own text"
 SIDES = {"image_to_note": ("query", "target"), "note_to_image": ("target", "query")}
-"""Of each task the side that shows the picture, and the side that is the note."""
+"""By task: the side that is the picture, and the side that is the note."""
 
 
-class Replaced(NamedTuple):
-    """Pairs with descriptions in them, and why some have none."""
+class ReplacementResult(NamedTuple):
+    """Pairs with descriptions, and why some have none."""
 
     rows: pa.Table
-    """As many rows as before, with the same columns, sorted by the key of PAIRS."""
+    """The same number of rows, with the same columns, sorted by the key of PAIRS."""
     replaced: int
-    """Pairs that have a description now."""
+    """Count of pairs that got a description."""
     left: dict[str, int]
-    """Pairs that still say `UNDESCRIBED`, by reason."""
+    """Count of pairs that still have `UNDESCRIBED`, by reason."""
 
 
-def with_descriptions(pairs: pa.Table, annotations: pa.Table, settings: AnnotationPairs) -> Replaced:
+def insert_descriptions(pairs: pa.Table, annotations: pa.Table, settings: AnnotationPairs) -> ReplacementResult:
     """`N' = {desc_i} u N minus {I_i}` (method.md, section 1): pairs of a picture and its note without it.
 
-    within_note chose the pictures and crops, took each out of its note with all of its near copies, and left
-    `UNDESCRIBED` on the last line of the note's text. Here that line becomes the picture's description, and item and
-    pair get the ids of what they are now. The pairs keep their number, columns and split; those whose picture has no
-    description stay as they are.
+    within_note selected the pictures and crops, removed each from its note with all of its near copies, and left
+    `UNDESCRIBED` as the last line of the note's text. Here that line becomes the picture's description, and item and
+    pair get new ids. Number, columns and split of the pairs stay the same; pairs without a description are not changed.
 
     Args:
         pairs: PAIRS, or POSITIVES with a split.
-        annotations: ANNOTATIONS; descriptions of one annotator.
-        settings: a description too short to be a query is none.
+        annotations: ANNOTATIONS; with descriptions from one annotator.
+        settings: a description too short to be a query is not used.
 
-    Cost: one pass; memory of the descriptions and of the pairs, so give whole pairs in parts.
+    Cost: one pass; memory of the descriptions and of the pairs, so pass large tables in parts.
     """
-    said = {(a["note_id"], a["image_id"]): a for a in annotations.to_pylist() if a["kind"] == "description" and a["text"]}
+    descriptions = {
+        (a["note_id"], a["image_id"]): a for a in annotations.to_pylist() if a["kind"] == "description" and a["text"]
+    }
     left: Counter[str] = Counter()
     replaced, rows = 0, pairs.to_pylist()
     for row in rows:
@@ -51,27 +52,27 @@ def with_descriptions(pairs: pa.Table, annotations: pa.Table, settings: Annotati
         note = row[whole]
         if row["task"] not in SIDES or row["granularity"] != "within_note" or not _lacks(note, row[part]):
             continue
-        found = said.get((note["note_id"], row[part]["image_ids"][0]))
-        reason = _unusable(found, settings)
-        if found is None or reason is not None:
-            left[reason or UNDESCRIBED_STILL] += 1
+        description = descriptions.get((note["note_id"], row[part]["image_ids"][0]))
+        reason = _unusable(description, settings)
+        if description is None or reason is not None:
+            left[reason or NO_DESCRIPTION] += 1
             continue
-        text = note["text"].removesuffix(UNDESCRIBED) + found["text"]
+        text = note["text"].removesuffix(UNDESCRIBED) + description["text"]
         row[whole] = item_row("note", note["note_id"], note["image_ids"], text)
         row["pair_id"] = pair_id(row["granularity"], row["task"], row["query"]["item_id"], row["target"]["item_id"])
         replaced += 1
     rows.sort(key=lambda row: tuple(row[name] for name in PAIRS.key))
-    return Replaced(pa.Table.from_pylist(rows, pairs.schema), replaced, dict(sorted(left.items())))
+    return ReplacementResult(pa.Table.from_pylist(rows, pairs.schema), replaced, dict(sorted(left.items())))
 
 
 def _lacks(note: Row, part: Row) -> bool:
-    """Whether the picture was taken out; a person may have written the marker into a whole note."""
+    """Whether the picture was removed; the author may have typed the marker in a complete note."""
     return (note["text"] or "").endswith(f"\n{UNDESCRIBED}") and part["image_ids"][0] not in note["image_ids"]
 
 
-def _unusable(found: Row | None, settings: AnnotationPairs) -> str | None:
-    if found is None:
-        return UNDESCRIBED_STILL
-    if found["model"] in OWN_WORDS:
-        return OWN
-    return SHORT if text_columns(found["text"]) < settings.min_columns else None
+def _unusable(description: Row | None, settings: AnnotationPairs) -> str | None:
+    if description is None:
+        return NO_DESCRIPTION
+    if description["model"] in NOTE_TEXT_MODELS:
+        return FROM_NOTE
+    return SHORT if text_columns(description["text"]) < settings.min_columns else None

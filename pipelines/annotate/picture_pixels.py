@@ -1,4 +1,4 @@
-"""Bytes of a picture file -> upright RGB pixels, large enough to read small print in; and back to a file."""
+"""Bytes of a picture file -> upright RGB pixels, large enough to read small print; and back to a file."""
 
 import io
 
@@ -9,7 +9,7 @@ from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
 
 
 def read_picture(content: bytes, max_side: int) -> Pixels:
-    """The picture as a person sees it (`decode`), at most `max_side` pixels long.
+    """The picture decoded upright (`decode`), its longest side at most `max_side` pixels.
 
     Raises:
         AnnotationError: with `decode`'s reason.

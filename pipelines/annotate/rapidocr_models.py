@@ -1,6 +1,5 @@
-"""rapidocr's models: where they are, what their bytes are, and a session of one of them."""
+"""rapidocr's model files: where they are installed, and an onnxruntime session of one of them."""
 
-import hashlib
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,25 +28,16 @@ def session(model: str, threads: int) -> Any:  # noqa: ANN401  # onnxruntime has
 
 
 def model_file(model: str) -> Path:
-    """Where rapidocr's wheel has a model.
+    """The path of a model in rapidocr's wheel.
 
     Raises:
         SettingsError: rapidocr, onnxruntime or the model is missing.
     """
     for package in ("rapidocr", "onnxruntime"):
         if find_spec(package) is None:
-            raise SettingsError(f"ocr: the package '{package}' is not installed, and pictures are read with it; {INSTALL}")
-    found = find_spec("rapidocr")
-    file = Path(found.origin or "").parent / "models" / model if found else Path(model)
+            raise SettingsError(f"ocr: the package '{package}' is not installed, which reads the text in pictures; {INSTALL}")
+    package_spec = find_spec("rapidocr")
+    file = Path(package_spec.origin or "").parent / "models" / model if package_spec else Path(model)
     if not file.is_file():
         raise SettingsError(f"ocr: rapidocr {version('rapidocr')} has no {file}; {INSTALL}")
     return file
-
-
-def fingerprint(*parts: str) -> str:
-    """12 hex digits that name both models' bytes and `parts`. Cost: 30 MB hashed."""
-    digest = hashlib.sha256()
-    for model in (DETECTOR, RECOGNISER):
-        digest.update(hashlib.sha256(model_file(model).read_bytes()).digest())
-    digest.update("\n".join(parts).encode())
-    return digest.hexdigest()[:12]

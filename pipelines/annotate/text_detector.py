@@ -1,46 +1,32 @@
-"""Which pictures hold words worth reading: the text detector on a small picture, and how its finds look."""
-
-from dataclasses import dataclass
-from typing import Annotated
+"""Which pictures have text worth reading: the text detector on a small picture, and a score of the regions it finds."""
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from pipelines.annotate.rapidocr_models import DETECTOR, session
+from pipelines.annotate.settings import TextGateSettings
 from pipelines.media.decode import Pixels
 
 Grid = npt.NDArray[np.float32]
-"""[h, w] a probability for each pixel of the small picture."""
+"""[h, w] probability of text for each pixel of the small picture."""
 
 STEP = 32
-"""The detector wants sides in whole steps of this many pixels."""
+"""The detector takes sides that are multiples of this many pixels."""
 LIKELY = 0.2
-"""A pixel of a find is text at least this likely. Below rapidocr's own 0.3, since small print fades in a small picture."""
+"""Least probability of a text pixel. Below rapidocr's own 0.3, since small print fades in a small picture."""
 STRONG = 100.0
-"""A Sobel step of this many grey levels is the edge of a stroke; soft things that the detector takes for words have none."""
+"""Sobel gradient, grey levels, of the edge of a stroke; soft textures that the detector takes for words have none."""
 SMALLEST = 4
-"""Pixels; a smaller find is noise."""
-MOST_FINDS = 80
-"""More are not looked at: with so many the picture has words, or none of them is one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """Settings of `TextGate`; docs/algorithms/annotate.md has the curve that they were read from."""
-
-    side: Annotated[int, Field(ge=64)] = 320
-    """Longest side of the picture that is looked at, pixels; half of it halves the cost and loses print below 1/30 of it."""
-    min_score: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """A picture that scores less is not read; 0 reads every picture.
-    Source: measured. Every picture of the sample corpus with words scores more than 0.45, a quarter of real photos pass."""
+"""Pixels; a smaller region is noise."""
+MAX_REGIONS = 80
+"""Regions that are scored at most: with more, the picture has words, or none of them is text."""
 
 
 class TextGate:
     """One actor's gate: the detector is loaded once."""
 
-    def __init__(self, settings: Gate, threads: int = 1) -> None:
+    def __init__(self, settings: TextGateSettings, threads: int = 1) -> None:
         """Load the detector.
 
         Raises:
@@ -50,7 +36,7 @@ class TextGate:
         self._session = session(DETECTOR, threads)
 
     def score(self, rgb: Pixels) -> float:
-        """How much the picture looks as if it held words, 0 to 1. Cost: 14 ms at 320 pixels, 9 at 256, one thread."""
+        """How likely the picture has words, 0 to 1. Cost: 14 ms at 320 pixels, 9 at 256, one thread."""
         small = _small(rgb, self._settings.side)
         likely = self._session.run(None, {"x": _input(small)})[0][0, 0]
         return word_score(likely, cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
@@ -61,30 +47,30 @@ class TextGate:
 
 
 def word_score(likely: Grid, grey: npt.NDArray[np.uint8]) -> float:
-    """The most wordlike find's score, 0 to 1: `p^2 * fill * edges * min(1, length / (2 * height))`.
+    """The score of the most text-like region, 0 to 1: `p^2 * fill * edges * min(1, length / (2 * height))`.
 
-    p is its mean probability, fill the share of its upright box around it (turned with it) that it covers, edges the share of
-    its pixels with a strong edge, length and height those of the box. A line of words is sure, full, sharp and long;
-    the rims, leaves and patterns that the detector alone takes for words fail in one of the four.
+    p is its mean probability, fill the share of its minimum-area box that it covers, edges the share of its pixels with a
+    strong edge, length and height those of the box. A line of text is probable, full, sharp and long; the rims, leaves and
+    patterns that the detector alone takes for text fail in one of the four.
 
     Args:
         likely: [h, w] probability of text.
         grey: [h, w] uint8, the picture at that size.
     """
     edges = np.maximum(np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)), np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1))) > STRONG
-    found, labels, boxes, _ = cv2.connectedComponentsWithStats((likely > LIKELY).astype(np.uint8))
+    region_count, labels, boxes, _ = cv2.connectedComponentsWithStats((likely > LIKELY).astype(np.uint8))
     best = 0.0
-    for n in range(1, min(found, MOST_FINDS)):
+    for n in range(1, min(region_count, MAX_REGIONS)):
         x, y, width, height, area = (int(v) for v in boxes[n])
         if area < SMALLEST:
             continue
-        here = (slice(y, y + height), slice(x, x + width))
-        inside = labels[here] == n
+        window = (slice(y, y + height), slice(x, x + width))
+        inside = labels[window] == n
         _, sides, _ = cv2.minAreaRect(np.argwhere(inside).astype(np.float32))
         length, breadth = max(sides) + 1, min(sides) + 1
-        sure = float(likely[here][inside].mean())
+        probability = float(likely[window][inside].mean())
         fill = min(1.0, area / (length * breadth))
-        best = max(best, sure**2 * fill * float(edges[here][inside].mean()) * min(1.0, length / breadth / 2))
+        best = max(best, probability**2 * fill * float(edges[window][inside].mean()) * min(1.0, length / breadth / 2))
     return best
 
 
@@ -96,6 +82,6 @@ def _small(rgb: Pixels, side: int) -> Pixels:
 
 
 def _input(rgb: Pixels) -> npt.NDArray[np.float32]:
-    """[1, 3, h, w] in BGR, -1 to 1: what rapidocr gives the detector."""
+    """[1, 3, h, w] in BGR, -1 to 1: the detector's input in rapidocr."""
     levels = rgb[:, :, ::-1].astype(np.float32) / 127.5 - 1.0
     return np.ascontiguousarray(levels.transpose(2, 0, 1)[None])

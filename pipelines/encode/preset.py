@@ -10,7 +10,8 @@ from pydantic import Field
 
 from schemas.errors import SettingsError
 from schemas.item import Kind
-from schemas.settings import Place, load_settings
+from schemas.preset import load_preset
+from schemas.settings import Place
 
 PRESETS = Path(__file__).resolve().parents[2] / "conf" / "encoders"
 """The folder of the presets."""
@@ -103,13 +104,9 @@ def load_spec(name: str, assignments: Sequence[str] = (), path: str | None = Non
         path: a local folder or file of the weights, over the file's.
 
     Raises:
-        SettingsError: no such preset (with all that there are), or a fault in it.
+        SettingsError: no such preset, or an invalid key or value in it.
     """
-    file = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
-    if not file.exists():
-        known = sorted(p.stem for p in PRESETS.glob("*.toml"))
-        raise SettingsError(f"encoder.name '{name}': no file {file}; presets are {known}, or give a path of a .toml file")
-    return load_settings(EncoderSpec, file, assignments, {"path": path})
+    return load_preset(EncoderSpec, PRESETS, name, assignments, path, setting="encoder.name")
 
 
 def vector_settings(spec: EncoderSpec) -> dict[str, Any]:

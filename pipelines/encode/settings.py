@@ -1,4 +1,4 @@
-"""Settings of a job that encodes: which encoder, and how much is given to it at a time."""
+"""Settings of encoding: which encoder, and how many items it is given at a time."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -6,21 +6,24 @@ from typing import Annotated
 from pydantic import Field
 
 from pipelines.encode.encode_chunk import Batching
+from schemas.preset import Choice
 from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EncoderChoice:
-    """Which encoder, and how much is given to it at a time."""
+class EncoderChoice(Choice):
+    """Which encoder."""
 
     name: Place = "small"
-    """A preset of conf/encoders, or a path of a .toml file of your own."""
-    path: Place | None = None
-    """A local folder or file of the weights, over the preset's."""
+    """A preset of conf/encoders, or the path of a .toml file of your own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedSettings(EncoderChoice):
+    """Which encoder, and how many items it is given at a time."""
+
     counterfactuals: bool = True
     """Encode the rule-made negatives too, so that they have a similarity for a soft label. Costs a note for each of them."""
-    set: tuple[str, ...] = ()
-    """`key=value` over the preset's, such as "max_length=2048"."""
     chunk_items: Annotated[int, Field(ge=1)] = 512
     """Items of a chunk, whole notes: what one actor takes at a time, and what a killed job has to do again."""
     chunk_pictures: Annotated[int, Field(ge=1)] = 128

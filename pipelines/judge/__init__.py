@@ -1,1 +1,1 @@
-"""MLLM as a judge: how relevant a candidate is to a query (method.md, section 5)."""
+"""A vision-language model as a judge: the relevance of a candidate to a query (docs/explanation/method.md, section 5)."""

@@ -1,95 +1,95 @@
-"""What a run may cost: requests and money, counted before they are spent."""
+"""The budget of a run: requests and money, counted before each request."""
 
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
-from pipelines.judge.preset import Asking
+from pipelines.judge.preset import JudgeServer
 
 MILLION = 1e6
 
 
-class Spent(Exception):  # noqa: N818  # the end that the user asked for
-    """The next request would go beyond the budget."""
+class BudgetSpent(Exception):  # noqa: N818  # the end that the user asked for
+    """The next request would exceed the budget."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class Spending:
     """What was spent so far."""
 
     requests: int
-    """Sent, retries too."""
+    """Requests sent, including retries."""
     tokens: int
-    """Of prompts, as the server counted them; estimates where it did not."""
+    """Prompt tokens as the server counted them; estimates where it did not."""
     cost: float
     """In the currency of the prices."""
 
 
-class Purse(Protocol):
-    """What a judge asks before each request: a `Budget` here, or a handle of one that is elsewhere."""
+class RequestBudget(Protocol):
+    """What a judge calls before each request: a `LocalBudget`, or a handle of one in another process."""
 
-    ended: str | None
+    exhausted: str | None
 
-    def take(self, tokens: int) -> None:
-        """As `Budget.take`."""
+    def reserve(self, tokens: int) -> None:
+        """As `LocalBudget.reserve`."""
 
-    def settle(self, taken: int, used: int | None) -> None:
-        """As `Budget.settle`."""
+    def settle(self, reserved: int, used: int | None) -> None:
+        """As `LocalBudget.settle`."""
 
-    def bill(self) -> Bill:
-        """As `Budget.bill`."""
+    def spending(self) -> Spending:
+        """As `LocalBudget.spending`."""
         ...
 
 
-class Budget:
-    """Of one run, shared by all who ask: by the threads of a judge, and by actors through `judge_job.ledger`."""
+class LocalBudget:
+    """The budget of one run, shared by the threads of a judge; by actors through `budget_actor.SharedBudget`."""
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, server: JudgeServer) -> None:
         """Keep limits and prices."""
-        self._asking, self._lock = asking, Lock()
+        self._server, self._lock = server, Lock()
         self._requests, self._tokens, self._cost = 0, 0, 0.0
-        self.ended: str | None = None
-        """Which limit ended it; None: it goes on."""
+        self.exhausted: str | None = None
+        """The limit that was reached; None: requests may go on."""
 
-    def take(self, tokens: int) -> None:
-        """Before a request of so many prompt tokens (an estimate) is sent: counted as spent.
+    def reserve(self, tokens: int) -> None:
+        """Count a request as spent before it is sent; `tokens` is an estimate of its prompt tokens.
 
         Raises:
-            Spent: it would go beyond a limit; nothing is counted then, and nothing is let through after it.
+            BudgetSpent: it would exceed a limit; it is not counted then, and every later request is refused.
         """
-        if limit := self.taken(tokens):
-            raise Spent(limit)
+        if limit := self.try_reserve(tokens):
+            raise BudgetSpent(limit)
 
-    def taken(self, tokens: int) -> str | None:
-        """As `take`: None, or which limit does not let it through."""
-        cost, asking = self._price(tokens), self._asking
+    def try_reserve(self, tokens: int) -> str | None:
+        """As `reserve`; returns None, or the limit that would be exceeded."""
+        cost, limits = self._price(tokens), self._server
         with self._lock:
-            if asking.max_requests is not None and self._requests >= asking.max_requests:
-                self.ended = f"max_requests = {asking.max_requests}"
-            if asking.max_cost is not None and self._cost + cost > asking.max_cost:
-                self.ended = f"max_cost = {asking.max_cost}: {self._cost:.4f} is spent"
-            if self.ended:
-                return self.ended
+            if limits.max_requests is not None and self._requests >= limits.max_requests:
+                self.exhausted = f"max_requests = {limits.max_requests}"
+            if limits.max_cost is not None and self._cost + cost > limits.max_cost:
+                self.exhausted = f"max_cost = {limits.max_cost}: {self._cost:.4f} spent so far"
+            if self.exhausted:
+                return self.exhausted
             self._requests += 1
             self._tokens += tokens
             self._cost += cost
         return None
 
-    def settle(self, taken: int, used: int | None) -> None:
-        """After an answer: what the server counted, in place of the estimate.
+    def settle(self, reserved: int, used: int | None) -> None:
+        """Replace the estimate of a request by the tokens that the server counted.
 
-        Without an answer the estimate stands, for a server may have worked for it; so it does for a count below 1.
+        The estimate stays if there is no count (the server may have worked nevertheless) or a count below 1.
         """
         if used is None or used < 1:
             return
         with self._lock:
-            self._tokens += used - taken
-            self._cost += (used - taken) * self._asking.price_in / MILLION
+            self._tokens += used - reserved
+            self._cost += (used - reserved) * self._server.price_in / MILLION
 
-    def bill(self) -> Bill:
-        """So far."""
+    def spending(self) -> Spending:
+        """What was spent so far."""
         with self._lock:
-            return Bill(self._requests, self._tokens, self._cost)
+            return Spending(self._requests, self._tokens, self._cost)
 
     def _price(self, tokens: int) -> float:
-        return (tokens * self._asking.price_in + self._asking.price_out) / MILLION
+        return (tokens * self._server.price_in + self._server.price_out) / MILLION

@@ -1,69 +1,54 @@
-"""The name of a judge: its model, its weights, and all that changes scores but the question. Nothing is loaded for it."""
+"""The name of a judge: model, weights, and everything that changes scores except the question. Nothing is loaded for it."""
 
 import dataclasses
 import hashlib
 import json
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from pipelines.judge.preset import JudgeSpec
+from pipelines.models.weights_fingerprint import files_fingerprint
 from pipelines.models.weights_folder import folder_of
 from pipelines.workspace.code_fingerprint import code_fingerprint
 
-READ = (".safetensors", ".json", ".jinja", ".txt", ".model", ".tiktoken")
-"""Suffixes of the files of a model's folder that change scores."""
-SHOWN = ("longest_side", "item_pixels", "item_chars")
-"""What of an item is shown."""
+ITEM_LIMITS = ("longest_side", "item_pixels", "item_chars")
+"""How much of an item the judge gets."""
 
 
-def named(spec: JudgeSpec, device: str = "cpu") -> str:
+def judge_model(spec: JudgeSpec, device: str = "cpu", module: str = "") -> str:
     """Name and fingerprint: `Judge.model`, the same before a judge is loaded and after.
 
     Args:
-        spec: which judge.
+        spec: the preset.
         device: transformers: where it will run; on a GPU the weights have another type.
+        module: of a backend without a model, whose scores follow from its code.
 
     Raises:
-        SettingsError: transformers, vllm: the files are not there.
+        SettingsError: transformers, vllm: the model files are missing.
 
     Cost: transformers, vllm: one pass over the files, 1 to 2 GB/s, once a process.
     """
-    told: dict[str, Any] = {key: getattr(spec, key) for key in SHOWN}
+    options: dict[str, Any] = {key: getattr(spec, key) for key in ITEM_LIMITS}
     kind = "float32" if device == "cpu" else str(spec.gpu_dtype)
     match spec.backend:
-        case "overlap":
-            rules = code_fingerprint("pipelines.judge.backends.content_overlap")
-            return f"overlap#{_short({'rules': rules, **dataclasses.asdict(spec.overlap)})}"
         case "openai":
             server = spec.server
-            told |= {"pictures": server.pictures, "extra": server.extra, "top": server.top_logprobs, "tol": server.tolerance}
+            options |= {"pictures": server.pictures, "extra": server.extra, "top": server.top_logprobs, "tol": server.tolerance}
             if server.leave_out:
-                told["left"] = sorted(server.leave_out)
-            return f"{spec.model}@server#{_short(told)}"
+                options["left"] = sorted(server.leave_out)
+            return f"{spec.model}@server#{_digest(options)}"
         case "transformers":
-            told |= {"min_pixels": spec.min_pixels, "max_pixels": spec.max_pixels, "code": spec.trust_remote_code}
+            options |= {"min_pixels": spec.min_pixels, "max_pixels": spec.max_pixels, "code": spec.trust_remote_code}
         case "vllm":
             kind = f"vllm-{spec.gpu_dtype}"
-            told |= {"top": spec.server.top_logprobs, "tol": spec.server.tolerance, "extra": spec.engine.extra}
-            told |= {"max_model_len": spec.engine.max_model_len, "code": spec.trust_remote_code}
+            options |= {"top": spec.server.top_logprobs, "tol": spec.server.tolerance, "extra": spec.engine.extra}
+            options |= {"max_model_len": spec.engine.max_model_len, "code": spec.trust_remote_code}
+        case _:
+            changes_scores = spec.overlap if spec.backend == "overlap" else spec
+            return f"{spec.backend}#{_digest({'rules': code_fingerprint(module), **dataclasses.asdict(changes_scores)})}"
     folder = folder_of(spec, weights=True, section="judge")
-    told["files"] = _files(str(folder), tuple((f.name, f.stat().st_mtime_ns, f.stat().st_size) for f in _read(folder)))
-    return f"{folder.resolve().name if spec.path else spec.model}@{kind}#{_short(told)}"
+    options["files"] = files_fingerprint(folder)
+    return f"{folder.resolve().name if spec.path else spec.model}@{kind}#{_digest(options)}"
 
 
-def _read(folder: Path) -> list[Path]:
-    return sorted(f for f in folder.iterdir() if f.suffix in READ and f.is_file())
-
-
-@lru_cache(maxsize=8)
-def _files(folder: str, state: tuple[tuple[str, int, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for name, _, _ in state:
-        with (Path(folder) / name).open("rb") as opened:
-            digest.update(name.encode() + hashlib.file_digest(opened, "sha256").digest())
-    return digest.hexdigest()
-
-
-def _short(told: Any) -> str:  # noqa: ANN401
-    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]
+def _digest(options: Any) -> str:  # noqa: ANN401
+    return hashlib.sha256(json.dumps(options, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]

@@ -1,105 +1,122 @@
-"""Settings -> Judge. Only the backend that is asked for is imported."""
+"""Settings -> Judge. Only the backend that the preset names is imported.
 
-from dataclasses import dataclass, field
+A backend is a module with one function, `load(context: JudgeContext) -> Judge`, and a row of BACKENDS. To add one:
+docs/how-to/add-a-judge.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from pipelines.judge.backends.mined_content import Known
-from pipelines.judge.budget import Purse
-from pipelines.judge.judge_fingerprint import named
+from pipelines.judge.judge_context import JudgeContext
+from pipelines.judge.judge_fingerprint import judge_model
 from pipelines.judge.preset import JudgeSpec, prompt_hash
 from pipelines.judge.protocol import Judge
 from schemas.errors import SettingsError
 
-NEEDS = {
-    "overlap": (),
-    "transformers": ("torch", "torchvision", "transformers", "safetensors"),
-    "openai": (),
-    "vllm": ("ray", "vllm"),
+
+class Backend(NamedTuple):
+    """What the job must know of a family of judges before one is loaded."""
+
+    module: str
+    """Has the function `load`."""
+    packages: tuple[str, ...] = ()
+    """Packages that it imports and mining does not have."""
+    install: str = "pip install -r requirements/models.txt"
+    """The command that installs them."""
+    asks_a_model: bool = True
+    """It sends the preset's question to a model, which costs tokens."""
+    reads_pictures: bool = True
+    """If False, no picture is read for it."""
+    mined_content: bool = False
+    """It gets picture families, passages and annotations (`JudgeContext.content`)."""
+    on_gpu: bool = False
+    """It runs on the GPU of its actor, if there is one."""
+    is_server: bool = False
+    """It sends requests to a server: it has an API key, a budget and a probe."""
+    in_driver: bool = False
+    """It starts processes of its own, so the job calls it without actors."""
+
+
+BACKENDS: Mapping[str, Backend] = {
+    "overlap": Backend(
+        "pipelines.judge.backends.content_overlap", asks_a_model=False, reads_pictures=False, mined_content=True
+    ),
+    "transformers": Backend(
+        "pipelines.judge.backends.vlm", packages=("torch", "torchvision", "transformers", "safetensors"), on_gpu=True
+    ),
+    "openai": Backend("pipelines.judge.backends.openai_server", is_server=True),
+    "vllm": Backend(
+        "pipelines.judge.backends.vllm",
+        packages=("ray", "vllm"),
+        install="pip install vllm, on a machine with a GPU (it is in no requirements file of this project)",
+        in_driver=True,
+    ),
 }
-"""Packages of a backend, beside those that mining has."""
-INSTALL = {"vllm": "pip install vllm, on a machine with a GPU (it is in no requirements of ours)"}
-"""Where it is not `pip install -r requirements/models.txt`."""
+"""By the preset's `backend`."""
 
 
 @dataclass(frozen=True, slots=True)
-class LoadJudge:
-    """Makes a judge in its actor; small enough to be sent to each."""
-
-    spec: JudgeSpec
-    gpu: bool = False
-    """transformers: whether it runs on the GPU of its actor."""
-    api_key: str | None = field(default=None, repr=False)
-    """openai: what stands in `spec.server.key_variable`; read by the job, since an actor has another environment."""
-    known: Known = field(default_factory=Known, repr=False)
-    """overlap: families of pictures, passages, annotations (`known.known`)."""
-    budget: Purse | None = field(default=None, repr=False)
-    """openai: of the run, shared by all actors; None: each has one of its own."""
-    threads: int = 1
-    """transformers: of an actor with the model on a processor."""
+class LoadJudge(JudgeContext):
+    """Loads a judge in its actor; small enough to be sent to each."""
 
     def __call__(self) -> Judge:
-        """Load it.
+        """Load the judge.
 
         Raises:
-            SettingsError: a package, a file or the server is missing; says what to install, fetch or start.
+            SettingsError: a package, a file or the server is missing; with what to install, download or start.
         """
         check_packages(self.spec)
-        match self.spec.backend:
-            case "overlap":
-                from pipelines.judge.backends.content_overlap import OverlapJudge
-
-                return OverlapJudge(self.spec, self.known)
-            case "transformers":
-                import torch
-
-                from pipelines.judge.backends.vlm import VlmJudge
-
-                torch.set_num_threads(self.threads)
-                return VlmJudge(self.spec, _device(self.gpu))
-            case "openai":
-                from pipelines.judge.backends.openai_server import ServerJudge
-
-                return ServerJudge(self.spec, self.api_key, budget=self.budget)
-            case "vllm":
-                from pipelines.judge.backends.vllm import EngineJudge
-
-                return EngineJudge(self.spec)
+        return cast(Judge, import_module(backend_of(self.spec).module).load(self))
 
 
-class Name(NamedTuple):
-    """What a judgement is filed under."""
+class JudgeName(NamedTuple):
+    """The key of a judge's answers."""
 
     model: str
     prompt_hash: str
 
 
-def name_of(spec: JudgeSpec, gpu: bool = False) -> Name:
-    """The `model` and `prompt_hash` that a loaded judge will have; nothing is loaded and nobody is asked.
+def name_of(spec: JudgeSpec, gpu: bool = False) -> JudgeName:
+    """The `model` and `prompt_hash` that the loaded judge will have; nothing is loaded and no request is sent.
 
     Raises:
-        SettingsError: transformers, vllm: the files are not there.
+        SettingsError: there is no such backend; transformers, vllm: the model files are missing.
 
-    Cost: transformers, vllm: a pass over the weights' files.
+    Cost: transformers, vllm: one pass over the model files.
     """
-    return Name(named(spec, "cuda" if gpu else "cpu"), prompt_hash(spec.question))
+    module = backend_of(spec).module
+    return JudgeName(judge_model(spec, "cuda" if gpu else "cpu", module), prompt_hash(spec.question))
+
+
+def backend_of(spec: JudgeSpec) -> Backend:
+    """The backend of a preset.
+
+    Raises:
+        SettingsError: there is none of that name, or it needs a question and the preset has none.
+    """
+    backend = BACKENDS.get(spec.backend)
+    if backend is None:
+        raise SettingsError(f"judge.backend is '{spec.backend}'; expected one of {sorted(BACKENDS)}")
+    if backend.asks_a_model and not spec.question.user:
+        raise SettingsError(
+            f"judge.backend is '{spec.backend}', which needs a question, and the preset has none: set judge.name=content, or"
+            " question.user in a preset of your own"
+        )
+    return backend
 
 
 def check_packages(spec: JudgeSpec) -> None:
-    """End early where a package is missing.
+    """Fail early if a package is missing.
 
     Raises:
-        SettingsError: with what to install.
+        SettingsError: with the command that installs it.
     """
-    missing = [package for package in NEEDS[spec.backend] if find_spec(package) is None]
+    backend = backend_of(spec)
+    missing = [package for package in backend.packages if find_spec(package) is None]
     if missing:
-        how = INSTALL.get(spec.backend, "pip install -r requirements/models.txt")
-        raise SettingsError(f"judge.backend '{spec.backend}' needs {', '.join(missing)}: {how}, or use judge.name=overlap")
-
-
-def _device(gpu: bool) -> str:
-    import torch
-
-    if gpu and not torch.cuda.is_available():
-        raise SettingsError(f"judge on a GPU: torch {torch.__version__} sees none; run without one")
-    return "cuda" if gpu else "cpu"
+        raise SettingsError(
+            f"judge.backend '{spec.backend}' needs {', '.join(missing)}: {backend.install}, or use judge.name=overlap"
+        )

@@ -1,197 +1,198 @@
-"""A judge's preset: which backend and model, and how it is asked. Files: conf/judges/NAME.toml."""
+"""A judge's preset: backend, model and question. Files: conf/judges/NAME.toml."""
 
 import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from pipelines.models.openai_client import Server
 from schemas.errors import SettingsError
 from schemas.item import TASKS
-from schemas.settings import Place, load_settings
+from schemas.preset import load_preset, preset_file
+from schemas.settings import Place
 
 PRESETS = Path(__file__).resolve().parents[2] / "conf" / "judges"
 """The folder of the presets."""
-WRITING = 1
-"""Of fences and marks (`fence`, `question`): counted up when they change, so that the prompt hash does."""
+PROMPT_VERSION = 1
+"""Version of the code that writes prompts (`prompt/question`, `prompt/text_fence`): increase it when prompts change, so that
+their hash changes."""
 
-Backend = Literal["overlap", "transformers", "openai", "vllm"]
-PLACES = ("relevant", "query_pictures", "query_text", "candidate_pictures", "candidate_text")
-"""What a question's `user` turn has put in, as {name}."""
+PLACEHOLDERS = ("relevant", "query_pictures", "query_text", "candidate_pictures", "candidate_text")
+"""Names in braces that a question's `user` turn has."""
 OPTIONAL = ("relevant",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """How a pair is put to a model."""
+    """The prompt for one pair."""
 
     system: str = ""
-    """The system turn; empty: none."""
+    """The system message; empty: none."""
     user: str = ""
-    """The user's turn. Has {query_pictures}, {query_text}, {candidate_pictures} and {candidate_text} once each, and may have
-    {relevant}. A text stands on lines of its own, each behind a mark (`fence.fenced`)."""
+    """The user message, with {query_pictures}, {query_text}, {candidate_pictures} and {candidate_text} once each, and
+    optionally {relevant}. A text is put on lines of its own, each after a mark (`text_fence.fenced`)."""
     picture: str = ""
-    """Stands before each picture; {role} is query or candidate, {number} counts from 1."""
+    """Text before each picture; {role} is query or candidate, {number} counts from 1."""
     nothing: str = "(none)"
-    """Stands where an item has no picture, or no text."""
+    """Text for an item without a picture, or without text."""
     relevant: dict[str, str] = field(default_factory=dict)
-    """By task, what is put in for {relevant}; `default` for tasks that are not named."""
+    """The text for {relevant}, by task; `default` for all other tasks."""
     yes: str = "yes"
-    """The word that says so."""
+    """The word for relevant."""
     no: str = "no"
+    """The word for not relevant."""
     spellings: Literal["all", "exact"] = "all"
-    """all: every token that is the word but for case and space; exact: the one token, for models that were trained on it."""
+    """all: every token that is the word except for case and spaces; exact: one token, for models that were trained on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking(Server):
-    """How a server is asked, and what it may cost."""
+class JudgeServer(Server):
+    """The server of a judge, its requests and its budget."""
 
     key_variable: str = "OPENAI_API_KEY"
-    """The environment variable with the key; where it is not set, none is sent."""
+    """The environment variable with the API key; if it is not set, no key is sent."""
     top_logprobs: Annotated[int, Field(ge=2)] = 20
-    """Tokens whose probability is asked for. vLLM gives at most 20 unless it was started with --max-logprobs."""
+    """Number of top tokens to request. vLLM returns at most 20 unless it was started with --max-logprobs."""
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.005
-    """Spellings of yes and no that are not among those tokens may move a score by at most this much, or the row is an error."""
+    """Largest change of a score by spellings of yes and no outside the top tokens; beyond it the pair gets no score."""
     max_requests: Annotated[int, Field(ge=1)] | None = None
-    """Requests of a run, retries too; None: no limit."""
+    """Most requests per run, including retries; None: no limit."""
     max_cost: Annotated[float, Field(gt=0)] | None = None
-    """Of a run, in the currency of the prices; None: no limit."""
+    """Highest cost per run, in the currency of the prices; None: no limit."""
     price_in: Annotated[float, Field(ge=0)] = 0.0
-    """Of a million prompt tokens."""
+    """Price of a million prompt tokens."""
     price_out: Annotated[float, Field(ge=0)] = 0.0
-    """Of a million tokens of answer; an answer is one."""
+    """Price of a million output tokens; an answer is one token."""
     pictures: Literal["png", "jpeg"] = "png"
-    """How pictures are sent. jpeg is a tenth of the bytes, and moves scores away from those of the transformers backend."""
+    """Format of the pictures in requests. jpeg is a tenth of the bytes, and scores differ from the transformers backend's."""
     extra: dict[str, Any] = field(default_factory=lambda: {"repetition_penalty": 1.0, "top_k": -1})
-    """Further fields of a request. These two turn off what vLLM and SGLang take from a model's generation_config;
-    OpenAI's own API refuses fields that it does not know: set `{}` there."""
+    """Additional fields of a request. These two override what vLLM and SGLang take from a model's generation_config;
+    OpenAI's own API rejects unknown fields: set `{}` there."""
     leave_out: tuple[str, ...] = ()
-    """Fields of a request that are not sent, such as "presence_penalty", for a server that refuses them and has the same
-    default. The probe before a run says which."""
+    """Fields to leave out of requests, such as "presence_penalty", for a server that rejects them and has the same default.
+    The probe before a run names them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class VllmEngine:
     """vLLM inside Ray Data."""
 
     replicas: Annotated[int, Field(ge=1)] = 1
-    """Engines, each on its own GPUs."""
+    """Number of engines, each on its own GPUs."""
     tensor_parallel: Annotated[int, Field(ge=1)] = 1
-    """GPUs of an engine."""
+    """GPUs per engine."""
     batch_size: Annotated[int, Field(ge=1)] = 64
-    """Pairs that an engine is given at a time."""
+    """Pairs per batch of an engine."""
     max_model_len: Annotated[int, Field(ge=256)] = 16_384
-    """Tokens of the longest prompt; a longer one is an error row."""
+    """Longest prompt, tokens; a pair with a longer one gets no score."""
     extra: dict[str, Any] = field(default_factory=dict)
-    """Further engine arguments, such as gpu_memory_utilization."""
+    """Additional engine arguments, such as gpu_memory_utilization."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overlap:
+class ContentOverlap:
     """Settings of the judge without a model."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"least_letters": "min_letters", "least_standing": "min_ngram_overlap"}
+
     letters_per_picture: Annotated[float, Field(gt=0)] = 100.0
-    """So many letters and digits weigh as much as one picture; a Chinese character counts as three. Ours."""
+    """Letters and digits that weigh as much as one picture; a Chinese character counts as three. Chosen by us."""
     same_note: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """What two parts of one note have for that alone, in note_to_note: N_B after N_A, which shares nothing, is before noise."""
-    least_letters: Annotated[float, Field(ge=0)] = 12.0
-    """A text that weighs less (four Chinese characters, twelve letters) is not looked for in another note: a "D" that OCR has
-    read stands in every one. Ours."""
-    least_standing: Annotated[float, Field(gt=0, le=1)] = 0.4
-    """Share of a mined passage's grams that an item has to have, for the item may be a half of its note. As the guard's: a
-    passage retyped with 8 % of its letters changed keeps about half."""
+    """note_to_note: score of two parts of one note that share no content, so that they rank before unrelated notes."""
+    min_letters: Annotated[float, Field(ge=0)] = 12.0
+    """Least letters of a text (twelve letters, four Chinese characters) that is searched in another note: a "D" that OCR has
+    read is in every note. Chosen by us."""
+    min_ngram_overlap: Annotated[float, Field(gt=0, le=1)] = 0.4
+    """Least share of a mined passage's n-grams that an item must have to contain the passage; an item may be half of its note.
+    As in the guard: a passage retyped with 8 % of its letters changed keeps about half of its n-grams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeSpec:
-    """Everything that decides a judge's scores but the weights themselves."""
+    """Everything that decides a judge's scores except the weights."""
 
-    backend: Backend
-    """overlap: no model; transformers: a model in this process; openai: a server; vllm: inside Ray Data, on GPUs."""
+    backend: str
+    """A key of BACKENDS in judge/load_judge.py. overlap: no model; transformers: a model in this process; openai: a server;
+    vllm: inside Ray Data, on GPUs."""
     model: str = ""
-    """A hub id, or the name that the server knows it by."""
+    """A hub id, or the model's name on the server."""
     revision: str | None = None
-    """The hub's commit; None: the newest."""
+    """Commit on the hub; None: the newest."""
     path: Place | None = None
-    """A local folder that stands for `model`; nothing is fetched then."""
+    """A local folder with the model; nothing is downloaded then."""
     trust_remote_code: bool = False
     """Run code that comes with the model."""
     question: Question = field(default_factory=Question)
     longest_side: Annotated[int, Field(ge=32)] = 1280
-    """Pixels; pictures are decoded to this."""
+    """Longest side of a decoded picture, pixels."""
     item_pixels: Annotated[int, Field(ge=1024)] = 2_000_000
-    """All pictures of an item together; more are shrunk alike, so that a note of many is seen whole and small."""
+    """Most pixels of all pictures of an item together; beyond it all of them are reduced by the same factor."""
     item_chars: Annotated[int, Field(ge=1)] = 6000
-    """Characters of an item's text; the rest is cut, and a mark says so."""
+    """Longest text of an item, characters; a longer one is cut, with a mark."""
     pixels_per_token: Annotated[float, Field(gt=0)] = 1024.0
-    """For the estimate of tokens: 32 x 32 of Qwen3-VL; Qwen2.5-VL has 28 x 28."""
+    """For the token estimate: 32 x 32 for Qwen3-VL; Qwen2.5-VL has 28 x 28."""
     min_pixels: Annotated[int, Field(ge=0)] = 0
-    """transformers: a smaller picture is enlarged; 0: as the processor has it. For a server, its own setting."""
+    """transformers: least pixels of a picture; a smaller one is enlarged. 0: the processor's own."""
     max_pixels: Annotated[int, Field(ge=0)] = 0
-    """transformers: a larger picture is shrunk; 0: as the processor has it. For a server, its own setting."""
+    """transformers: most pixels of a picture; a larger one is reduced. 0: the processor's own."""
     gpu_dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
-    """Of the weights on a GPU; on a processor it is always float32. The logits are float32 everywhere."""
+    """Type of the weights on a GPU; on a CPU it is always float32. The logits are float32 everywhere."""
     batch_pairs: Annotated[int, Field(ge=1)] = 16
-    """transformers: pairs of a batch."""
+    """transformers: most pairs per batch."""
     batch_tokens: Annotated[int, Field(ge=1)] = 32_768
-    """transformers: tokens of a padded batch, pairs times the longest."""
-    server: Asking = field(default_factory=Asking)
-    engine: Engine = field(default_factory=Engine)
-    overlap: Overlap = field(default_factory=Overlap)
+    """transformers: most tokens of a padded batch, pairs times the longest."""
+    server: JudgeServer = field(default_factory=JudgeServer)
+    engine: VllmEngine = field(default_factory=VllmEngine)
+    overlap: ContentOverlap = field(default_factory=ContentOverlap)
     source: dict[str, str] = field(default_factory=dict)
-    """Where each fact was read."""
+    """The source of each value."""
     checked: str = ""
-    """What was run of it here, on which model; or why nothing was."""
+    """What was run with this preset, on which model; or why nothing was."""
 
 
 def load_spec(name: str, assignments: Sequence[str] = (), path: str | None = None) -> JudgeSpec:
     """A preset by its name, or any TOML file by its path.
 
     Args:
-        name: "overlap" and the like, or a path that ends in .toml.
-        assignments: `key=value` strings over the file's.
-        path: a local folder of the weights, over the file's.
+        name: a preset's name such as "overlap", or a path that ends in .toml.
+        assignments: `key=value` strings that override the file's.
+        path: a local folder of the weights; overrides the file's.
 
     Raises:
-        SettingsError: no such preset (with all that there are), or a fault in it.
+        SettingsError: there is no such preset (with a list of all), or it has errors.
     """
-    file = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
-    if not file.exists():
-        known = sorted(p.stem for p in PRESETS.glob("*.toml"))
-        raise SettingsError(f"judge.name '{name}': no file {file}; presets are {known}, or give a path of a .toml file")
-    spec = load_settings(JudgeSpec, file, assignments, {"path": path})
-    if spec.backend != "overlap":
-        _check(spec, file)
+    spec = load_preset(JudgeSpec, PRESETS, name, assignments, path, setting="judge.name")
+    if spec.question.user:
+        _check(spec, preset_file(PRESETS, name))
     return spec
 
 
 def prompt_hash(question: Question) -> str:
-    """16 hex digits of the question as it is asked, without the items."""
-    asked = {"writing": WRITING, **dataclasses.asdict(question)}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+    """16 hex digits of the question without the items."""
+    prompt = {"writing": PROMPT_VERSION, **dataclasses.asdict(question)}
+    return hashlib.sha256(json.dumps(prompt, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def _check(spec: JudgeSpec, file: Path) -> None:
-    """What no type says of a question, all at once."""
+    """Check what types cannot express, and report all faults together."""
     question = spec.question
-    places = re.findall(r"\{(\w+)\}", question.user)
-    faults = [f"question.user has {{{p}}} {places.count(p)} times, wanted once" for p in PLACES if places.count(p) > 1]
-    faults += [f"question.user lacks {{{p}}}" for p in PLACES if p not in places and p not in OPTIONAL]
-    faults += [f"question.user has {{{p}}}, known are {PLACES}" for p in sorted(set(places) - set(PLACES))]
+    names = re.findall(r"\{(\w+)\}", question.user)
+    faults = [f"question.user has {{{p}}} {names.count(p)} times, expected once" for p in PLACEHOLDERS if names.count(p) > 1]
+    faults += [f"question.user lacks {{{p}}}" for p in PLACEHOLDERS if p not in names and p not in OPTIONAL]
+    faults += [f"question.user has {{{p}}}, expected one of {PLACEHOLDERS}" for p in sorted(set(names) - set(PLACEHOLDERS))]
     lines = question.user.splitlines()
-    faults += [f"{{{p}}} must stand alone on its line" for p in PLACES if p.endswith("text") and f"{{{p}}}" not in lines]
+    faults += [f"{{{p}}} must be alone on its line" for p in PLACEHOLDERS if p.endswith("text") and f"{{{p}}}" not in lines]
     unknown = sorted(set(question.relevant) - set(TASKS) - {"default"})
-    faults += [f"question.relevant has {unknown}, known are default and {TASKS}"] if unknown else []
-    if "relevant" in places and "default" not in question.relevant:
+    faults += [f"question.relevant has {unknown}, expected default or one of {TASKS}"] if unknown else []
+    if "relevant" in names and "default" not in question.relevant:
         faults += [f"question.relevant lacks {t}" for t in TASKS if t not in question.relevant]
-    faults += [] if spec.model or spec.path else ["model is empty: name a hub id, a server's model, or set path"]
+    faults += [] if spec.model or spec.path else ["model is empty: set a hub id, a model of the server, or path"]
     if question.yes.casefold() == question.no.casefold():
         faults.append(f"question.yes and question.no are both '{question.yes}'")
     if faults:

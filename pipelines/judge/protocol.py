@@ -1,4 +1,4 @@
-"""What every judge is: pairs of items with their pictures in, one score or reason for each pair out."""
+"""The protocol of all judges: pairs of items with their pictures in, one score or reason per pair out."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -18,7 +18,7 @@ PAIRS = pa.schema(
         ("candidate", ITEM),
     ]
 )
-"""What is judged. The ids are those of the two items."""
+"""Pairs to judge. The ids are those of the two items."""
 
 SCORES = pa.schema(
     [
@@ -30,50 +30,50 @@ SCORES = pa.schema(
         ("detail", pa.string()),
     ]
 )
-"""One row for each pair, in the order of the pairs. `score` is 0 to 1, or null and then `reason` says why."""
+"""One row per pair, in the order of the pairs. `score` is 0 to 1, or null with a `reason`."""
 
 Picture = Pixels | BadPicture
-"""An upright RGB picture [h, w, 3] uint8, or why there is none: the pair gets the reason and costs only itself."""
+"""An upright RGB picture [h, w, 3] uint8, or why it cannot be read: then only its own pairs fail, with that reason."""
 
 Sizes = Mapping[str, tuple[int, int]]
-"""image_id -> width and height, pixels, as the images table has them; what is not in it counts as a square of ours."""
+"""image_id -> width and height, pixels, as in the images table; a missing one is estimated."""
 
 NOT_ASKED = Reason.NOT_ASKED
 UNAVAILABLE = Reason.SERVER_UNAVAILABLE
 FAILED = Reason.MODEL_FAILED
 NO_PICTURE = Reason.MISSING_PICTURE
-"""The item names a picture that was not given."""
-NOTHING = Reason.NOTHING_TO_JUDGE
-"""An item has neither a picture nor a word."""
+"""The item has a picture that was not passed to the judge."""
+NOTHING_TO_JUDGE = Reason.NOTHING_TO_JUDGE
+"""An item has neither a picture nor text."""
 REFUSED = Reason.SERVER_REFUSED
 UNREADABLE = Reason.NOT_UNDERSTOOD
 NOT_IN_TOP = Reason.NOT_IN_TOP
-OF_THE_JUDGE = (UNAVAILABLE, REFUSED, UNREADABLE, NOT_IN_TOP, FAILED)
-"""Reasons of a judge that was asked: where it gives nothing else, the fault is hardly each pair's own."""
+JUDGE_FAILURES = (UNAVAILABLE, REFUSED, UNREADABLE, NOT_IN_TOP, FAILED)
+"""Reasons from the judge itself: if it returns nothing else, the cause is the judge and not the pairs."""
 
 
 class Judge(Protocol):
-    """Loaded once an actor, called for every chunk."""
+    """Loaded once per actor, called for every chunk."""
 
     model: str
-    """Name and fingerprint of the weights and of all that changes scores but the question."""
+    """Name and fingerprint of the weights and of everything that changes scores except the question."""
     prompt_hash: str
-    """Of the question as it is asked, without the items; 16 hex digits."""
+    """16 hex digits of the question without the items."""
 
     def __call__(self, pairs: pa.Table, pictures: Mapping[str, Picture]) -> pa.Table:
         """SCORES of PAIRS.
 
         Args:
-            pairs: PAIRS. What else is in it does not change a pair's score (beyond rounding, 1e-4).
-            pictures: by image_id, whole: a crop is cut out here. An image that is not in it is the reason NO_PICTURE.
+            pairs: PAIRS. A pair's score does not depend on the other pairs (beyond rounding, 1e-4).
+            pictures: whole pictures by image_id: the judge cuts out crops. A missing one gives the reason NO_PICTURE.
         """
         ...
 
     def tokens(self, pairs: pa.Table, sizes: Sizes) -> int:
-        """An estimate of the prompt tokens that judging these pairs takes, before any is asked; 0 for a judge without a model.
+        """Estimate the prompt tokens of these pairs before any request; 0 for a judge without a model.
 
         Args:
             pairs: PAIRS.
-            sizes: of their pictures.
+            sizes: sizes of their pictures.
         """
         ...

@@ -1,11 +1,11 @@
-"""What a judge has said before: append-only Parquet files, by content, shared by all runs and workspaces that name the folder.
+"""Cache of judge answers: append-only Parquet files, named by content, shared by all runs and workspaces of one folder.
 
     <folder>/<judge and question>/rows-<hash>.parquet           answers
-    <folder>/<judge and question>/open/<workspace>/*.parquet    finished chunks of a run that is at work, or was killed
+    <folder>/<judge and question>/open/<workspace>/*.parquet    finished chunks of a run in progress, or of one that was killed
 
-A chunk counts as soon as its file is there. A run that ends well, or begins after a kill, gathers its own chunks into one file
-and then removes them; when there are many small files, they become one. A file is removed only after what it holds
-stands in another, so a reader that misses one looks again.
+A chunk counts as soon as its file exists. A run that ends normally, or starts after a kill, merges its own chunks into one file
+and then deletes them; many small files are merged into one. A file is deleted only after its rows are in another file, so a
+reader that misses one lists the folder again.
 """
 
 import hashlib
@@ -23,78 +23,80 @@ from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
 KEY = ("query_id", "candidate_id", "task", "pictures")
-"""With the judge and the question: what an answer follows from. An item_id says which pictures an item shows, `pictures` what
-their bytes are, and what else the judge was told."""
-SAID = pa.schema([*[(name, pa.string()) for name in KEY], *[SCORES.field(n) for n in ("score", "flagged", "reason", "detail")]])
-"""An answer: SCORES with the whole key."""
+"""With the judge and the question, the key of an answer. An item_id names the pictures of an item; `pictures` is a hash of
+their bytes and of the mined content that the judge got."""
+ANSWERS = pa.schema(
+    [*[(name, pa.string()) for name in KEY], *[SCORES.field(n) for n in ("score", "flagged", "reason", "detail")]]
+)
+"""Answers of a judge: SCORES with the whole key."""
 
 SMALL_ROWS = 1_000_000
-"""Files of fewer rows are put together."""
-MOST_FILES = 16
-"""Small files beyond which that is done."""
-LOOKS = 5
-"""How often a folder is listed again because a file of it has gone into another."""
+"""Files with fewer rows are merged."""
+MAX_SMALL_FILES = 16
+"""Number of small files above which they are merged."""
+MAX_LISTINGS = 5
+"""How often a folder is listed again because a file of it was merged into another."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
+class ScoreCache:
     """The answers of one judge to one question."""
 
     folder: Folder
-    """Of this judge and question (`cache_of`)."""
+    """The folder of this judge and question (`cache_of`)."""
     owner: str
-    """Names the workspace whose run this is."""
+    """A hash of the URI of the workspace being judged."""
     model: str
     """Judge.model."""
     prompt_hash: str
 
     @property
     def unfinished(self) -> Folder:
-        """Where this run's finished chunks lie."""
+        """The folder of this run's finished chunks."""
         return self.folder / "open" / self.owner
 
-    def known(self, wanted: pa.Table) -> pa.Table:
-        """SAID, one row for each of the wanted pairs that has a lasting answer.
+    def lookup(self, pairs: pa.Table) -> pa.Table:
+        """ANSWERS, one row per pair that has a permanent answer.
 
         Args:
-            wanted: the columns of KEY.
+            pairs: the columns of KEY.
 
-        Cost: reads all answers of the judge, a file at a time; holds those that are wanted.
+        Cost: reads all answers of the judge, a file at a time; keeps those of the pairs in memory.
         """
-        for _ in range(LOOKS):
-            found = self._known(keys(wanted))
-            if found is not None:
-                return found
-        raise DataError(f"{self.folder.uri}: files of the cache go while they are read; is another job removing them?")
+        for _ in range(MAX_LISTINGS):
+            answers = self._lookup(keys(pairs))
+            if answers is not None:
+                return answers
+        raise DataError(f"{self.folder.uri}: files of the cache disappear while they are read; is another job deleting them?")
 
-    def gather(self, refusals: bool = True) -> None:
-        """Put this workspace's chunks into one file, and small files together.
+    def merge(self, refusals: bool = True) -> None:
+        """Merge this workspace's chunks into one file, and small files into one.
 
         Args:
-            refusals: keep reasons that lie with the pair; False where so many were refused that they lie elsewhere.
+            refusals: keep permanent reasons; False after so many refusals that the pairs are not the cause.
         """
-        mine = [rows for _, rows in _files(self.unfinished, skip_damaged=True)]
-        mine = mine if refusals else [rows.filter(pc.is_valid(rows.column("score"))) for rows in mine]
-        if mine and len(answers := _lasting(mine)):
+        own = [rows for _, rows in _files(self.unfinished, skip_damaged=True)]
+        own = own if refusals else [rows.filter(pc.is_valid(rows.column("score"))) for rows in own]
+        if own and len(answers := _permanent(own)):
             self._write(answers)
         self.unfinished.delete()
         small = [(name, rows) for name, rows in _files(self.folder) if len(rows) < SMALL_ROWS]
-        if len(small) > MOST_FILES:
-            written = self._write(_lasting([rows for _, rows in small]))
+        if len(small) > MAX_SMALL_FILES:
+            written = self._write(_permanent([rows for _, rows in small]))
             for name in {name for name, _ in small} - {written}:
                 _remove(self.folder, name)
 
-    def _known(self, wanted: pa.Array) -> pa.Table | None:
-        """As `known`; None where a file went while they were read."""
-        parts = [SAID.empty_table()]
+    def _lookup(self, wanted_keys: pa.Array) -> pa.Table | None:
+        """As `lookup`; None if a file disappeared meanwhile."""
+        parts = [ANSWERS.empty_table()]
         for place in [self.folder, *[self.folder / "open" / name for name in (self.folder / "open").folders()]]:
             for name in place.parquet_files():
                 content = place.read(name)
                 if content is None:
                     return None
                 rows = _read(content, f"{place.uri}/{name}", skip_damaged=place != self.folder)
-                parts.append(rows.filter(pc.is_in(keys(rows), value_set=wanted)))
-        return _lasting(parts)
+                parts.append(rows.filter(pc.is_in(keys(rows), value_set=wanted_keys)))
+        return _permanent(parts)
 
     def _write(self, rows: pa.Table) -> str:
         buffer = io.BytesIO()
@@ -104,17 +106,17 @@ class Cache:
         return name
 
 
-def cache_of(folder: Folder, model: str, prompt_hash: str, workspace: str) -> Cache:
+def cache_of(folder: Folder, model: str, prompt_hash: str, workspace: str) -> ScoreCache:
     """The cache of a judge and a question in a folder.
 
     Args:
-        folder: shared by judges, runs and workspaces.
+        folder: may be shared by judges, runs and workspaces.
         model: Judge.model.
         prompt_hash: Judge.prompt_hash.
-        workspace: the URI of the workspace that is judged.
+        workspace: the URI of the workspace being judged.
     """
     judge = hashlib.sha256(f"{len(model)}:{model}{prompt_hash}".encode()).hexdigest()[:32]
-    return Cache(folder / judge, hashlib.sha256(workspace.encode()).hexdigest()[:16], model, prompt_hash)
+    return ScoreCache(folder / judge, hashlib.sha256(workspace.encode()).hexdigest()[:16], model, prompt_hash)
 
 
 def keys(rows: pa.Table) -> pa.Array:
@@ -123,14 +125,14 @@ def keys(rows: pa.Table) -> pa.Array:
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
-def lasting(rows: pa.Table) -> pa.ChunkedArray:
-    """[n] whether each answer is one: a score, or a reason that lies with the pair and not with the hour."""
+def permanent(rows: pa.Table) -> pa.ChunkedArray:
+    """[n] whether each answer is permanent: a score, or a reason that another attempt would not change."""
     return pc.invert(passing(rows.column("reason")))
 
 
-def _lasting(parts: list[pa.Table]) -> pa.Table:
-    """The lasting answers, one of each key, sorted by it: of several a score before a reason, then the lower."""
-    rows = pa.concat_tables([part.filter(lasting(part)) for part in parts])
+def _permanent(parts: list[pa.Table]) -> pa.Table:
+    """The permanent answers, one per key, sorted by it; of several a score before a reason, then the lowest score."""
+    rows = pa.concat_tables([part.filter(permanent(part)) for part in parts])
     order = [*KEY, "reason", "score"]
     rows = rows.take(pc.sort_indices(rows, [(name, "ascending", "at_start") for name in order]))
     names = keys(rows)
@@ -139,20 +141,23 @@ def _lasting(parts: list[pa.Table]) -> pa.Table:
 
 
 def _files(folder: Folder, *, skip_damaged: bool = False) -> list[tuple[str, pa.Table]]:
-    read = ((name, folder.read(name)) for name in folder.parquet_files())
-    found = ((name, content) for name, content in read if content is not None)
-    return [(name, _read(content, f"{folder.uri}/{name}", skip_damaged=skip_damaged)) for name, content in found]
+    contents = ((name, folder.read(name)) for name in folder.parquet_files())
+    return [
+        (name, _read(content, f"{folder.uri}/{name}", skip_damaged=skip_damaged))
+        for name, content in contents
+        if content is not None
+    ]
 
 
 def _read(content: bytes, where: str, *, skip_damaged: bool = False) -> pa.Table:
-    """The answers of a file; none of a damaged chunk of a run (`skip_damaged`): its pairs are asked again."""
+    """The answers of a file; none if it is a damaged chunk of a run (`skip_damaged`): its pairs are judged again."""
     try:
-        return pq.read_table(io.BytesIO(content), page_checksum_verification=True).select(SAID.names).cast(SAID)
+        return pq.read_table(io.BytesIO(content), page_checksum_verification=True).select(ANSWERS.names).cast(ANSWERS)
     except (OSError, pa.ArrowException, KeyError) as error:
         if skip_damaged:
-            log_progress(f"{where}: damaged ({error}); its pairs are asked again")
-            return SAID.empty_table()
-        raise DataError(f"{where}: not a file of the judge's cache ({error}); move it away") from None
+            say(f"{where}: damaged ({error}); its pairs are judged again")
+            return ANSWERS.empty_table()
+        raise DataError(f"{where}: not a file of the judge cache ({error}); move or delete it") from None
 
 
 def _remove(folder: Folder, name: str) -> None:

@@ -1,14 +1,14 @@
-"""Scores and reasons as rows of SCORES; a pair by itself for the backends that take them one by one."""
+"""Scores and reasons as rows of SCORES."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipelines.judge.prompt.question import BadPair, flagged
+from pipelines.judge.prompt.question import BadPair, injection_flags
 from pipelines.judge.protocol import SCORES
 
-Said = float | BadPair
+PairOutcome = float | BadPair
 """A score, or why there is none."""
 
 
@@ -19,14 +19,16 @@ class _Row:
     detail: str | None
 
 
-def score_rows(pairs: pa.Table, said: Sequence[Said]) -> pa.Table:
-    """SCORES of PAIRS and what was said of each, in the same order; flags are of the texts, whoever judged."""
-    rows = [_Row(None, one.reason, one.detail) if isinstance(one, BadPair) else _Row(float(one), None, None) for one in said]
+def score_rows(pairs: pa.Table, outcomes: Sequence[PairOutcome]) -> pa.Table:
+    """SCORES from PAIRS and their outcomes, in the same order; `flagged` follows from the texts, whatever the judge."""
+    rows = [
+        _Row(None, one.reason, one.detail) if isinstance(one, BadPair) else _Row(float(one), None, None) for one in outcomes
+    ]
     columns = {
         "query_id": pairs.column("query_id"),
         "candidate_id": pairs.column("candidate_id"),
         "score": pa.array([r.score for r in rows], pa.float64()),
-        "flagged": pa.array([flagged(pair) for pair in pairs.select(["query", "candidate"]).to_pylist()], pa.string()),
+        "flagged": pa.array([injection_flags(pair) for pair in pairs.select(["query", "candidate"]).to_pylist()], pa.string()),
         "reason": pa.array([r.reason for r in rows], pa.string()),
         "detail": pa.array([r.detail for r in rows], pa.string()),
     }

@@ -1,4 +1,4 @@
-"""Which pairs a judge is asked about: money goes where it can change a label."""
+"""Select the pairs to judge: only those where an answer can change a label."""
 
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
@@ -11,75 +11,77 @@ from pydantic import Field
 from pipelines.judge.protocol import PAIRS
 
 SOURCES = ("positive", "band", "rule", "label", "earlier")
-"""Why a pair is there; of several reasons the first counts. label: a person labelled it. earlier: it was judged before."""
-ASKED = pa.schema([*PAIRS, ("source", pa.string()), ("similarity", pa.float64())])
-"""PAIRS, why each is there, and the reference encoder's similarity of the negatives."""
+"""Why a pair is judged; of several reasons the first counts. label: a person labelled it. earlier: it was judged before."""
+PAIRS_TO_JUDGE = pa.schema([*PAIRS, ("source", pa.string()), ("similarity", pa.float64())])
+"""PAIRS, why each is judged, and the encoder's similarity of the negatives."""
 
-AGAIN = "asked already: beside another positive, or by another granularity"
-TOO_FAR, TOO_NEAR = "cascade: below the band", "cascade: above the band"
-NO_RULES, NO_POSITIVES = "cascade: rule-made", "cascade: a positive"
-NO_NEGATIVES = "cascade: a positive whose query has no negatives"
-GONE = "its item is not in the workspace"
+DUPLICATE = "duplicates: same query and candidate with another positive or granularity"
+TOO_FAR, TOO_NEAR = "cascade: similarity below cascade.low", "cascade: similarity above cascade.high"
+NO_RULES, NO_POSITIVES = "cascade: rule-made negatives", "cascade: positives"
+NO_NEGATIVES = "cascade: positives of queries without negatives"
+NO_ITEM = "item not in the workspace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cascade:
-    """Settings of `asked`: the encoder's similarity says which negatives are worth a call."""
+    """Settings of `select_pairs`: which negatives are worth a call, by the encoder's similarity."""
 
     low: Annotated[float | None, Field(ge=-1, le=1)] = None
-    """A negative less similar to its query than this is not judged. None: no bound; what is written has passed a band."""
+    """Least similarity of a negative that is judged. None: no bound; the written negatives have passed a band already."""
     high: Annotated[float | None, Field(ge=-1, le=1)] = None
-    """A negative more similar than this is not judged. None: no bound."""
+    """Highest similarity of a negative that is judged. None: no bound."""
     rules: bool = True
-    """Judge the rule-made negatives too; those that the judge calls relevant are dropped."""
+    """Judge the rule-made negatives as well; those that the judge calls relevant are dropped."""
     positives: bool = True
-    """Judge the positives of queries that have negatives: a margin of the judge's (unime2-judge) and soft labels on one scale
-    need them, and a click says interest, not content."""
+    """Judge the positives of queries with negatives: the judge's margin (unime2-judge) and soft labels on one scale need them,
+    and a co-click shows interest, not shared content."""
 
 
-class Asked(NamedTuple):
-    """What is to be judged, and what is not."""
+class PairSelection(NamedTuple):
+    """The pairs to judge, and why others are not."""
 
     pairs: pa.Table
-    """ASKED, one row a query and candidate, sorted by both."""
+    """PAIRS_TO_JUDGE, one row per query and candidate, sorted by both."""
     dropped: dict[str, int]
-    """Rows that give no pair, by reason: rows in = pairs + dropped."""
+    """Count of rows that give no pair, by reason: rows in = pairs + dropped."""
     rows_in: int
 
 
-def asked(positives: pa.Table, negatives: pa.Table, items: pa.Table, extra: pa.Table, settings: Cascade) -> Asked:
-    """The pairs of a workspace.
+def select_pairs(
+    positives: pa.Table, negatives: pa.Table, items: pa.Table, extra: pa.Table, settings: Cascade
+) -> PairSelection:
+    """The pairs of a workspace to judge.
 
     Args:
         positives: POSITIVES.
         negatives: HARD_NEGATIVES.
-        items: one column `item`, ITEM: all that a pair may name.
-        extra: query_id, candidate_id, source: pairs that labels or earlier judgements name.
-        settings: which of them are worth it.
+        items: one column `item`, ITEM: all items of the workspace.
+        extra: query_id, candidate_id, source: pairs from labels or earlier judgements.
+        settings: which negatives and positives are judged.
 
-    Cost: some sorts of the pairs' ids; an item is copied for each pair that shows it.
+    Cost: sorts the pairs' ids; an item is copied for each of its pairs.
     """
     rows = pa.concat_tables([_positives(positives), _negatives(negatives), _extra(extra, items)])
     why = _why(rows, negatives, settings)
-    known = items.column("item").combine_chunks()
-    ids = known.field("item_id")
+    all_items = items.column("item").combine_chunks()
+    ids = all_items.field("item_id")
     at = [pc.index_in(rows.column(side), value_set=ids).combine_chunks() for side in ("query_id", "candidate_id")]
     missing = np.asarray(pc.or_(pc.is_null(at[0]), pc.is_null(at[1])), bool)
-    why[(why == "") & missing] = GONE
+    why[(why == "") & missing] = NO_ITEM
     first = _first(rows, why == "")
-    again = (why == "") & ~first
-    why[again] = AGAIN
+    duplicate = (why == "") & ~first
+    why[duplicate] = DUPLICATE
     earlier = np.asarray(pc.equal(rows.column("source"), "earlier"), bool)
     kept = pa.array(np.flatnonzero(why == ""))
-    sides = {name: known.take(one.take(kept)) for name, one in zip(("query", "candidate"), at, strict=True)}
-    taken = rows.take(kept)
-    columns = {name: taken.column(name) for name in taken.column_names} | sides
-    pairs = pa.table({name: columns[name] for name in ASKED.names}, schema=ASKED)
-    told = (why != "") & ~(again & earlier)  # what is asked again is no earlier pair any more
-    reasons, counts = np.unique(why[told], return_counts=True)
+    sides = {name: all_items.take(one.take(kept)) for name, one in zip(("query", "candidate"), at, strict=True)}
+    kept_rows = rows.take(kept)
+    columns = {name: kept_rows.column(name) for name in kept_rows.column_names} | sides
+    pairs = pa.table({name: columns[name] for name in PAIRS_TO_JUDGE.names}, schema=PAIRS_TO_JUDGE)
+    replaced = duplicate & earlier  # an earlier pair that is selected again for another reason is not counted twice
+    reasons, counts = np.unique(why[(why != "") & ~replaced], return_counts=True)
     dropped = dict(zip(reasons.tolist(), counts.tolist(), strict=True))
     ordered = pairs.sort_by([("query_id", "ascending"), ("candidate_id", "ascending")])
-    return Asked(ordered, dropped, len(rows) - int((again & earlier).sum()))
+    return PairSelection(ordered, dropped, len(rows) - int(replaced.sum()))
 
 
 def _positives(positives: pa.Table) -> pa.Table:
@@ -88,17 +90,17 @@ def _positives(positives: pa.Table) -> pa.Table:
 
 
 def _negatives(negatives: pa.Table) -> pa.Table:
-    made = pc.equal(negatives.column("source"), "rule")
+    by_rule = pc.equal(negatives.column("source"), "rule")
     query, candidate, task = (negatives.column(name) for name in ("query_id", "candidate_id", "task"))
-    return _rows(query, candidate, task, pc.if_else(made, "rule", "band"), negatives.column("similarity"))
+    return _rows(query, candidate, task, pc.if_else(by_rule, "rule", "band"), negatives.column("similarity"))
 
 
 def _extra(extra: pa.Table, items: pa.Table) -> pa.Table:
-    """Their task is what their items' kinds say; null, and so no pair, where an item is gone."""
-    known = items.column("item").combine_chunks()
-    kinds = known.field("kind")
+    """Their task follows from the kinds of their items; null, and so no pair, if an item is missing."""
+    all_items = items.column("item").combine_chunks()
+    kinds = all_items.field("kind")
     sides = [
-        kinds.take(pc.index_in(extra.column(side), value_set=known.field("item_id")).combine_chunks())
+        kinds.take(pc.index_in(extra.column(side), value_set=all_items.field("item_id")).combine_chunks())
         for side in ("query_id", "candidate_id")
     ]
     words = [pc.if_else(pc.equal(kind, "crop"), "image", kind) for kind in sides]
@@ -107,38 +109,38 @@ def _extra(extra: pa.Table, items: pa.Table) -> pa.Table:
 
 
 def _rows(query: pa.Array, candidate: pa.Array, task: pa.Array, source: pa.Array | str, similarity: pa.Array) -> pa.Table:
-    named = pa.array([source] * len(query), pa.string()) if isinstance(source, str) else source
-    columns = {"query_id": query, "candidate_id": candidate, "task": task, "source": named, "similarity": similarity}
-    return pa.table(columns).cast(pa.schema([ASKED.field(name) for name in columns]))
+    sources = pa.array([source] * len(query), pa.string()) if isinstance(source, str) else source
+    columns = {"query_id": query, "candidate_id": candidate, "task": task, "source": sources, "similarity": similarity}
+    return pa.table(columns).cast(pa.schema([PAIRS_TO_JUDGE.field(name) for name in columns]))
 
 
 def _why(rows: pa.Table, negatives: pa.Table, settings: Cascade) -> np.ndarray:
-    """[n] why each row is not asked; "" where it is. Labels and earlier pairs are held against nothing."""
+    """[n] why each row is not judged; "" if it is. Labels and earlier pairs are always judged."""
     source = np.asarray(rows.column("source").to_pylist(), object)
     similarity = np.asarray(rows.column("similarity").to_numpy(), np.float64)
-    has = np.asarray(pc.is_in(rows.column("query_id"), value_set=pc.unique(negatives.column("query_id"))), bool)
+    has_negatives = np.asarray(pc.is_in(rows.column("query_id"), value_set=pc.unique(negatives.column("query_id"))), bool)
     why = np.full(len(rows), "", object)
-    why[(source == "positive") & ~has] = NO_NEGATIVES
+    why[(source == "positive") & ~has_negatives] = NO_NEGATIVES
     if not settings.positives:
-        why[(source == "positive") & has] = NO_POSITIVES
+        why[(source == "positive") & has_negatives] = NO_POSITIVES
     if not settings.rules:
         why[source == "rule"] = NO_RULES
-    free = (source != "band") & (source != "rule") | (why != "")
+    exempt = (source != "band") & (source != "rule") | (why != "")
     if settings.low is not None:
-        why[~free & (similarity < settings.low)] = TOO_FAR
+        why[~exempt & (similarity < settings.low)] = TOO_FAR
     if settings.high is not None:
-        why[~free & (similarity > settings.high)] = TOO_NEAR
+        why[~exempt & (similarity > settings.high)] = TOO_NEAR
     return why
 
 
-def _first(rows: pa.Table, able: np.ndarray) -> np.ndarray:
-    """[n] of the rows that are able, the first of each query and candidate, by SOURCES."""
+def _first(rows: pa.Table, eligible: np.ndarray) -> np.ndarray:
+    """[n] whether each row is the first eligible one of its query and candidate, in the order of SOURCES."""
     names = pc.binary_join_element_wise(rows.column("query_id"), rows.column("candidate_id"), "\n").combine_chunks()
     number = np.asarray(names.dictionary_encode().indices, np.int64)
     order = np.asarray(pc.index_in(rows.column("source"), value_set=pa.array(SOURCES)), np.int64)
-    sorting = np.lexsort((np.arange(len(rows)), order, number, ~able))
+    sorting = np.lexsort((np.arange(len(rows)), order, number, ~eligible))
     new = np.ones(len(rows), bool)
     new[1:] = number[sorting][1:] != number[sorting][:-1]
     first = np.zeros(len(rows), bool)
     first[sorting[new]] = True
-    return first & able
+    return first & eligible

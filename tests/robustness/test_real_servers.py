@@ -1,4 +1,4 @@
-"""The judge and the describer against servers that we did not write: llama.cpp's and `transformers serve`."""
+"""The judge and the describer against servers of other projects: llama.cpp's and `transformers serve`."""
 
 from dataclasses import replace
 from importlib.util import find_spec
@@ -6,9 +6,10 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from pipelines.annotate.load_describer import Describe, Shown
 from pipelines.annotate.picture_pixels import as_jpeg
+from pipelines.annotate.protocol import NotePicture
 from pipelines.annotate.server_describer import ServerDescriber
+from pipelines.annotate.settings import Describe
 from pipelines.judge.load_judge import LoadJudge
 from pipelines.judge.preset import load_spec
 from pipelines.models.openai_client import Server
@@ -27,7 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 
 @pytest.fixture(autouse=True)
-def straight(monkeypatch):
+def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
@@ -38,13 +39,13 @@ def ggufs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def seeing(ggufs):
+def with_projector(ggufs):
     with llama_cpp(*ggufs) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def blind(ggufs):
+def without_projector(ggufs):
     with llama_cpp(ggufs[0]) as url:
         yield url
 
@@ -76,48 +77,50 @@ def describer(url, model):
 
 
 @needs_llama
-def test_llama_cpp_with_eyes_judges_pairs_and_sees_their_pictures(seeing):
-    one = judge(seeing, "tiny.gguf")
+def test_llama_cpp_with_a_projector_judges_pairs_by_their_pictures(with_projector):
+    one = judge(with_projector, "tiny.gguf")
     assert one.probe() is None
     table, pictures = mixed(8)
-    found = one(table, pictures)
-    assert found["reason"].to_pylist() == [None] * 8
+    scores = one(table, pictures)
+    assert scores["reason"].to_pylist() == [None] * 8
     others = one(table, {name: picture(99 + n) for n, name in enumerate(pictures)})
-    moved = np.abs(np.array(found["score"].to_pylist()) - np.array(others["score"].to_pylist()))
-    assert np.ptp(found["score"].to_pylist()) > 1e-3 and np.median(moved) > 1e-4
-    assert one.bill().tokens > 8 * 50
+    change = np.abs(np.array(scores["score"].to_pylist()) - np.array(others["score"].to_pylist()))
+    assert np.ptp(scores["score"].to_pylist()) > 1e-3 and np.median(change) > 1e-4
+    assert one.spending().tokens > 8 * 50
 
 
 @needs_llama
-def test_llama_cpp_without_eyes_ends_the_run_with_its_own_words(blind):
-    """It says 500, as a server does that is out of breath: each pair was sent five times and waited for."""
-    with pytest.raises(SettingsError, match=r"500.*image input is not supported.*mmproj.*answers the same without pictures"):
-        judge(blind, "tiny.gguf").probe()
+def test_llama_cpp_without_a_projector_ends_the_run_with_its_message(without_projector):
+    """It returns 500, like an overloaded server: each pair was sent five times, with waits."""
+    with pytest.raises(
+        SettingsError, match=r"500.*image input is not supported.*mmproj.*answers the same request without pictures"
+    ):
+        judge(without_projector, "tiny.gguf").probe()
 
 
 @needs_llama
-def test_llama_cpp_names_the_model_that_it_serves(blind):
+def test_llama_cpp_names_the_model_that_it_serves(without_projector):
     with pytest.raises(SettingsError, match=r"judge\.model 'other'.*serves \['tiny\.gguf'\]"):
-        judge(blind, "other")
+        judge(without_projector, "other")
 
 
 @needs_llama
-def test_descriptions_by_llama_cpp(seeing, blind):
-    shown = [Shown(content=as_jpeg(picture(n))) for n in range(3)]
-    assert describer(seeing, "tiny.gguf").probe() is None
-    assert all(answer.text for answer in describer(seeing, "tiny.gguf")(shown))
+def test_descriptions_by_llama_cpp(with_projector, without_projector):
+    pictures = [NotePicture(content=as_jpeg(picture(n))) for n in range(3)]
+    assert describer(with_projector, "tiny.gguf").probe() is None
+    assert all(answer.text for answer in describer(with_projector, "tiny.gguf")(pictures))
     with pytest.raises(SettingsError, match=r"describe\.server\.url.*500.*image input is not supported"):
-        describer(blind, "tiny.gguf").probe()
+        describer(without_projector, "tiny.gguf").probe()
 
 
 @needs_serve
-def test_transformers_serve_ends_the_run_for_it_gives_no_log_probabilities(served):
+def test_transformers_serve_ends_the_run_since_it_has_no_log_probabilities(served):
     """It lists no models without a cache of the hub (500), refuses fields by 422, and leaves log probabilities out."""
     url, folder = served
     with pytest.raises(SettingsError, match=r"422.*Unexpected fields.*leave_out=\[.*\"repetition_penalty\"") as fault:
         judge(url, folder).probe()
     assert "top_k" in str(fault.value)
-    with pytest.raises(SettingsError, match=r"no log probabilities came back.*vLLM, SGLang or llama"):
+    with pytest.raises(SettingsError, match=r"the answer has no log probabilities.*vLLM, SGLang or llama"):
         judge(url, folder, 'server.leave_out=["top_k", "repetition_penalty"]').probe()
 
 
@@ -125,17 +128,17 @@ def test_transformers_serve_ends_the_run_for_it_gives_no_log_probabilities(serve
 def test_descriptions_by_transformers_serve(served):
     one = describer(*served)
     assert one.probe() is None
-    [answer] = one([Shown(content=as_jpeg(picture(1)))])
+    [answer] = one([NotePicture(content=as_jpeg(picture(1)))])
     assert answer.text or answer.reason == "empty description"
 
 
 @needs_serve
-def test_a_model_that_transformers_serve_does_not_have_ends_the_run(served):
+def test_a_model_that_transformers_serve_lacks_ends_the_run(served):
     url, _ = served
     with pytest.raises(SettingsError):
         judge(url, "no/such", 'server.leave_out=["top_k", "repetition_penalty"]').probe()
 
 
-def test_settings_of_a_probe_are_settings():
+def test_left_out_fields_are_not_in_the_request():
     spec = load_spec("content", ["backend=openai", "model=m", 'server.leave_out=["n"]'])
     assert replace(spec.server).leave_out == ("n",)

@@ -52,6 +52,13 @@ def mined(corpus, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def annotated(ray_local, mined, tmp_path_factory):
+    """With annotations and their pairs, by one actor."""
+    workspace = copied(mined.workspace, tmp_path_factory.mktemp("annotated") / "w")
+    return Ran(workspace, annotate(workspace))
+
+
+@pytest.fixture(scope="session")
 def hard(ray_local, mined, tmp_path_factory):
     """Add hard negatives, with one actor and small chunks."""
     workspace = copied(mined.workspace, tmp_path_factory.mktemp("hard") / "w")
@@ -60,11 +67,11 @@ def hard(ray_local, mined, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def judged(hard, corpus, tmp_path_factory):
-    """Judge with `overlap`, calibrated on the corpus's truth; returns workspace, the job's result and its summary."""
-    from pipelines.flows.judge_relevance.settings import Labelled
+    """Judged by `overlap` and calibrated on the truth of the corpus; what the job returned, and what it printed."""
+    from pipelines.flows.judge_relevance.settings import CalibrationLabels
 
     workspace = copied(hard.workspace, tmp_path_factory.mktemp("judged") / "w")
-    return workspace, *judge(workspace, labels=Labelled(calibrate=str(corpus / "truth")))
+    return workspace, *judge(workspace, labels=CalibrationLabels(calibrate=str(corpus / "truth")))
 
 
 @pytest.fixture(scope="session")
@@ -74,16 +81,32 @@ def built(spark, hard, tmp_path_factory):
     return JobRun(workspace, build(spark, workspace, partitions=1, format="sentence-transformers"))
 
 
+def annotate(workspace, models=1):
+    """jobs/annotate_images.py on the Ray of the test run: its closing summary."""
+    from pipelines.engines.ray.cluster import Cluster, ray_session
+    from pipelines.flows.annotate_images import flow
+    from pipelines.flows.annotate_images.settings import AnnotateImages
+    from pipelines.flows.annotate_images.summary import summary
+    from pipelines.workspace.arrow_stages import ArrowStages
+    from pipelines.workspace.workspace import Workspace
+
+    settings = AnnotateImages(workspace=str(workspace), ray=Cluster(models=models, readers=1))
+    stages = ArrowStages(Workspace(str(workspace)))
+    with ray_session(settings.ray) as machines:
+        flow.annotate(stages, settings, machines)
+    return summary(stages)
+
+
 def mine_negatives(workspace, models=1, readers=1, **sections: Any):
     """Run jobs/mine_hard_negatives.py on the test run's Ray; returns its closing summary."""
     from pipelines.engines.ray.cluster import Cluster, ray_session
     from pipelines.flows.mine_hard_negatives.flow import mine_hard_negatives
-    from pipelines.flows.mine_hard_negatives.settings import EncoderChoice, MineHardNegatives
+    from pipelines.flows.mine_hard_negatives.settings import EmbedSettings, MineHardNegatives
     from pipelines.flows.mine_hard_negatives.summary import summary
     from pipelines.workspace.arrow_stages import ArrowStages
     from pipelines.workspace.workspace import Workspace
 
-    small_chunks = EncoderChoice(chunk_items=64, chunk_pictures=24)  # a kill falls between them
+    small_chunks = EmbedSettings(chunk_items=64, chunk_pictures=24)  # a kill falls between them
     settings = MineHardNegatives(
         workspace=str(workspace), ray=Cluster(models=models, readers=readers), **({"encoder": small_chunks} | sections)
     )
@@ -95,7 +118,7 @@ def mine_negatives(workspace, models=1, readers=1, **sections: Any):
 def judge(workspace, models=1, **sections: Any):
     """Run jobs/judge_relevance.py on the test run's Ray; returns its result and its closing summary."""
     from pipelines.engines.ray.cluster import Cluster, ray_session
-    from pipelines.flows.judge_relevance.flow import Planned, judge_relevance
+    from pipelines.flows.judge_relevance.flow import JudgePlan, judge_relevance
     from pipelines.flows.judge_relevance.settings import JudgeRelevance
     from pipelines.flows.judge_relevance.summary import plan, summary
     from pipelines.workspace.arrow_stages import ArrowStages
@@ -105,7 +128,7 @@ def judge(workspace, models=1, **sections: Any):
     stages = ArrowStages(Workspace(str(workspace)))
     with ray_session(settings.ray) as machines:
         done = judge_relevance(stages, settings, machines)
-    return done, plan(done, settings) if isinstance(done, Planned) else summary(stages, done)
+    return done, plan(done, settings) if isinstance(done, JudgePlan) else summary(stages, done)
 
 
 def build(spark, workspace, partitions=2, **sections: Any):

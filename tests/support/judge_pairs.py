@@ -25,13 +25,13 @@ def pairs(*rows):
 
 
 def picture(seed, height=96, width=128):
-    """Colours by chance, as blocks: no two seeds alike."""
+    """Random colours in blocks, different for every seed."""
     blocks = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), np.uint8)
     return np.kron(blocks, np.ones((height // 4, width // 4, 1), np.uint8))
 
 
 def mixed(count=24, seed=0):
-    """Pairs of every kind and length, with their pictures: PAIRS, image_id -> pixels."""
+    """Pairs of every kind and length, and their pictures: PAIRS, image_id -> pixels."""
     chance = np.random.default_rng(seed)
     pictures = {f"i{n}": picture(n, 64 + 16 * (n % 4), 64 + 32 * (n % 3)) for n in range(10)}
     words = ["red mug on the left", "红色马克杯放在左边", "a blue lamp at night", "a < b, [ok] 3 > 2", "台灯\n第二行"]

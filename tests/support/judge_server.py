@@ -1,6 +1,6 @@
-"""A real HTTP server on loopback that serves the tiny model with OpenAI's protocol, and can misbehave in the ways that servers do.
+"""A real HTTP server on loopback that serves the tiny model with OpenAI's protocol, and can fail in the ways that servers do.
 
-It shares no code with the judges: chat template, pictures and log probabilities are transformers' own way.
+It shares no code with the judges: chat template, pictures and log probabilities come from transformers.
 """
 
 import base64
@@ -16,7 +16,7 @@ from pathlib import Path
 
 BUSY, BROKEN, SILENT, HUNG_UP, CUT = "429", "500", "silent", "hung up", "cut"
 PASSING = (BUSY, BROKEN, SILENT, HUNG_UP, CUT)
-"""Faults that the next attempt does not have."""
+"""Transient faults: the next attempt succeeds."""
 WRONG_SHAPES = {
     "html": b"<html>try later</html>",
     "no choices": b'{"choices": []}',
@@ -26,15 +26,15 @@ WRONG_SHAPES = {
     "empty": b"",
 }
 PROBE = b"a red square"
-"""Stands in what a run asks before its pairs; not counted among them."""
+"""Part of the probe request before a run; not counted among the pairs."""
 HALF = "half"
 """Every second of the top tokens is missing."""
 OTHERS = "others"
-"""The top tokens are all there, and none of them is a no."""
+"""All top tokens are present, and none of them is a no."""
 
 
 class TinyServer(ThreadingHTTPServer):
-    """Serves one model. `faults` says what happens to a request: (digest of its body, its attempt from 0) -> fault or None."""
+    """Serves one model. `faults`: (digest of a request's body, its attempt from 0) -> the fault to play, or None."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -56,19 +56,19 @@ class TinyServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def forget(self):
-        """Count from 0 again, and behave."""
+        """Reset the counts and the faults."""
         with self.lock:
             self.attempts, self.answered, self.bodies, self.headers = Counter(), Counter(), {}, []
             self.faults = lambda digest, attempt: None
             self.now = self.most = 0
 
-    def answer(self, asked):
+    def answer(self, request):
         """A chat completion of one token."""
         import torch
         from PIL import Image
 
         pictures, turns = [], []
-        for turn in asked["messages"]:
+        for turn in request["messages"]:
             parts = []
             for part in turn["content"]:
                 if part["type"] == "image_url":
@@ -81,18 +81,18 @@ class TinyServer(ThreadingHTTPServer):
         prompt = self.processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         inputs = self.processor(text=[prompt], images=pictures or None, return_tensors="pt")
         with self.thinking, torch.inference_mode():
-            told = self.net(**inputs).logits[0, -1].float().log_softmax(-1)
-        best = told.topk(asked["top_logprobs"])
+            logprobs = self.net(**inputs).logits[0, -1].float().log_softmax(-1)
+        best = logprobs.topk(request["top_logprobs"])
         top = [
             {"token": self.processor.tokenizer.decode([i]), "logprob": p, "bytes": None}
             for p, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         ]
-        said = top[0]
+        first = top[0]
         return {
             "id": "x", "object": "chat.completion", "model": self.name,
             "choices": [{
-                "index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": said["token"]},
-                "logprobs": {"content": [said | {"top_logprobs": top}]},
+                "index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": first["token"]},
+                "logprobs": {"content": [first | {"top_logprobs": top}]},
             }],
             "usage": {"prompt_tokens": inputs["input_ids"].shape[1], "completion_tokens": 1},
         }  # fmt: skip
@@ -111,26 +111,26 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         digest = hashlib.sha256(body).hexdigest()
         server = self.server
-        if PROBE in body:  # well while it is looked at, so that a run begins
+        if PROBE in body:  # always answered, so that a run starts
             server.probes += 1
             self.play(json.loads(body), digest, None)
             return
         with server.lock:
             attempt = server.attempts[digest]
             server.attempts[digest] += 1
-            server.bodies[digest] = asked = json.loads(body)
+            server.bodies[digest] = request = json.loads(body)
             server.now += 1
             server.most = max(server.most, server.now)
             fault = server.faults(digest, attempt)
         self.inside = True
         try:
-            self.play(asked, digest, fault)
+            self.play(request, digest, fault)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # the client waited no longer
+            pass  # the client stopped waiting
         finally:
             self.leave()
 
-    def play(self, asked, digest, fault):
+    def play(self, request, digest, fault):
         server = self.server
         if server.key and self.headers.get("Authorization") != f"Bearer {server.key}":
             self.send(401, {"error": f"wrong key {self.headers.get('Authorization')}"})
@@ -148,35 +148,35 @@ class Handler(BaseHTTPRequestHandler):
         elif isinstance(fault, int):
             self.send(fault, {"error": "no"})
         else:
-            self.reply(server.answer(asked), digest, fault)
+            self.reply(server.answer(request), digest, fault)
 
-    def reply(self, told, digest, fault):
-        top = told["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+    def reply(self, answer, digest, fault):
+        top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
         if fault == HALF:
             del top[1::2]
         if fault == OTHERS:
             for n, one in enumerate(top):
                 one["token"] = f"w{n}" if one["token"].strip().lower() == "no" else one["token"]
         if fault == CUT:
-            body = json.dumps(told).encode()
+            body = json.dumps(answer).encode()
             self.send(200, body[: len(body) // 2], claimed=len(body))
             self.close_connection = True
             return
         if getattr(self, "inside", False):
             with self.server.lock:
                 self.server.answered[digest] += 1
-        self.send(200, told)
+        self.send(200, answer)
 
     def leave(self):
-        """Before the answer is written: who has read it may ask the next thing at once."""
+        """Called before the answer is written: a client that has read it may send the next request at once."""
         if getattr(self, "inside", False):
             self.inside = False
             with self.server.lock:
                 self.server.now -= 1
 
-    def send(self, status, told, headers=None, claimed=None):
+    def send(self, status, answer, headers=None, claimed=None):
         self.leave()
-        body = told if isinstance(told, bytes) else json.dumps(told).encode()
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -194,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(folder, **options):
-    """A `TinyServer` of the model in a folder, for a while."""
+    """A `TinyServer` of the model in a folder, while the context is open."""
     server = TinyServer(folder, **options)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -207,7 +207,7 @@ def serving(folder, **options):
 
 
 def passing_faults(digest, attempt):
-    """Half of the requests fail once or twice, each in its own way, and then no more."""
+    """Half of the requests fail once or twice, each in its own way, then succeed."""
     chance = int(digest[:8], 16)
     if chance % 2 or attempt > chance // 2 % 2:
         return None

@@ -1,4 +1,4 @@
-"""Two servers that people run, as processes on loopback with tiny models: llama.cpp's and `transformers serve`."""
+"""Two common servers, as processes on loopback with tiny models: llama.cpp's and `transformers serve`."""
 
 import os
 import signal

@@ -11,7 +11,7 @@ WORDS = [
 
 
 def save_tiny_judge(folder: Path, seed: int = 0) -> Path:
-    """Yes and no stand above all other tokens, as in a model that was told to say one of them; which one, chance says."""
+    """Yes and no have the highest logits, as in a model that was instructed to answer one of them; which one is random."""
     import torch
 
     from testkit.tiny_qwen3vl import qwen_model, qwen_processor, qwen_tokenizer
@@ -23,7 +23,7 @@ def save_tiny_judge(folder: Path, seed: int = 0) -> Path:
     with torch.no_grad():
         for weight in model.parameters():
             if weight.ndim > 1:
-                weight.mul_(6)  # else all pictures look alike to it
+                weight.mul_(6)  # otherwise all pictures have nearly the same features
         _teach(model, processor, seed)
     folder.mkdir(parents=True, exist_ok=True)
     model.generation_config.repetition_penalty = 1.05  # as Qwen ships it: must not matter
@@ -33,12 +33,12 @@ def save_tiny_judge(folder: Path, seed: int = 0) -> Path:
 
 
 def _teach(model, processor, seed):
-    """The head's rows of yes and no: what all answers have in common, and chance."""
+    """Set the head's rows of yes and no: the mean of the last states, and noise."""
     import torch
 
     chance = np.random.default_rng(seed)
-    asked = ["".join(chance.choice(list("abc de 红杯?\n"), 60)) for _ in range(32)]
-    turns = [[{"role": "user", "content": [{"type": "text", "text": text}]}] for text in asked]
+    texts = ["".join(chance.choice(list("abc de 红杯?\n"), 60)) for _ in range(32)]
+    turns = [[{"role": "user", "content": [{"type": "text", "text": text}]}] for text in texts]
     prompts = [processor.apply_chat_template(turn, tokenize=False, add_generation_prompt=True) for turn in turns]
     states = torch.stack([
         model.model(**processor.tokenizer(p, return_tensors="pt", return_token_type_ids=False)).last_hidden_state[0, -1] for p in prompts

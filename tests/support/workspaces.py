@@ -30,6 +30,11 @@ def rows_of(workspace):
     return rows
 
 
+def rows(workspace, name):
+    """A dataset of a workspace, as one Arrow table."""
+    return pa.concat_tables([pq.read_table(file) for file in Workspace(str(workspace)).files(name)])
+
+
 def command(*arguments, spark_options=()):
     return ["bash", str(ROOT / "spark-submit.sh"), *spark_options, str(ROOT / "jobs/mine_pairs.py"), *map(str, arguments)]
 

@@ -19,9 +19,9 @@ from transformers import MistralConfig, MistralModel
 from pipelines.encode.backends.pooling import pool, unit
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
-from pipelines.encode.weights_fingerprint import fingerprint
 from pipelines.models.padding import mask_of, padded
 from pipelines.models.transformers_loading import dtype_on
+from pipelines.models.weights_fingerprint import weights_fingerprint
 from pipelines.models.weights_folder import folder_of
 from schemas.errors import SettingsError
 
@@ -131,7 +131,7 @@ class NvEmbedEncoder:
         """
         folder = folder_of(spec, weights=True)
         net = _loaded(folder).to(dtype_on(device, spec.gpu_dtype))
-        self.fingerprint = fingerprint(net.state_dict(), vector_settings(spec), folder)
+        self.fingerprint = weights_fingerprint(net.state_dict(), vector_settings(spec), folder)
         self.net = net.eval().to(device)
         self.spec, self.device = spec, device
         self.dimensions = dimensions_of(spec, net.embedding_model.config.hidden_size)

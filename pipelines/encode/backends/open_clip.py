@@ -18,8 +18,8 @@ from pipelines.encode.backends.pooling import unit
 from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
-from pipelines.encode.weights_fingerprint import fingerprint
 from pipelines.models.transformers_loading import dtype_on
+from pipelines.models.weights_fingerprint import weights_fingerprint
 from pipelines.models.weights_folder import folder_of
 from schemas.errors import SettingsError
 
@@ -76,7 +76,7 @@ class ClipEncoder:
         except (OSError, ValueError, RuntimeError, ImportError) as error:
             raise _refused(spec, "weights", error) from None
         model = model.to(dtype_on(device, spec.gpu_dtype))
-        self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec), folder)
+        self.fingerprint = weights_fingerprint(model.state_dict(), vector_settings(spec), folder)
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device
         self.dimensions = dimensions_of(spec, int(_configuration(name, folder)["model_cfg"]["embed_dim"]))

@@ -10,9 +10,9 @@ from pipelines.encode.backends.pooling import pool, unit
 from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
-from pipelines.encode.weights_fingerprint import fingerprint
 from pipelines.models.padding import mask_of, padded
 from pipelines.models.transformers_loading import dtype_on, load_processor, load_weights
+from pipelines.models.weights_fingerprint import weights_fingerprint
 from pipelines.models.weights_folder import folder_of
 
 
@@ -53,7 +53,7 @@ class TextEncoder:
         """
         folder = folder_of(spec, weights=True)
         model, weights = load_weights(AutoModel, folder, spec, dtype_on(device, spec.gpu_dtype))
-        self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
+        self.fingerprint = weights_fingerprint(weights, vector_settings(spec), folder)
         self.model = model.to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.pad_token_id or 0

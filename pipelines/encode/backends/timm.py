@@ -16,8 +16,8 @@ from pipelines.encode.backends.pooling import unit
 from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
-from pipelines.encode.weights_fingerprint import fingerprint
 from pipelines.models.transformers_loading import dtype_on
+from pipelines.models.weights_fingerprint import weights_fingerprint
 from schemas.errors import SettingsError
 
 PICTURE_TOKENS = 196
@@ -61,7 +61,7 @@ class TimmEncoder:
         """
         _check(spec)
         model = _loaded(spec).to(dtype_on(device, spec.gpu_dtype))
-        self.fingerprint = fingerprint(model.state_dict(), vector_settings(spec))
+        self.fingerprint = weights_fingerprint(model.state_dict(), vector_settings(spec))
         self.model = model.eval().to(device)
         self.spec, self.device = spec, device
         self.dimensions = dimensions_of(spec, int(model.num_features))

@@ -14,9 +14,9 @@ from pipelines.encode.backends.pooling import unit
 from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
-from pipelines.encode.weights_fingerprint import fingerprint
 from pipelines.models.padding import mask_of, padded
 from pipelines.models.transformers_loading import dtype_on, load_processor, load_weights
+from pipelines.models.weights_fingerprint import weights_fingerprint
 from pipelines.models.weights_folder import folder_of
 
 PICTURE_TOKENS = 256
@@ -69,7 +69,7 @@ class DualEncoder:
         self.blip = config.get("model_type") == "blip"
         kind = BlipForImageTextRetrieval if self.blip else AutoModel  # BLIP's own AutoModel has no trained projections
         model, weights = load_weights(kind, folder, spec, dtype_on(device, spec.gpu_dtype))
-        self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
+        self.fingerprint = weights_fingerprint(weights, vector_settings(spec), folder)
         self.model = model.to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.get_text_config().pad_token_id or 0

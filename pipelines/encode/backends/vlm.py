@@ -17,10 +17,10 @@ from pipelines.encode.backends.pooling import pool, positions, unit
 from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
-from pipelines.encode.weights_fingerprint import fingerprint
 from pipelines.media.decode import Pixels
 from pipelines.models.padding import joined, mask_of, padded
 from pipelines.models.transformers_loading import dtype_on, load_processor, load_weights
+from pipelines.models.weights_fingerprint import weights_fingerprint
 from pipelines.models.weights_folder import folder_of
 from schemas.item import Kind
 from small_encoder.pixels import shrink_to_area
@@ -124,7 +124,7 @@ class VlmEncoder:
         """
         folder: Path = folder_of(spec, weights=True)
         model, weights = load_weights(AutoModel, folder, spec, dtype_on(device, spec.gpu_dtype))
-        self.fingerprint = fingerprint(weights, vector_settings(spec), folder)
+        self.fingerprint = weights_fingerprint(weights, vector_settings(spec), folder)
         self.model = model.to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.get_text_config().pad_token_id or 0

@@ -8,8 +8,8 @@ from pipelines.encode.backends.pooling import unit
 from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
-from pipelines.encode.weights_fingerprint import fingerprint
-from small_encoder.inputs import NetworkInput, embed, network_input, pack
+from pipelines.models.weights_fingerprint import weights_fingerprint
+from small_encoder.inputs import Shown, embed, pack, shown
 from small_encoder.network import Shape, SmallNet
 
 FORM = 1
@@ -46,7 +46,7 @@ class SmallEncoder:
         Raises:
             SettingsError: the preset wants more dimensions than the network has.
         """
-        self.fingerprint = fingerprint(net.state_dict(), {"form": FORM, **vector_settings(spec)})
+        self.fingerprint = weights_fingerprint(net.state_dict(), {"form": FORM, **vector_settings(spec)})
         self.net = net.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dimensions = dimensions_of(spec, net.shape.dimensions)
 

@@ -1,1 +1,1 @@
-"""jobs/annotate_images.py (Ray): OCR and descriptions of the pictures, and the pairs that they give."""
+"""jobs/annotate_images.py (Ray): OCR and descriptions of the pictures, and the pairs from them."""

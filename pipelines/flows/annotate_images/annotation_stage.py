@@ -1,4 +1,4 @@
-"""Step: what pictures show, in words: the text that is read in them, and descriptions -> ANNOTATIONS."""
+"""Stage: the text in pictures, and descriptions of them -> ANNOTATIONS."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,12 +8,14 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.annotate.annotate_chunk import CHUNK, LoadDescriber, LoadFiles, LoadOcr
-from pipelines.annotate.annotation import AnnotationKind, Answer, annotation_rows
-from pipelines.annotate.annotation_cache import split_by_cache, spread
-from pipelines.annotate.caption_describer import OwnWords
-from pipelines.annotate.load_describer import Describe, Shown, load_describer
-from pipelines.annotate.ocr import Ocr, OcrAnnotator, ocr_model
+from pipelines.annotate.annotate_chunk import CHUNK, LoadDescriber, LoadOcr, LoadPictureFiles
+from pipelines.annotate.annotation import Annotation, AnnotationKind, annotation_rows
+from pipelines.annotate.annotation_cache import split_by_cache, to_every_note
+from pipelines.annotate.caption_describer import CaptionDescriber
+from pipelines.annotate.load_describer import load_describer
+from pipelines.annotate.ocr import OcrAnnotator, ocr_model
+from pipelines.annotate.protocol import NotePicture
+from pipelines.annotate.settings import Describe, Ocr
 from pipelines.engines.ray.actor_pool import Load, pool
 from pipelines.engines.ray.chunk_queue import Work, finished
 from pipelines.engines.ray.cluster import Machines
@@ -28,38 +30,38 @@ from pipelines.workspace.progress_line import log_progress
 from schemas.datasets import ANNOTATIONS
 
 ANNOTATED_BY = "annotated_by"
-"""In the run's report: of each kind the code that made its rows."""
+"""Key of the run's report: for each kind, the fingerprint of the code that computed its rows."""
 
 SERVER = "a server"
 
 
-class Pools(NamedTuple):
-    """How pictures are given to actors."""
+class AnnotationPools(NamedTuple):
+    """The actor pools, and how pictures are divided among them."""
 
     machines: Machines
     unfinished: Folder
-    """Where finished chunks lie until the run is published."""
+    """The folder of finished chunks until the run is published."""
     pictures: int
-    """Of a chunk."""
+    """Pictures per chunk."""
     max_refused_share: float
     root: str | None = None
     """The image root, with options for its store."""
 
 
 class Annotator(NamedTuple):
-    """Who is asked."""
+    """One kind of annotation, and how actors load its model."""
 
     kind: AnnotationKind
     name: str | None
-    """Its fingerprint; None: the loaded model has it."""
+    """Name and fingerprint; None: only the loaded model knows it."""
     load: Load
 
 
 def annotations(
     images: pa.Table,
     notes: pa.Table,
-    before: pa.Table,
-    pools: Pools,
+    earlier: pa.Table,
+    pools: AnnotationPools,
     ocr: Ocr,
     describe: Describe,
     api_key: str | None,
@@ -69,49 +71,49 @@ def annotations(
     Args:
         images: IMAGES.
         notes: NOTES.
-        before: ANNOTATIONS that the same code has made (`made_before`): what they say of the same bytes is not asked again.
-        pools: where it is worked.
-        ocr: how text is read.
-        describe: by whom pictures are described.
-        api_key: of a server that describes.
+        earlier: ANNOTATIONS by the same code (`reusable_annotations`); pictures with the same bytes are not annotated again.
+        pools: the actor pools.
+        ocr: settings of OCR.
+        describe: settings of the descriptions.
+        api_key: of the server that describes.
 
     Raises:
         DataError: too many pictures cannot be annotated.
     """
     reader = Annotator("ocr", ocr_model(dataclasses.replace(ocr, threads=1)), LoadOcr(ocr))
-    by = code(describe)
-    rows = [_asked(images, before, reader, pools, by["ocr"])]
+    code = annotator_code(describe)
+    rows = [_annotate(images, earlier, reader, pools, code["ocr"])]
     if describe.name == "caption":
-        rows.append(_own_words(images, notes, describe))
+        rows.append(_captions(images, notes, describe))
     else:
-        looks = Annotator("description", None, LoadDescriber(describe, api_key))
-        rows.append(_asked(images, before, looks, pools, by["description"]))
+        describer = Annotator("description", None, LoadDescriber(describe, api_key))
+        rows.append(_annotate(images, earlier, describer, pools, code["description"]))
     whole = pa.concat_tables(rows).sort_by([(name, "ascending") for name in ANNOTATIONS.key])
-    return ArrowOutput(parts=[whole], report={ANNOTATED_BY: by})
+    return ArrowOutput(parts=[whole], report={ANNOTATED_BY: code})
 
 
-def made_before(rows: pa.Table, run: Manifest | None, describe: Describe) -> pa.Table:
-    """The rows of the published ANNOTATIONS that this very code would make again."""
-    made: Mapping[str, str] = run.report.get(ANNOTATED_BY, {}) if run else {}
-    same = [kind for kind, now in code(describe).items() if made.get(kind) == now]
+def reusable_annotations(rows: pa.Table, run: Manifest | None, describe: Describe) -> pa.Table:
+    """The rows of the published ANNOTATIONS that were computed by the current code."""
+    published_code: Mapping[str, str] = run.report.get(ANNOTATED_BY, {}) if run else {}
+    same = [kind for kind, current in annotator_code(describe).items() if published_code.get(kind) == current]
     return rows.filter(pc.is_in(rows.column("kind"), value_set=pa.array(same, pa.string())))
 
 
-def code(describe: Describe) -> dict[AnnotationKind, str]:
-    """What each kind is said by beside its model; of a server's answers nothing: they cost money, and its name says enough."""
+def annotator_code(describe: Describe) -> dict[AnnotationKind, str]:
+    """For each kind, the fingerprint of its code. A server has none: its answers cost money, and its model's name is enough."""
     description = SERVER if describe.name == "server" else code_fingerprint(load_describer)
     return {"ocr": code_fingerprint(OcrAnnotator), "description": description}
 
 
-def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pools, stamp: str) -> pa.Table:
-    """ANNOTATIONS of every picture by one annotator: what is known of its bytes, and what the pools say of the rest."""
+def _annotate(images: pa.Table, earlier: pa.Table, annotator: Annotator, pools: AnnotationPools, stamp: str) -> pa.Table:
+    """ANNOTATIONS of every picture by one annotator: from the cache by the picture's bytes, the rest from the actors."""
     kind = annotator.kind
-    actors = pool(LoadFiles(pools.root), annotator.load, pools.machines)
+    actors = pool(LoadPictureFiles(pools.root), annotator.load, pools.machines)
     try:
         model = annotator.name or actors.model()
-        split = split_by_cache(images, before, kind, model)
-        uris = pa.array([absolute_uri(uri) for uri in split.new.column("uri").to_pylist()], pa.string())
-        new = split.new.set_column(split.new.schema.get_field_index("uri"), "uri", uris).select(CHUNK.names).cast(CHUNK)
+        lookup = split_by_cache(images, earlier, kind, model)
+        uris = pa.array([absolute_uri(uri) for uri in lookup.new.column("uri").to_pylist()], pa.string())
+        new = lookup.new.set_column(lookup.new.schema.get_field_index("uri"), "uri", uris).select(CHUNK.names).cast(CHUNK)
         size = pools.pictures
         work = Work(
             stage=f"{ANNOTATIONS.name}: {kind}",
@@ -124,39 +126,39 @@ def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pool
                 most=pools.max_refused_share,
                 setting="chunks.max_refused_share",
                 what="pictures could not be annotated",
-                mend="look at the uris in 'images'",
+                mend="check the URIs in the dataset 'images'",
             ),
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
         if chunks and kind == "description" and (warning := actors.first("probe")):
-            log_progress(str(warning))
-        said = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])
+            say(str(warning))
+        annotated = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])
     finally:
         actors.end()
-    return pa.concat_tables([split.known, spread(images, said)])
+    return pa.concat_tables([lookup.cached, to_every_note(images, annotated)])
 
 
 def _lost(rows: pa.Table, kind: AnnotationKind, model: str) -> pa.Table:
-    answers = [Answer(reason=Reason.PROCESS_DIED, detail="each time that it was annotated, the last time alone")] * len(rows)
-    return annotation_rows(rows.to_pylist(), answers, kind, model)
+    died = Annotation(reason=Reason.PROCESS_DIED, detail="in every attempt; the last attempt had this picture alone")
+    return annotation_rows(rows.to_pylist(), [died] * len(rows), kind, model)
 
 
-def _own_words(images: pa.Table, notes: pa.Table, settings: Describe) -> pa.Table:
-    """ANNOTATIONS in the notes' own words: nothing is looked at, so no actors."""
-    describer = OwnWords(settings)
-    words = {note["note_id"]: note for note in notes.select(["note_id", "title", "body"]).to_pylist()}
+def _captions(images: pa.Table, notes: pa.Table, settings: Describe) -> pa.Table:
+    """ANNOTATIONS copied from the notes' text: no picture is read, so there are no actors."""
+    describer = CaptionDescriber(settings)
+    note_text = {note["note_id"]: note for note in notes.select(["note_id", "title", "body"]).to_pylist()}
     ordered = images.select(["note_id", "position", "image_id", "sha256"]).sort_by(
         [("note_id", "ascending"), ("position", "ascending")]
     )
     pictures = {(row["note_id"], row["image_id"]): row for row in reversed(ordered.to_pylist())}
     covers: dict[str, str] = {row["note_id"]: row["image_id"] for row in reversed(ordered.to_pylist())}
     rows = list(pictures.values())
-    shown = [
-        Shown(
-            title=words[row["note_id"]]["title"],
-            body=words[row["note_id"]]["body"],
-            first=covers[row["note_id"]] == row["image_id"],
+    described = [
+        NotePicture(
+            title=note_text[row["note_id"]]["title"],
+            body=note_text[row["note_id"]]["body"],
+            is_cover=covers[row["note_id"]] == row["image_id"],
         )
         for row in rows
     ]
-    return annotation_rows(rows, describer(shown), "description", describer.model)
+    return annotation_rows(rows, describer(described), "description", describer.model)

@@ -1,13 +1,13 @@
-"""Annotate pictures: which stage reads which tables, in order. Every decision is in the steps."""
+"""jobs/annotate_images.py: its stages in order, and the tables that each reads and writes."""
 
 import dataclasses
 import os
 
-from pipelines.annotate.annotated_pairs_step import annotated
-from pipelines.annotate.load_describer import described_by
+from pipelines.annotate.annotated_pairs_step import annotated_pairs
+from pipelines.annotate.load_describer import describer_files
 from pipelines.annotate.ocr import ocr_model
 from pipelines.engines.ray.cluster import Machines
-from pipelines.flows.annotate_images.annotation_stage import Pools, annotations, made_before
+from pipelines.flows.annotate_images.annotation_stage import AnnotationPools, annotations, reusable_annotations
 from pipelines.flows.annotate_images.settings import AnnotateImages
 from pipelines.mining.components.assign_split_arrow import certified_positives, listed
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
@@ -24,13 +24,13 @@ UNFINISHED = f"{HISTORY}/{ANNOTATIONS.name}/_chunks"
 
 def annotate(stages: ArrowStages, settings: AnnotateImages, machines: Machines) -> None:
     """Every stage of the job, in order."""
-    say_what_pictures_show(stages, settings, machines)
+    annotate_pictures(stages, settings, machines)
     make_pairs(stages, settings)
     place_positives(stages)
     list_items(stages)
 
 
-def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machines: Machines) -> None:
+def annotate_pictures(stages: ArrowStages, settings: AnnotateImages, machines: Machines) -> None:
     """IMAGES and their files -> ANNOTATIONS.
 
     Raises:
@@ -38,15 +38,15 @@ def say_what_pictures_show(stages: ArrowStages, settings: AnnotateImages, machin
     """
     unfinished = stages.workspace.folder / UNFINISHED
     chunks = settings.chunks
-    pools = Pools(machines, unfinished, chunks.pictures, chunks.max_refused_share, image_root(stages.workspace))
+    pools = AnnotationPools(machines, unfinished, chunks.pictures, chunks.max_refused_share, image_root(stages.workspace))
 
     def make(_: Plan) -> list[ArrowOutput]:
         run = stages.workspace.manifest(ANNOTATIONS.name)
-        before = made_before(stages.read_or_empty(ANNOTATIONS), run, settings.describe)
+        earlier = reusable_annotations(stages.read_or_empty(ANNOTATIONS), run, settings.describe)
         key = os.environ.get("OPENAI_API_KEY")
-        return [annotations(stages.images(), stages.read(NOTES), before, pools, settings.ocr, settings.describe, key)]
+        return [annotations(stages.images(), stages.read(NOTES), earlier, pools, settings.ocr, settings.describe, key)]
 
-    model = {"ocr": ocr_model(dataclasses.replace(settings.ocr, threads=1)), "describe": described_by(settings.describe)}
+    model = {"ocr": ocr_model(dataclasses.replace(settings.ocr, threads=1)), "describe": describer_files(settings.describe)}
     stages.run(
         [ANNOTATIONS],
         make,
@@ -61,15 +61,17 @@ def make_pairs(stages: ArrowStages, settings: AnnotateImages) -> None:
     """ANNOTATIONS and the within-note pairs -> ANNOTATED: those pairs with descriptions, and the pairs of the annotations."""
 
     def make(_: Plan) -> list[ArrowOutput]:
-        within_note, said, notes, images = (stages.read(t) for t in (MINED["within_note"], ANNOTATIONS, NOTES, IMAGES))
-        return [annotated(within_note, said, notes, images, settings.pairs)]
+        within_note, annotation_rows, notes, images = (
+            stages.read(t) for t in (MINED["within_note"], ANNOTATIONS, NOTES, IMAGES)
+        )
+        return [annotated_pairs(within_note, annotation_rows, notes, images, settings.pairs)]
 
     stages.run(
         [ANNOTATED],
         make,
         inputs=stages.fingerprints(MINED["within_note"], ANNOTATIONS, NOTES, IMAGES),
         settings={"pairs": settings.pairs},
-        code=annotated,
+        code=annotated_pairs,
     )
 
 
@@ -80,8 +82,7 @@ def place_positives(stages: ArrowStages) -> None:
     def make(_: Plan) -> list[ArrowOutput]:
         return [certified_positives([stages.read(table) for table in tables], stages.read(COMPONENTS))]
 
-    known = stages.fingerprints(COMPONENTS, *tables)
-    stages.run([POSITIVES], make, inputs=known, settings={}, code=POSITIVES_STEPS)
+    stages.run([POSITIVES], make, inputs=stages.fingerprints(COMPONENTS, *tables), settings={}, code=POSITIVES_STEPS)
 
 
 def list_items(stages: ArrowStages) -> None:

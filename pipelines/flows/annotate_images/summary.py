@@ -1,4 +1,4 @@
-"""What jobs/annotate_images.py says at its end: what it made, what it refused and why, what to run next."""
+"""The closing summary of jobs/annotate_images.py: annotations and pairs, what was dropped and why, the next command."""
 
 from collections import Counter
 
@@ -8,19 +8,19 @@ from schemas.intermediate import ANNOTATED
 
 
 def summary(stages: ArrowStages) -> str:
-    """The last words."""
-    said = stages.read(ANNOTATIONS, ["kind", "reason"])
-    kinds = Counter(zip(*(said.column(name).to_pylist() for name in said.column_names), strict=True))
+    """The closing summary. Cost: reads two columns of the annotations and one of the positives."""
+    rows = stages.read(ANNOTATIONS, ["kind", "reason"])
+    outcomes = Counter(zip(*(rows.column(name).to_pylist() for name in rows.column_names), strict=True))
     pairs = stages.workspace.published(ANNOTATED.name)
     tasks = Counter(stages.read(POSITIVES, ["task"]).column("task").to_pylist())
     lines = [
-        f"\nAnnotated in {stages.workspace.folder.uri}: {len(said):,} rows",
-        *[f"  {kind:<12} {count:>9,}  {reason or 'with a text'}" for (kind, reason), count in sorted(kinds.items(), key=str)],
+        f"\nAnnotated in {stages.workspace.folder.uri}: {len(rows):,} rows",
+        *[f"  {kind:<12} {count:>9,}  {reason or 'with text'}" for (kind, reason), count in sorted(outcomes.items(), key=str)],
         "",
-        f"{pairs.report['pairs']:,} pairs of annotations; "
-        f"{pairs.report['described']:,} notes with a description in a picture's place",
-        *[f"  {count:>11,}  not made: {reason}" for reason, count in pairs.counts.dropped.items()],
-        *[f"  {count:>11,}  left: {reason}" for reason, count in pairs.report["left"].items()],
+        f"{pairs.report['pairs']:,} pairs from annotations; "
+        f"{pairs.report['described']:,} notes with a description in place of a picture",
+        *[f"  {count:>11,}  dropped: {reason}" for reason, count in pairs.counts.dropped.items()],
+        *[f"  {count:>11,}  not replaced: {reason}" for reason, count in pairs.report["left"].items()],
         f"{stages.workspace.published(POSITIVES.name).counts.rows_out:,} positives, "
         f"{stages.workspace.published(ITEMS.name).counts.rows_out:,} items",
         *[f"  {task:<16} {count:>9,}" for task, count in sorted(tasks.items())],

@@ -3,19 +3,8 @@
 from dataclasses import dataclass, field
 
 from pipelines.encode.encode_chunk import Batching
+from pipelines.encode.settings import EncoderChoice
 from schemas.settings import Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """Which encoder."""
-
-    name: Place = "small"
-    """A preset of conf/encoders, or a path of a .toml file of your own."""
-    path: Place | None = None
-    """A local folder or file of the weights, over the preset's."""
-    set: tuple[str, ...] = ()
-    """`key=value` over the preset's, such as "max_length=2048"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,5 +17,5 @@ class EncodeItems:
     """A folder for the vectors; a file for each file of `items`."""
     device: str = "cpu"
     """cpu, cuda, cuda:1."""
-    encoder: Preset = field(default_factory=Preset)
+    encoder: EncoderChoice = field(default_factory=EncoderChoice)
     batching: Batching = field(default_factory=Batching)

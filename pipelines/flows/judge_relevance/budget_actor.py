@@ -1,4 +1,4 @@
-"""The budget of a run as an actor of its own: whichever judge dies and starts again, what was spent is spent."""
+"""The budget of a run as an actor of its own, so that it survives the death and restart of judges."""
 
 from typing import Any
 
@@ -6,54 +6,54 @@ import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from pipelines.judge.budget import Bill, Budget, Spent
-from pipelines.judge.preset import Asking
+from pipelines.judge.budget import BudgetSpent, LocalBudget, Spending
+from pipelines.judge.preset import JudgeServer
 from schemas.errors import DataError
 
-GONE = (RayActorError, ActorDiedError, ActorUnavailableError)
+ACTOR_LOST = (RayActorError, ActorDiedError, ActorUnavailableError)
 
 
-class Ledger:
-    """A handle of the run's `Budget`. It is sent to the judges; each request asks it, half a millisecond."""
+class SharedBudget:
+    """A handle of the run's `LocalBudget`, sent to the judges; each request calls it, half a millisecond."""
 
-    def __init__(self, asking: Asking) -> None:
-        """Start the actor beside the job, so that it is lost with the job's machine and with no other.
+    def __init__(self, server: JudgeServer) -> None:
+        """Start the actor on the job's node, so that it is lost only with the job.
 
-        It is not started again: a new one would know nothing of what was spent.
+        It is never restarted: a new one would not know what was spent.
         """
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        options = {"num_cpus": 0, "max_restarts": 0, "scheduling_strategy": here}
-        self._actor: Any = ray.remote(Budget).options(**options).remote(asking)
-        self.ended: str | None = None
-        """Which limit ended it, as far as this handle knows."""
+        same_node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        options = {"num_cpus": 0, "max_restarts": 0, "scheduling_strategy": same_node}
+        self._actor: Any = ray.remote(LocalBudget).options(**options).remote(server)
+        self.exhausted: str | None = None
+        """The limit that was reached, as far as this handle knows."""
 
-    def take(self, tokens: int) -> None:
-        """As `Budget.take`.
+    def reserve(self, tokens: int) -> None:
+        """As `LocalBudget.reserve`.
 
         Raises:
-            DataError: the actor has died, so nobody knows what was spent.
+            DataError: the actor has died, so what was spent is unknown.
         """
-        self.ended = self._ask(self._actor.taken, tokens)
-        if self.ended:
-            raise Spent(self.ended)
+        self.exhausted = self._call(self._actor.try_reserve, tokens)
+        if self.exhausted:
+            raise BudgetSpent(self.exhausted)
 
-    def settle(self, taken: int, used: int | None) -> None:
-        """As `Budget.settle`; raises as `take`."""
-        self._ask(self._actor.settle, taken, used)
+    def settle(self, reserved: int, used: int | None) -> None:
+        """As `LocalBudget.settle`; raises as `reserve`."""
+        self._call(self._actor.settle, reserved, used)
 
-    def bill(self) -> Bill:
-        """As `Budget.bill`; raises as `take`."""
-        return self._ask(self._actor.bill)
+    def spending(self) -> Spending:
+        """As `LocalBudget.spending`; raises as `reserve`."""
+        return self._call(self._actor.spending)
 
     def end(self) -> None:
         """End the actor."""
         ray.kill(self._actor)
 
-    def _ask(self, method: Any, *arguments: Any) -> Any:  # noqa: ANN401
+    def _call(self, method: Any, *arguments: Any) -> Any:  # noqa: ANN401
         try:
             return ray.get(method.remote(*arguments))
-        except GONE:
+        except ACTOR_LOST:
             raise DataError(
-                "judge: the process that counts what the run has spent has died, so nothing more is asked; run again (what was"
-                " answered is kept)"
+                "judge: the process that counts the run's spending has died, so no more requests are sent; run again (earlier"
+                " answers are kept)"
             ) from None

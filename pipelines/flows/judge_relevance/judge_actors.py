@@ -1,4 +1,4 @@
-"""The judge that the settings name: its loader, and actors that are started when there is something to ask."""
+"""The judge that the settings name: its loader, and actors that are started when there are pairs to judge."""
 
 import json
 import os
@@ -11,11 +11,11 @@ from pipelines.engines.ray.actor_pool import Pool, pool
 from pipelines.engines.ray.chunk_file import write_chunk
 from pipelines.engines.ray.chunk_queue import Work, finished
 from pipelines.engines.ray.cluster import Machines
-from pipelines.flows.judge_relevance.budget_actor import Ledger
-from pipelines.judge.backends.mined_content import known
-from pipelines.judge.budget import Bill
-from pipelines.judge.judge_chunk import ChunkJudge, LoadChunkJudge, LoadPictures
-from pipelines.judge.load_judge import LoadJudge, name_of
+from pipelines.flows.judge_relevance.budget_actor import SharedBudget
+from pipelines.judge.backends.mined_content import mined_content
+from pipelines.judge.budget import Spending
+from pipelines.judge.judge_chunk import ChunkJudge, LoadChunkJudge, LoadPictureReader
+from pipelines.judge.load_judge import Backend, LoadJudge, backend_of, name_of
 from pipelines.judge.preset import JudgeSpec
 from pipelines.negatives.filters.image_families import families
 from pipelines.workspace.arrow_stages import ArrowStages
@@ -28,102 +28,106 @@ from schemas.intermediate import MINED, PICTURE_PAIRS
 
 
 @dataclass(slots=True)
-class Bench:
-    """A judge that is not loaded yet."""
+class JudgePool:
+    """The actors of a judge; they are started with the first pairs."""
 
     load: LoadJudge
     machines: Machines
-    told: str
-    """A hash of what the judge knows beside the items and their pictures: an answer follows from it too. "": nothing."""
+    content_hash: str
+    """A hash of the mined content that the judge gets besides the items: its answers depend on it. "": none."""
     root: str | None = None
     """The image root, with options for its store."""
     _pool: Pool | None = field(default=None)
-    _ledger: Ledger | None = field(default=None)
+    _budget: SharedBudget | None = field(default=None)
 
     @property
     def spec(self) -> JudgeSpec:
-        """Its preset."""
+        """The judge's preset."""
         return self.load.spec
 
     @property
-    def looks(self) -> bool:
-        """Whether it looks at pictures."""
-        return self.spec.backend != "overlap"
+    def backend(self) -> Backend:
+        """The judge's backend."""
+        return backend_of(self.spec)
 
     def name(self) -> str:
-        """Model and question as one string, without loading it."""
+        """Model and question as one string, without loading the judge."""
         return json.dumps(list(name_of(self.spec, self.load.gpu)))
 
-    def worked(self, chunks: Sequence[pa.Table], work: Work, fresh: bool = True) -> Iterator[pa.Table]:
-        """The results of all chunks, as `actors.chunks.finished`. A server is asked about a probe pair first.
+    def judge_chunks(self, chunks: Sequence[pa.Table], work: Work, fresh: bool = True) -> Iterator[pa.Table]:
+        """ANSWERS of all chunks, as `chunk_queue.finished`. A server gets a probe pair first.
 
         Args:
             chunks: CHUNK.
             work: of the stage.
-            fresh: there are pairs that no earlier run has asked in vain: a first chunk without any score ends the run.
+            fresh: some pairs have not failed in an earlier run: a first chunk without any score ends the run.
 
         Raises:
             UninoteError: the judge cannot be loaded, or by `work.check`.
-            RuntimeError: the judge that was loaded has another name.
+            RuntimeError: the loaded judge has another name.
         """
-        if self.spec.backend == "vllm":
-            return self._here(chunks, work, fresh)
-        read = LoadPictures(self.spec.longest_side, self.looks, self.root)
+        if self.backend.in_driver:
+            return self._judge_in_driver(chunks, work, fresh)
+        reader = LoadPictureReader(self.spec.longest_side, self.backend.reads_pictures, self.root)
         if self._pool is None:
-            load = replace(self.load, budget=self._budget()) if self.spec.backend == "openai" else self.load
-            self._pool = pool(read, LoadChunkJudge(load, fresh), self.machines)
+            load = replace(self.load, budget=self._start_budget()) if self.backend.is_server else self.load
+            self._pool = pool(reader, LoadChunkJudge(load, fresh), self.machines)
             self._check(self._pool.model())
             if warning := self._pool.first("probe"):
                 log_progress(str(warning))
         return finished(chunks, self._pool, work)
 
-    def bill(self) -> Bill | None:
-        """What was spent, as the servers counted it; None for a judge that costs nothing a call, or was not asked."""
-        return self._ledger.bill() if self._ledger is not None else None
+    def spending(self) -> Spending | None:
+        """What was spent, as the server counted it; None for a judge without a server, or without calls."""
+        return self._budget.spending() if self._budget is not None else None
 
     def end(self) -> None:
         """End the actors."""
-        for one in (self._pool, self._ledger):
+        for one in (self._pool, self._budget):
             if one is not None:
                 one.end()
-        self._pool = self._ledger = None
+        self._pool = self._budget = None
 
-    def _budget(self) -> Ledger:
-        self._ledger = self._ledger or Ledger(self.spec.server)
-        return self._ledger
+    def _start_budget(self) -> SharedBudget:
+        self._budget = self._budget or SharedBudget(self.spec.server)
+        return self._budget
 
-    def _here(self, chunks: Sequence[pa.Table], work: Work, fresh: bool) -> Iterator[pa.Table]:
-        """The judge in vLLM drives a Ray Data pipeline of its own: the job calls it. Not run: there was no GPU."""
-        judge, reader = ChunkJudge(self.load(), fresh), LoadPictures(self.spec.longest_side, self.looks, self.root)()
+    def _judge_in_driver(self, chunks: Sequence[pa.Table], work: Work, fresh: bool) -> Iterator[pa.Table]:
+        """A backend that starts processes of its own (vLLM in Ray Data) is called by the job. Not run: there was no GPU."""
+        judge = ChunkJudge(self.load(), fresh)
+        reader = LoadPictureReader(self.spec.longest_side, self.backend.reads_pictures, self.root)()
         self._check(judge.model)
         reasons: list[str] = []
         for number, rows in enumerate(chunks):
-            made = judge(rows, reader(rows))
-            write_chunk(made, work.folder, f"{number:06}.parquet")
-            reasons += [reason for reason in made.column("reason").to_pylist() if reason is not None]
+            answers = judge(rows, reader(rows))
+            write_chunk(answers, work.folder, f"{number:06}.parquet")
+            reasons += [reason for reason in answers.column("reason").to_pylist() if reason is not None]
             work.check(reasons)
-            log_progress(f"{work.stage}: {number + 1:,} of {len(chunks):,} chunks")
-            yield made
+            say(f"{work.stage}: {number + 1:,} of {len(chunks):,} chunks")
+            yield answers
 
     def _check(self, loaded: str) -> None:
         if loaded != self.name():
-            raise RuntimeError(f"the judge was to be {self.name()}, and is {loaded}: its answers would be filed under another")
+            raise RuntimeError(
+                f"expected the judge {self.name()}, loaded {loaded}: its answers would be stored under another name"
+            )
 
 
-def bench(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
-    """The judge of a preset, with what it has to know of the workspace."""
-    gpu = machines.gpus > 0
-    if spec.backend == "overlap":
-        return _overlap(stages, spec, machines)
-    key = os.environ.get(spec.server.key_variable) if spec.backend == "openai" else None
-    load = LoadJudge(spec, gpu=gpu and spec.backend == "transformers", api_key=key)
-    return Bench(load, machines, "", image_root(stages.workspace))
+def judge_pool(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> JudgePool:
+    """The judge of a preset, with the mined content of the workspace if its backend needs it."""
+    backend = backend_of(spec)
+    if backend.mined_content:
+        return _with_mined_content(stages, spec, machines)
+    key = os.environ.get(spec.server.key_variable) if backend.is_server else None
+    load = LoadJudge(spec, gpu=backend.on_gpu and machines.gpus > 0, api_key=key)
+    return JudgePool(load, machines, "", image_root(stages.workspace))
 
 
-def _overlap(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
-    """It is told what mining and annotation know. Its answers follow from that too and cost nothing: all go when it changes."""
+def _with_mined_content(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> JudgePool:
+    """Its answers depend on the mined content and cost nothing, so a change of the content invalidates all of them."""
     passages = MINED["partial_text"]
     family = families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
-    told = known(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
+    content = mined_content(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
     tables = stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages)
-    return Bench(LoadJudge(spec, known=told), machines, fingerprint([tables, code_fingerprint(families, known)]))
+    content_hash = fingerprint([tables, code_fingerprint(families, mined_content)])
+    return JudgePool(LoadJudge(spec, content=content), machines, content_hash)

@@ -6,61 +6,59 @@ from typing import Annotated
 from pydantic import Field
 
 from pipelines.engines.ray.cluster import Cluster
-from pipelines.judge.calibration.fit import Calibrate
+from pipelines.judge.calibration.fit import CalibrationSettings
 from pipelines.judge.grades import Grades
 from pipelines.judge.select_pairs import Cascade
+from schemas.preset import Choice
 from schemas.settings import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeChoice:
-    """Which judge."""
+class JudgeChoice(Choice):
+    """The judge."""
 
     name: Place = "overlap"
-    """A preset of conf/judges, or a path of a .toml file of your own."""
-    path: Place | None = None
-    """A local folder of the weights, over the preset's."""
-    set: tuple[str, ...] = ()
-    """`key=value` over the preset's, such as "max_requests=1000"."""
+    """A preset of conf/judges, or the path of a .toml file of your own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chunking:
-    """How much an actor takes at a time."""
+class PairChunks:
+    """How much work an actor gets at a time."""
 
     pairs: Annotated[int, Field(ge=1)] = 64
-    """Pairs of a chunk: what is asked again after a kill, and what is in an actor's memory with its pictures. It may move the
-    last bits of a model's scores, for batches do not reach over its end."""
+    """Pairs per chunk: what is judged again after a kill, and what an actor holds in memory with its pictures. May change the
+    last bits of a model's scores, since a batch never spans two chunks."""
     max_refused_share: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """Pairs without a score, of those that a run asks, beyond which the job fails; what a budget left out is not asked."""
+    """Share of a run's pairs without a score above which the job fails; pairs beyond the budget do not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """Where answers are kept."""
+class CacheSettings:
+    """The cache of answers."""
 
     folder: Place | None = None
-    """A folder (any URI) that runs and workspaces share: nothing is asked twice. None: `judge_cache` in the workspace."""
+    """A folder (any URI) that runs and workspaces share, no pair is judged twice. None: `judge_cache` in the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """What a run may spend."""
+class Budget:
+    """The budget of a run."""
 
     max_pairs: Annotated[int | None, Field(ge=0)] = None
-    """Pairs that a run asks a judge about, all actors together; the others get the reason "not asked: the budget is spent" and
-    are asked by the next run. The nearest negatives are asked first. None: no bound."""
+    """Most pairs that a run sends to the judge, all actors together; the others get the reason "not asked: the budget is spent"
+    and are judged by the next run. The most similar negatives come first. None: no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
-    """Where calibration takes its labels from."""
+class CalibrationLabels:
+    """The labels of the calibration."""
 
     calibrate: Place | None = None
     """Fit the calibration of this judge on labels: `sample` (the sample corpus's truth in the workspace), a folder with such a
-    truth (images.parquet, passages.parquet), or a Parquet file (query_id, candidate_id, relevant). None: the stored one."""
+    truth (images.parquet, passages.parquet), or a CSV, JSONL or Parquet file (query_id, candidate_id, relevant). None: use
+    the stored calibration."""
     controls: Annotated[int, Field(ge=0)] = 200
-    """Labelled pairs that are asked once more with query and candidate swapped, and once more with blank pictures."""
+    """Labelled pairs that are judged again with query and candidate swapped, and again with blank pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +68,15 @@ class JudgeRelevance:
     workspace: Place = "out"
     """The folder (any URI) of the mined datasets; results are published there."""
     plan: bool = False
-    """Say how many pairs, calls and tokens it would be, and ask nothing."""
+    """Print the number of pairs, calls and tokens, and send no request."""
     keep_others: bool = True
-    """Keep the judgements of other judges and questions; the guard takes the highest of them all."""
+    """Keep the judgements of other judges and questions; the guard uses the highest of all."""
     ray: Cluster = field(default_factory=Cluster)
     judge: JudgeChoice = field(default_factory=JudgeChoice)
     cascade: Cascade = field(default_factory=Cascade)
-    chunks: Chunking = field(default_factory=Chunking)
-    cache: Kept = field(default_factory=Kept)
-    budget: Money = field(default_factory=Money)
-    labels: Labelled = field(default_factory=Labelled)
-    calibrate: Calibrate = field(default_factory=Calibrate)
+    chunks: PairChunks = field(default_factory=PairChunks)
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    budget: Budget = field(default_factory=Budget)
+    labels: CalibrationLabels = field(default_factory=CalibrationLabels)
+    calibrate: CalibrationSettings = field(default_factory=CalibrationSettings)
     grades: Grades = field(default_factory=Grades)

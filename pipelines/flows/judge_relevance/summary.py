@@ -1,4 +1,4 @@
-"""What jobs/judge_relevance.py says: the plan before, or what it did, what it cost, what was refused and what to run next."""
+"""The closing summary of jobs/judge_relevance.py, or its plan: pairs, calls, cost, failures, the next command."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,84 +7,85 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.flows.judge_relevance.flow import PAGE, Done, Planned
+from pipelines.flows.judge_relevance.flow import PAGE, JudgePlan, JudgeResult
 from pipelines.flows.judge_relevance.settings import JudgeRelevance
-from pipelines.judge.budget import Bill
-from pipelines.judge.calibration.evaluate import Measured
+from pipelines.judge.budget import Spending
+from pipelines.judge.calibration.evaluate import Evaluation
 from pipelines.judge.select_pairs import SOURCES
 from pipelines.workspace.arrow_stages import ArrowStages
 from schemas.datasets import HARD_NEGATIVES, JUDGEMENTS
 
-SHOWN = 8
-"""Reasons, and flags, that are named."""
+MAX_REASONS = 8
+"""Most reasons, and most flags, in the summary."""
 
 
-def plan(done: Planned, settings: JudgeRelevance) -> str:
-    """What a run would be; nothing was asked."""
+def plan(size: JudgePlan, settings: JudgeRelevance) -> str:
+    """The size of a run; no request was sent."""
     limit = settings.budget.max_pairs
-    asked = done.calls if limit is None else min(limit, done.calls)
+    within_budget = size.calls if limit is None else min(limit, size.calls)
     lines = [
-        f"\nPlan for judge {done.model}: {len(done.pairs):,} pairs",
-        *_sources(done.pairs),
-        *_dropped(done.dropped),
-        f"  {done.known:>11,}  in the cache already",
-        f"  {done.calls:>11,}  calls to make, one a pair",
-        *([f"  {asked:>11,}  of them within budget.max_pairs"] if asked < done.calls else []),
-        *([f"  {done.controls:>11,}  calls more at most, for the controls of --calibrate"] if done.controls else []),
-        f"  {done.tokens:>11,}  prompt tokens, estimated",
-        *([f"  {done.cost:>11,.2f}  their cost, at the preset's price"] if done.cost else []),
+        f"\nPlan for judge {size.model}: {len(size.pairs):,} pairs",
+        *_sources(size.pairs),
+        *_dropped(size.dropped),
+        f"  {size.cached:>11,}  in the cache",
+        f"  {size.calls:>11,}  calls to make, one per pair",
+        *([f"  {within_budget:>11,}  of them within budget.max_pairs"] if within_budget < size.calls else []),
+        *([f"  {size.controls:>11,}  additional calls at most, for the controls of --calibrate"] if size.controls else []),
+        f"  {size.tokens:>11,}  prompt tokens, estimated",
+        *([f"  {size.cost:>11,.2f}  estimated cost, at the preset's price"] if size.cost else []),
         "",
-        "Nothing was asked. Next: the same command without --plan",
+        "No request was sent. Next: the same command without --plan",
     ]
     return "\n".join(lines) + "\n"
 
 
-def summary(stages: ArrowStages, done: Done) -> str:
-    """The last words. Cost: reads some columns of judgements and negatives."""
-    said, folder = done.answers.said, stages.workspace.folder.uri
-    scored = len(said) - pc.sum(pc.is_valid(said.column("reason"))).as_py() if len(said) else 0
+def summary(stages: ArrowStages, result: JudgeResult) -> str:
+    """The closing summary. Cost: reads some columns of judgements and negatives."""
+    answers, folder = result.scores.answers, stages.workspace.folder.uri
+    scored = len(answers) - pc.sum(pc.is_valid(answers.column("reason"))).as_py() if len(answers) else 0
     lines = [
-        f"\nJudged in {folder} by {done.model}: {scored:,} of {len(done.pairs):,} pairs have a score",
-        *_sources(done.pairs),
+        f"\nJudged in {folder} by {result.model}: {scored:,} of {len(result.pairs):,} pairs have a score",
+        *_sources(result.pairs),
         "",
-        f"  {done.answers.asked:>11,}  pairs asked now, {done.found.asked:,} more for the controls",
-        f"  {done.answers.known:>11,}  saved by the cache",
-        *_dropped(done.dropped),
-        *_spent(done.bill),
-        *_refused(said),
+        f"  {result.scores.calls:>11,}  pairs judged now, and {result.calibration.control_calls:,} for the controls",
+        f"  {result.scores.cached:>11,}  from the cache",
+        *_dropped(result.dropped),
+        *_spending(result.spending),
+        *_failures(answers),
         "",
-        done.found.told,
-        *(_measured(done.found.measured) if done.found.measured else []),
+        result.calibration.message,
+        *(_metrics(result.calibration.evaluation) if result.calibration.evaluation else []),
         *_grades(stages),
         "",
         f"Report: {folder}/{PAGE}",
-        f"Next: {_next(stages, done)}",
+        f"Next: {_next(stages, result)}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _next(stages: ArrowStages, done: Done) -> str:
-    """Mining and judging take turns until no written negative is called relevant and all carry the judge's labels."""
+def _next(stages: ArrowStages, result: JudgeResult) -> str:
+    """The next command: mining and judging alternate until no negative is called relevant and all have the judge's labels."""
     folder = stages.workspace.folder.uri
-    if done.found.calibration is None:
+    calibration = result.calibration.accepted
+    if calibration is None:
         again = f".venv/bin/python jobs/judge_relevance.py --workspace {folder} --calibrate labels.csv"
-        return f"{again}; mining ignores a judge that is not calibrated"
-    said = stages.read(JUDGEMENTS, ["query_id", "candidate_id", "calibrated"])
-    said = said.filter(pc.is_valid(said.column("calibrated")))
-    relevant = said.filter(pc.greater_equal(said.column("calibrated"), done.found.calibration.threshold))
+        return f"{again}; mining ignores a judge without a calibration"
+    judged = stages.read(JUDGEMENTS, ["query_id", "candidate_id", "calibrated"])
+    judged = judged.filter(pc.is_valid(judged.column("calibrated")))
+    relevant = judged.filter(pc.greater_equal(judged.column("calibrated"), calibration.threshold))
     written = stages.read(HARD_NEGATIVES, ["query_id", "candidate_id", "label_from"])
-    false = _among(written, relevant)
-    unlabelled = _among(written.filter(pc.not_equal(pc.fill_null(written.column("label_from"), ""), "judge")), said)
+    false_negatives = _count_in(written, relevant)
+    unlabelled = _count_in(written.filter(pc.not_equal(pc.fill_null(written.column("label_from"), ""), "judge")), judged)
     mine = f".venv/bin/python jobs/mine_hard_negatives.py --workspace {folder}"
-    if false:
-        return f"{mine}; it drops {false:,} that the judge calls relevant and takes others; then judge those"
+    if false_negatives:
+        return f"{mine}; it replaces {false_negatives:,} that the judge calls relevant; then judge the new ones"
     if unlabelled:
-        return f"{mine}; it takes the judge's labels for {unlabelled:,} negatives, and drops none"
-    return f".venv/bin/python jobs/build_shards.py --workspace {folder}; the negatives are settled"
+        return f"{mine}; it uses the judge's labels for {unlabelled:,} negatives, and drops none"
+    return f".venv/bin/python jobs/build_shards.py --workspace {folder}; no negative changes any more"
 
 
-def _among(rows: pa.Table, others: pa.Table) -> int:
-    """How many rows' query and candidate are in the others."""
+def _count_in(rows: pa.Table, others: pa.Table) -> int:
+    """Count the rows with a query and candidate that are in the others."""
     one, other = (
         pc.binary_join_element_wise(t.column("query_id"), t.column("candidate_id"), "\n").combine_chunks()
         for t in (rows, others)
@@ -92,70 +93,71 @@ def _among(rows: pa.Table, others: pa.Table) -> int:
     return int(np.asarray(pc.is_in(one, value_set=other), bool).sum())
 
 
-def _measured(found: Measured) -> list[str]:
-    rate = found.rate
+def _metrics(evaluation: Evaluation) -> list[str]:
+    rate, kappa = evaluation.rate, evaluation.kappa
     lines = [
-        f"  ROC-AUC {found.auc:.4f}; calibration error {found.error_before:.4f} as given, {found.error_after:.4f} calibrated",
-        f"  kappa {found.kappa.value:.3f} ({found.kappa.low:.3f} to {found.kappa.high:.3f}) on {found.labels:,} labels, "
-        f"{found.relevant:,} of them relevant",
-        f"  relevant among the written negatives {_share(rate.value)} ({_share(rate.low)} to {_share(rate.high)}), the judge's "
-        "errors taken out",
-        f"  {found.ties.distinct:,} different scores; {found.ties.tied:.1%} of the pairs share theirs",
+        f"  ROC-AUC {evaluation.auc:.4f}; expected calibration error {evaluation.error_before:.4f} raw, "
+        f"{evaluation.error_after:.4f} calibrated",
+        f"  kappa {kappa.value:.3f} ({kappa.low:.3f} to {kappa.high:.3f}) on {evaluation.labels:,} labels, "
+        f"{evaluation.relevant:,} of them relevant",
+        f"  relevant among the written negatives {_share(rate.value)} ({_share(rate.low)} to {_share(rate.high)}), corrected "
+        "for the judge's errors",
+        f"  {evaluation.ties.distinct:,} distinct scores; {evaluation.ties.tied:.1%} of the pairs share theirs",
     ]
-    if found.swap and found.swap.pairs:
+    if (swap := evaluation.swap) and swap.pairs:
         lines.append(
-            f"  swapped: {found.swap.pairs} pairs moved by {found.swap.mean:.4f}, {found.swap.flipped:.1%} change verdict"
+            f"  swapped: {swap.pairs} scores change by {swap.mean:.4f} on average, {swap.flipped:.1%} of verdicts change"
         )
-    if found.blank and found.blank.pairs:
-        lines.append(f"  blank pictures: {found.blank.moved:.1%} of {found.blank.pairs} pairs moved, by {found.blank.mean:.4f}")
+    if (blank := evaluation.blank) and blank.pairs:
+        lines.append(f"  blank pictures: {blank.changed:.1%} of {blank.pairs} scores change, by {blank.mean:.4f} on average")
     return lines
 
 
 def _grades(stages: ArrowStages) -> list[str]:
     grades = Counter(stages.read(JUDGEMENTS, ["grade"]).column("grade").to_pylist())
-    told = ", ".join(
-        f"{name} {grades[k]:,}" for k, name in enumerate(("not relevant", "a little", "for the most part", "the same"))
+    counts = ", ".join(
+        f"{name} {grades[k]:,}" for k, name in enumerate(("not relevant", "partly relevant", "mostly relevant", "same content"))
     )
-    return [f"  grades: {told}; without {grades[None]:,}"]
+    return [f"  grades: {counts}; no grade {grades[None]:,}"]
 
 
 def _sources(pairs: pa.Table) -> list[str]:
     by = Counter(zip(pairs.column("task").to_pylist(), pairs.column("source").to_pylist(), strict=True))
     lines = []
     for task in sorted({task for task, _ in by}):
-        told = ", ".join(f"{by[task, source]:,} {source}" for source in SOURCES if by[task, source])
-        lines.append(f"  {task:<15} {told}")
+        counts = ", ".join(f"{by[task, source]:,} {source}" for source in SOURCES if by[task, source])
+        lines.append(f"  {task:<15} {counts}")
     return lines
 
 
-def _refused(said: pa.Table) -> list[str]:
+def _failures(answers: pa.Table) -> list[str]:
     lines = []
     for column, name in (("reason", "without a score"), ("flagged", "flagged")):
-        counts = Counter(value for value in said.column(column).to_pylist() if value)
-        for value, count in counts.most_common(SHOWN):
+        counts = Counter(value for value in answers.column(column).to_pylist() if value)
+        for value, count in counts.most_common(MAX_REASONS):
             lines.append(f"  {count:>11,}  {name}: {value}")
-            lines += [f"  {'':>11}  such as: {detail}" for detail in [_detail(said, value)] if column == "reason" and detail]
+            lines += [f"  {'':>11}  such as: {detail}" for detail in [_detail(answers, value)] if column == "reason" and detail]
     return lines
 
 
-def _detail(said: pa.Table, reason: str) -> str | None:
-    """One detail of a reason: the smallest, so that every run says the same."""
-    return pc.min(said.filter(pc.equal(said["reason"], reason))["detail"]).as_py()
+def _detail(answers: pa.Table, reason: str) -> str | None:
+    """One detail of a reason: the smallest, so that every run prints the same."""
+    return pc.min(answers.filter(pc.equal(answers["reason"], reason))["detail"]).as_py()
 
 
 def _dropped(dropped: Mapping[str, int]) -> list[str]:
-    return [f"  {count:>11,}  saved: {reason}" for reason, count in sorted(dropped.items())]
+    return [f"  {count:>11,}  not judged: {reason}" for reason, count in sorted(dropped.items())]
 
 
-def _spent(bill: Bill | None) -> list[str]:
-    if bill is None:
+def _spending(spending: Spending | None) -> list[str]:
+    if spending is None:
         return []
     return [
-        f"  {bill.requests:>11,}  requests sent, retries too",
-        f"  {bill.tokens:>11,}  tokens of prompts",
-        f"  {bill.cost:>11,.2f}  cost, at the preset's prices",
+        f"  {spending.requests:>11,}  requests sent, including retries",
+        f"  {spending.tokens:>11,}  prompt tokens",
+        f"  {spending.cost:>11,.2f}  cost, at the preset's prices",
     ]
 
 
 def _share(value: float) -> str:
-    return f"{value:.2%}" if np.isfinite(value) else "not known"
+    return f"{value:.2%}" if np.isfinite(value) else "unknown"

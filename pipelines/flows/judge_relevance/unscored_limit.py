@@ -1,59 +1,54 @@
-"""When so many pairs have no score that the cause is no pair's own, the job ends."""
+"""End the job when so many pairs have no score that the cause is not the pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.engines.ray.failure_limit import Limit
 from pipelines.items.failure_reasons import Reason
-from pipelines.judge.judge_chunk import FEW
-from pipelines.judge.protocol import NOT_ASKED, OF_THE_JUDGE
+from pipelines.judge.judge_chunk import MIN_FAILURES
+from pipelines.judge.protocol import JUDGE_FAILURES, NOT_ASKED
 
 STAGE = "judge"
 KILLED = Reason.PROCESS_DIED
-UNANSWERED = (*OF_THE_JUDGE, KILLED)
+UNANSWERED = (*JUDGE_FAILURES, KILLED)
 
 
 @dataclass(frozen=True, slots=True)
-class Unscored:
-    """How many pairs may go without a score; called with the reasons of those that have none so far."""
+class UnscoredLimit:
+    """The limit of pairs without a score; called with the reasons of those that have none so far."""
 
-    asked: int
-    """Pairs that this run asks about."""
-    most: float
-    """The share that may have no score."""
-    again: int = 0
-    """Of them those that an earlier run has published without a score: they may go without one again."""
+    calls: int
+    """Pairs that this run sends to the judge."""
+    max_share: float
+    """Largest share of pairs without a score."""
+    failed_before: int = 0
+    """How many of the calls an earlier run has published without a score: they may fail again."""
     pairs: int | None = None
-    """All pairs of the run, known ones too. None: as many as are asked."""
+    """All pairs of the run, including cached ones. None: only the calls."""
 
     def __call__(self, reasons: Sequence[str]) -> None:
-        """Look: at what the judge did not answer among what it was asked, and at all reasons among all pairs.
+        """Check the judge's failures against its calls, and all reasons against all pairs.
 
-        A pair whose picture is missing was not asked, nor was what a budget left out, which is at fault nowhere. A few pairs
-        may each be at fault themselves: the server has answered a probe.
+        A pair with a missing picture, or beyond the budget, is no call of the judge. A few failures may be the pairs' own
+        fault: the server has answered the probe.
 
         Raises:
             DataError: too many have no score.
         """
         missing = [reason for reason in reasons if reason != NOT_ASKED]
-        if len(missing) <= self.again:
+        if len(missing) <= self.failed_before:
             return
-        refused = [reason for reason in missing if reason in UNANSWERED]
-        if len(refused) >= FEW:
-            self._share(self.asked - (len(reasons) - len(refused)), "pairs that were asked have no score")(refused)
-        self._share(self.asked if self.pairs is None else self.pairs, "pairs have no score")(missing)
+        failed = [reason for reason in missing if reason in UNANSWERED]
+        if len(failed) >= MIN_FAILURES:
+            self._limit(self.calls - (len(reasons) - len(failed)), "pairs sent to the judge have no score")(failed)
+        self._limit(self.calls if self.pairs is None else self.pairs, "pairs have no score")(missing)
 
-    def _share(self, of: int, what: str) -> Limit:
+    def _limit(self, of: int, what: str) -> Limit:
         return Limit(
             stage=STAGE,
             of=of,
-            most=self.most,
+            most=self.max_share,
             setting="chunks.max_refused_share",
             what=what,
-            mend="mend what the reasons say and run again (what was answered is kept)",
+            mend="fix the cause and run again (earlier answers are kept)",
         )
-
-
-def limit(asked: int, most: float, again: int = 0, pairs: int | None = None) -> Unscored:
-    """As `Unscored`."""
-    return Unscored(asked, most, again, pairs)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from pipelines.encode.encode_chunk import LoadChunkEncoder, embedding_rows
 from pipelines.encode.item_content import BadContent
-from pipelines.encode.settings import EncoderChoice
+from pipelines.encode.settings import EmbedSettings
 from pipelines.engines.ray.chunk_queue import Work
 from pipelines.engines.ray.failure_limit import Limit
 from pipelines.items.failure_reasons import Reason, passing
@@ -30,7 +30,7 @@ ENCODED_BY = "encoded_by"
 
 
 def embedded(
-    known: "Known", rows: pa.Table, settings: EncoderChoice, encode: Callable[[Sequence[pa.Table]], Iterable[pa.Table]]
+    known: "Known", rows: pa.Table, settings: EmbedSettings, encode: Callable[[Sequence[pa.Table]], Iterable[pa.Table]]
 ) -> ArrowOutput:
     """EMBEDDINGS: what is known, and what `encode` makes of the other rows, in chunks."""
     missing = rows.filter(pc.invert(known.among(rows)))
@@ -39,7 +39,7 @@ def embedded(
     return ArrowOutput(parts=ordered(known.parts(), done), report=report | {ENCODED_BY: known.encoded_by})
 
 
-def encoding(folder: Folder, model: str, rows: int, settings: EncoderChoice) -> Work:
+def encoding(folder: Folder, model: str, rows: int, settings: EmbedSettings) -> Work:
     """How chunks are worked: what their files are named by, and when too many items have no vector."""
     return Work(
         stage=EMBEDDINGS.name,
@@ -59,7 +59,7 @@ def encoding(folder: Folder, model: str, rows: int, settings: EncoderChoice) -> 
     )
 
 
-def steering(settings: EncoderChoice) -> dict[str, Any]:
+def steering(settings: EmbedSettings) -> dict[str, Any]:
     """Settings that move the last bits of a vector."""
     return as_tree(settings.batching) | {"items": settings.chunk_items, "pictures": settings.chunk_pictures}
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.encode.encode_chunk import LoadChunkEncoder, LoadReader
 from pipelines.encode.preset import load_spec
-from pipelines.encode.settings import EncoderChoice
+from pipelines.encode.settings import EmbedSettings
 from pipelines.engines.ray.actor_pool import Pool, pool
 from pipelines.engines.ray.chunk_queue import finished
 from pipelines.engines.ray.cluster import Machines
@@ -90,7 +90,7 @@ def make_counterfactuals(stages: ArrowStages, settings: MineHardNegatives) -> No
     )
 
 
-def embed(stages: ArrowStages, actors: Pool, model: str, rows: pa.Table, settings: EncoderChoice) -> None:
+def embed(stages: ArrowStages, actors: Pool, model: str, rows: pa.Table, settings: EmbedSettings) -> None:
     """Items and elements -> EMBEDDINGS.
 
     A chunk's file is named by what goes in and stays until the run is published, so a killed job goes on where it was.

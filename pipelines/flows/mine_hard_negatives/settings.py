@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipelines.encode.settings import EncoderChoice
+from pipelines.encode.settings import EmbedSettings
 from pipelines.engines.ray.cluster import Cluster
 from pipelines.negatives.calibration.fit_band import Calibrate
 from pipelines.negatives.counterfactuals import Rule
@@ -47,7 +47,7 @@ class MineHardNegatives:
     workspace: Place = "out"
     """The folder (any URI) of the mined datasets; results are published there."""
     ray: Cluster = field(default_factory=Cluster)
-    encoder: EncoderChoice = field(default_factory=EncoderChoice)
+    encoder: EmbedSettings = field(default_factory=EmbedSettings)
     search: Search = field(default_factory=Search)
     cells: Cells = field(default_factory=Cells)
     offer: Offer = field(default_factory=Offer)

@@ -1,1 +1,1 @@
-"""One module a family of judges; only the one asked for is imported."""
+"""One module per family of judges; only the one in use is imported."""

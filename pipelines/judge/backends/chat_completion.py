@@ -1,4 +1,4 @@
-"""A pair as a chat completion, and what is read of its answer. A server's answer is a stranger's: nothing in it is believed."""
+"""A pair as a chat completion request, and the parts read from its answer. Answers are untrusted: every field is checked."""
 
 import base64
 import json
@@ -13,21 +13,21 @@ from pipelines.media.decode import Pixels
 
 FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)
-NO_LOGPROBS = "no log probabilities came back"
-MOST_TOKENS = 10_000_000
-"""Of a prompt: no model reads as many. A larger count is none, and the estimate stands."""
+NO_LOGPROBS = "the answer has no log probabilities"
+MAX_PROMPT_TOKENS = 10_000_000
+"""No model reads as many tokens: a larger count is ignored, and the estimate stays."""
 
 
-def request(spec: JudgeSpec, asked: Turns) -> dict[str, Any]:
-    """The body of a chat completion: one token, nothing that changes its probabilities.
+def request(spec: JudgeSpec, chat: Turns) -> dict[str, Any]:
+    """The body of a chat completion: one output token, and no option that changes its probabilities.
 
-    A temperature of 1 divides logits by 1; servers differ in what 0 does to log probabilities.
+    A temperature of 1 divides logits by 1; servers differ in the effect of 0 on log probabilities.
     """
     server = spec.server
-    plain = {"max_tokens": 1, "temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0, "n": 1}
-    wanted = {"logprobs": True, "top_logprobs": server.top_logprobs}
-    messages = as_messages(asked, lambda pixels: picture_part(pixels, server.pictures))
-    body = {"model": spec.model, "messages": messages, **plain, **wanted, **server.extra}
+    sampling = {"max_tokens": 1, "temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0, "n": 1}
+    logprobs = {"logprobs": True, "top_logprobs": server.top_logprobs}
+    messages = as_messages(chat, lambda pixels: picture_part(pixels, server.pictures))
+    body = {"model": spec.model, "messages": messages, **sampling, **logprobs, **server.extra}
     return {name: value for name, value in body.items() if name not in server.leave_out}
 
 
@@ -39,23 +39,23 @@ def picture_part(pixels: Pixels, kind: str) -> dict[str, Any]:
 
 
 def top_tokens(answer: Any) -> list[tuple[str, float]]:  # noqa: ANN401  # JSON
-    """Token and log probability of the top tokens of the first token of a chat completion.
+    """The top tokens of the first output token, each with its log probability.
 
     Raises:
-        BadPair: it has none.
+        BadPair: the answer has none.
     """
     try:
         top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
         return [(one["token"], one["logprob"]) for one in top]
     except (LookupError, TypeError):
-        found = json.dumps(answer, ensure_ascii=False)[:200]
-        raise BadPair(UNREADABLE, f"{NO_LOGPROBS} (choices[0].logprobs.content[0].top_logprobs): {found}") from None
+        quoted = json.dumps(answer, ensure_ascii=False)[:200]
+        raise BadPair(UNREADABLE, f"{NO_LOGPROBS} (choices[0].logprobs.content[0].top_logprobs): {quoted}") from None
 
 
 def prompt_tokens_used(answer: Any) -> int | None:  # noqa: ANN401  # JSON
-    """What the server counted; None where it did not, or says what no prompt has."""
+    """The prompt tokens that the server counted; None without a plausible count."""
     try:
         used = answer["usage"]["prompt_tokens"]
     except (LookupError, TypeError):
         return None
-    return used if type(used) is int and 0 < used <= MOST_TOKENS else None
+    return used if type(used) is int and 0 < used <= MAX_PROMPT_TOKENS else None

@@ -1,4 +1,4 @@
-"""What mining and annotation know of pictures and passages, as `overlap` asks for it."""
+"""Content found by mining and annotation (picture families, passages, texts of pictures), for the judge `overlap`."""
 
 import re
 import unicodedata
@@ -11,72 +11,73 @@ import pyarrow as pa
 
 from pipelines.media.passage_match import fold
 
-OWN_WORDS = ("note-title", "note-body")
-"""Annotators that have not looked at the picture: their words are the note's, and prove nothing of what it shows."""
+NOTE_TEXT_MODELS = ("note-title", "note-body")
+"""Annotators that copy the note's text without reading the picture: their texts prove nothing about it."""
 SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[.]) |\n")
 K = TypeVar("K")
 WIDE = 3
-REMEMBERED = 65_536
-"""Texts whose letters are kept."""
+"""Weight of a wide (Chinese) character; another letter has 1."""
+CACHE_SIZE = 65_536
+"""Texts that are cached."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Plain mappings; goes between processes."""
+class MinedContent:
+    """Plain mappings, sent to the judges' processes."""
 
     families: Mapping[str, int] = field(default_factory=dict)
-    """image_id -> family: pictures that are copies or crops of each other have one number. One that is not in it is alone."""
-    places: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """note_id and text -> the pictures of the note that an annotator gave this text."""
-    read: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """image_id -> the words that were read in it."""
-    described: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """image_id -> its descriptions by who looked at it; they stand in a note where the picture was taken out."""
+    """image_id -> family: copies and crops of each other have the same number. A picture not in it has no copies."""
+    annotated: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """(note_id, text) -> the pictures of the note with this annotation."""
+    ocr_texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """image_id -> the texts that were read in it."""
+    descriptions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """image_id -> its descriptions by models; a note from which the picture was removed has one instead."""
     passages: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    """Two note_ids -> the passages that they share, as each has them; both orders are there."""
+    """(note_id, note_id) -> the passages that they share, in the words of each; both orders are included."""
 
 
-def known(families: Mapping[str, int], annotations: pa.Table, passages: pa.Table) -> Known:
-    """Gather it.
+def mined_content(families: Mapping[str, int], annotations: pa.Table, passages: pa.Table) -> MinedContent:
+    """Collect the content.
 
     Args:
-        families: image_id -> family (`negatives.copies.families` makes them of PICTURE_PAIRS).
+        families: image_id -> family (`image_families.families` computes them from PICTURE_PAIRS).
         annotations: ANNOTATIONS, or its columns note_id, image_id, kind, model and text.
-        passages: pairs of shared passages: POSITIVES or PAIRS with granularity partial_text; of others nothing is taken.
+        passages: pairs of shared passages: POSITIVES or PAIRS with granularity partial_text; others are ignored.
 
     Cost: linear, the texts in memory.
     """
-    places: dict[tuple[str, str], list[str]] = {}
-    read: dict[str, list[str]] = {}
-    described: dict[str, list[str]] = {}
+    annotated: dict[tuple[str, str], list[str]] = {}
+    ocr_texts: dict[str, list[str]] = {}
+    descriptions: dict[str, list[str]] = {}
     for row in annotations.select(["note_id", "image_id", "kind", "model", "text"]).to_pylist():
         if row["text"] is not None:
-            places.setdefault((row["note_id"], row["text"]), []).append(row["image_id"])
-            if row["model"] not in OWN_WORDS:
-                (read if row["kind"] == "ocr" else described).setdefault(row["image_id"], []).append(row["text"])
+            annotated.setdefault((row["note_id"], row["text"]), []).append(row["image_id"])
+            if row["model"] not in NOTE_TEXT_MODELS:
+                (ocr_texts if row["kind"] == "ocr" else descriptions).setdefault(row["image_id"], []).append(row["text"])
     shared: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for row in passages.select(["granularity", "query", "target"]).to_pylist():
         if row["granularity"] == "partial_text":
             one, other = row["query"], row["target"]
             shared.setdefault((one["note_id"], other["note_id"]), []).append((one["text"], other["text"]))
             shared.setdefault((other["note_id"], one["note_id"]), []).append((other["text"], one["text"]))
-    once = {pair: tuple(dict.fromkeys(found)) for pair, found in shared.items()}
-    return Known(dict(families), _tuples(places), _tuples(read), _tuples(described), once)
+    distinct = {pair: tuple(dict.fromkeys(texts)) for pair, texts in shared.items()}
+    return MinedContent(dict(families), _tuples(annotated), _tuples(ocr_texts), _tuples(descriptions), distinct)
 
 
-def stands(passage: str, text: str) -> bool:
-    """Whether all letters of a passage stand in a text in a row, whatever case, width and punctuation; an empty one does not.
+def contains(text: str, passage: str) -> bool:
+    """Whether a text contains a passage, ignoring case, width and punctuation; False for a passage without letters.
 
-    >>> stands("Red mug!", "the RED MUG, left")
+    >>> contains("the RED MUG, left", "Red mug!")
     True
     """
     letters = _letters(passage)
     return bool(letters) and letters in _letters(text)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def weight(text: str) -> float:
-    """How much a text says: its letters and digits, a wide one (Chinese and the like) as three; a part never more than all."""
+    """The weight of a text: its letters and digits, a wide one counting three; a part never weighs more than the whole."""
     return float(sum(WIDE if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in _letters(text)))
 
 
@@ -85,10 +86,10 @@ def sentences(text: str) -> Sequence[str]:
     return [part for part in SENTENCE_END.split(text) if part.strip()]
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def _letters(text: str) -> str:
     return fold(text).letters
 
 
-def _tuples(found: Mapping[K, Sequence[str]]) -> dict[K, tuple[str, ...]]:
-    return {key: tuple(dict.fromkeys(values)) for key, values in found.items()}
+def _tuples(lists: Mapping[K, Sequence[str]]) -> dict[K, tuple[str, ...]]:
+    return {key: tuple(dict.fromkeys(values)) for key, values in lists.items()}

@@ -1,4 +1,4 @@
-"""One pair with pictures, asked before a run: a server that cannot judge says so at once, in its own words."""
+"""One probe pair with pictures before a run: a server that cannot judge fails at once, with its own message."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +15,14 @@ from pipelines.models.server_probe import EYES, FAULTS, Body, Cause, Send, cause
 from schemas.errors import SettingsError
 
 OPTIONAL = ("n", "temperature", "top_p", "presence_penalty", "frequency_penalty")
-"""Fields whose values are OpenAI's defaults; with those of `server.extra` the ones that can be left out."""
+"""Fields with OpenAI's default values; like those of `server.extra`, they can be left out."""
 SIDE = 64
-INSTEAD = 'serve the model with vLLM, SGLang or llama.cpp\'s server, or use judge.set backend="transformers"'
+"""Side of the probe's pictures, pixels."""
+ALTERNATIVE = 'serve the model with vLLM, SGLang or llama.cpp\'s server, or use judge.set backend="transformers"'
 
 
 def probe_pair() -> tuple[Mapping[str, Any], Mapping[str, Picture]]:
-    """A row of PAIRS and its pictures: a red square and a blue one, each with its words."""
+    """A row of PAIRS and its pictures: a red square and a blue one, each with a text."""
     sides, pictures = {}, dict[str, Picture]()
     for role, colour, word in (("query", (200, 30, 30), "red"), ("candidate", (30, 30, 200), "blue")):
         pictures[word] = np.full((SIDE, SIDE, 3), colour, np.uint8)
@@ -31,10 +32,10 @@ def probe_pair() -> tuple[Mapping[str, Any], Mapping[str, Picture]]:
 
 
 def check_answer(spec: JudgeSpec, answer: Any, words: Words) -> None:  # noqa: ANN401  # JSON
-    """End where the answer has no log probabilities, or too few. What the model thinks of the pair does not matter.
+    """Check that the answer has enough log probabilities; the verdict itself does not matter.
 
     Raises:
-        SettingsError: with what to set.
+        SettingsError: it has none, or too few; with what to set.
     """
     server = spec.server
     try:
@@ -42,48 +43,49 @@ def check_answer(spec: JudgeSpec, answer: Any, words: Words) -> None:  # noqa: A
         if 1 < len(top) < server.top_logprobs:
             raise fault(
                 spec,
-                f"{len(top)} top tokens came back, {server.top_logprobs} were asked for; "
-                f"set server.top_logprobs={len(top)} (judge.set)",
+                f"expected {server.top_logprobs} top tokens, got {len(top)}; set server.top_logprobs={len(top)} (judge.set)",
             )
         score_of_top(top, server.top_logprobs, server.tolerance, spec.question)
     except BadPair as bad:
         if bad.reason == UNREADABLE:
-            raise fault(spec, f"{words.line(bad.detail)}; a judge needs log probabilities: {INSTEAD}") from None
+            raise fault(spec, f"{words.line(bad.detail)}; a judge needs log probabilities: {ALTERNATIVE}") from None
 
 
-def blind(spec: JudgeSpec, send: Send, body: Body, answer: Any) -> str | None:  # noqa: ANN401  # JSON
-    """A warning where the prompt is no longer with the probe's pictures than without them, by the server's own count."""
+def ignored_pictures(spec: JudgeSpec, send: Send, body: Body, answer: Any) -> str | None:  # noqa: ANN401  # JSON
+    """A warning if the server counts no more prompt tokens with the probe's pictures than without them, else None."""
     try:
-        bare = send(without_pictures(body))
-    except FAULTS:  # it answers with pictures alone: no fault of a judge of pictures
+        answer_without = send(without_pictures(body))
+    except FAULTS:  # it answers only with pictures, which is fine for a judge of pictures
         return None
-    if not ignores_pictures(answer, bare):
+    if not ignores_pictures(answer, answer_without):
         return None
     return (
-        f"warning: judge.server.url '{spec.server.url}' counts as many tokens of a prompt with pictures as of one without: "
-        f"if it leaves them out, {EYES}"
+        f"warning: judge.server.url '{spec.server.url}' counts as many prompt tokens with pictures as without; "
+        f"if it ignores pictures, {EYES}"
     )
 
 
-def no_answer(spec: JudgeSpec, send: Send, body: Body, words: str) -> SettingsError:
-    """The fault of a server that has not answered the probe: its words, and what to set."""
-    return fault(spec, f"{words}; {_advice(cause(send, body, (*OPTIONAL, *spec.server.extra)))}")
+def probe_failure(spec: JudgeSpec, send: Send, body: Body, message: str) -> SettingsError:
+    """The error of a server that has not answered the probe: its message, and what to set."""
+    return fault(spec, f"{message}; {_advice(cause(send, body, (*OPTIONAL, *spec.server.extra)))}")
 
 
-def fault(spec: JudgeSpec, words: str) -> SettingsError:
-    """Of the probe."""
-    return SettingsError(f"judge.server.url '{spec.server.url}', asked about a probe pair with pictures: {words}")
+def fault(spec: JudgeSpec, message: str) -> SettingsError:
+    """The error of a failed probe."""
+    return SettingsError(
+        f"judge.server.url '{spec.server.url}': the probe request (judge one pair with pictures) failed: {message}"
+    )
 
 
-def _advice(found: Cause) -> str:
-    told = []
-    if found.fields:
-        named = ", ".join(f'"{name}"' for name in found.fields)
-        told.append(f"it takes the request without {named}: set server.leave_out=[{named}] (judge.set)")
-    if found.fewer is not None:
-        told.append(f"it takes fewer top tokens: set server.top_logprobs={found.fewer} (judge.set)")
-    if found.logprobs:
-        told.append(f"it answers without log probabilities alone, and a judge needs them: {INSTEAD}")
-    if found.pictures:
-        told.append(f"it answers the same without pictures: {EYES}")
-    return " and ".join(told) or "it answers no simpler request either: look at its log, judge.model and judge.server.url"
+def _advice(failure: Cause) -> str:
+    advice = []
+    if failure.fields:
+        fields = ", ".join(f'"{name}"' for name in failure.fields)
+        advice.append(f"the server accepts the request without {fields}: set server.leave_out=[{fields}] (judge.set)")
+    if failure.fewer is not None:
+        advice.append(f"the server accepts fewer top tokens: set server.top_logprobs={failure.fewer} (judge.set)")
+    if failure.logprobs:
+        advice.append(f"the server answers only without log probabilities, which a judge needs: {ALTERNATIVE}")
+    if failure.pictures:
+        advice.append(f"the server answers the same request without pictures: {EYES}")
+    return " and ".join(advice) or "simpler requests fail as well: check the server's log, judge.model and judge.server.url"

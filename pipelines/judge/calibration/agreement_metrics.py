@@ -1,4 +1,4 @@
-"""How far a judge agrees with labels: numbers of one definition each, on arrays."""
+"""Agreement of a judge with labels: metrics on arrays."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Flags = NDArray[np.bool_]
 Groups = NDArray[np.int64]
 
 DRAWS_AT_A_TIME = 64
-"""Resamples that are held in memory at a time."""
+"""Resamples in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +25,33 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Bins:
-    """The reliability curve: what was said against what was so, bin by bin; bins without a pair are left out."""
+class ReliabilityBins:
+    """The reliability curve: predicted probability against observed share, bin by bin; empty bins are left out."""
 
     counts: NDArray[np.int64]
-    said: Numbers
+    """Pairs per bin."""
+    predicted: Numbers
     """Mean probability of each bin's pairs."""
-    so: Numbers
-    """Share of them that is relevant."""
+    observed: Numbers
+    """Share of each bin's pairs that is relevant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ties:
-    """How fine the scores are: a judge whose scores lie on a coarse grid orders little."""
+class ScoreTies:
+    """How fine the scores are: scores on a coarse grid order few pairs."""
 
     distinct: int
-    """Different scores."""
+    """Number of distinct scores."""
     tied: float
-    """Share of the pairs whose score another pair has too."""
+    """Share of pairs that share their score with another pair."""
     largest: float
-    """Share of the commonest score."""
+    """Share of pairs with the most common score."""
 
 
 def roc_auc(scores: Numbers, relevant: Flags) -> float:
-    """Chance that a relevant pair scores above one that is not, ties counting half; NaN without one of each.
+    """Area under the ROC curve: the probability that a relevant pair scores above another, ties counting half.
+
+    NaN without pairs of both kinds.
 
     Cost: one sort.
     """
@@ -75,104 +78,104 @@ def roc_curve(scores: Numbers, relevant: Flags) -> tuple[Numbers, Numbers]:
     )
 
 
-def reliability(probabilities: Numbers, relevant: Flags, bins: int) -> Bins:
-    """Pairs in `bins` bins of equal width over 0 to 1; a probability on an edge is in the upper bin, 1 in the last."""
+def reliability(probabilities: Numbers, relevant: Flags, bins: int) -> ReliabilityBins:
+    """The reliability curve with `bins` bins of equal width over 0 to 1; an edge belongs to the upper bin, 1 to the last."""
     at = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     counts = np.bincount(at, minlength=bins)
-    some = counts > 0
-    said = np.bincount(at, weights=probabilities, minlength=bins)[some] / counts[some]
-    so = np.bincount(at, weights=relevant.astype(np.float64), minlength=bins)[some] / counts[some]
-    return Bins(counts[some], said, so)
+    filled = counts > 0
+    predicted = np.bincount(at, weights=probabilities, minlength=bins)[filled] / counts[filled]
+    observed = np.bincount(at, weights=relevant.astype(np.float64), minlength=bins)[filled] / counts[filled]
+    return ReliabilityBins(counts[filled], predicted, observed)
 
 
 def calibration_error(probabilities: Numbers, relevant: Flags, bins: int) -> float:
-    """Expected calibration error: the mean gap of the reliability curve, each bin weighed by its pairs (Guo et al. 2017)."""
+    """Expected calibration error: the mean gap of the reliability curve, bins weighted by their pairs (Guo et al. 2017)."""
     curve = reliability(probabilities, relevant, bins)
-    return float((curve.counts * np.abs(curve.said - curve.so)).sum() / max(1, curve.counts.sum()))
+    return float((curve.counts * np.abs(curve.predicted - curve.observed)).sum() / max(1, curve.counts.sum()))
 
 
-def kappa(said: Flags, relevant: Flags) -> float:
-    """Cohen's kappa of two verdicts: agreement beyond what their rates alone would give. 1 where both say one thing of all."""
-    return float(_kappas(_counts(said, relevant, np.zeros(len(said), np.int64)).astype(np.float64))[0])
+def kappa(verdicts: Flags, relevant: Flags) -> float:
+    """Cohen's kappa: agreement beyond chance. 1 if both have one and the same value for all pairs."""
+    return float(_kappas(_confusion(verdicts, relevant, np.zeros(len(verdicts), np.int64)).astype(np.float64))[0])
 
 
-def kappa_interval(said: Flags, relevant: Flags, groups: Groups, draws: int, confidence: float, seed: int) -> Interval:
-    """Kappa with the percentile interval of a bootstrap that draws whole groups: pairs of one component are not independent.
+def kappa_interval(verdicts: Flags, relevant: Flags, groups: Groups, draws: int, confidence: float, seed: int) -> Interval:
+    """Kappa with the percentile interval of a bootstrap over whole groups: pairs of one component are not independent.
 
     Args:
-        said: [n] the judge's verdicts.
+        verdicts: [n] of the judge.
         relevant: [n] the labels.
-        groups: [n] a number for each group, any numbers.
-        draws: resamples.
+        groups: [n] group ids, any numbers.
+        draws: number of resamples.
         confidence: of the two-sided interval.
         seed: of the draws.
 
     Cost: draws x groups multiplications.
     """
     numbered = np.unique(groups, return_inverse=True)[1]
-    counts = _counts(said, relevant, numbered)
-    found = np.concatenate([_kappas(weights @ counts) for weights in _resamples(len(counts), draws, seed)])
-    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(kappa(said, relevant), float(low), float(high))
+    counts = _confusion(verdicts, relevant, numbered)
+    kappas = np.concatenate([_kappas(weights @ counts) for weights in _resamples(len(counts), draws, seed)])
+    low, high = np.quantile(kappas, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(kappa(verdicts, relevant), float(low), float(high))
 
 
 def corrected_rate(
-    apparent: Flags,
-    said: Flags,
+    unlabelled: Flags,
+    verdicts: Flags,
     relevant: Flags,
     groups: Groups,
     draws: int,
     confidence: float,
     seed: int,
 ) -> Interval:
-    """The share of relevant pairs among unlabelled ones, with the judge's known errors taken out (Rogan, Gladen 1978).
+    """The share of relevant pairs among unlabelled ones, corrected for the judge's known errors (Rogan, Gladen 1978).
 
-    theta = (p + q0 - 1) / (q0 + q1 - 1): p the share that the judge calls relevant, q1 and q0 the shares of the relevant and
-    of the other labelled pairs that it gets right; held to 0 to 1.
+    theta = (p + q0 - 1) / (q0 + q1 - 1), clipped to 0 to 1: p is the share that the judge calls relevant, q1 and q0 are its
+    sensitivity and specificity on the labelled pairs.
 
     Args:
-        apparent: [m] the judge's verdicts on the unlabelled pairs.
-        said: [n] its verdicts on the labelled ones.
+        unlabelled: [m] the judge's verdicts on the unlabelled pairs.
+        verdicts: [n] its verdicts on the labelled ones.
         relevant: [n] the labels.
         groups: [n] as in `kappa_interval`.
-        draws: resamples of the labelled groups, each with a share p drawn by Jeffreys' rule, so that none called is not never.
+        draws: resamples of the labelled groups, each with a share p drawn by Jeffreys' rule, so 0 positives do not mean p = 0.
         confidence: of the two-sided interval.
         seed: of the draws.
 
     Returns:
-        NaN where a judge is no better than chance on the labels, or nothing is unlabelled.
+        NaN if the judge is no better than chance on the labels, or there are no unlabelled pairs.
     """
-    if not len(apparent):
+    if not len(unlabelled):
         return Interval(float("nan"), float("nan"), float("nan"))
-    counts = _counts(said, relevant, np.unique(groups, return_inverse=True)[1])
-    share = float(apparent.mean())
+    counts = _confusion(verdicts, relevant, np.unique(groups, return_inverse=True)[1])
+    share = float(unlabelled.mean())
     whole = _corrected(np.array([share]), counts.sum(axis=0, keepdims=True).astype(np.float64))[0]
     chance = np.random.default_rng([seed, 1])
-    called = int(apparent.sum())
-    found = np.concatenate(
+    positives = int(unlabelled.sum())
+    rates = np.concatenate(
         [
-            _corrected(chance.beta(called + 0.5, len(apparent) - called + 0.5, len(weights)), weights @ counts)
+            _corrected(chance.beta(positives + 0.5, len(unlabelled) - positives + 0.5, len(weights)), weights @ counts)
             for weights in _resamples(len(counts), draws, seed)
         ]
     )
-    known = found[np.isfinite(found)]
-    if not len(known) or not np.isfinite(whole):
+    finite = rates[np.isfinite(rates)]
+    if not len(finite) or not np.isfinite(whole):
         return Interval(float(whole), float("nan"), float("nan"))
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(finite, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(whole), float(low), float(high))
 
 
-def ties(scores: Numbers) -> Ties:
-    """How many scores are one and the same."""
+def ties(scores: Numbers) -> ScoreTies:
+    """Count equal scores."""
     if not len(scores):
-        return Ties(0, 0.0, 0.0)
+        return ScoreTies(0, 0.0, 0.0)
     _, counts = np.unique(scores, return_counts=True)
-    return Ties(len(counts), float(counts[counts > 1].sum() / len(scores)), float(counts.max() / len(scores)))
+    return ScoreTies(len(counts), float(counts[counts > 1].sum() / len(scores)), float(counts.max() / len(scores)))
 
 
-def _counts(said: Flags, relevant: Flags, groups: Groups) -> NDArray[np.int64]:
-    """[groups, 4]: neither, relevant and not said, said and not relevant, both."""
-    cell = 2 * said.astype(np.int64) + relevant.astype(np.int64)
+def _confusion(verdicts: Flags, relevant: Flags, groups: Groups) -> NDArray[np.int64]:
+    """[groups, 4]: true negatives, false negatives, false positives, true positives."""
+    cell = 2 * verdicts.astype(np.int64) + relevant.astype(np.int64)
     size = int(groups.max(initial=-1)) + 1
     return np.bincount(groups * 4 + cell, minlength=size * 4).reshape(size, 4)
 
@@ -181,22 +184,22 @@ def _kappas(counts: Numbers) -> Numbers:
     """[n, 4] -> [n]."""
     total = np.maximum(counts.sum(axis=1), 1)
     agreed = (counts[:, 0] + counts[:, 3]) / total
-    said, so = (counts[:, 2] + counts[:, 3]) / total, (counts[:, 1] + counts[:, 3]) / total
-    expected = said * so + (1 - said) * (1 - so)
+    predicted, observed = (counts[:, 2] + counts[:, 3]) / total, (counts[:, 1] + counts[:, 3]) / total
+    expected = predicted * observed + (1 - predicted) * (1 - observed)
     return np.where(expected < 1, (agreed - expected) / np.where(expected < 1, 1 - expected, 1), 1.0)
 
 
 def _corrected(apparent: Numbers, counts: Numbers) -> Numbers:
-    """[n], [n, 4] -> [n]; NaN where a rate is not known or says nothing."""
+    """[n], [n, 4] -> [n]; NaN if a rate is unknown or the judge is no better than chance."""
     with np.errstate(divide="ignore", invalid="ignore"):
         specificity = counts[:, 0] / (counts[:, 0] + counts[:, 2])
         sensitivity = counts[:, 3] / (counts[:, 1] + counts[:, 3])
-        said = specificity + sensitivity - 1
-        return np.where(said > 0, np.clip((apparent + specificity - 1) / said, 0, 1), np.nan)
+        informedness = specificity + sensitivity - 1
+        return np.where(informedness > 0, np.clip((apparent + specificity - 1) / informedness, 0, 1), np.nan)
 
 
 def _resamples(groups: int, draws: int, seed: int) -> Iterator[Numbers]:
-    """How often each group is drawn: pieces [some, groups] of `draws` rows, each summing to `groups`."""
+    """How often each group is drawn: `draws` rows [groups] that sum to `groups`, in parts of DRAWS_AT_A_TIME."""
     chance = np.random.default_rng([seed, 0])
     for begin in range(0, draws, DRAWS_AT_A_TIME):
         yield chance.multinomial(groups, np.full(groups, 1 / groups), min(DRAWS_AT_A_TIME, draws - begin)).astype(np.float64)

@@ -1,4 +1,4 @@
-"""All that labelled pairs say of a judge: for the page, the last words and the decision whether to use it."""
+"""Evaluation of a judge on labelled pairs: for the report page, the summary and the decision whether to use the judge."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from pipelines.judge.calibration.agreement_metrics import (
-    Bins,
     Interval,
-    Ties,
+    ReliabilityBins,
+    ScoreTies,
     calibration_error,
     corrected_rate,
     kappa_interval,
@@ -18,170 +18,174 @@ from pipelines.judge.calibration.agreement_metrics import (
     roc_curve,
     ties,
 )
-from pipelines.judge.calibration.control_questions import Control, Moved, moved
-from pipelines.judge.calibration.fit import Calibrate, Calibration, Map, cross_fitted, fitted
+from pipelines.judge.calibration.control_questions import ControlScores, ScoreChange, score_change
+from pipelines.judge.calibration.fit import CalibrationMap, CalibrationSettings, ScoreCalibration, cross_fit, fit_map
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
-    """Pairs with a score and a label, and the negatives that have none or whose label is not used."""
+class LabelledPairs:
+    """Pairs with a score and a label, and the scores of the written negatives."""
 
     scores: Numbers
     """[n]."""
     relevant: Flags
-    """[n]."""
+    """[n] labels."""
     groups: NDArray[np.int64]
     """[n] the component of each pair's query."""
     tasks: NDArray[np.str_]
     """[n]."""
     negatives: Numbers
-    """[m] scores of the written negatives: what the judge is for."""
+    """[m] scores of the written negatives, labelled or not: the pairs that the judge has to filter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What was found. Of `after` and of all verdicts: cross-fitted."""
+class Evaluation:
+    """Metrics of a judge. `after` and all verdicts are cross-fitted."""
 
     labels: int
     relevant: int
     auc: float
     by_task: dict[str, tuple[int, int, float]]
-    """Pairs, relevant ones, ROC-AUC (NaN: one kind only)."""
+    """Task -> pairs, relevant pairs, ROC-AUC (NaN: only one kind)."""
     roc: tuple[Numbers, Numbers]
     error_before: float
     error_after: float
-    before: Bins
-    after: Bins
+    before: ReliabilityBins
+    after: ReliabilityBins
     kappa: Interval
-    agreed: float
-    """Share of the labels that the verdicts agree with."""
+    agreement: float
+    """Share of pairs with the label as verdict."""
     rate: Interval
-    """Share of the written negatives that is relevant, the judge's errors taken out."""
+    """Share of the written negatives that is relevant, corrected for the judge's errors."""
     apparent: float
-    """The same, errors left in."""
-    ties: Ties
-    swap: Moved | None
+    """The same, not corrected."""
+    ties: ScoreTies
+    swap: ScoreChange | None
     """None: no task of these pairs has a reverse."""
-    swap_order: float
-    """Spearman's rank correlation of the scores with their swapped ones."""
-    blank: Moved | None
-    """None: the judge does not look, or the pairs show no picture."""
+    swap_correlation: float
+    """Spearman's rank correlation of the scores with those of the swapped pairs."""
+    blank: ScoreChange | None
+    """None: the judge reads no pictures, or the pairs have none."""
     blank_auc: tuple[float, float]
-    """ROC-AUC of the pairs of the blank-image control, as asked and blank."""
+    """ROC-AUC of the pairs of the blank-image control, with their pictures and with blank ones."""
     histogram: tuple[NDArray[np.int64], NDArray[np.int64]]
-    """Scores of relevant and of other pairs, in twenty bins over 0 to 1."""
+    """Scores of relevant and of other pairs, in BARS bins over 0 to 1."""
 
 
 BARS = 20
 
 
-def measured(
-    labelled: Labelled, swap: Control | None, blank: Control | None, settings: Calibrate, names: tuple[str, str]
-) -> tuple[Calibration, Measured]:
-    """Fit the map and say what it is worth.
+def evaluate(
+    labelled: LabelledPairs,
+    swap: ControlScores | None,
+    blank: ControlScores | None,
+    settings: CalibrationSettings,
+    names: tuple[str, str],
+) -> tuple[ScoreCalibration, Evaluation]:
+    """Fit the calibration map and evaluate it.
 
     Args:
         labelled: the pairs.
-        swap: scores of some of them with query and candidate in each other's place.
+        swap: scores of some of them with query and candidate swapped.
         blank: scores of some of them with grey pictures.
-        settings: method, folds, threshold and what a judge must reach.
+        settings: method, folds, threshold and the requirements of a judge.
         names: the judge's model and prompt_hash.
 
     Raises:
         DataError: too few labels.
     """
     scores, relevant, groups = labelled.scores, labelled.relevant, labelled.groups
-    told = cross_fitted(scores, relevant, groups, settings)
-    said = told >= settings.threshold
-    whole = fitted(scores, relevant, settings.method)
-    steering = (settings.draws, settings.confidence, settings.seed)
+    probabilities = cross_fit(scores, relevant, groups, settings)
+    verdicts = probabilities >= settings.threshold
+    whole = fit_map(scores, relevant, settings.method)
+    bootstrap = (settings.draws, settings.confidence, settings.seed)
     negatives = whole(labelled.negatives) >= settings.threshold
-    found = Measured(
+    evaluation = Evaluation(
         labels=len(scores),
         relevant=int(relevant.sum()),
         auc=roc_auc(scores, relevant),
         by_task=_by_task(labelled),
         roc=roc_curve(scores, relevant),
         error_before=calibration_error(scores, relevant, settings.bins),
-        error_after=calibration_error(told, relevant, settings.bins),
+        error_after=calibration_error(probabilities, relevant, settings.bins),
         before=reliability(scores, relevant, settings.bins),
-        after=reliability(told, relevant, settings.bins),
-        kappa=kappa_interval(said, relevant, groups, *steering),
-        agreed=float((said == relevant).mean()),
-        rate=corrected_rate(negatives, said, relevant, groups, *steering),
+        after=reliability(probabilities, relevant, settings.bins),
+        kappa=kappa_interval(verdicts, relevant, groups, *bootstrap),
+        agreement=float((verdicts == relevant).mean()),
+        rate=corrected_rate(negatives, verdicts, relevant, groups, *bootstrap),
         apparent=float(negatives.mean()) if len(negatives) else float("nan"),
         ties=ties(scores),
-        swap=_moved(swap, whole, settings) if swap else None,
-        swap_order=_order(swap),
-        blank=_moved(blank, whole, settings) if blank else None,
+        swap=_change(swap, whole, settings) if swap else None,
+        swap_correlation=_rank_correlation(swap),
+        blank=_change(blank, whole, settings) if blank else None,
         blank_auc=_aucs(blank),
         histogram=(_bars(scores[relevant]), _bars(scores[~relevant])),
     )
-    usable, why = verdict(found, settings)
-    calibration = Calibration(
+    usable, why = verdict(evaluation, settings)
+    calibration = ScoreCalibration(
         model=names[0],
         prompt_hash=names[1],
         map=whole,
         threshold=settings.threshold,
-        labels=found.labels,
-        relevant=found.relevant,
+        labels=evaluation.labels,
+        relevant=evaluation.relevant,
         usable=usable,
         why=why,
-        numbers=_numbers(found),
+        numbers=_numbers(evaluation),
     )
-    return calibration, found
+    return calibration, evaluation
 
 
-def verdict(found: Measured, settings: Calibrate) -> tuple[bool, str]:
-    """Whether the judge has passed, and the number that says so."""
-    if found.blank is not None and found.blank.pairs and found.blank.moved < settings.least_moved:
+def verdict(evaluation: Evaluation, settings: CalibrationSettings) -> tuple[bool, str]:
+    """Whether the judge has passed, and the metric that decides it."""
+    kappa, blank = evaluation.kappa, evaluation.blank
+    if blank is not None and blank.pairs and blank.changed < settings.min_changed:
         return False, (
-            f"blank pictures changed the score of {found.blank.moved:.0%} of {found.blank.pairs} pairs, fewer than "
-            f"calibrate.least_moved = {settings.least_moved:.0%}: the judge does not see them"
+            f"blank pictures changed the score of {blank.changed:.0%} of {blank.pairs} pairs, fewer than "
+            f"calibrate.min_changed = {settings.min_changed:.0%}: the judge does not use the pictures"
         )
-    if not found.kappa.low >= settings.least_kappa:
+    if not kappa.low >= settings.min_kappa:
         return False, (
-            f"kappa {found.kappa.value:.3f} may be as low as {found.kappa.low:.3f}, below calibrate.least_kappa = "
-            f"{settings.least_kappa:g}"
+            f"kappa {kappa.value:.3f} may be as low as {kappa.low:.3f}, below calibrate.min_kappa = {settings.min_kappa:g}"
         )
-    return True, f"kappa {found.kappa.value:.3f} ({found.kappa.low:.3f} to {found.kappa.high:.3f}) on {found.labels} labels"
+    return True, f"kappa {kappa.value:.3f} ({kappa.low:.3f} to {kappa.high:.3f}) on {evaluation.labels} labels"
 
 
-def _numbers(found: Measured) -> dict[str, float]:
-    told = {
-        "auc": found.auc,
-        "error_before": found.error_before,
-        "error_after": found.error_after,
-        "kappa": found.kappa.value,
-        "kappa_low": found.kappa.low,
-        "kappa_high": found.kappa.high,
-        "rate": found.rate.value,
-        "rate_low": found.rate.low,
-        "rate_high": found.rate.high,
-        "tied": found.ties.tied,
+def _numbers(evaluation: Evaluation) -> dict[str, float]:
+    numbers = {
+        "auc": evaluation.auc,
+        "error_before": evaluation.error_before,
+        "error_after": evaluation.error_after,
+        "kappa": evaluation.kappa.value,
+        "kappa_low": evaluation.kappa.low,
+        "kappa_high": evaluation.kappa.high,
+        "rate": evaluation.rate.value,
+        "rate_low": evaluation.rate.low,
+        "rate_high": evaluation.rate.high,
+        "tied": evaluation.ties.tied,
     }
-    return {name: round(value, 6) for name, value in told.items() if np.isfinite(value)}
+    return {name: round(value, 6) for name, value in numbers.items() if np.isfinite(value)}
 
 
-def _by_task(labelled: Labelled) -> dict[str, tuple[int, int, float]]:
+def _by_task(labelled: LabelledPairs) -> dict[str, tuple[int, int, float]]:
     out = {}
     for task in np.unique(labelled.tasks).tolist():
-        mine = labelled.tasks == task
-        relevant = labelled.relevant[mine]
-        out[task] = (int(mine.sum()), int(relevant.sum()), roc_auc(labelled.scores[mine], relevant))
+        of_task = labelled.tasks == task
+        relevant = labelled.relevant[of_task]
+        out[task] = (int(of_task.sum()), int(relevant.sum()), roc_auc(labelled.scores[of_task], relevant))
     return out
 
 
-def _moved(control: Control, whole: Map, settings: Calibrate) -> Moved:
+def _change(control: ControlScores, whole: CalibrationMap, settings: CalibrationSettings) -> ScoreChange:
     before, after = (whole(side) >= settings.threshold for side in (control.before, control.after))
-    return moved(control.before, control.after, (before, after))
+    return score_change(control.before, control.after, (before, after))
 
 
-def _order(control: Control | None) -> float:
-    """NaN where there is nothing to order."""
+def _rank_correlation(control: ControlScores | None) -> float:
+    """NaN if all scores are equal or there are fewer than two."""
     if control is None:
         return float("nan")
     both = np.isfinite(control.before) & np.isfinite(control.after)
@@ -190,7 +194,7 @@ def _order(control: Control | None) -> float:
     return float(spearmanr(control.before[both], control.after[both]).statistic)
 
 
-def _aucs(control: Control | None) -> tuple[float, float]:
+def _aucs(control: ControlScores | None) -> tuple[float, float]:
     if control is None:
         return float("nan"), float("nan")
     both = np.isfinite(control.before) & np.isfinite(control.after)

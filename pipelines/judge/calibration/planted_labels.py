@@ -1,7 +1,7 @@
-"""Labels of pairs by a corpus that says which pictures are of one family and which passages were quoted.
+"""Labels of pairs from the truth of a sample corpus: picture families and quoted passages.
 
-A label is about what the two items show, not about their notes: a note without the picture that asks is not relevant to it.
-What the corpus does not say is left unlabelled.
+A label is about the content of the two items, not about their notes: a note without the query's picture is not relevant to it.
+A pair that the truth does not decide stays unlabelled.
 """
 
 import unicodedata
@@ -14,21 +14,21 @@ import pyarrow as pa
 GRAM = 6
 """Characters of a gram."""
 STANDING = 0.4
-"""Share of a passage's grams that a text which holds it has, retyped: with 8 % of its letters changed 0.6 is left."""
+"""Least share of a passage's grams in a text that quotes it, retyped: with 8 % of its letters changed 0.6 is left."""
 
 Item = Mapping[str, Any]
 
 
-class Verdicts(NamedTuple):
-    """What the corpus says of pairs."""
+class PlantedLabels(NamedTuple):
+    """Labels of pairs."""
 
     relevant: list[bool | None]
-    """None: it does not say."""
-    unsaid: int
-    """How many None."""
+    """None: the truth does not decide."""
+    undecided: int
+    """Count of None."""
 
 
-class Planted:
+class PlantedRelevance:
     """Families of pictures and quoted passages."""
 
     def __init__(self, images: pa.Table, passages: pa.Table, aliases: pa.Table | None, annotations: pa.Table) -> None:
@@ -37,8 +37,8 @@ class Planted:
         Args:
             images: image_id, family: pictures of one family are copies or crops of one picture.
             passages: source_note, target_note, passage: the target quotes the source's passage.
-            aliases: a, b: families that look alike by themselves; the corpus does not say of them. None: there are none.
-            annotations: ANNOTATIONS: a text that was read or described in a picture is of the picture's family.
+            aliases: a, b: families that look alike by chance; the truth does not decide about them. None: there are none.
+            annotations: ANNOTATIONS: a text that was read in a picture or describes it belongs to the picture's family.
         """
         self._family = dict(zip(*(images.column(name).to_pylist() for name in ("image_id", "family")), strict=True))
         rows = aliases.select(["a", "b"]).to_pylist() if aliases is not None else []
@@ -46,22 +46,22 @@ class Planted:
         self._quotes = defaultdict(list)
         for row in passages.select(["source_note", "target_note", "passage"]).to_pylist():
             self._quotes[frozenset((row["source_note"], row["target_note"]))].append(grams(folded(row["passage"])))
-        self._places: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._annotated: dict[tuple[str, str], set[str]] = defaultdict(set)
         for row in annotations.select(["note_id", "image_id", "text"]).to_pylist():
             if row["text"] is not None:
-                self._places[row["note_id"], row["text"]].add(row["image_id"])
+                self._annotated[row["note_id"], row["text"]].add(row["image_id"])
 
-    def labels(self, pairs: pa.Table) -> Verdicts:
+    def labels(self, pairs: pa.Table) -> PlantedLabels:
         """A label for each pair.
 
         Args:
-            pairs: ASKED.
+            pairs: PAIRS_TO_JUDGE.
 
-        Cost: some 20 us a pair, more where both sides have long texts.
+        Cost: about 20 us a pair, more where both sides have long texts.
         """
         rows = zip(*(pairs.column(name).to_pylist() for name in ("query", "candidate", "source")), strict=True)
-        found = [self._label(query, candidate, source) for query, candidate, source in rows]
-        return Verdicts(found, found.count(None))
+        labels = [self._label(query, candidate, source) for query, candidate, source in rows]
+        return PlantedLabels(labels, labels.count(None))
 
     def _label(self, query: Item, candidate: Item, source: str) -> bool | None:
         one, other = self._families(query), self._families(candidate)
@@ -69,13 +69,13 @@ class Planted:
             return True
         if any(frozenset((a, b)) in self._aliases for a in one for b in other):
             return None
-        # A note's part against the note in which words stand for it: it is there, and the corpus cannot see it.
-        said_in_words = source == "positive" and query["note_id"] == candidate["note_id"]
-        return None if said_in_words else False
+        # A picture against its note with a description in its place: relevant perhaps, but the truth does not cover it.
+        described = source == "positive" and query["note_id"] == candidate["note_id"]
+        return None if described else False
 
     def _families(self, item: Item) -> set[str]:
-        shown = set(item["image_ids"]) | self._places.get((item["note_id"], item["text"] or ""), set())
-        return {self._family[image_id] for image_id in shown if image_id in self._family}
+        image_ids = set(item["image_ids"]) | self._annotated.get((item["note_id"], item["text"] or ""), set())
+        return {self._family[image_id] for image_id in image_ids if image_id in self._family}
 
     def _share_words(self, query: Item, candidate: Item) -> bool:
         one, other = (folded(item["text"] or "") for item in (query, candidate))

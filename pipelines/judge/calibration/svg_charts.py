@@ -1,4 +1,4 @@
-"""Charts as SVG text: no library, no script, readable without colour."""
+"""Charts as SVG text, without a library or script, readable without colour."""
 
 from collections.abc import Sequence
 from html import escape
@@ -9,41 +9,41 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 SIDE, LEFT, TOP, BOTTOM = 262, 54, 26, 46
-"""Of the plot, and of the margins around it, pixels."""
+"""Side of the plot and its margins, pixels."""
 WIDTH, HEIGHT = LEFT + SIDE + 14, TOP + SIDE + BOTTOM
 INK, FAINT, FIRST, SECOND = "#333", "#ccc", "#c2410c", "#1d4ed8"
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def reliability_chart(before: tuple[Numbers, Numbers, Numbers], after: tuple[Numbers, Numbers, Numbers]) -> str:
-    """The reliability curve, with the diagonal on which a calibrated judge lies.
+    """The reliability curve, with the diagonal of a perfectly calibrated judge.
 
     Args:
-        before: of each bin of scores the mean, the share that is relevant, and the number of pairs.
-        after: the same of the calibrated scores.
+        before: for each bin of scores the mean, the share that is relevant, and the number of pairs.
+        after: the same for the calibrated scores.
     """
     drawn = [_line([(0, 0), (1, 1)], INK, "4 4")]
-    for (said, so, counts), colour, dashes in ((before, FIRST, "2 3"), (after, SECOND, "")):
-        drawn.append(_line(list(zip(said, so, strict=True)), colour, dashes))
+    for (predicted, observed, counts), colour, dashes in ((before, FIRST, "2 3"), (after, SECOND, "")):
+        drawn.append(_line(list(zip(predicted, observed, strict=True)), colour, dashes))
         sizes = 3 + 7 * np.sqrt(counts / max(1, counts.max(initial=1)))
         drawn += [
             f'<circle cx="{_x(x):.1f}" cy="{_y(y):.1f}" r="{size:.1f}" fill="{colour}" fill-opacity="0.55">'
-            f"<title>said {x:.3f}, relevant {y:.3f}, {int(count)} pairs</title></circle>"
-            for x, y, count, size in zip(said, so, counts, sizes, strict=True)
+            f"<title>predicted {x:.3f}, relevant {y:.3f}, {int(count)} pairs</title></circle>"
+            for x, y, count, size in zip(predicted, observed, counts, sizes, strict=True)
         ]
-    legend = [("score as given", FIRST, "2 3"), ("calibrated, cross-fitted", SECOND, ""), ("calibrated judge", INK, "4 4")]
-    return _framed("Reliability (larger dots: more pairs)", "said", "share relevant", drawn, legend)
+    legend = [("raw score", FIRST, "2 3"), ("calibrated, cross-fitted", SECOND, ""), ("perfect calibration", INK, "4 4")]
+    return _framed("Reliability (larger dots: more pairs)", "predicted", "share relevant", drawn, legend)
 
 
 def roc_chart(false: Numbers, true: Numbers, auc: float) -> str:
     """The ROC curve: [k], [k] rates."""
     drawn = [_line([(0, 0), (1, 1)], INK, "4 4"), _line(list(zip(false, true, strict=True)), SECOND, "")]
     legend = [(f"judge, area {auc:.4f}", SECOND, ""), ("chance", INK, "4 4")]
-    return _framed("ROC curve", "share of the others called relevant", "share of the relevant ones found", drawn, legend)
+    return _framed("ROC curve", "false positive rate", "true positive rate", drawn, legend)
 
 
 def histogram_chart(relevant: NDArray[np.int64], others: NDArray[np.int64]) -> str:
-    """Scores of both kinds of pairs, as shares of their kind: [bars], [bars] counts in bins of equal width over 0 to 1."""
+    """Histogram of the scores by label, as shares: [bars], [bars] counts in bins of equal width over 0 to 1."""
     drawn, bars = [], len(relevant)
     for counts, colour, place in ((relevant, SECOND, 0.5), (others, FIRST, 0.0)):
         shares = counts / max(1, counts.sum())
@@ -55,7 +55,7 @@ def histogram_chart(relevant: NDArray[np.int64], others: NDArray[np.int64]) -> s
                     f'fill="{colour}" fill-opacity="0.8"><title>{int(counts[n])} pairs, {share:.1%}</title></rect>'
                 )
     legend = [("not relevant (left bars)", FIRST, ""), ("relevant (right bars)", SECOND, "")]
-    return _framed("Scores of both kinds", "score as given", "share of its kind", drawn, legend)
+    return _framed("Scores by label", "raw score", "share of the label's pairs", drawn, legend)
 
 
 def _framed(title: str, across: str, up: str, drawn: Sequence[str], legend: Sequence[tuple[str, str, str]]) -> str:
@@ -86,8 +86,8 @@ def _framed(title: str, across: str, up: str, drawn: Sequence[str], legend: Sequ
 
 
 def _line(points: Sequence[tuple[float, float]], colour: str, dashes: str) -> str:
-    spelled = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in points)
-    return f'<polyline points="{spelled}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="{dashes}"/>'
+    coordinates = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in points)
+    return f'<polyline points="{coordinates}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="{dashes}"/>'
 
 
 def _words(x: float, y: float, text: str, anchor: str, more: str = "") -> str:

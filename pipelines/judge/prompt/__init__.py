@@ -1,1 +1,1 @@
-"""The question that a judge is asked, and its defences against text in notes."""
+"""The prompt of a judge, and its defences against instructions in notes."""

@@ -1,4 +1,4 @@
-"""A pair as the turns of a chat: the question is the preset's, the items' words stand fenced, their pictures in order."""
+"""A pair as the messages of a chat: the preset's question, with the items' texts fenced and their pictures in order."""
 
 import re
 from collections.abc import Mapping
@@ -11,19 +11,19 @@ import numpy as np
 from pipelines.judge.preset import JudgeSpec
 from pipelines.judge.prompt.injection_flags import flags
 from pipelines.judge.prompt.text_fence import fenced
-from pipelines.judge.protocol import NO_PICTURE, NOTHING, Picture
+from pipelines.judge.protocol import NO_PICTURE, NOTHING_TO_JUDGE, Picture
 from pipelines.media.decode import BadPicture, Pixels
 
 Part = str | Pixels
 ROLES = ("query", "candidate")
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class BadPair(Exception):  # noqa: N818  # a refusal of a row, not a fault of the program
-    """A pair without a score: ends as an error row with its reason."""
+    """A pair without a score; becomes its row's reason."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        """Keep `reason` (short, from a fixed set) apart from `detail` (what was found)."""
+        """Keep `reason` (short, from a fixed set) apart from `detail` (the particulars)."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail[:300]
@@ -31,12 +31,12 @@ class BadPair(Exception):  # noqa: N818  # a refusal of a row, not a fault of th
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What is sent of a pair."""
+    """The messages for one pair."""
 
     system: str
-    """Empty: no such turn."""
+    """The system message; empty: none."""
     user: tuple[Part, ...]
-    """Words and pictures in order; no two words beside each other."""
+    """The user message: texts and pictures in order; no two texts follow each other."""
 
     @property
     def pictures(self) -> list[Pixels]:
@@ -48,68 +48,70 @@ def turns(spec: JudgeSpec, pair: Mapping[str, Any], pictures: Mapping[str, Pictu
     """The question about one pair.
 
     Args:
-        spec: its question, and how much of an item is shown.
+        spec: the question, and the limits of an item.
         pair: a row of PAIRS.
         pictures: by image_id.
 
     Raises:
-        BadPair: a picture is refused or not given, or an item shows nothing.
+        BadPair: a picture is unreadable or missing, or an item has no content.
     """
     question = spec.question
     relevant = question.relevant.get(pair["task"], question.relevant.get("default", ""))
-    put: dict[str, tuple[Part, ...]] = {"relevant": (relevant,)}
+    values: dict[str, tuple[Part, ...]] = {"relevant": (relevant,)}
     for role in ROLES:
-        put |= _shown(spec, role, pair[role], pictures)
+        values |= _item_parts(spec, role, pair[role], pictures)
     parts: list[Part] = []
-    for n, piece in enumerate(_PLACE.split(question.user)):  # words and names of places by turns
-        parts += put[piece] if n % 2 else [piece]
+    for n, piece in enumerate(_PLACEHOLDER.split(question.user)):  # texts and names of placeholders alternate
+        parts += values[piece] if n % 2 else [piece]
     return Turns(question.system, tuple(_merged(parts)))
 
 
-def flagged(pair: Mapping[str, Any]) -> str | None:
-    """What is odd in the texts of a pair, such as "candidate: gives orders"; None for nothing."""
-    found = [f"{role}: {', '.join(told)}" for role in ROLES if (told := flags(pair[role]["text"] or ""))]
-    return "; ".join(found) or None
+def injection_flags(pair: Mapping[str, Any]) -> str | None:
+    """The flags of both texts of a pair, such as "candidate: gives orders"; None if there are none."""
+    by_role = [f"{role}: {', '.join(names)}" for role in ROLES if (names := flags(pair[role]["text"] or ""))]
+    return "; ".join(by_role) or None
 
 
-def as_messages(asked: Turns, picture: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    """OpenAI's messages. The system turn is a list of parts too: Ray has skipped pictures where it was a string (ray#56125).
+def as_messages(chat: Turns, picture: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    """OpenAI's messages. The system message is a list of parts too: Ray skipped pictures if it was a string (ray#56125).
 
     Args:
-        asked: the turns.
-        picture: Pixels -> the part of a picture.
+        chat: the messages.
+        picture: Pixels -> the part for a picture.
     """
-    user = [{"type": "text", "text": part} if isinstance(part, str) else picture(part) for part in asked.user]
-    before = [{"role": "system", "content": [{"type": "text", "text": asked.system}]}] if asked.system else []
+    user = [{"type": "text", "text": part} if isinstance(part, str) else picture(part) for part in chat.user]
+    before = [{"role": "system", "content": [{"type": "text", "text": chat.system}]}] if chat.system else []
     return [*before, {"role": "user", "content": user}]
 
 
-def _shown(spec: JudgeSpec, role: str, item: Mapping[str, Any], pictures: Mapping[str, Picture]) -> dict[str, tuple[Part, ...]]:
-    """What is put in for an item's pictures and its text."""
-    seen = _fitted(_pixels(item, pictures), spec.item_pixels)
+def _item_parts(
+    spec: JudgeSpec, role: str, item: Mapping[str, Any], pictures: Mapping[str, Picture]
+) -> dict[str, tuple[Part, ...]]:
+    """The values of the placeholders for an item's pictures and its text."""
+    shrunk = _fitted(_pixels(item, pictures), spec.item_pixels)
     words = (item["text"] or "").strip()
-    if not seen and not words:
-        raise BadPair(NOTHING, f"the {role} ({item['kind']}) has neither a picture nor a word")
+    if not shrunk and not words:
+        raise BadPair(NOTHING_TO_JUDGE, f"the {role} ({item['kind']}) has neither a picture nor text")
     label = spec.question.picture
-    labelled = [p for n, pixels in enumerate(seen, 1) for p in (label.format(role=role, number=n), pixels)]
+    labelled = [p for n, pixels in enumerate(shrunk, 1) for p in (label.format(role=role, number=n), pixels)]
     text = fenced(words, spec.item_chars) if words else spec.question.nothing
     return {f"{role}_pictures": tuple(labelled) or (spec.question.nothing,), f"{role}_text": (text,)}
 
 
 def _pixels(item: Mapping[str, Any], pictures: Mapping[str, Picture]) -> list[Pixels]:
-    found = []
+    content = []
     for image_id in item["image_ids"] or []:
         picture = pictures.get(image_id)
         if picture is None:
             raise BadPair(NO_PICTURE, image_id)
         if isinstance(picture, BadPicture):
             raise BadPair(picture.reason, f"{image_id}: {picture.detail}")
-        found.append(_cut(picture, item["region"]) if item["kind"] == "crop" and item["region"] else picture)
-    return found
+        content.append(_cut(picture, item["region"]) if item["kind"] == "crop" and item["region"] else picture)
+    return content
 
 
 def _cut(pixels: Pixels, region: Mapping[str, float]) -> Pixels:
-    """The part of a picture that a crop shows, at least one pixel each way."""
+    """The pixels of a crop, at least one each way."""
     height, width = pixels.shape[:2]
     x0, y0, x1, y1 = (min(max(float(region[k]), 0.0), 1.0) for k in ("x0", "y0", "x1", "y1"))
     left, top = min(round(x0 * width), width - 1), min(round(y0 * height), height - 1)
@@ -117,7 +119,7 @@ def _cut(pixels: Pixels, region: Mapping[str, float]) -> Pixels:
 
 
 def _fitted(pictures: list[Pixels], most: int) -> list[Pixels]:
-    """The pictures, shrunk alike to so many pixels together."""
+    """The pictures, reduced by the same factor to `most` pixels together."""
     factor = (most / max(sum(p.shape[0] * p.shape[1] for p in pictures), 1)) ** 0.5
     if factor >= 1:
         return [np.ascontiguousarray(p) for p in pictures]
@@ -126,7 +128,7 @@ def _fitted(pictures: list[Pixels], most: int) -> list[Pixels]:
 
 
 def _merged(parts: list[Part]) -> list[Part]:
-    """Words beside each other as one part; empty ones are left out."""
+    """Join texts that follow each other; drop empty ones."""
     out: list[Part] = []
     for part in parts:
         last = out[-1] if out else None

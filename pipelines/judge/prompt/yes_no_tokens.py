@@ -1,4 +1,4 @@
-"""Yes against no: which tokens are the words, and the score of their logits."""
+"""The tokens of yes and no, and the score from their logits."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,10 @@ from pipelines.judge.prompt.question import BadPair
 from pipelines.judge.protocol import NOT_IN_TOP, UNREADABLE
 
 _AROUND = " \t\n\r\u00a0\u0120\u2581\u010a"
-"""Spaces, also as tokenizers write them: \u0120 of byte-level BPE, \u2581 of SentencePiece, \u010a for a line break."""
+"""Spaces, and how tokenizers write them: \u0120 of byte-level BPE, \u2581 of SentencePiece, \u010a for a line break."""
 
-MOST_PROBABILITY = 1.02
-"""Of all top tokens together: servers round, some to half precision."""
+MAX_PROBABILITY = 1.02
+"""Highest sum over the top tokens: servers round, some to half precision."""
 
 
 def word_of(token: str, question: Question) -> str | None:
@@ -40,14 +40,14 @@ def spellings(word: str, question: Question) -> set[str]:
 
 
 def score(logits: NDArray[np.float32], yes: Sequence[int], no: Sequence[int]) -> NDArray[np.float64]:
-    """sigmoid(l_yes - l_no): the model's odds of saying yes in any spelling against no in any.
+    """sigmoid(l_yes - l_no): the probability of yes in any spelling, against no in any spelling.
 
     l_yes and l_no are the log of the sum of the exponentials (logsumexp) of the logits of their spellings.
 
     Args:
         logits: [n, spellings] float32, of all spellings.
-        yes: columns that are yes.
-        no: columns that are no.
+        yes: the columns of yes.
+        no: the columns of no.
 
     Returns:
         [n] 0 to 1.
@@ -57,39 +57,39 @@ def score(logits: NDArray[np.float32], yes: Sequence[int], no: Sequence[int]) ->
     return np.asarray(_sigmoid(odds))
 
 
-def score_of_top(top: Iterable[tuple[str, float]], asked: int, tolerance: float, question: Question) -> float:
-    """The same from a server's top tokens.
+def score_of_top(top: Iterable[tuple[str, float]], requested: int, tolerance: float, question: Question) -> float:
+    """The same score from a server's top tokens.
 
-    A spelling that is not among them has at most the probability of the last one. Where that could move the score by
-    more than `tolerance` the answer is refused, as it is where one of the words has no spelling among them: never 0 or 1.
+    A spelling that is not among them has at most the probability of the last one. An answer is rejected if that could
+    change the score by more than `tolerance`, or if a word has no spelling among them: the score is never 0 or 1.
 
     Args:
-        top: token and log probability.
-        asked: how many were asked for; fewer than that say nothing of what is not among them.
-        tolerance: of the score.
-        question: the words.
+        top: tokens with their log probabilities.
+        requested: number of top tokens requested; with fewer, the missing ones have no known bound.
+        tolerance: largest change of the score by missing spellings.
+        question: the words and their spellings.
 
     Raises:
-        BadPair: with reason NOT_IN_TOP, or UNREADABLE for numbers that are none and for too few tokens.
+        BadPair: with reason NOT_IN_TOP, or UNREADABLE for invalid numbers and for too few tokens.
     """
-    found = list(top)
-    if not all(_is_token(t, p) for t, p in found):
-        raise BadPair(UNREADABLE, f"top tokens {str(found[:3])[:200]}: expected words and log probabilities")
-    if len(found) < asked:
-        raise BadPair(UNREADABLE, f"{len(found)} top tokens came back, {asked} were asked for")
-    if (total := math.fsum(math.exp(p) for _, p in found)) > MOST_PROBABILITY:
+    tokens = list(top)
+    if not all(_is_token(t, p) for t, p in tokens):
+        raise BadPair(UNREADABLE, f"top tokens {str(tokens[:3])[:200]}: expected words and log probabilities")
+    if len(tokens) < requested:
+        raise BadPair(UNREADABLE, f"expected {requested} top tokens, got {len(tokens)}")
+    if (total := math.fsum(math.exp(p) for _, p in tokens)) > MAX_PROBABILITY:
         raise BadPair(UNREADABLE, f"the probabilities of the top tokens add up to {total:.3f}, expected at most 1")
     words = {"yes": question.yes, "no": question.no}
-    sums = {w: [math.exp(p) for t, p in found if word_of(t, question) == w] for w in words}
+    sums = {w: [math.exp(p) for t, p in tokens if word_of(t, question) == w] for w in words}
     absent = [words[w] for w in words if not sum(sums[w])]
     if absent:
-        raise BadPair(NOT_IN_TOP, f"no {' and no '.join(absent)} among {[t for t, _ in found[:6]]}… of {len(found)}")
-    unseen = {w: max(len(spellings(words[w], question)) - len(sums[w]), 0) for w in words}
-    least = math.exp(min(p for _, p in found))
+        raise BadPair(NOT_IN_TOP, f"no {' and no '.join(absent)} among {[t for t, _ in tokens[:6]]}… of {len(tokens)}")
+    missing = {w: max(len(spellings(words[w], question)) - len(sums[w]), 0) for w in words}
+    least = math.exp(min(p for _, p in tokens))
     yes, no = sum(sums["yes"]), sum(sums["no"])
-    low, high = yes / (yes + no + unseen["no"] * least), (yes + unseen["yes"] * least) / (yes + no + unseen["yes"] * least)
+    low, high = yes / (yes + no + missing["no"] * least), (yes + missing["yes"] * least) / (yes + no + missing["yes"] * least)
     if high - low > tolerance:
-        raise BadPair(NOT_IN_TOP, f"the spellings not seen leave the score between {low:.4f} and {high:.4f}")
+        raise BadPair(NOT_IN_TOP, f"the missing spellings leave the score between {low:.4f} and {high:.4f}")
     return yes / (yes + no)
 
 
@@ -98,5 +98,5 @@ def _is_token(token: object, logprob: object) -> bool:
 
 
 def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(over="ignore"):  # exp of much is inf, and 1 / inf is 0
+    with np.errstate(over="ignore"):  # exp overflows to inf, and 1 / inf is 0
         return 1.0 / (1.0 + np.exp(-x))

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pipelines.annotate import caption_describer, ocr
-from pipelines.annotate.annotation import Line
+from pipelines.annotate.annotation import TextLine
 from pipelines.annotate.annotation_pairs import _folded
 from pipelines.judge.backends import mined_content
 from pipelines.judge.prompt import injection_flags, text_fence
@@ -24,8 +24,8 @@ READERS = {
     "own words": caption_describer.SENTENCE_END.split,
     "sentences": mined_content.sentences,
     "shards": sentence_split.parted,
-    "words of OCR": lambda text: ocr._joined([Line(text, 1.0, (0.0, 0.0, 1.0, 1.0))]),
-    "spread of annotations": _folded,
+    "words of OCR": lambda text: ocr._joined([TextLine(text, 1.0, (0.0, 0.0, 1.0, 1.0))]),
+    "to_every_note of annotations": _folded,
     "small encoder": hashed_text.tokens,
 }
 

@@ -3,8 +3,8 @@
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.annotate.ocr import Ocr, OcrAnnotator
-from pipelines.annotate.text_detector import Gate
+from pipelines.annotate.ocr import OcrAnnotator
+from pipelines.annotate.settings import Ocr, TextGateSettings
 from pipelines.sources.sample_corpus.build import Sample, make_sample
 
 
@@ -19,4 +19,4 @@ def drawn(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def ungated():
-    return OcrAnnotator(Ocr(gate=Gate(min_score=0)))
+    return OcrAnnotator(Ocr(gate=TextGateSettings(min_score=0)))

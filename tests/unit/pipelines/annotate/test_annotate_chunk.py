@@ -1,9 +1,9 @@
-"""What a chunk of pictures holds while it goes from actor to actor, and who is asked about a large one."""
+"""What a chunk of pictures contains between the actors, and which actor reads a large picture."""
 
 import pyarrow as pa
 
-from pipelines.annotate.annotate_chunk import CHUNK, LARGE, Files, Unread, answered
-from pipelines.annotate.annotation import Answer
+from pipelines.annotate.annotate_chunk import CHUNK, LARGE, LargePicture, PictureFiles, annotate_each
+from pipelines.annotate.annotation import Annotation
 
 
 def rows(folder, names):
@@ -16,24 +16,30 @@ def test_a_large_picture_does_not_travel_with_its_chunk(tmp_path):
     for n in range(8):
         with (tmp_path / f"large{n}").open("wb") as file:
             file.truncate(199 << 20)
-    read = Files()(rows(tmp_path, ["small", *[f"large{n}" for n in range(8)], "none"]))
-    assert read[0] == b"s" * LARGE
-    assert read[1:9] == [Unread(f"{tmp_path}/large{n}", None) for n in range(8)]
-    assert isinstance(read[9], Answer)
-    assert read[9].reason == "missing file"
+    contents = PictureFiles()(rows(tmp_path, ["small", *[f"large{n}" for n in range(8)], "none"]))
+    assert contents[0] == b"s" * LARGE
+    assert contents[1:9] == [LargePicture(f"{tmp_path}/large{n}", None) for n in range(8)]
+    assert isinstance(contents[9], Annotation)
+    assert contents[9].reason == "missing file"
 
 
-def test_every_picture_gets_its_own_answer_and_a_large_one_is_read_when_it_is_asked_about(tmp_path):
+def test_every_picture_gets_its_own_annotation_and_a_large_one_is_read_by_its_annotator(tmp_path):
     (tmp_path / "large").write_bytes(b"large")
-    asked = []
+    batches = []
 
-    def ask(contents):
-        asked.append(list(contents))
-        return [Answer(text=content.decode()) for content in contents]
+    def annotate(files):
+        batches.append(list(files))
+        return [Annotation(text=content.decode()) for content in files]
 
-    read = [b"a", Unread(f"{tmp_path}/large", None), Answer(reason="missing file"), b"b", Unread(f"{tmp_path}/gone", None)]
-    said = answered(read, ask)
-    assert [answer.text for answer in said] == ["a", "large", None, "b", None]
-    assert [answer.reason for answer in said] == [None, None, "missing file", None, "missing file"]
-    assert asked == [[b"a", b"b"], [b"large"]]
-    assert answered([], ask) == []
+    contents = [
+        b"a",
+        LargePicture(f"{tmp_path}/large", None),
+        Annotation(reason="missing file"),
+        b"b",
+        LargePicture(f"{tmp_path}/gone", None),
+    ]
+    annotations = annotate_each(contents, annotate)
+    assert [answer.text for answer in annotations] == ["a", "large", None, "b", None]
+    assert [answer.reason for answer in annotations] == [None, None, "missing file", None, "missing file"]
+    assert batches == [[b"a", b"b"], [b"large"]]
+    assert annotate_each([], annotate) == []

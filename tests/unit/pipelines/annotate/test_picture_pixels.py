@@ -37,11 +37,11 @@ def test_what_is_transparent_is_white_and_sixteen_bits_are_scaled():
     ],
     ids=["empty", "text", "half", "bomb"],
 )
-def test_says_what_is_wrong_with_a_file(content, reason):
+def test_names_what_is_wrong_with_a_file(content, reason):
     with pytest.raises(AnnotationError) as bad:
         read_picture(content, 100)
     assert bad.value.reason == reason
-    assert bad.value.answer().reason == reason
+    assert bad.value.annotation().reason == reason
 
 
 def test_a_jpeg_of_the_pixels_shows_the_same():

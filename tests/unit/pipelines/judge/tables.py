@@ -3,15 +3,15 @@
 import pyarrow as pa
 
 from pipelines.judge.protocol import SCORES
-from pipelines.judge.select_pairs import ASKED
+from pipelines.judge.select_pairs import PAIRS_TO_JUDGE
 from schemas.datasets import HARD_NEGATIVES, POSITIVES
 from schemas.item import ITEM, item_id
 
 
 def item(kind, note, images=(), text=None, region=None):
     box = dict(zip(("x0", "y0", "x1", "y1"), region, strict=True)) if region else None
-    named = item_id(kind, note, images, region, text)
-    return {"item_id": named, "kind": kind, "note_id": note, "image_ids": list(images), "region": box, "text": text}
+    name = item_id(kind, note, images, region, text)
+    return {"item_id": name, "kind": kind, "note_id": note, "image_ids": list(images), "region": box, "text": text}
 
 
 def task_of(query, candidate):
@@ -19,10 +19,10 @@ def task_of(query, candidate):
 
 
 def pairs(*rows, source="band"):
-    """ASKED of (query, candidate) or (query, candidate, source)."""
-    made = []
+    """PAIRS_TO_JUDGE of (query, candidate) or (query, candidate, source)."""
+    table_rows = []
     for query, candidate, *why in rows:
-        made.append(
+        table_rows.append(
             {
                 "query_id": query["item_id"],
                 "candidate_id": candidate["item_id"],
@@ -33,12 +33,12 @@ def pairs(*rows, source="band"):
                 "similarity": 0.5,
             }
         )
-    return pa.Table.from_pylist(made, ASKED)
+    return pa.Table.from_pylist(table_rows, PAIRS_TO_JUDGE)
 
 
 def positives(*rows):
     """POSITIVES of (query, target, granularity)."""
-    made = [
+    table_rows = [
         {
             "pair_id": f"p{n}",
             "granularity": granularity,
@@ -52,12 +52,12 @@ def positives(*rows):
         }
         for n, (query, target, granularity) in enumerate(rows)
     ]
-    return pa.Table.from_pylist(made, POSITIVES.columns)
+    return pa.Table.from_pylist(table_rows, POSITIVES.columns)
 
 
 def negatives(*rows):
     """HARD_NEGATIVES of (query, positive, candidate, similarity, source)."""
-    made = [
+    table_rows = [
         {
             "query_id": query["item_id"],
             "positive_id": positive["item_id"],
@@ -71,29 +71,29 @@ def negatives(*rows):
         }
         for n, (query, positive, candidate, similarity, source) in enumerate(rows)
     ]
-    return pa.Table.from_pylist(made, HARD_NEGATIVES.columns)
+    return pa.Table.from_pylist(table_rows, HARD_NEGATIVES.columns)
 
 
 def items(*some):
     return pa.table({"item": pa.array(some, ITEM)})
 
 
-class Counting:
-    """Says the length of the candidate's text, in tenths; counts what it is asked, and looks at what it is shown."""
+class CountingJudge:
+    """Scores by the length of the candidate's text, in tenths; records the pairs and pictures that it gets."""
 
     model, prompt_hash = "counting#1", "0123"
 
     def __init__(self):
-        self.asked, self.shown = [], []
+        self.candidates, self.pictures = [], []
 
     def __call__(self, rows, pictures):
-        self.asked += rows.column("candidate_id").to_pylist()
-        self.shown.append(dict(pictures))
-        made = [
+        self.candidates += rows.column("candidate_id").to_pylist()
+        self.pictures.append(dict(pictures))
+        table_rows = [
             {"query_id": r["query_id"], "candidate_id": r["candidate_id"], "score": len(r["candidate"]["text"] or "") / 10}
             for r in rows.to_pylist()
         ]
-        return pa.Table.from_pylist(made, SCORES)
+        return pa.Table.from_pylist(table_rows, SCORES)
 
     def tokens(self, rows, sizes):
         return 10 * len(rows)

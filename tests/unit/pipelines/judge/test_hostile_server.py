@@ -1,4 +1,4 @@
-"""Answers of a server that is broken, or means harm: each costs its own pair and nothing else."""
+"""Answers of a server that is broken or hostile: each fails its own pair and nothing else."""
 
 import json
 
@@ -16,26 +16,26 @@ SETTINGS = ("server.retries=0", "server.timeout_s=60", "server.concurrency=2", "
 
 
 @pytest.fixture(autouse=True)
-def straight(monkeypatch):
+def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
-def judged(url, count=1, *more):
+def judge_pairs(url, count=1, *more):
     table, pictures = mixed(count)
     sets = ["backend=openai", "model=tiny", f"server.url={url}", *SETTINGS, *more]
     judge = ServerJudge(load_spec("content", sets), KEY)
-    return judge(table, pictures).to_pylist(), judge.bill()
+    return judge(table, pictures).to_pylist(), judge.spending()
 
 
-def answered(body, *headers):
+def server_of(body, *headers):
     return talking(lambda talk: talk.send(body if isinstance(body, bytes) else body.encode(), "200 OK", *headers))
 
 
-def test_an_answer_that_is_right_is_a_score():
-    with answered(completion()) as (url, _):
-        [row], bill = judged(url)
+def test_a_valid_answer_is_a_score():
+    with server_of(completion()) as (url, _):
+        [row], spent = judge_pairs(url)
     assert row["reason"] is None and 0.4 < row["score"] < 0.6
-    assert (bill.requests, bill.tokens, bill.cost) == (1, 50, 50.0)
+    assert (spent.requests, spent.tokens, spent.cost) == (1, 50, 50.0)
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_an_answer_that_is_right_is_a_score():
     ['{"prompt_tokens": -1000000000000}', '{"prompt_tokens": 0}', '{"prompt_tokens": true}', '{"prompt_tokens": "50"}',
      '{"prompt_tokens": 5e1}', '{"prompt_tokens": 999999999999999}', '{"prompt_tokens": null}', "[]", "null", "7", '"x"'],
 )  # fmt: skip
-def test_usage_that_no_prompt_has_leaves_the_estimate(usage):
-    """The bill of a judge was -10**12 after one such answer, and the budget had no end."""
-    with answered(completion(usage=usage)) as (url, _):
-        [row], bill = judged(url)
+def test_an_implausible_count_leaves_the_estimate(usage):
+    """The spending of a judge was -10**12 after one such answer, and the budget had no end."""
+    with server_of(completion(usage=usage)) as (url, _):
+        [row], spent = judge_pairs(url)
     assert row["reason"] is None
-    assert 10 < bill.tokens < 5000 and bill.cost == bill.tokens
+    assert 10 < spent.tokens < 5000 and spent.cost == spent.tokens
 
 
 @pytest.mark.parametrize(
@@ -78,23 +78,23 @@ def test_usage_that_no_prompt_has_leaves_the_estimate(usage):
     ],
     ids=lambda body: str(body)[:40].encode("ascii", "replace").decode().replace("\x00", "0"),
 )  # fmt: skip
-def test_an_answer_that_is_none_costs_its_pair(body):
-    with answered(body, "Content-Type: text/html") as (url, _):
-        [row], _ = judged(url)
+def test_an_invalid_answer_fails_its_pair(body):
+    with server_of(body, "Content-Type: text/html") as (url, _):
+        [row], _ = judge_pairs(url)
     assert (row["score"], row["reason"]) == (None, UNREADABLE)
     assert row["detail"].isprintable() and 0 < len(row["detail"]) <= 300
 
 
 def test_a_probability_of_nothing_is_no_score():
-    """exp(-1e300) is 0: no yes is there, and 0 is no score."""
+    """exp(-1e300) is 0: there is no yes, and 0 is no score."""
     top = [{"token": w, "logprob": -1e300} for w in ["yes", "no"] * 10]
-    with answered(json.dumps({"choices": [{"logprobs": {"content": [{"top_logprobs": top}]}}]})) as (url, _):
-        [row], _ = judged(url)
+    with server_of(json.dumps({"choices": [{"logprobs": {"content": [{"top_logprobs": top}]}}]})) as (url, _):
+        [row], _ = judge_pairs(url)
     assert row["score"] is None and row["reason"]
 
 
 @pytest.mark.parametrize("where", ["error", "cut", "message", "token", "broken", "length", "bytes"])
-def test_a_key_that_comes_back_in_an_answer_stands_in_no_detail(where):
+def test_a_key_in_an_answer_is_in_no_detail(where):
     def play(talk):
         key = talk.key.decode()
         body = {
@@ -109,11 +109,11 @@ def test_a_key_that_comes_back_in_an_answer_stands_in_no_detail(where):
         talk.send(body.encode())
 
     with talking(play) as (url, results):
-        [row], _ = judged(url)
+        [row], _ = judge_pairs(url)
         assert len(results) == 1
     assert row["reason"] and "sk-very" not in row["detail"]
 
 
-def test_what_the_server_could_not_say_is_asked_again_by_the_next_run():
-    """A proxy's page in place of an answer lies with the hour: it must not stand in the cache for good."""
+def test_an_answer_that_was_not_understood_is_requested_again_by_the_next_run():
+    """A proxy's page instead of an answer is transient: it must not stay in the cache."""
     assert UNREADABLE in PASSING

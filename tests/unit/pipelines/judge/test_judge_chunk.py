@@ -1,4 +1,4 @@
-"""A chunk: pictures are read once, a bad one costs its own pairs, blank ones are grey."""
+"""A chunk: pictures are read once, a bad one fails only its own pairs, blank ones are grey."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,16 +6,16 @@ import pytest
 from PIL import Image
 
 from pipelines.items.failure_reasons import Reason
-from pipelines.judge.judge_chunk import CHUNK, ChunkJudge, Pictures, refused, said, spelled, unspelled
+from pipelines.judge.judge_chunk import CHUNK, ChunkJudge, PictureReader, from_model_key, to_model_key, with_key, without_score
 from pipelines.judge.protocol import NO_PICTURE, NOT_ASKED, REFUSED, SCORES, UNAVAILABLE
-from pipelines.judge.score_cache import SAID
+from pipelines.judge.score_cache import ANSWERS
 from pipelines.media.decode import BadPicture
 from schemas.errors import DataError
-from tests.unit.pipelines.judge.tables import Counting, item, pairs
+from tests.unit.pipelines.judge.tables import CountingJudge, item, pairs
 
 
-def rows(asked, uris, blank=False):
-    made = [
+def rows(table, uris, blank=False):
+    chunk_rows = [
         {name: row[name] for name in ("query_id", "candidate_id", "task", "query", "candidate")}
         | {
             "pictures": "x",
@@ -24,9 +24,9 @@ def rows(asked, uris, blank=False):
             ],
             "blank": blank,
         }
-        for row in asked.to_pylist()
+        for row in table.to_pylist()
     ]
-    return pa.Table.from_pylist(made, CHUNK)
+    return pa.Table.from_pylist(chunk_rows, CHUNK)
 
 
 @pytest.fixture
@@ -36,72 +36,76 @@ def uris(tmp_path):
     return {"a0": str(tmp_path / "a.png"), "bad": str(tmp_path / "bad.png"), "gone": str(tmp_path / "gone.png")}
 
 
-ASKED = pairs(
+PAIRS = pairs(
     (item("image", "a", ["a0"]), item("note", "b", ["bad"], "four")),
     (item("image", "a", ["a0"]), item("note", "c", ["gone"], "six")),
 )
 
 
-def test_pictures_are_read_small_and_what_cannot_be_read_has_its_reason(uris):
-    read = Pictures(side=20, looks=True)(rows(ASKED, uris))
-    assert read["a0"].shape == (10, 20, 3)
-    assert isinstance(read["bad"], BadPicture) and read["bad"].reason == "not a picture" and uris["bad"] in read["bad"].detail
-    assert isinstance(read["gone"], BadPicture) and read["gone"].reason == Reason.MISSING_FILE
+def test_pictures_are_reduced_and_an_unreadable_one_has_its_reason(uris):
+    pictures = PictureReader(side=20, enabled=True)(rows(PAIRS, uris))
+    assert pictures["a0"].shape == (10, 20, 3)
+    assert (
+        isinstance(pictures["bad"], BadPicture)
+        and pictures["bad"].reason == "not a picture"
+        and uris["bad"] in pictures["bad"].detail
+    )
+    assert isinstance(pictures["gone"], BadPicture) and pictures["gone"].reason == Reason.MISSING_FILE
 
 
-def test_a_judge_that_does_not_look_reads_no_file(uris):
-    assert Pictures(side=20, looks=False)(rows(ASKED, uris)) == {}
+def test_no_file_is_read_for_a_judge_that_reads_no_pictures(uris):
+    assert PictureReader(side=20, enabled=False)(rows(PAIRS, uris)) == {}
 
 
-def test_answers_carry_the_whole_key():
-    judge = Counting()
-    found = ChunkJudge(judge)(rows(ASKED, {}), {})
-    assert found.schema.equals(SAID)
-    assert found.column("score").to_pylist() == [0.4, 0.3]
-    assert set(found.column("pictures").to_pylist()) == {"x"}
+def test_answers_have_the_whole_key():
+    judge = CountingJudge()
+    answers = ChunkJudge(judge)(rows(PAIRS, {}), {})
+    assert answers.schema.equals(ANSWERS)
+    assert answers.column("score").to_pylist() == [0.4, 0.3]
+    assert set(answers.column("pictures").to_pylist()) == {"x"}
 
 
-def test_blank_pictures_are_grey_and_no_answer_goes_to_the_other_pair(uris):
-    judge = Counting()
-    both = pa.concat_tables([rows(ASKED, uris, blank=True), rows(ASKED.slice(0, 1), uris)])
-    found = ChunkJudge(judge)(both, Pictures(side=20, looks=True)(both))
-    plain, blank = judge.shown
+def test_blank_pictures_are_grey_and_no_answer_goes_to_another_pair(uris):
+    judge = CountingJudge()
+    both = pa.concat_tables([rows(PAIRS, uris, blank=True), rows(PAIRS.slice(0, 1), uris)])
+    answers = ChunkJudge(judge)(both, PictureReader(side=20, enabled=True)(both))
+    plain, blank = judge.pictures
     assert len(np.unique(blank["a0"])) == 1 and plain["a0"][0, 0].tolist() == [200, 10, 10]
-    assert found.column("candidate_id").to_pylist() == [
-        *ASKED.slice(0, 1).column("candidate_id").to_pylist(),
-        *ASKED.column("candidate_id").to_pylist(),
+    assert answers.column("candidate_id").to_pylist() == [
+        *PAIRS.slice(0, 1).column("candidate_id").to_pylist(),
+        *PAIRS.column("candidate_id").to_pylist(),
     ]
 
 
-def test_a_judge_that_answers_other_pairs_is_found_out():
+def test_a_judge_that_returns_other_pairs_is_an_error():
     turned = pa.Table.from_pylist([{"query_id": "x", "candidate_id": "y", "score": 1.0}] * 2, SCORES)
-    with pytest.raises(RuntimeError, match="answered other pairs than it was asked"):
-        said(rows(ASKED, {}), turned)
+    with pytest.raises(RuntimeError, match="returned other pairs than it got"):
+        with_key(rows(PAIRS, {}), turned)
 
 
-def test_refused_rows_have_the_reason():
-    found = refused(rows(ASKED, {}), "its process died", "twice")
-    assert found.column("reason").to_pylist() == ["its process died"] * 2
-    assert found.column("score").null_count == 2
+def test_rows_without_score_have_the_reason():
+    answers = without_score(rows(PAIRS, {}), "its process died", "twice")
+    assert answers.column("reason").to_pylist() == ["its process died"] * 2
+    assert answers.column("score").null_count == 2
 
 
 def test_model_and_question_survive_as_one_string():
-    judge = Counting()
+    judge = CountingJudge()
     judge.model = 'odd "name", [1]'
-    assert unspelled(spelled(judge)) == (judge.model, judge.prompt_hash)
+    assert from_model_key(to_model_key(judge)) == (judge.model, judge.prompt_hash)
 
 
-class Saying:
-    """Gives these reasons, None for a score, chunk after chunk."""
+class ScriptedJudge:
+    """Returns these reasons, None for a score, chunk after chunk."""
 
-    model, prompt_hash = "saying#1", "0123"
+    model, prompt_hash = "scripted#1", "0123"
 
     def __init__(self, *chunks):
         self.chunks = list(chunks)
 
     def __call__(self, rows, pictures):
         reasons = self.chunks.pop(0)
-        made = [
+        scores = [
             {
                 "query_id": r["query_id"],
                 "candidate_id": r["candidate_id"],
@@ -111,43 +115,43 @@ class Saying:
             }
             for n, (r, why) in enumerate(zip(rows.to_pylist(), reasons, strict=True))
         ]
-        return pa.Table.from_pylist(made, SCORES)
+        return pa.Table.from_pylist(scores, SCORES)
 
 
-def judged(*chunks, **options):
-    judge = ChunkJudge(Saying(*chunks), **options)
+def judge_chunks(*chunks, **options):
+    judge = ChunkJudge(ScriptedJudge(*chunks), **options)
     for reasons in chunks:
-        judge(rows(pa.concat_tables([ASKED.slice(0, 1)] * len(reasons)), {}), {})
+        judge(rows(pa.concat_tables([PAIRS.slice(0, 1)] * len(reasons)), {}), {})
 
 
-def test_first_pairs_without_any_score_end_the_job_with_one_detail_a_reason():
+def test_first_pairs_without_any_score_end_the_job_with_one_detail_per_reason():
     with pytest.raises(
         DataError,
-        match=r"none of the first 5 pairs that were asked has a score: server refused \(4\), such as: 0: key; model failed \(1\), such as: 4: key; mend",
+        match=r"none of the first 5 pairs has a score: server refused \(4\), such as: 0: key; model failed \(1\), such as: 4: key; fix",
     ):
-        judged([REFUSED] * 4 + ["model failed"])
+        judge_chunks([REFUSED] * 4 + ["model failed"])
 
 
 def test_one_score_among_the_first_is_enough_for_all_that_follow():
-    judged([REFUSED] * 8 + [None], [REFUSED] * 9)
+    judge_chunks([REFUSED] * 8 + [None], [REFUSED] * 9)
 
 
-def test_few_refused_pairs_may_each_be_at_fault_and_together_they_may_not():
-    judged([REFUSED] * 3, [None])
+def test_a_few_failed_pairs_are_tolerated_and_many_together_are_not():
+    judge_chunks([REFUSED] * 3, [None])
     with pytest.raises(DataError, match="none of the first 5 pairs"):
-        judged([REFUSED] * 3, [REFUSED] * 2)
+        judge_chunks([REFUSED] * 3, [REFUSED] * 2)
 
 
-def test_pairs_that_nobody_was_asked_about_say_nothing_of_the_judge():
-    judged([NO_PICTURE] * 9, [NOT_ASKED, Reason.MISSING_FILE] * 5, [None])
+def test_pairs_that_were_not_sent_do_not_count_against_the_judge():
+    judge_chunks([NO_PICTURE] * 9, [NOT_ASKED, Reason.MISSING_FILE] * 5, [None])
 
 
-def test_pairs_that_were_refused_before_may_be_refused_again():
-    judged([REFUSED] * 9, fresh=False)
+def test_pairs_that_failed_before_may_fail_again():
+    judge_chunks([REFUSED] * 9, fresh=False)
 
 
-def test_a_server_that_is_away_for_a_whole_chunk_ends_the_job_at_any_time():
+def test_a_server_that_is_unavailable_for_a_whole_chunk_ends_the_job_at_any_time():
     """Each of its pairs has waited for all attempts: 100,000 of them would wait for days."""
     with pytest.raises(DataError, match="none of the last 6 pairs"):
-        judged([None] * 9, [UNAVAILABLE] * 6)
-    judged([None] * 9, [UNAVAILABLE] * 6 + [None])
+        judge_chunks([None] * 9, [UNAVAILABLE] * 6)
+    judge_chunks([None] * 9, [UNAVAILABLE] * 6 + [None])

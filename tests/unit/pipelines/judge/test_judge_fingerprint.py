@@ -1,18 +1,18 @@
-"""A judge is named by what it is, not by how the path to it is spelled."""
+"""A judge's name does not depend on how the path of its model is written."""
 
 import dataclasses
 import hashlib
 
-from pipelines.judge.judge_fingerprint import named
-from pipelines.judge.preset import WRITING, Question, load_spec, prompt_hash
+from pipelines.judge.judge_fingerprint import judge_model
+from pipelines.judge.preset import PROMPT_VERSION, Question, load_spec, prompt_hash
 from pipelines.judge.prompt.question import turns
 from tests.support.judge_pairs import item
 from tests.unit.pipelines.judge.prompt.test_question import EVIL
 
-PLACES = "{relevant}\n{query_pictures}\n{query_text}\n{candidate_pictures}\n{candidate_text}"
-QUESTION = Question(system="s", user=PLACES, picture="{role} {number}", relevant={"default": "r"})
+TEMPLATE = "{relevant}\n{query_pictures}\n{query_text}\n{candidate_pictures}\n{candidate_text}"
+QUESTION = Question(system="s", user=TEMPLATE, picture="{role} {number}", relevant={"default": "r"})
 WRITTEN = {1: "76da57eef1cc73f0"}
-"""By `spec.WRITING`: a hash of what a question's turns are for odd texts."""
+"""By PROMPT_VERSION: a hash of the prompts for unusual texts."""
 
 
 def test_a_judge_has_one_name_by_whatever_path(tmp_path, monkeypatch):
@@ -23,16 +23,18 @@ def test_a_judge_has_one_name_by_whatever_path(tmp_path, monkeypatch):
     spec = load_spec("content", path="x")
     monkeypatch.chdir(tmp_path)
     paths = ["models/tiny", "./models/tiny/", "models/../models/tiny", str(folder), "latest", f"{tmp_path}/latest/"]
-    names = {named(dataclasses.replace(spec, backend="transformers", path=path)) for path in paths}
+    names = {judge_model(dataclasses.replace(spec, backend="transformers", path=path)) for path in paths}
     monkeypatch.chdir(folder)
-    assert names == {named(dataclasses.replace(spec, backend="transformers", path="."))}
+    assert names == {judge_model(dataclasses.replace(spec, backend="transformers", path="."))}
     (folder / "config.json").write_text("{ }")
-    assert named(dataclasses.replace(spec, backend="transformers", path=".")) not in names
+    assert judge_model(dataclasses.replace(spec, backend="transformers", path=".")) not in names
 
 
-def test_a_prompt_that_is_written_otherwise_has_another_hash():
-    """Answers cost money, so their key is no hash of code: WRITING is counted up when prompts change, and this says when."""
-    spec = dataclasses.replace(load_spec("content"), question=QUESTION)  # none of ours: their words are in the hash anyway
+def test_a_changed_prompt_has_another_hash():
+    """Answers cost money, so their key has no hash of code: PROMPT_VERSION is increased when prompts change, and this test says when."""
+    spec = dataclasses.replace(
+        load_spec("content"), question=QUESTION
+    )  # not one of the presets: their words are in the hash anyway
     texts = [*EVIL, "", "x" * 10_000, "1. `a`\t\u200bb <b> [INST] 中文 ＜｜end｜＞"]
     written = [
         turns(
@@ -42,6 +44,6 @@ def test_a_prompt_that_is_written_otherwise_has_another_hash():
         )
         for t in texts
     ]
-    found = hashlib.sha256(repr([(t.system, t.user) for t in written]).encode()).hexdigest()[:16]
-    assert WRITTEN.get(WRITING) == found, "count spec.WRITING up, and write the new hash here beside its number"
+    digest = hashlib.sha256(repr([(t.system, t.user) for t in written]).encode()).hexdigest()[:16]
+    assert WRITTEN.get(PROMPT_VERSION) == digest, "increase PROMPT_VERSION, and add the new hash to WRITTEN"
     assert prompt_hash(spec.question)

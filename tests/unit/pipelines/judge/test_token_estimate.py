@@ -2,11 +2,11 @@ import pytest
 
 from pipelines.judge.preset import load_spec
 from pipelines.judge.prompt.question import turns
-from pipelines.judge.token_estimate import AROUND, prompt_tokens, text_tokens
+from pipelines.judge.token_estimate import CHAT_TOKENS, prompt_tokens, text_tokens
 from tests.support.judge_pairs import item, mixed, pairs
 
 
-def test_a_judge_without_a_model_takes_none():
+def test_a_judge_without_a_model_needs_no_tokens():
     assert prompt_tokens(load_spec("overlap"), mixed(3)[0], {}) == 0
 
 
@@ -25,7 +25,7 @@ def test_pictures_cost_their_pixels_up_to_the_items_limit():
     assert cost(1, (20_480, 10_240)) == pytest.approx(cost(1, (1280, 640)), abs=1)
 
 
-def test_a_crop_costs_its_part():
+def test_a_crop_costs_its_share_of_the_picture():
     spec = load_spec("content")
     whole, part = (
         prompt_tokens(
@@ -36,12 +36,12 @@ def test_a_crop_costs_its_part():
     assert whole - part == pytest.approx(768, abs=2)
 
 
-def test_is_of_the_order_of_what_is_sent():
+def test_the_estimate_is_near_the_size_of_the_prompt():
     """Every word that is sent is counted: within a few tokens of the same estimate of the whole prompt."""
     spec = load_spec("content")
     table, pictures = mixed(12)
-    asked = [turns(spec, pair, pictures) for pair in table.to_pylist()]
-    words = sum(text_tokens(a.system + "".join(p for p in a.user if isinstance(p, str))) for a in asked)
-    seen = sum(p.shape[0] * p.shape[1] / 1024 for a in asked for p in a.pictures)
-    found = prompt_tokens(spec, table, {i: (p.shape[1], p.shape[0]) for i, p in pictures.items()})
-    assert found == pytest.approx(words + seen + AROUND * len(asked), rel=0.05)
+    chats = [turns(spec, pair, pictures) for pair in table.to_pylist()]
+    words = sum(text_tokens(a.system + "".join(p for p in a.user if isinstance(p, str))) for a in chats)
+    pixels = sum(p.shape[0] * p.shape[1] / 1024 for a in chats for p in a.pictures)
+    estimate = prompt_tokens(spec, table, {i: (p.shape[1], p.shape[0]) for i, p in pictures.items()})
+    assert estimate == pytest.approx(words + pixels + CHAT_TOKENS * len(chats), rel=0.05)

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.encode.settings import EncoderChoice
 from pipelines.flows.encode_items import flow
 from pipelines.flows.encode_items.flow import encode_items
-from pipelines.flows.encode_items.settings import EncodeItems, Preset
+from pipelines.flows.encode_items.settings import EncodeItems
 from schemas.errors import DataError
 from testkit.training_shards import sft_shards
 from uninote_train.evaluation import external_vectors
@@ -54,7 +55,7 @@ def test_what_is_there_is_not_made_again_and_another_encoder_is_refused(items, t
     files[1].unlink()
     encode_items(settings)
     assert files[0].stat().st_mtime_ns == kept and files[1].read_bytes() == gone
-    other = EncodeItems(items=str(items), out=str(tmp_path / "v"), encoder=Preset(set=("dimensions=64",)))
+    other = EncodeItems(items=str(items), out=str(tmp_path / "v"), encoder=EncoderChoice(set=("dimensions=64",)))
     with pytest.raises(DataError, match="another encoder"):
         encode_items(other)
 

@@ -1,4 +1,4 @@
-"""The pair that is asked before a run, against servers that cannot judge: each in its own way, all by real HTTP."""
+"""The probe before a run, against servers that cannot judge, over real HTTP."""
 
 import json
 
@@ -11,7 +11,7 @@ from tests.support.hostile_server import completion, talking
 
 
 @pytest.fixture(autouse=True)
-def straight(monkeypatch):
+def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
@@ -27,7 +27,7 @@ def has_picture(talk):
 
 
 def answering(rule):
-    """`rule(fields)` says what is wrong with a request: (status, words), or None and it is answered."""
+    """`rule(fields)` returns the error of a request: (status, message), or None if it is answered."""
 
     def play(talk):
         fields = json.loads(talk.asked)
@@ -45,8 +45,8 @@ def answering(rule):
 
 def refusing(*names, status=422):
     def rule(fields, picture):
-        found = sorted(set(names) & set(fields))
-        return (status, f"Unexpected fields: {found}") if found else None
+        unexpected = sorted(set(names) & set(fields))
+        return (status, f"Unexpected fields: {unexpected}") if unexpected else None
 
     return rule
 
@@ -54,43 +54,45 @@ def refusing(*names, status=422):
 def test_a_server_that_can_judge_passes_with_two_requests():
     with answering(lambda fields, picture: None) as (url, results):
         judge = probed(url)
-        assert len(results) == 2 == judge.bill().requests and judge.warning is None
+        assert len(results) == 2 == judge.spending().requests and judge.warning is None
 
 
 @pytest.mark.parametrize("status", [400, 500, 503, 415])
-def test_a_model_without_eyes_is_told_by_the_servers_words(status):
+def test_a_model_without_picture_input_is_reported_with_the_servers_message(status):
     """llama.cpp says 500, which was taken for busy: each pair was sent five times, for hours."""
     words = "image input is not supported - hint: you may need to provide the mmproj"
     with answering(lambda fields, picture: (status, words) if picture else None) as (url, results):
-        with pytest.raises(SettingsError, match=rf"{status}.*{words}.*it answers the same without pictures.*--mmproj"):
+        with pytest.raises(
+            SettingsError, match=rf"{status}.*{words}.*the server answers the same request without pictures.*--mmproj"
+        ):
             probed(url)
         assert len(results) <= 7
 
 
-def test_a_picture_that_is_left_out_without_a_word_is_told_by_the_count_of_tokens():
+def test_a_silently_ignored_picture_is_detected_by_the_count_of_tokens():
     with talking(lambda talk: talk.send(completion(usage='{"prompt_tokens": 60}').encode())) as (url, _):
-        assert "as many tokens of a prompt with pictures as of one without" in probed(url).warning
+        assert "as many prompt tokens with pictures as without" in probed(url).warning
 
 
 @pytest.mark.parametrize("status", [400, 422, 500])
 @pytest.mark.parametrize("names", [("repetition_penalty", "top_k"), ("n", "presence_penalty"), ("temperature",)])
-def test_fields_that_are_refused_are_named_with_what_to_set_and_then_it_passes(names, status):
+def test_refused_fields_are_named_and_the_probe_passes_without_them(names, status):
     with answering(refusing(*names, status=status)) as (url, _):
         with pytest.raises(SettingsError, match=rf"{status}.*Unexpected fields.*set server\.leave_out=") as fault:
             probed(url)
-        named = json.loads(str(fault.value).split("leave_out=")[1].split(" (")[0])
-        assert sorted(named) == sorted(names)
-        probed(url, f"server.leave_out={json.dumps(named)}")
+        fields = json.loads(str(fault.value).split("leave_out=")[1].split(" (")[0])
+        assert sorted(fields) == sorted(names)
+        probed(url, f"server.leave_out={json.dumps(fields)}")
 
 
-def test_fields_and_pictures_that_are_refused_are_both_told():
+def test_refused_fields_and_pictures_are_both_reported():
     rule = lambda fields, picture: (422, "no such fields") if "top_k" in fields else (500, "no eyes") if picture else None  # noqa: E731
     with answering(rule) as (url, _), pytest.raises(SettingsError, match=r'leave_out=\["top_k"\].*and.*without pictures'):
         probed(url)
 
 
 @pytest.mark.parametrize("most", [10, 5])
-def test_too_many_top_tokens_are_told_with_how_many_would_do(most):
+def test_too_many_top_tokens_are_reported_with_the_number_to_set(most):
     def rule(fields, picture):
         return (400, f"top_logprobs must be at most {most}") if fields.get("top_logprobs", 0) > most else None
 
@@ -98,10 +100,10 @@ def test_too_many_top_tokens_are_told_with_how_many_would_do(most):
         probed(url)
 
 
-def test_fewer_top_tokens_than_asked_for_are_told_and_then_it_passes():
+def test_fewer_top_tokens_than_requested_are_reported_and_then_it_passes():
     with (
         talking(lambda talk: talk.send(completion(min(json.loads(talk.asked)["top_logprobs"], 12)).encode())) as (url, _),
-        pytest.raises(SettingsError, match=r"12 top tokens came back, 20 were asked for; set server\.top_logprobs=12"),
+        pytest.raises(SettingsError, match=r"expected 20 top tokens, got 12; set server\.top_logprobs=12"),
     ):
         probed(url)
     rule = lambda fields, picture: None  # noqa: E731
@@ -123,7 +125,7 @@ def test_no_log_probabilities_end_the_run(body):
 def test_log_probabilities_that_are_refused_end_the_run():
     with (
         answering(refusing("logprobs")) as (url, _),
-        pytest.raises(SettingsError, match=r"Unexpected fields.*without log probabilities alone.*backend=\"transformers\""),
+        pytest.raises(SettingsError, match=r"Unexpected fields.*only without log probabilities.*backend=\"transformers\""),
     ):
         probed(url)
 
@@ -132,12 +134,12 @@ def test_log_probabilities_that_are_refused_end_the_run():
 def test_no_json_ends_the_run(body):
     with (
         talking(lambda talk: talk.send(body.encode())) as (url, _),
-        pytest.raises(SettingsError, match="no JSON.*no simpler request either"),
+        pytest.raises(SettingsError, match="not JSON.*simpler requests fail as well"),
     ):
         probed(url)
 
 
-def test_what_the_model_thinks_of_the_pair_does_not_matter():
+def test_the_verdict_of_the_probe_does_not_matter():
     top = [{"token": f"w{n}", "logprob": -3.0 - n} for n in range(20)]
     body = json.dumps({"choices": [{"logprobs": {"content": [{"top_logprobs": top}]}}]})
     with talking(lambda talk: talk.send(body.encode())) as (url, _):
@@ -151,7 +153,7 @@ def test_every_preset_has_a_probe(name):
         assert LoadJudge(spec)().probe() is None
 
 
-def test_a_wrong_path_says_so():
+def test_a_wrong_path_is_reported():
     with (
         talking(lambda talk: talk.send(b'{"error": "no such page"}', "404 x")) as (url, _),
         pytest.raises(SettingsError, match="404.*no such page"),
@@ -166,7 +168,7 @@ def test_a_budget_holds_for_the_probe_too():
         assert len(results) == 3
 
 
-def test_a_key_in_the_servers_words_is_told_by_nobody():
+def test_a_key_in_the_servers_message_is_removed():
     key = "sk-very-secret-0123456789"
     with talking(lambda talk: talk.send(b"no: " + talk.key, "400 x")) as (url, _):
         sets = ["backend=openai", "model=tiny", f"server.url={url}"]
@@ -175,8 +177,8 @@ def test_a_key_in_the_servers_words_is_told_by_nobody():
 
 
 @pytest.mark.parametrize("page", ["404 x", "500 x", "501 x", "503 x", "307 x"])
-def test_a_server_without_a_list_of_models_is_there(page):
-    """`transformers serve` answers it with 500 where no cache of the hub is: it was called absent."""
+def test_a_server_without_a_list_of_models_is_accepted(page):
+    """`transformers serve` answers it with 500 where no cache of the hub is: it was taken for absent."""
 
     def play(talk):
         talk.send(completion().encode())
@@ -185,8 +187,8 @@ def test_a_server_without_a_list_of_models_is_there(page):
         probed(url)
 
 
-def test_a_server_that_hangs_up_on_that_page_is_there_and_a_port_where_nobody_listens_is_not():
+def test_a_server_that_hangs_up_on_that_page_is_accepted_and_a_closed_port_is_not():
     with talking(lambda talk: talk.send(completion().encode()), models=None) as (url, _):
         probed(url)
-    with pytest.raises(SettingsError, match="no server answers there"):
+    with pytest.raises(SettingsError, match="no server answers at this address"):
         probed(url)

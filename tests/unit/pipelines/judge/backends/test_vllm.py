@@ -1,4 +1,4 @@
-"""What goes to an engine and what is read of it; no engine runs here."""
+"""The input of an engine and the parsing of its answers; no engine runs here."""
 
 import json
 import math
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.judge.backends.chat_completion import request
-from pipelines.judge.backends.vllm import ERROR, EngineJudge, answered, answers, asked, engine, request_row
+from pipelines.judge.backends.vllm import ERROR, EngineJudge, engine, engine_input, parse_answers, request_row, top_tokens
 from pipelines.judge.load_judge import LoadJudge
 from pipelines.judge.preset import load_spec
 from pipelines.judge.prompt.question import turns
@@ -18,10 +18,10 @@ from tests.support.judge_pairs import mixed
 SPEC = load_spec("content", ["backend=vllm"])
 
 
-def test_an_engine_is_asked_what_a_server_is_asked():
+def test_an_engine_gets_the_messages_of_a_server():
     table, pictures = mixed(4)
     for n, pair in enumerate(table.to_pylist()):
-        row = asked(SPEC, pa.Table.from_pylist([request_row(SPEC, n, pair, pictures)]).to_pylist()[0])  # through Arrow
+        row = engine_input(SPEC, pa.Table.from_pylist([request_row(SPEC, n, pair, pictures)]).to_pylist()[0])  # through Arrow
         assert row["messages"] == request(SPEC, turns(SPEC, pair, pictures))["messages"]
         assert all(isinstance(m["content"], list) for m in row["messages"])  # ray#56125
         assert row["sampling_params"] == {
@@ -30,14 +30,14 @@ def test_an_engine_is_asked_what_a_server_is_asked():
         json.dumps(row)
 
 
-def test_the_configuration_is_one_that_ray_takes():
-    told = engine(load_spec("content", ["backend=vllm", "engine.replicas=2", "engine.tensor_parallel=4"]))
-    assert told.model_source == "Qwen/Qwen3-VL-8B-Instruct"
-    assert told.should_continue_on_error
-    assert told.prepare_multimodal_stage["chat_template_content_format"] == "openai"  # pictures stay in their places
-    assert told.engine_kwargs["tensor_parallel_size"] == 4 and told.concurrency == 2
-    assert told.engine_kwargs["generation_config"] == "vllm" and told.engine_kwargs["max_logprobs"] == 20
-    assert not told.engine_kwargs["trust_remote_code"]
+def test_ray_accepts_the_configuration():
+    config = engine(load_spec("content", ["backend=vllm", "engine.replicas=2", "engine.tensor_parallel=4"]))
+    assert config.model_source == "Qwen/Qwen3-VL-8B-Instruct"
+    assert config.should_continue_on_error
+    assert config.prepare_multimodal_stage["chat_template_content_format"] == "openai"  # pictures stay in their places
+    assert config.engine_kwargs["tensor_parallel_size"] == 4 and config.concurrency == 2
+    assert config.engine_kwargs["generation_config"] == "vllm" and config.engine_kwargs["max_logprobs"] == 20
+    assert not config.engine_kwargs["trust_remote_code"]
 
 
 def engine_row(number, **p):
@@ -46,48 +46,48 @@ def engine_row(number, **p):
     return {"number": number, "logprobs": [logprobs], "generated_text": "yes"}
 
 
-def test_reads_scores_errors_and_what_never_came_back(monkeypatch):
+def test_parses_scores_and_errors_and_reports_missing_rows(monkeypatch):
     table, pictures = mixed(6)
     broken = pictures | {i: BadPicture("truncated", "x") for i in table.to_pylist()[5]["candidate"]["image_ids"]}
-    said = [engine_row(3, yes=0.3, no=0.6), engine_row(0, yes=0.6, no=0.2), {"number": 1, "logprobs": None}]
-    seen = []
+    engine_rows = [engine_row(3, yes=0.3, no=0.6), engine_row(0, yes=0.6, no=0.2), {"number": 1, "logprobs": None}]
+    numbers = []
 
-    def ran(self, rows):
-        seen.extend(r["number"] for r in rows)
+    def run(self, rows):
+        numbers.extend(r["number"] for r in rows)
         return [
-            *(answered(r) for r in said),
+            *(top_tokens(r) for r in engine_rows),
             {"number": 2, ERROR: "VLLMValidationError: too long"},
-            answered(engine_row(4, yes=0.9)),
+            top_tokens(engine_row(4, yes=0.9)),
         ]
 
-    monkeypatch.setattr(EngineJudge, "_ran", ran)
-    monkeypatch.setattr("pipelines.judge.backends.vllm.named", lambda spec: "m")
-    found = EngineJudge(SPEC)(table, broken).to_pylist()
-    assert 5 not in seen
-    refused = {n for n, r in enumerate(found) if r["reason"] == "truncated"}
-    wanted = {
+    monkeypatch.setattr(EngineJudge, "_run", run)
+    monkeypatch.setattr("pipelines.judge.backends.vllm.judge_model", lambda spec: "m")
+    scores = EngineJudge(SPEC)(table, broken).to_pylist()
+    assert 5 not in numbers
+    refused = {n for n, r in enumerate(scores) if r["reason"] == "truncated"}
+    expected = {
         0: 0.75,
         1: "server's answer not understood",
         2: "model failed",
         3: 1 / 3,
         4: "yes or no not among the top tokens",
     }
-    for n, value in wanted.items():
+    for n, value in expected.items():
         if n not in refused:
-            assert (found[n]["reason"] or pytest.approx(found[n]["score"], abs=1e-6)) == value
+            assert (scores[n]["reason"] or pytest.approx(scores[n]["score"], abs=1e-6)) == value
     assert 5 in refused
 
 
-def test_a_row_that_is_lost_is_told():
-    assert answers(SPEC, []) == {}
+def test_no_rows_give_no_outcomes():
+    assert parse_answers(SPEC, []) == {}
 
 
-def test_arrows_nulls_of_other_rows_tokens_are_no_tokens():
+def test_arrows_nulls_for_tokens_of_other_rows_are_ignored():
     row = engine_row(0, yes=0.6, no=0.2)
     row["logprobs"][0] |= {999: None}
-    assert len(answered(row)["tokens"]) == 20
+    assert len(top_tokens(row)["tokens"]) == 20
 
 
-def test_without_vllm_the_start_says_what_to_install():
+def test_without_vllm_the_error_names_the_install_command():
     with pytest.raises(SettingsError, match=r"judge\.backend 'vllm' needs vllm: pip install vllm"):
         LoadJudge(SPEC)()

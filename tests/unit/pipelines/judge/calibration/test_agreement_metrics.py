@@ -38,8 +38,8 @@ def test_auc_is_the_share_of_pairs_of_pairs_in_the_right_order(rows):
     wins = [
         (a > b) + 0.5 * (a == b) for (a, yes), (b, no) in itertools.product(rows, rows) if yes and not no
     ]  # every relevant pair against every other
-    found = roc_auc(scores, relevant)
-    assert math.isnan(found) if not wins else found == pytest.approx(sum(wins) / len(wins))
+    result = roc_auc(scores, relevant)
+    assert math.isnan(result) if not wins else result == pytest.approx(sum(wins) / len(wins))
 
 
 @SLOW_FIRST
@@ -66,45 +66,47 @@ def test_calibration_error_is_the_mean_gap_of_the_bins(rows, bins):
 
 @SLOW_FIRST
 @given(LABELLED, st.integers(2, 12))
-def test_the_reliability_curve_holds_every_pair_once(rows, bins):
+def test_the_reliability_curve_has_every_pair_once(rows, bins):
     curve = reliability(*arrays(rows), bins)
     assert curve.counts.sum() == len(rows)
-    assert (curve.counts * curve.so).sum() == pytest.approx(sum(relevant for _, relevant in rows))
+    assert (curve.counts * curve.observed).sum() == pytest.approx(sum(relevant for _, relevant in rows))
 
 
 @SLOW_FIRST
 @given(VERDICTS)
 def test_kappa_is_agreement_beyond_chance(rows):
-    said, relevant = arrays(rows)
+    judged, relevant = arrays(rows)
     n = len(rows)
     agreed = sum(a == b for a, b in rows) / n
     chance = sum((sum(a == v for a, _ in rows) / n) * (sum(b == v for _, b in rows) / n) for v in (True, False))
-    wanted = 1.0 if chance == 1 else (agreed - chance) / (1 - chance)
-    assert kappa(said.astype(bool), relevant) == pytest.approx(wanted)
+    expected = 1.0 if chance == 1 else (agreed - chance) / (1 - chance)
+    assert kappa(judged.astype(bool), relevant) == pytest.approx(expected)
 
 
 def test_the_interval_of_kappa_is_that_of_drawing_whole_groups_by_hand():
     chance = np.random.default_rng(3)
     groups = chance.integers(0, 60, 600)
     relevant = chance.random(600) < 0.4
-    said = np.where(groups % 3 == 0, ~relevant, relevant)  # a judge that is wrong on whole components
-    found = kappa_interval(said, relevant, groups, 2000, 0.9, 0)
+    judged = np.where(groups % 3 == 0, ~relevant, relevant)  # a judge that is wrong on whole components
+    result = kappa_interval(judged, relevant, groups, 2000, 0.9, 0)
     by_hand = []
     for _ in range(2000):
         drawn = chance.integers(0, 60, 60)
         rows = np.concatenate([np.flatnonzero(groups == g) for g in drawn])
-        by_hand.append(kappa(said[rows], relevant[rows]))
+        by_hand.append(kappa(judged[rows], relevant[rows]))
     low, high = np.quantile(by_hand, [0.05, 0.95])
-    assert found.value == kappa(said, relevant)
-    assert (found.low, found.high) == (pytest.approx(low, abs=0.03), pytest.approx(high, abs=0.03))
-    alone = kappa_interval(said, relevant, np.arange(600), 2000, 0.9, 0)
-    assert alone.high - alone.low < 0.7 * (found.high - found.low)
+    assert result.value == kappa(judged, relevant)
+    assert (result.low, result.high) == (pytest.approx(low, abs=0.03), pytest.approx(high, abs=0.03))
+    alone = kappa_interval(judged, relevant, np.arange(600), 2000, 0.9, 0)
+    assert alone.high - alone.low < 0.7 * (result.high - result.low)
 
 
 def test_an_interval_does_not_depend_on_the_groups_names_or_the_hour():
     chance = np.random.default_rng(4)
-    said, relevant, groups = chance.random(90) < 0.5, chance.random(90) < 0.5, chance.integers(0, 9, 90)
-    assert kappa_interval(said, relevant, groups, 200, 0.9, 1) == kappa_interval(said, relevant, groups * 7 + 5, 200, 0.9, 1)
+    judged, relevant, groups = chance.random(90) < 0.5, chance.random(90) < 0.5, chance.integers(0, 9, 90)
+    assert kappa_interval(judged, relevant, groups, 200, 0.9, 1) == kappa_interval(
+        judged, relevant, groups * 7 + 5, 200, 0.9, 1
+    )
 
 
 def test_the_corrected_rate_finds_the_true_one_behind_a_judge_with_known_errors():
@@ -117,17 +119,17 @@ def test_the_corrected_rate_finds_the_true_one_behind_a_judge_with_known_errors(
         return np.where(of, chance.random(len(of)) < sensitivity, chance.random(len(of)) >= specificity)
 
     apparent = verdicts(unlabelled)
-    found = corrected_rate(apparent, verdicts(relevant), relevant, np.arange(4_000), 500, 0.95, 0)
+    result = corrected_rate(apparent, verdicts(relevant), relevant, np.arange(4_000), 500, 0.95, 0)
     assert apparent.mean() == pytest.approx(0.17, abs=0.01)
-    assert found.value == pytest.approx(true, abs=0.03)
-    assert found.low < true < found.high
+    assert result.value == pytest.approx(true, abs=0.03)
+    assert result.low < true < result.high
 
 
 def test_none_called_relevant_is_not_never():
     relevant = np.arange(100) < 50
-    found = corrected_rate(np.zeros(1000, bool), relevant, relevant, np.arange(100), 500, 0.95, 0)
-    assert found.value == 0
-    assert 0.0005 < found.high < 0.01
+    result = corrected_rate(np.zeros(1000, bool), relevant, relevant, np.arange(100), 500, 0.95, 0)
+    assert result.value == 0
+    assert 0.0005 < result.high < 0.01
 
 
 def test_a_judge_at_chance_corrects_nothing():
@@ -136,6 +138,6 @@ def test_a_judge_at_chance_corrects_nothing():
 
 
 def test_ties_count_the_pairs_that_share_a_score():
-    found = ties(np.array([0.1, 0.1, 0.1, 0.4, 0.5, 0.5]))
-    assert (found.distinct, found.tied, found.largest) == (3, 5 / 6, 0.5)
+    result = ties(np.array([0.1, 0.1, 0.1, 0.4, 0.5, 0.5]))
+    assert (result.distinct, result.tied, result.largest) == (3, 5 / 6, 0.5)
     assert ties(np.zeros(0)).distinct == 0

@@ -1,9 +1,9 @@
-"""Labels by a corpus's truth: about what the items show, not about their notes."""
+"""Labels from a corpus's truth: about the content of the items, not about their notes."""
 
 import pyarrow as pa
 import pytest
 
-from pipelines.judge.calibration.planted_labels import Planted
+from pipelines.judge.calibration.planted_labels import PlantedRelevance
 from schemas.datasets import ANNOTATIONS
 from tests.unit.pipelines.judge.tables import item, pairs
 
@@ -15,22 +15,27 @@ PASSAGES = pa.table({"source_note": ["a"], "target_note": ["b"], "passage": [PAS
 ALIASES = pa.table({"a": ["H", "F"], "b": ["J", "F"]})
 
 
-def annotations(*rows):
-    made = [{"image_id": i, "note_id": n, "text": t, "sha256": "", "kind": "ocr", "model": "m"} for i, n, t in rows]
-    return pa.Table.from_pylist(made, ANNOTATIONS.columns)
+def annotations(*annotated):
+    rows = [{"image_id": i, "note_id": n, "text": t, "sha256": "", "kind": "ocr", "model": "m"} for i, n, t in annotated]
+    return pa.Table.from_pylist(rows, ANNOTATIONS.columns)
 
 
-TRUTH = Planted(IMAGES, PASSAGES, ALIASES, annotations(("a0", "a", "SALE"), ("b0", "b", "SALE TODAY")))
+TRUTH = PlantedRelevance(IMAGES, PASSAGES, ALIASES, annotations(("a0", "a", "SALE"), ("b0", "b", "SALE TODAY")))
 A0 = item("image", "a", ["a0"])
 
 
 @pytest.mark.parametrize(
-    ("query", "candidate", "source", "wanted"),
+    ("query", "candidate", "source", "expected"),
     [
         (A0, item("note", "b", ["b0"], "x"), "band", True),  # a copy of the picture
         (A0, item("note", "a", ["a0", "a1"], "x"), "positive", True),  # the note with it
         (A0, item("note", "a", ["a1"], "x"), "rule", False),  # the note without it
-        (A0, item("note", "a", ["a1"], "x [described]"), "positive", None),  # words in its place: not for the corpus to say
+        (
+            A0,
+            item("note", "a", ["a1"], "x [described]"),
+            "positive",
+            None,
+        ),  # a description in its place: the truth does not decide
         (item("crop", "a", ["a0"], region=(0, 0, 0.5, 0.5)), item("image", "b", ["b0"]), "band", True),
         (A0, item("image", "c", ["c0"]), "band", False),
         (item("image", "c", ["c0"]), item("image", "d", ["d0"]), "band", None),  # families that look alike
@@ -65,7 +70,7 @@ A0 = item("image", "a", ["a0"])
         (item("text", "a", text="!?"), item("text", "c", text="!?"), "band", False),  # no letters, nothing to share
     ],
 )
-def test_a_label_follows_from_what_both_show(query, candidate, source, wanted):
-    found = TRUTH.labels(pairs((query, candidate), source=source))
-    assert found.relevant == [wanted]
-    assert found.unsaid == (wanted is None)
+def test_a_label_follows_from_the_content_of_both_items(query, candidate, source, expected):
+    labels = TRUTH.labels(pairs((query, candidate), source=source))
+    assert labels.relevant == [expected]
+    assert labels.undecided == (expected is None)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipelines.judge.preset import PRESETS, load_spec
-from pipelines.judge.prompt.question import BadPair, as_messages, flagged, turns
+from pipelines.judge.prompt.question import BadPair, as_messages, injection_flags, turns
 from pipelines.media.decode import BadPicture
 from tests.support.judge_pairs import item, mixed, picture
 
@@ -13,17 +13,17 @@ def one(query, candidate, task="note_to_note"):
     return {"task": task, "query": query, "candidate": candidate}
 
 
-def words(asked):
-    return "".join(part if isinstance(part, str) else "<PIC>" for part in asked.user)
+def words(chat):
+    return "".join(part if isinstance(part, str) else "<PIC>" for part in chat.user)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_items_are_shown_each_where_the_question_says(name):
     spec = load_spec(name)
     pair = one(item("note", "a", ["i1", "i2"], "first words"), item("note", "b", ["i3"], "other words"))
-    asked = turns(spec, pair, {f"i{n}": picture(n, 8 * n, 8) for n in (1, 2, 3)})
-    text = words(asked)
-    assert [p.shape[0] for p in asked.pictures] == [8, 16, 24]
+    chat = turns(spec, pair, {f"i{n}": picture(n, 8 * n, 8) for n in (1, 2, 3)})
+    text = words(chat)
+    assert [p.shape[0] for p in chat.pictures] == [8, 16, 24]
     places = [text.index(part) for part in ("<PIC>", "> first words", "> other words")]
     assert places == sorted(places)
     assert text.index("> first words") < text.rindex("<PIC>") < text.index("> other words")
@@ -67,10 +67,10 @@ def test_the_question_is_the_same_whatever_a_text_says(name, evil):
     spec = load_spec(name)
 
     def own(text):
-        asked = turns(
+        chat = turns(
             spec, one(item("note", "a", ["i1"], "fine"), item("note", "b", ["i2"], text)), {"i1": picture(1), "i2": picture(2)}
         )
-        return [line for line in words(asked).splitlines() if not line.startswith("> ")]
+        return [line for line in words(chat).splitlines() if not line.startswith("> ")]
 
     assert own(evil) == own("harmless")
 
@@ -78,36 +78,36 @@ def test_the_question_is_the_same_whatever_a_text_says(name, evil):
 @pytest.mark.parametrize("evil", EVIL[:4])
 def test_a_text_that_gives_orders_is_flagged_with_its_side(evil):
     fine, odd = item("text", "a", text="red mug"), item("text", "b", text=evil)
-    assert flagged(one(fine, odd)).startswith("candidate: ")
-    assert flagged(one(odd, fine)).startswith("query: ")
-    assert flagged(one(fine, fine)) is None
+    assert injection_flags(one(fine, odd)).startswith("candidate: ")
+    assert injection_flags(one(odd, fine)).startswith("query: ")
+    assert injection_flags(one(fine, fine)) is None
 
 
 def test_a_crop_is_cut_out_and_an_image_with_a_region_is_not():
     pixels = picture(1, 40, 80)
     for kind, shape in (("crop", (20, 40, 3)), ("image", (40, 80, 3))):
-        asked = turns(
+        chat = turns(
             load_spec("content"),
             one(item(kind, "a", ["i"], region=(0.5, 0.0, 1.0, 0.5)), item("text", "b", text="w")),
             {"i": pixels},
         )
-        assert asked.pictures[0].shape == shape
-    assert np.array_equal(asked.pictures[0], pixels)
+        assert chat.pictures[0].shape == shape
+    assert np.array_equal(chat.pictures[0], pixels)
 
 
 def test_many_pictures_are_shrunk_alike_and_all_shown():
     spec = load_spec("content", ["item_pixels=4000"])
-    shown = {f"i{n}": picture(n, 64, 128) for n in range(5)}
-    asked = turns(spec, one(item("note", "a", list(shown), "w"), item("text", "b", text="w")), shown)
-    assert len(asked.pictures) == 5
-    assert 3000 < sum(p.shape[0] * p.shape[1] for p in asked.pictures) <= 4000
+    pictures = {f"i{n}": picture(n, 64, 128) for n in range(5)}
+    chat = turns(spec, one(item("note", "a", list(pictures), "w"), item("text", "b", text="w")), pictures)
+    assert len(chat.pictures) == 5
+    assert 3000 < sum(p.shape[0] * p.shape[1] for p in chat.pictures) <= 4000
 
 
 def test_a_long_text_is_cut_and_says_so():
-    asked = turns(
+    chat = turns(
         load_spec("content", ["item_chars=50"]), one(item("text", "a", text="x" * 80), item("text", "b", text="y")), {}
     )
-    assert "> " + "x" * 50 + "\n> […]\n" in words(asked)
+    assert "> " + "x" * 50 + "\n> […]\n" in words(chat)
 
 
 @pytest.mark.parametrize(

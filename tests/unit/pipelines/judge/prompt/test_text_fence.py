@@ -1,4 +1,4 @@
-"""Whatever a note says stands behind the mark, and spells no reserved token."""
+"""Every line of a note's text is behind the mark and has no reserved token."""
 
 import re
 
@@ -32,6 +32,6 @@ def test_a_cut_is_told_and_nothing_behind_it_is_shown(text, most):
     assert fenced(text[:most], 10_000) == "\n".join(lines[:-1] if len(text) > most else lines)
 
 
-def test_what_people_write_is_left_as_it_is():
+def test_an_ordinary_text_is_not_changed():
     text = "红色马克杯，3 < 5！\n👨‍👩‍👧 a > b [1] (ok)"
     assert fenced(text, 1000) == "> 红色马克杯，3 < 5！\n> 👨‍👩‍👧 a > b [1] (ok)"

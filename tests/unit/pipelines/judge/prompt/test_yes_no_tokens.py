@@ -9,12 +9,12 @@ from pipelines.judge.preset import Question
 from pipelines.judge.prompt.question import BadPair
 from pipelines.judge.prompt.yes_no_tokens import score, score_of_top, word_of
 
-ASKED = Question()
+QUESTION = Question()
 
 
 @pytest.mark.parametrize(("token", "word"), [("yes", "yes"), (" Yes", "yes"), ("Ġyes", "yes"), ("▁YES", "yes"), ("\nNo", "no"), ("nope", None), ("", None), ("yes.", None)])  # fmt: skip
-def test_knows_the_spellings(token, word):
-    assert word_of(token, ASKED) == word
+def test_recognises_the_spellings(token, word):
+    assert word_of(token, QUESTION) == word
 
 
 def test_exact_is_the_one_token():
@@ -33,36 +33,36 @@ def test_one_spelling_each_is_the_sigmoid_of_the_difference():
 
 
 def top(**p):
-    """20 tokens: the given probabilities, and small ones."""
-    told = [(t.replace("_", " "), math.log(v)) for t, v in p.items()]
-    return told + [(f"w{n}", math.log(1e-7)) for n in range(20 - len(told))]
+    """20 tokens: these probabilities, and small ones."""
+    tokens = [(t.replace("_", " "), math.log(v)) for t, v in p.items()]
+    return tokens + [(f"w{n}", math.log(1e-7)) for n in range(20 - len(tokens))]
 
 
 def test_top_tokens_give_the_same_score():
-    assert score_of_top(top(yes=0.5, _Yes=0.1, no=0.2), 20, 0.005, ASKED) == pytest.approx(0.6 / 0.8, abs=1e-6)
+    assert score_of_top(top(yes=0.5, _Yes=0.1, no=0.2), 20, 0.005, QUESTION) == pytest.approx(0.6 / 0.8, abs=1e-6)
 
 
 @pytest.mark.parametrize("only", [{"yes": 0.999}, {"no": 0.9}, {"maybe": 0.9}])
 def test_a_word_outside_the_top_is_never_0_or_1(only):
     with pytest.raises(BadPair, match="among") as bad:
-        score_of_top(top(**only), 20, 1.0, ASKED)
+        score_of_top(top(**only), 20, 1.0, QUESTION)
     assert bad.value.reason == "yes or no not among the top tokens"
 
 
-def test_a_word_of_no_probability_is_outside_too():
+def test_a_word_without_probability_is_outside_too():
     with pytest.raises(BadPair, match="no no among"):
-        score_of_top([*top(yes=0.9)[:19], ("no", -9999.0)], 20, 1.0, ASKED)
+        score_of_top([*top(yes=0.9)[:19], ("no", -9999.0)], 20, 1.0, QUESTION)
 
 
 def test_spellings_that_could_move_the_score_are_refused():
     close = [("yes", math.log(0.04)), ("no", math.log(0.04))] + [(f"w{n}", math.log(0.03)) for n in range(18)]
     with pytest.raises(BadPair, match=r"between 0\.\d+ and 0\.\d+"):
-        score_of_top(close, 20, 0.005, ASKED)
+        score_of_top(close, 20, 0.005, QUESTION)
     assert score_of_top(close, 20, 0.005, Question(spellings="exact")) == pytest.approx(0.5)
 
 
 @given(st.lists(st.floats(0.001, 1), min_size=24, max_size=24), st.floats(0.0, 0.3))
-def test_what_is_not_seen_moves_no_score_by_more_than_the_tolerance(weights, tolerance):
+def test_missing_spellings_change_no_score_by_more_than_the_tolerance(weights, tolerance):
     """Against the whole distribution, of which the top 20 is seen."""
     spelled = ["yes", "Yes", "YES", " yes", " Yes", " YES", "no", "No", "NO", " no", " No", " NO"] + [
         f"w{n}" for n in range(12)
@@ -71,19 +71,19 @@ def test_what_is_not_seen_moves_no_score_by_more_than_the_tolerance(weights, tol
     best = sorted(zip(p, spelled, strict=True), reverse=True)[:20]
     true = p[:6].sum() / p[:12].sum()
     try:
-        found = score_of_top([(t, math.log(v)) for v, t in best], 20, tolerance, ASKED)
+        value = score_of_top([(t, math.log(v)) for v, t in best], 20, tolerance, QUESTION)
     except BadPair:
         return
-    assert abs(found - true) <= tolerance + 1e-9
+    assert abs(value - true) <= tolerance + 1e-9
 
 
 @pytest.mark.parametrize("bad", [[("yes", "high")], [(None, -1.0)], [("yes", float("nan"))], [("yes", 3.0)]])
-def test_numbers_that_are_none_are_not_understood(bad):
+def test_invalid_numbers_are_not_understood(bad):
     with pytest.raises(BadPair) as refused:
-        score_of_top(top(yes=0.5, no=0.4)[:19] + bad, 20, 0.005, ASKED)
+        score_of_top(top(yes=0.5, no=0.4)[:19] + bad, 20, 0.005, QUESTION)
     assert refused.value.reason == "server's answer not understood"
 
 
-def test_half_of_the_top_tokens_says_nothing_of_the_rest():
-    with pytest.raises(BadPair, match="10 top tokens came back, 20 were asked for"):
-        score_of_top(top(yes=0.5, no=0.4)[:10], 20, 1.0, ASKED)
+def test_half_of_the_top_tokens_is_not_enough():
+    with pytest.raises(BadPair, match="expected 20 top tokens, got 10"):
+        score_of_top(top(yes=0.5, no=0.4)[:10], 20, 1.0, QUESTION)
