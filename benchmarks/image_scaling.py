@@ -33,19 +33,19 @@ from scipy.sparse.csgraph import connected_components
 from benchmarks.watch import Watch
 from pipelines.engines.spark_session import ROOT, spark_session
 from pipelines.mining.images.candidates.candidate_step import candidate_pairs
-from pipelines.mining.images.settings import Match
+from pipelines.mining.images.match_step import PictureMatching
 from testkit.synthetic_pictures import Real, crowds, made_up, real_pictures
 
 NO_CAP = 10**9
-HASHES, WORDS = Match(words=0), Match(hash_radius=0)
+HASHES, WORDS = PictureMatching(indexed_features=0), PictureMatching(hash_radius=0)
 
 
-def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: Match) -> dict[str, Any]:
+def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: PictureMatching) -> dict[str, Any]:
     """Run the step on the pictures in `folder`; candidates, seconds, memory and the share of planted pairs found."""
     wanted = spark.createDataFrame(pa.table({"l": planted[:, 0], "r": planted[:, 1]}).to_pandas(), "l long, r long")
     start = time.monotonic()
     with Watch() as taken:
-        output = candidate_pairs(spark.read.parquet(str(folder)), size, settings)
+        output = candidate_pairs(spark.read.parquet(str(folder)), size, settings, settings)
         joined = output.rows.join(F.broadcast(wanted.withColumn("planted", F.lit(1))), on=["l", "r"], how="left")
         counts = joined.agg(F.count("*").alias("pairs"), F.count("planted").alias("found")).first()
         dropped = {row["reason"]: row["rows"] for row in output.dropped.collect()}
@@ -102,7 +102,8 @@ def hot(spark: SparkSession, real: Real, given: argparse.Namespace, scratch: Pat
         start = time.monotonic()
         with Watch() as taken:
             shown = int((given.copies + given.blanks) * share)
-            pairs = candidate_pairs(spark.read.parquet(str(folder)), shown, Match()).rows.select("l", "r").toArrow()
+            default = PictureMatching()
+            pairs = candidate_pairs(spark.read.parquet(str(folder)), shown, default, default).rows.select("l", "r").toArrow()
         result = {
             "seconds": round(time.monotonic() - start, 1),
             "core_s": round(taken.core_s, 1),

@@ -14,8 +14,8 @@ from pipelines.workspace.filesystem import open_filesystem
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
-from schemas.intermediate import MINED, PICTURE_PAIRS
 from schemas.granularity import GRANULARITY_NAMES
+from schemas.intermediate import MINED, PICTURE_PAIRS
 from schemas.table import Table
 
 SHOWN_STRATA = 10

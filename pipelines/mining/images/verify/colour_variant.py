@@ -32,7 +32,7 @@ SAME_AROUND = 0.8
 """Share of the textured cells at a region's rim, and up to two cells around it, whose edges must be where they were."""
 
 
-def recoloured(overlap: Overlap) -> bool:
+def is_colour_variant(overlap: Overlap) -> bool:
     """Whether a region keeps its structure and has another colour while the rest agrees.
 
     Cost: O(cells), about 3 ms; for pairs that are otherwise accepted.

@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.media.decode import BadPicture
-from pipelines.mining.images.fingerprint.feature_codec import unpack
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
-from pipelines.mining.images.verify.feature_alignment import Matching, points
-from pipelines.mining.images.verify.transform_hypotheses import Sketch
-from pipelines.mining.images.verify.verify_pair import Picture, Verification, verify
+from testkit.verified_pictures import StoredPicture, stored_picture, verdict
 
 SHARED = Path(os.environ.get("UNINOTE_SHARED") or Path(__file__).resolve().parents[6] / "shared")
 DATA = SHARED / "data" / "neardup"
@@ -30,31 +27,25 @@ pytestmark = [
 ]
 
 
-def stored(file: Path) -> Picture:
-    """As the pipeline keeps it."""
-    row = fingerprint(file.read_bytes(), Fingerprint())
-    return Picture(Sketch(points(unpack(row["features"])), row["pdq_turns"], row["pdq_exposed"]), row["thumbnail"])
-
-
 @pytest.fixture(scope="module")
-def pictures() -> Mapping[Path, Picture]:
+def pictures() -> Mapping[Path, StoredPicture]:
     """Every readable picture of the folder that is one photo (the collage is ten)."""
     files = [
         file
         for file in sorted(DATA.rglob("*.*"))
         if file.suffix not in (".md", ".txt") and file.stem not in (CORRUPT, "collage_ukbench")
     ]
-    return {file.relative_to(DATA): stored(file) for file in files}
+    return {file.relative_to(DATA): stored_picture(file.read_bytes()) for file in files}
 
 
 @pytest.fixture(scope="module")
 def groups(pictures) -> set[frozenset[Path]]:
-    """Components of all pairs that `verify` calls copies."""
+    """Components of all pairs whose verdict is a copy."""
     group = {file: frozenset((file,)) for file in pictures}
     for a, b in itertools.combinations(pictures, 2):
         if group[a] is group[b]:
             continue  # one component already
-        if verify(pictures[a], pictures[b], Matching(), Verification()).relation in SAME:
+        if verdict(pictures[a], pictures[b]).relation in SAME:
             joined = group[a] | group[b]
             group |= dict.fromkeys(joined, joined)
     return set(group.values())
