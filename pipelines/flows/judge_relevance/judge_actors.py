@@ -17,7 +17,7 @@ from pipelines.judge.budget import Bill
 from pipelines.judge.judge_chunk import ChunkJudge, LoadChunkJudge, LoadPictures
 from pipelines.judge.load_judge import LoadJudge, name_of
 from pipelines.judge.preset import JudgeSpec
-from pipelines.negatives.filters.image_families import families
+from pipelines.media.image_families import image_families
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.image_root import image_root
@@ -123,7 +123,7 @@ def bench(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
 def _overlap(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Bench:
     """It is told what mining and annotation know. Its answers follow from that too and cost nothing: all go when it changes."""
     passages = MINED["partial_text"]
-    family = families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
+    family = image_families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
     told = known(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
     tables = stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages)
-    return Bench(LoadJudge(spec, known=told), machines, fingerprint([tables, code_fingerprint(families, known)]))
+    return Bench(LoadJudge(spec, known=told), machines, fingerprint([tables, code_fingerprint(image_families, known)]))

@@ -23,13 +23,14 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipelines.items.failure_reasons import Reason
-from pipelines.judge.backends.mined_content import Known, sentences, stands, weight
+from pipelines.judge.backends.mined_content import Known, stands, weight
 from pipelines.judge.judge_fingerprint import named
 from pipelines.judge.preset import JudgeSpec, prompt_hash
 from pipelines.judge.prompt.question import BadPair
 from pipelines.judge.protocol import NOTHING, Picture, Sizes
 from pipelines.judge.score_rows import Said, score_rows
-from pipelines.media.passage_match import standing
+from pipelines.media.passage_match import containment
+from pipelines.media.sentences import sentences
 from schemas.item import UNDESCRIBED
 
 NOT_DESCRIBED = Reason.NOT_DESCRIBED
@@ -124,7 +125,7 @@ class OverlapJudge:
         found = sum(
             weight(mine) * here
             for mine, theirs in self._known.passages.get((one.note_id, other.note_id), ())
-            if (here := standing(mine, one.text)) >= least and standing(theirs, other.words) >= least
+            if (here := containment(mine, one.text)) >= least and containment(theirs, other.words) >= least
         )
         return min(found, whole)
 

@@ -1,6 +1,5 @@
 """What mining and annotation know of pictures and passages, as `overlap` asks for it."""
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +8,10 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from pipelines.media.passage_match import fold
+from pipelines.media.text_fold import fold
 
 OWN_WORDS = ("note-title", "note-body")
 """Annotators that have not looked at the picture: their words are the note's, and prove nothing of what it shows."""
-SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[.]) |\n")
 K = TypeVar("K")
 WIDE = 3
 REMEMBERED = 65_536
@@ -40,7 +38,7 @@ def known(families: Mapping[str, int], annotations: pa.Table, passages: pa.Table
     """Gather it.
 
     Args:
-        families: image_id -> family (`negatives.copies.families` makes them of PICTURE_PAIRS).
+        families: image_id -> family (`media.image_families` makes them of PICTURE_PAIRS).
         annotations: ANNOTATIONS, or its columns note_id, image_id, kind, model and text.
         passages: pairs of shared passages: POSITIVES or PAIRS with granularity partial_text; of others nothing is taken.
 
@@ -78,11 +76,6 @@ def stands(passage: str, text: str) -> bool:
 def weight(text: str) -> float:
     """How much a text says: its letters and digits, a wide one (Chinese and the like) as three; a part never more than all."""
     return float(sum(WIDE if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in _letters(text)))
-
-
-def sentences(text: str) -> Sequence[str]:
-    """A text's sentences and lines."""
-    return [part for part in SENTENCE_END.split(text) if part.strip()]
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -5,10 +5,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from pipelines.items import spark_columns
+from pipelines.media.sentences import SENTENCE_END
 from pipelines.mining.within_note.settings import WithinNote
-
-SENTENCE_END = r"(?<=[。！？!?；;])|(?<=[.]) |\n"
-"""Where a text is cut: after the marks that end a sentence in Chinese and English, and at line breaks."""
 
 
 def sentences(items_of_notes: DataFrame, settings: WithinNote) -> DataFrame:

@@ -43,7 +43,7 @@ def test_a_pair_that_shares_one_key_or_two_needs_more_inliers(monkeypatch):
     inliers = of(*pair).maps[0].inliers
     assert MIN_INLIERS_BY_VOTES == {1: 5, 2: 4}
     monkeypatch.setattr(transform_hypotheses, "MIN_INLIERS_BY_VOTES", {1: inliers + 1, 2: inliers})
-    assert of(*pair, votes=2).maps == of(*pair).maps
+    assert [m.inliers for m in of(*pair, votes=2).maps] == [m.inliers for m in of(*pair).maps]
     assert all(m.inliers == 0 for m in of(*pair, votes=1).maps)
 
 
