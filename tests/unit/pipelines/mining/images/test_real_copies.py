@@ -53,30 +53,30 @@ def groups(pictures) -> set[frozenset[Path]]:
 
 def under(groups: set[frozenset[Path]], *folders: str) -> list[set[str]]:
     """The groups that have a picture in one of the folders, largest first."""
-    found = [group for group in groups if any(folder in file.parts for file in group for folder in folders)]
-    return sorted(({str(file) for file in group} for group in found), key=lambda group: (-len(group), min(group)))
+    result = [group for group in groups if any(folder in file.parts for file in group for folder in folders)]
+    return sorted(({str(file) for file in group} for group in result), key=lambda group: (-len(group), min(group)))
 
 
 def test_edits_rotations_flips_and_colour_modes_of_one_photo_are_one_component(pictures, groups):
     folders = ("bridge-mods", "rotations", "modes")
-    wanted = {str(file) for file in pictures if any(folder in file.parts for folder in folders)}
-    assert len(wanted) == 34
-    assert under(groups, *folders) == [wanted]
+    expected = {str(file) for file in pictures if any(folder in file.parts for folder in folders)}
+    assert len(expected) == 34
+    assert under(groups, *folders) == [expected]
 
 
 def test_seven_distinct_photos_are_seven(groups):
-    found = under(groups, "labelme-subset")
-    assert [len(group) for group in found] == [1] * 7
+    result = under(groups, "labelme-subset")
+    assert [len(group) for group in result] == [1] * 7
 
 
 def test_copies_of_a_photo_group_by_the_number_in_their_names(pictures, groups):
-    wanted = {}
+    expected = {}
     for file in pictures:
         if "ukbench" in file.parts:
-            wanted.setdefault(UNNUMBERED.get(file.stem, file.stem.split("_")[0]), set()).add(str(file))
-    assert under(groups, "ukbench") == sorted(wanted.values(), key=lambda group: (-len(group), min(group)))
-    assert len(wanted["ukbench00120"]) == 11
-    assert len(wanted) == 14
+            expected.setdefault(UNNUMBERED.get(file.stem, file.stem.split("_")[0]), set()).add(str(file))
+    assert under(groups, "ukbench") == sorted(expected.values(), key=lambda group: (-len(group), min(group)))
+    assert len(expected["ukbench00120"]) == 11
+    assert len(expected) == 14
 
 
 @pytest.mark.parametrize("folder", ["mixed_images", "mixed_nested_images"])

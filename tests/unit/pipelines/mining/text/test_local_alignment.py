@@ -26,8 +26,8 @@ def test_passes_a_lost_an_added_and_a_changed_character():
 
 def test_stops_at_another_word():
     a, b = "the rug is black and very soft", "the rug is green and very soft"
-    found = [words(a, runs) for runs in alignments(a, b, [(0, 0), (20, 20)], **KNOBS)]
-    assert found == [["the rug is "], [" and very soft"]]
+    result = [words(a, runs) for runs in alignments(a, b, [(0, 0), (20, 20)], **KNOBS)]
+    assert result == [["the rug is "], [" and very soft"]]
 
 
 def test_grows_a_seed_only_once():

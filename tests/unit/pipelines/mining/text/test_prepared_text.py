@@ -13,21 +13,21 @@ def test_equal_numbers_are_equal_characters_and_others_are_not():
 
 
 def test_reads_the_digits_of_the_numbers_between_two_places():
-    found = side("a 12 b 3.5 c", None, 4, 0)
-    assert found.numbers(0, 5) == "1235"
-    assert found.numbers(2, 5) == "35"
-    assert found.numbers(2, 2) == ""
+    result = side("a 12 b 3.5 c", None, 4, 0)
+    assert result.numbers(0, 5) == "1235"
+    assert result.numbers(2, 5) == "35"
+    assert result.numbers(2, 2) == ""
 
 
 def test_marks_boilerplate_grams_and_what_is_beside_them():
-    found = side("abcdefghijklmnop", [6], 4, 2)
-    assert "".join(c for c, own in zip(found.text, found.own, strict=True) if own) == "abcd" + "mnop"
+    result = side("abcdefghijklmnop", [6], 4, 2)
+    assert "".join(c for c, own in zip(result.text, result.own, strict=True) if own) == "abcd" + "mnop"
     assert side("abc", None, 4, 2).own.all()
 
 
 def test_spans_the_original():
-    found = side("  Hello, 世界 42!", None, 4, 0)
-    assert found.original[slice(*found.span(0, 8))] == "Hello, 世界 42"
+    result = side("  Hello, 世界 42!", None, 4, 0)
+    assert result.original[slice(*result.span(0, 8))] == "Hello, 世界 42"
 
 
 def test_lists_the_places_of_runs():

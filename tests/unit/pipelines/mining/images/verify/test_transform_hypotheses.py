@@ -31,10 +31,10 @@ def of(a: Sketch, b: Sketch, votes: int = 3) -> Hypotheses:
 
 def test_a_scene_half_the_size_lies_where_its_features_say():
     whole = scene(1, 288, 216)
-    found = of(sketch(whole), sketch(np.asarray(Image.fromarray(whole).resize((144, 108)))))
-    assert found.hamming < 30
-    assert found.maps[0].inliers > 10
-    assert np.abs(found.maps[0].to_b - np.eye(3)).max() < 0.03
+    result = of(sketch(whole), sketch(np.asarray(Image.fromarray(whole).resize((144, 108)))))
+    assert result.hamming < 30
+    assert result.maps[0].inliers > 10
+    assert np.abs(result.maps[0].to_b - np.eye(3)).max() < 0.03
 
 
 def test_a_pair_that_shares_one_key_or_two_needs_more_inliers(monkeypatch):
@@ -49,8 +49,8 @@ def test_a_pair_that_shares_one_key_or_two_needs_more_inliers(monkeypatch):
 
 def test_without_features_the_best_turn_of_the_whole_is_tried():
     whole = scene(2, 240, 240)
-    found = of(sketch(whole, features=False), sketch(np.ascontiguousarray(whole[:, ::-1]), features=False))
-    (only,) = found.maps
+    result = of(sketch(whole, features=False), sketch(np.ascontiguousarray(whole[:, ::-1]), features=False))
+    (only,) = result.maps
     assert only.inliers == 0
     assert only.mirrored
     assert (only.to_b == TURNS[5]).all()
@@ -60,8 +60,8 @@ def test_an_overexposed_white_product_is_tried_by_its_overexposed_hash():
     picture = product((235, 233, 230))
     picture[picture < 60] = 225  # white handles and feet too
     blown = np.asarray(ImageEnhance.Brightness(Image.fromarray(picture)).enhance(1.12))
-    found = of(sketch(picture, features=False), sketch(blown, features=False))
-    assert found.maps
+    result = of(sketch(picture, features=False), sketch(blown, features=False))
+    assert result.maps
 
 
 def test_two_scenes_allow_for_next_to_nothing():
@@ -76,6 +76,6 @@ def test_a_turned_plate_is_tried_whole_though_features_agree_by_its_symmetry():
     plate = (sum(turns) // 4).astype(np.uint8)
     plate[20:60, 30:110] = (250, 250, 240)
     plate[90:150, 20:50] = (10, 20, 30)
-    found = of(sketch(plate), sketch(np.ascontiguousarray(np.rot90(plate)))).maps
-    assert max(m.inliers for m in found) >= ENOUGH_INLIERS
-    assert any(m.inliers == 0 and not m.mirrored and (m.to_b != np.eye(3)).any() for m in found)
+    result = of(sketch(plate), sketch(np.ascontiguousarray(np.rot90(plate)))).maps
+    assert max(m.inliers for m in result) >= ENOUGH_INLIERS
+    assert any(m.inliers == 0 and not m.mirrored and (m.to_b != np.eye(3)).any() for m in result)

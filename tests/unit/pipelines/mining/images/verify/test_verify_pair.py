@@ -100,11 +100,11 @@ EDITS = {
 @pytest.mark.parametrize("seed", [1, 2])
 def test_an_edited_scene_is_a_copy(edit, seed):
     original = Image.fromarray(scene(seed))
-    found = compare(original.copy(), EDITS[edit](original.copy()))
-    assert found.relation == "copy"
-    assert found.mirrored == (edit == "mirrored")
-    assert found.score > 0.4
-    assert found.pixel_correlation > 0.5
+    result = compare(original.copy(), EDITS[edit](original.copy()))
+    assert result.relation == "copy"
+    assert result.mirrored == (edit == "mirrored")
+    assert result.score > 0.4
+    assert result.pixel_correlation > 0.5
 
 
 @pytest.mark.parametrize("edit", ["recompressed", "half", "brighter", "grey", "mirrored", "stretched", "with a sticker"])
@@ -159,10 +159,10 @@ def test_a_crop_is_found_with_its_box(box, mirror):
     whole = scene(6, 960, 720)
     cut = whole[round(box[1] * 720) : round(box[3] * 720), round(box[0] * 960) : round(box[2] * 960)]
     cut = np.ascontiguousarray(cut[:, ::-1]) if mirror else cut
-    found = compare(cut, whole)
-    assert found.relation == "crop_a"
-    assert found.mirrored == mirror
-    assert overlap_of(found.region, box) > 0.94
+    result = compare(cut, whole)
+    assert result.relation == "crop_a"
+    assert result.mirrored == mirror
+    assert overlap_of(result.region, box) > 0.94
 
 
 @pytest.mark.parametrize("level", [20, 250])
@@ -171,9 +171,9 @@ def test_a_screenshot_holds_a_whole_picture(level):
     shot[200:560] = scene(7)
     for k in range(4):
         cv2.putText(shot, "some words below it", (20, 620 + 40 * k), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (128, 128, 128), 2)
-    found = compare(scene(7), shot)
-    assert found.relation == "framed_a"
-    assert overlap_of(found.region, (0, 0.25, 1, 0.7)) > 0.95
+    result = compare(scene(7), shot)
+    assert result.relation == "framed_a"
+    assert overlap_of(result.region, (0, 0.25, 1, 0.7)) > 0.95
 
 
 def patterned() -> np.ndarray:
@@ -190,9 +190,9 @@ def test_a_product_on_a_white_page_with_words_is_framed():
         cv2.putText(
             shot, "some words below it" + "!" * (3 * k), (30, 600 + 30 * k), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (60, 60, 60), 2
         )
-    found = compare(patterned(), shot)
-    assert found.relation == "framed_a"
-    assert overlap_of(found.region, (0.1, 0.15, 0.9, 0.65)) > 0.93
+    result = compare(patterned(), shot)
+    assert result.relation == "framed_a"
+    assert overlap_of(result.region, (0.1, 0.15, 0.9, 0.65)) > 0.93
 
 
 def test_two_products_in_one_black_frame_are_no_copies():
