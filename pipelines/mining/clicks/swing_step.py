@@ -45,8 +45,9 @@ def swing_scores(
     """
     limits = audiences.select(F.col("note").alias("b"), "last_user")
     targets = pairs.select("a", "b").join(limits, on="b", how="inner")
-    parts = [histories.mapInArrow(_user_blocks(users_per_note, tasks), BLOCKS), targets.mapInArrow(_target_blocks(tasks), BLOCKS)]
-    by_note = parts[0].unionByName(parts[1]).repartitionById(tasks, "bucket")
+    users = histories.mapInArrow(_user_blocks(users_per_note, tasks), BLOCKS)
+    pair_targets = targets.mapInArrow(_target_blocks(tasks), BLOCKS)
+    by_note = users.unionByName(pair_targets).repartitionById(tasks, "bucket")
     scores = by_note.mapInArrow(_scores(alpha, users_per_note), SCORES)
     hot_notes = audiences.where(F.col("users") > users_per_note)
     cut = hot_notes.agg(F.coalesce(F.sum(F.col("users") - users_per_note), F.lit(0)).alias("rows"))

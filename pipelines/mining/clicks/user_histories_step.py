@@ -32,12 +32,14 @@ class UserHistories(NamedTuple):
     """HISTORIES: user, length (N_u), clicks, notes, at (microseconds, rising); a row a user, with numbers for ids.
     Persisted."""
     dropped: DataFrame
-    """reason, rows: clicks and users that do not count. With the clicks of `rows`, the reasons "clicks ..." are all clicks."""
+    """reason, rows: clicks and users that do not count. With the clicks of `rows` the reasons "clicks ..." are all clicks."""
     tasks: int
     """Number of tasks for the pairs of visits: enough that each has its share in memory."""
 
 
-def user_histories(clicks: DataFrame, notes: DataFrame, user: Column, window_days: int, max_notes_per_user: int) -> UserHistories:
+def user_histories(
+    clicks: DataFrame, notes: DataFrame, user: Column, window_days: int, max_notes_per_user: int
+) -> UserHistories:
     """The histories of users with 2 to `max_notes_per_user` kept notes in the window.
 
     The window ends at the newest click of all, on a kept note or not, and is counted in
@@ -95,7 +97,7 @@ def _large(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def _histories(most: int) -> Work:
-    """The blocks of some users -> HISTORIES; users with too few or too many notes, and clicks on unkept notes, without notes."""
+    """The blocks of some users -> HISTORIES; those that do not count, and the clicks on unkept notes, without notes."""
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         *columns, unkept = joined(batches, (*VISITS, UNKEPT))

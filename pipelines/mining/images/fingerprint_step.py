@@ -1,4 +1,4 @@
-"""Steps: the sha256 of every picture's bytes, and a fingerprint for each that is new."""
+"""Steps: the sha256 of every picture's bytes, and a fingerprint for each new one."""
 
 import hashlib
 from functools import partial

@@ -114,5 +114,5 @@ def test_is_right_with_and_without_adaptive_plans(spark, aqe):
     [{"train": 0.8}, {"train": 1.1, "test": -0.15}, {"max_component_notes": 0}, {"max_component_share": 1.5}],
 )
 def test_refuses_settings_that_cannot_be(wrong):
-    with pytest.raises(SettingsError, match="found"):
+    with pytest.raises(SettingsError, match="got"):
         Components(**wrong)

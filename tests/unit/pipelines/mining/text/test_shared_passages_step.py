@@ -87,7 +87,7 @@ def test_ties_every_copy_of_a_long_text_to_the_first(spark):
     result, dropped = mined(spark, rows)
     assert set(result) == {("n0", f"n{k}") for k in range(1, 9)}
     assert {r.score for r in result.values()} == {1.0}
-    assert counts(dropped)["whole text equal to another note's: tied to the first of them only"] == 8
+    assert counts(dropped)["whole text equal to another note's: paired with the first of them only"] == 8
 
 
 def test_ties_a_text_that_went_round_with_other_words_around_it(spark):

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.mining.text.prepared_text import side
+from pipelines.mining.text.prepared_text import prepared_text
 from pipelines.mining.text.settings import PartialText
 from pipelines.mining.text.verify_batches import PASSAGES, passages, shared_passage
 
@@ -12,7 +12,7 @@ RECIPE = "先把五花肉切成小块冷水下锅焯水捞出后用温水洗净"
 
 
 def result(a, b, seeds, common=(None, None)):
-    left, right = (side(t, c, SETTINGS.gram_columns, SETTINGS.gram_window - 1) for t, c in zip((a, b), common, strict=True))
+    left, right = (prepared_text(t, c, SETTINGS.gram_columns, SETTINGS.gram_window - 1) for t, c in zip((a, b), common, strict=True))
     runs = shared_passage(left, right, seeds, SETTINGS)
     return [left.text[r.i : r.i + r.length] for r in runs]
 
