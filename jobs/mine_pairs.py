@@ -18,7 +18,7 @@ with starting("mining"):
     from pipelines.engines.spark_session import checkpoints, plan_for, spark_session
     from pipelines.flows.mine_pairs.flow import mine
     from pipelines.flows.mine_pairs.inputs import open_inputs
-    from pipelines.flows.mine_pairs.sample_input import truth_beside, with_sample
+    from pipelines.flows.mine_pairs.sample_input import truth_folder, with_sample
     from pipelines.flows.mine_pairs.settings import MinePairs
     from pipelines.flows.mine_pairs.summary import summary
     from pipelines.run_job import run_job
@@ -29,9 +29,9 @@ with starting("mining"):
 FLAGS = {
     "input.notes": ("--notes", "notes: Parquet or JSONL"),
     "input.images": ("--images", "pictures' bytes: Parquet or JSONL with image_id, content"),
-    "input.image_root": ("--image-root", "what relative picture uris are relative to (the notes' folder)"),
+    "input.image_root": ("--image-root", "base of relative picture uris (the notes' folder)"),
     "input.clicks": ("--clicks", "clicks: Parquet, JSONL or CSV"),
-    "workspace": ("--workspace", "where the datasets are published (out)"),
+    "workspace": ("--workspace", "folder in which the datasets are published (out)"),
 }
 
 
@@ -46,7 +46,7 @@ def run(settings: MinePairs) -> None:
             inputs = open_inputs(spark, settings.input)
             plan_for(spark, inputs.size_bytes)
             mine(stages, inputs, settings)
-        sys.stdout.write(summary(stages, truth_beside(settings.input)))
+        sys.stdout.write(summary(stages, truth_folder(settings.input)))
         spark.stop()
 
 

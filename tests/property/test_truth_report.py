@@ -57,7 +57,7 @@ def test_counts_are_those_of_the_definition(images, picks, kept):
                 expected += 1
                 result += any(a is t or (kind == "copy" and b is t) for a, b in right)
         row = rows[granularity]
-        assert (row.found, row.wanted, row.right, row.judged) == (result, expected, len(right), len(mine))
+        assert (row.matched, row.expected, row.correct, row.checked) == (result, expected, len(right), len(mine))
 
 
 def _report(world, pairs, kept):

@@ -1,14 +1,22 @@
-"""The sample's notes, one by one: people's own, and those that take a picture or a passage from another."""
+"""The sample's notes: original ones, and those that take a picture or a passage from another."""
 
 from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 from pipelines.sources.sample_corpus.note_text import wording
-from pipelines.sources.sample_corpus.picture_files import Picture, decoded, edited_copy, encoded, frames, lettered_page, shown
+from pipelines.sources.sample_corpus.picture_files import (
+    Picture,
+    decoded,
+    edited_copy,
+    encoded,
+    frames,
+    scene_picture,
+    text_page,
+)
 from pipelines.sources.sample_corpus.repost_edits import CROP_AREAS, Edit, cropped, retyped
 from pipelines.sources.sample_corpus.scenes.captions import Language
-from pipelines.sources.sample_corpus.scenes.scene import TOPICS, recoloured, story
+from pipelines.sources.sample_corpus.scenes.scene import TOPICS, story, with_other_colour
 from pipelines.sources.sample_corpus.seeded_random import dice, name_of
 
 EDIT_RATES = (0.0, 0.03, 0.08)
@@ -29,7 +37,7 @@ class Note(NamedTuple):
 
 
 def own_note(number: int, seed: int) -> Note:
-    """A note with pictures of its own; now and then a title, a sign or a page of words among them, or a video's frames."""
+    """An original note; some pictures have a title or a sign or are a page of words, some notes are a video's frames."""
     chance, note_id = dice(seed, "note", number), name_of("n", seed, "note", number)
     topic, language = sorted(TOPICS)[number % len(TOPICS)], _language(chance)
     video = chance.random() < 0.04
@@ -37,26 +45,28 @@ def own_note(number: int, seed: int) -> Note:
     words = wording(topic, scenes, language, chance)
     if video:
         return Note(note_id, language, topic, *words, frames(note_id, scenes[0], seed), "video")
-    pictures = [shown(f"{note_id}_{n}", s, seed, words.title if n == 0 else None, language) for n, s in enumerate(scenes)]
+    pictures = [
+        scene_picture(f"{note_id}_{n}", s, seed, words.title if n == 0 else None, language) for n, s in enumerate(scenes)
+    ]
     if len(pictures) < 6 and chance.random() < 0.12:
-        pictures.append(lettered_page(f"{note_id}_{len(pictures)}", scenes[0], words, seed))
+        pictures.append(text_page(f"{note_id}_{len(pictures)}", scenes[0], words, seed))
     return Note(note_id, language, topic, *words, tuple(pictures))
 
 
 def repost(number: int, donor: Note, edit: Edit, seed: int) -> Note:
-    """A note that shows an edited copy of one of the donor's pictures, before or after one of its own."""
+    """A note with an edited copy of one of the donor's pictures, and sometimes a picture of its own."""
     chance, note_id = dice(seed, "repost", number), name_of("n", seed, "repost", number)
     language = _language(chance)
     source = chance.choice(copiable(donor, edit.keeps_text))
     copy = edited_copy(f"{note_id}_0", source, edit, donor.title, chance)
     own = story(chance, note_id, donor.topic, 1) if chance.random() < 0.4 else []
     words = wording(donor.topic, [s for s in (copy.scene, *own) if s], language, chance)
-    others = tuple(shown(f"{note_id}_{n}", s, seed, None, language) for n, s in enumerate(own, 1))
+    others = tuple(scene_picture(f"{note_id}_{n}", s, seed, None, language) for n, s in enumerate(own, 1))
     return Note(note_id, language, donor.topic, *words, (copy, *others))
 
 
 def detail(number: int, donor: Note, area: str, seed: int) -> Note:
-    """A note that shows a piece of one of the donor's pictures."""
+    """A note with a crop of one of the donor's pictures."""
     chance, note_id = dice(seed, "detail", number), name_of("n", seed, "detail", number)
     language = _language(chance)
     source = chance.choice(copiable(donor, keeps_text=False))
@@ -80,25 +90,25 @@ def variant(number: int, donor: Note, seed: int) -> Note:
     source = chance.choice(copiable(donor, keeps_text=False))
     if source.scene is None:
         raise ValueError(f"{source.image_id} has no scene")
-    scene = recoloured(source.scene, chance)
-    recolour = replace(shown(f"{note_id}_0", scene, seed, None, language, plain=True), variant_of=source.family)
+    scene = with_other_colour(source.scene, chance)
+    recolour = replace(scene_picture(f"{note_id}_0", scene, seed, None, language, plain=True), variant_of=source.family)
     return Note(note_id, language, donor.topic, *wording(donor.topic, [scene], language, chance), (recolour,))
 
 
 def quote(number: int, donor: Note, seed: int) -> tuple[Note, dict[str, object]]:
-    """A note of its own that quotes the donor's tips, word for word or retyped; and the row that says so."""
+    """A note of its own that quotes the donor's tips, word for word or retyped; and its row of the truth."""
     chance, note = dice(seed, "quote", number), own_note(100_000 + number, seed)
     rate = EDIT_RATES[number % len(EDIT_RATES)]
     lines = note.body.split("\n")
     lines.insert(chance.randrange(1, len(lines) + 1), retyped(donor.tips, rate, chance))
-    told = {
+    planted = {
         "source_note": donor.note_id,
         "target_note": note.note_id,
         "host_note": note.note_id,
         "passage": donor.tips,
         "edit_rate": rate,
     }
-    return note._replace(body="\n".join(lines)), told
+    return note._replace(body="\n".join(lines)), planted
 
 
 def copiable(donor: Note, keeps_text: bool) -> list[Picture]:

@@ -31,7 +31,7 @@ ALIASES_TRUTH = pa.schema([("a", STRING), ("b", STRING)])
 
 
 def note_row(note: Note, likes: int, seed: int) -> dict[str, Any]:
-    """As the notes file has it: a few notes lack a topic, a title or a body, as people's do."""
+    """A row of the notes file: a few notes lack a topic, a title or shares, as real ones do."""
     chance = dice(seed, "row", note.note_id, note.title)
     keep = [chance.random() >= 0.02 for _ in range(3)]
     return {

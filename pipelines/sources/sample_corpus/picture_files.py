@@ -1,4 +1,4 @@
-"""Picture files with their truth: scenes as they were shot, pages of words, frames, copies."""
+"""Picture files with their truth: photographs of scenes, pages of words, video frames, copies."""
 
 import io
 from dataclasses import dataclass
@@ -23,20 +23,22 @@ class Picture:
     image_id: str
     suffix: str
     content: bytes | None
-    """None: the note names a file that is not there."""
+    """None: the note names a file that does not exist."""
     family: str
     edit: str = "none"
     kind: str = "original"
     box: Box | None = None
     variant_of: str | None = None
-    """The family that shows the same scene with one thing in another colour."""
+    """The family of the same scene with one thing in another colour."""
     text: str | None = None
-    """What is drawn to be read, a line a line."""
+    """The text drawn in it, line by line."""
     scene: Scene | None = None
-    """What it shows; None where words cannot tell it: a page of text, a crop."""
+    """Its scene; None for a page of text or a crop."""
 
 
-def shown(image_id: str, scene: Scene, seed: int, title: str | None, language: Language, plain: bool = False) -> Picture:
+def scene_picture(
+    image_id: str, scene: Scene, seed: int, title: str | None, language: Language, plain: bool = False
+) -> Picture:
     """The scene as a file, perhaps with its note's title or a sign in it."""
     chance, image, text = dice(seed, "shown", image_id), picture(scene, seed), None
     if plain:
@@ -50,7 +52,7 @@ def shown(image_id: str, scene: Scene, seed: int, title: str | None, language: L
     return Picture(image_id=image_id, suffix=suffix, content=content, family=image_id, text=text, scene=scene)
 
 
-def lettered_page(image_id: str, scene: Scene, words: Wording, seed: int) -> Picture:
+def text_page(image_id: str, scene: Scene, words: Wording, seed: int) -> Picture:
     """The note's title and tips as a picture."""
     chance, size = dice(seed, "page", image_id), scene.size
     ornaments = [ornament(t, int(size[1] * chance.uniform(0.16, 0.24)), image_id, seed) for t in scene.things[:2]]
@@ -71,7 +73,7 @@ def frames(note_id: str, scene: Scene, seed: int) -> tuple[Picture, ...]:
 
 
 def edited_copy(image_id: str, source: Picture, edit: Edit, words: str, chance: Random) -> Picture:
-    """The source after the edit; `words` stand in a caption's bar."""
+    """The source after the edit; `words`: the text of a caption bar."""
     image, text = edit.apply(decoded(source), chance), source.text
     if edit.name == "captioned":
         image, text = captioned(image, words)
@@ -92,7 +94,7 @@ def edited_copy(image_id: str, source: Picture, edit: Edit, words: str, chance: 
 
 
 def decoded(source: Picture) -> Image.Image:
-    """The picture's pixels, as whoever takes it sees them."""
+    """The picture's pixels as RGB."""
     if source.content is None:
         raise ValueError(f"{source.image_id} has no file")
     return Image.open(io.BytesIO(source.content)).convert("RGB")

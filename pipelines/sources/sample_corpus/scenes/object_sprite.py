@@ -1,4 +1,4 @@
-"""One thing, cut out: its outline in its colour, lit, worn and turned."""
+"""Sprite of one thing: its outline in its colour, shaded, worn and rotated."""
 
 from random import Random
 
@@ -14,7 +14,7 @@ OVER = 3
 
 
 def ornament(thing: Thing, tall: int, key: str, seed: int) -> Image.Image:
-    """One of the thing, with nothing behind it: RGBA, about that many pixels high."""
+    """One thing on a transparent ground: RGBA, about that many pixels high."""
     chance = dice(seed, "ornament", key, thing.kind)
     plain = outline(thing.kind, own_colour(thing.colour, chance), tall, int(tall * KINDS[thing.kind].aspect))
     return turned(lit_round(plain, chance), 1.0, chance)

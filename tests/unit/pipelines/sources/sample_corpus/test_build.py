@@ -18,7 +18,7 @@ from PIL import Image
 
 from pipelines.sources.sample_corpus import build
 from pipelines.sources.sample_corpus.bad_rows import bomb
-from pipelines.sources.sample_corpus.build import FEWEST, Sample, make_sample
+from pipelines.sources.sample_corpus.build import MIN_NOTES, Sample, make_sample
 from pipelines.sources.sample_corpus.repost_edits import EDITS
 from schemas.datasets import NOTES
 from schemas.errors import DataError, SettingsError
@@ -208,18 +208,18 @@ def test_a_run_that_was_killed_leaves_nothing_in_place_and_is_made_again(tmp_pat
     with monkeypatch.context() as killed:
         killed.setattr(build, "click_log", _killed)
         with pytest.raises(KeyboardInterrupt):
-            make_sample(corpus, Sample(notes=FEWEST))
+            make_sample(corpus, Sample(notes=MIN_NOTES))
     assert list(tmp_path.iterdir()) == []
-    make_sample(corpus, Sample(notes=FEWEST))
+    make_sample(corpus, Sample(notes=MIN_NOTES))
     assert [p.name for p in tmp_path.iterdir()] == ["sample"]
-    assert pq.read_table(corpus / "notes.parquet").num_rows == FEWEST
+    assert pq.read_table(corpus / "notes.parquet").num_rows == MIN_NOTES
 
 
 @pytest.mark.slow
 def test_other_settings_make_the_corpus_anew(tmp_path):
-    make_sample(tmp_path / "sample", Sample(notes=FEWEST))
+    make_sample(tmp_path / "sample", Sample(notes=MIN_NOTES))
     before = _sums(tmp_path)
-    make_sample(tmp_path / "sample", Sample(notes=FEWEST, seed=1))
+    make_sample(tmp_path / "sample", Sample(notes=MIN_NOTES, seed=1))
     after = _sums(tmp_path)
     assert before["sample/notes.parquet"] != after["sample/notes.parquet"]
     assert not any(name.startswith("sample/images/") for name in before.keys() & after.keys())
@@ -227,8 +227,8 @@ def test_other_settings_make_the_corpus_anew(tmp_path):
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("ten years of work")
-    with pytest.raises(DataError, match=r"holds files and no sample\.json"):
-        make_sample(tmp_path, Sample(notes=FEWEST))
+    with pytest.raises(DataError, match=r"got files without sample\.json"):
+        make_sample(tmp_path, Sample(notes=MIN_NOTES))
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
