@@ -15,12 +15,12 @@ import pipelines.mining.images.verify.verify_pair as steps
 from pipelines.mining.images.candidates.index_keys import IndexKeys, PictureKeys, picture_keys
 from pipelines.mining.images.fingerprint.feature_codec import unpack
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
-from pipelines.mining.images.verify.aligned_cells import Overlap
+from pipelines.mining.images.verify.aligned_cells import CellOverlap
 from pipelines.mining.images.verify.feature_alignment import Matching
 from pipelines.mining.images.verify.similarity import Light, Structure
 from pipelines.mining.images.verify.thresholds import BARE, DEMANDS, is_explained, is_similar
 from pipelines.mining.images.verify.transform_hypotheses import Hypothesis, hypotheses
-from pipelines.mining.images.verify.verify_pair import Verdict, Verification, decoded_thumbnail
+from pipelines.mining.images.verify.verify_pair import PairVerdict, Verification, decoded_thumbnail
 from testkit.verified_pictures import StoredPicture, stored_picture, verdict
 
 
@@ -40,7 +40,7 @@ class ExplainedVerdict:
 
     keys: int
     """That they have in common; 0: no candidate, the job compares nothing."""
-    verdict: Verdict
+    verdict: PairVerdict
     reasons: list[str]
     """One for each map that was tried."""
 
@@ -65,9 +65,9 @@ def explained(a: IndexedPicture, b: IndexedPicture) -> ExplainedVerdict:
 
 def _reasons(a: StoredPicture, b: StoredPicture, hypothesis: Hypothesis) -> Iterator[str]:
     """What was measured under one map, and the first demand that it failed."""
-    compared: list[tuple[Overlap, Structure, Light | None]] = []
+    compared: list[tuple[CellOverlap, Structure, Light | None]] = []
 
-    def recording(common: Overlap, inliers: int) -> tuple[Structure, Light | None]:
+    def recording(common: CellOverlap, inliers: int) -> tuple[Structure, Light | None]:
         compared.append((common, *measure(common, inliers)))
         return compared[-1][1:]
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-class Cause(Enum):
+class FailureCause(Enum):
     """The kind of cause of a reason: (another run retries the row, it counts as refused)."""
 
     TRANSIENT = (True, True)
@@ -25,52 +25,52 @@ class Cause(Enum):
 class Reason(StrEnum):
     """The text in a table's column `reason`, and the kind of its cause."""
 
-    cause: Cause
+    cause: FailureCause
 
-    def __new__(cls, text: str, cause: Cause) -> "Reason":
+    def __new__(cls, text: str, cause: FailureCause) -> "Reason":
         """The text is the value."""
         reason = str.__new__(cls, text)
         reason._value_, reason.cause = text, cause
         return reason
 
-    MISSING_FILE = "missing file", Cause.TRANSIENT
-    UNREADABLE_FILE = "unreadable file", Cause.TRANSIENT
-    CHANGED = "changed while it was read", Cause.TRANSIENT
-    CHANGED_SINCE = "changed since it was mined", Cause.TRANSIENT
-    NO_PLAIN_FILE = "no plain file", Cause.CONTENT
-    OUTSIDE = "outside the image root", Cause.CONTENT
-    NOWHERE_TO_READ = "no picture", Cause.CONTENT
-    EMPTY_FILE = "empty file", Cause.CONTENT
-    NOT_A_PICTURE = "not a picture", Cause.CONTENT
-    TRUNCATED = "truncated", Cause.CONTENT
-    TOO_LARGE = "too large", Cause.CONTENT
-    TOO_SLOW = "too slow", Cause.CONTENT
+    MISSING_FILE = "missing file", FailureCause.TRANSIENT
+    UNREADABLE_FILE = "unreadable file", FailureCause.TRANSIENT
+    CHANGED = "changed while it was read", FailureCause.TRANSIENT
+    CHANGED_SINCE = "changed since it was mined", FailureCause.TRANSIENT
+    NO_PLAIN_FILE = "no plain file", FailureCause.CONTENT
+    OUTSIDE = "outside the image root", FailureCause.CONTENT
+    NOWHERE_TO_READ = "no picture", FailureCause.CONTENT
+    EMPTY_FILE = "empty file", FailureCause.CONTENT
+    NOT_A_PICTURE = "not a picture", FailureCause.CONTENT
+    TRUNCATED = "truncated", FailureCause.CONTENT
+    TOO_LARGE = "too large", FailureCause.CONTENT
+    TOO_SLOW = "too slow", FailureCause.CONTENT
     """Processor seconds, not wall clock."""
-    DECODER_CRASHED = "decoder crashed", Cause.CONTENT
+    DECODER_CRASHED = "decoder crashed", FailureCause.CONTENT
 
-    MODEL_FAILED = "model failed", Cause.TRANSIENT
-    READER_FAILED = "reader failed", Cause.TRANSIENT
-    PROCESS_DIED = "its process died", Cause.CONTENT
+    MODEL_FAILED = "model failed", FailureCause.TRANSIENT
+    READER_FAILED = "reader failed", FailureCause.TRANSIENT
+    PROCESS_DIED = "its process died", FailureCause.CONTENT
     """It was retried alone, several times."""
-    EMPTY_REGION = "empty region", Cause.CONTENT
-    TOO_LONG = "too long", Cause.CONTENT
-    NOTHING_TO_ENCODE = "nothing to encode", Cause.NOTHING_TO_DO
+    EMPTY_REGION = "empty region", FailureCause.CONTENT
+    TOO_LONG = "too long", FailureCause.CONTENT
+    NOTHING_TO_ENCODE = "nothing to encode", FailureCause.NOTHING_TO_DO
     """The answer of a picture encoder to a text."""
 
-    SERVER_UNAVAILABLE = "server unavailable", Cause.TRANSIENT
-    SERVER_REFUSED = "server refused", Cause.TRANSIENT
-    NOT_UNDERSTOOD = "server's answer not understood", Cause.TRANSIENT
-    EMPTY_DESCRIPTION = "empty description", Cause.CONTENT
-    NO_TEXT = "no text found", Cause.NOTHING_TO_DO
-    NOT_THE_COVER = "not the cover", Cause.NOTHING_TO_DO
-    NO_WORDS = "no title or body", Cause.NOTHING_TO_DO
+    SERVER_UNAVAILABLE = "server unavailable", FailureCause.TRANSIENT
+    SERVER_REFUSED = "server refused", FailureCause.TRANSIENT
+    NOT_UNDERSTOOD = "server's answer not understood", FailureCause.TRANSIENT
+    EMPTY_DESCRIPTION = "empty description", FailureCause.CONTENT
+    NO_TEXT = "no text found", FailureCause.NOTHING_TO_DO
+    NOT_THE_COVER = "not the cover", FailureCause.NOTHING_TO_DO
+    NO_WORDS = "no title or body", FailureCause.NOTHING_TO_DO
 
-    NOT_ASKED = "not asked: the budget is spent", Cause.BUDGET
-    MISSING_PICTURE = "missing picture", Cause.TRANSIENT
-    NOTHING_TO_JUDGE = "nothing to judge", Cause.CONTENT
-    NOT_IN_TOP = "yes or no not among the top tokens", Cause.CONTENT
-    NOT_DESCRIBED = "its picture was taken out, and no description put in", Cause.CONTENT
-    SPELLS_TOKENS = "text spells the model's own tokens", Cause.CONTENT
+    NOT_ASKED = "not asked: the budget is spent", FailureCause.BUDGET
+    MISSING_PICTURE = "missing picture", FailureCause.TRANSIENT
+    NOTHING_TO_JUDGE = "nothing to judge", FailureCause.CONTENT
+    NOT_IN_TOP = "yes or no not among the top tokens", FailureCause.CONTENT
+    NOT_DESCRIBED = "its picture was taken out, and no description put in", FailureCause.CONTENT
+    SPELLS_TOKENS = "text spells the model's own tokens", FailureCause.CONTENT
 
 
 PASSING = frozenset(reason.value for reason in Reason if reason.cause.value[0])

@@ -22,7 +22,7 @@ def with_sample(settings: MinePairs) -> MinePairs:
         raise SettingsError("--images, --image-root and --clicks need --notes; without --notes the sample corpus is mined")
     if not Folder(settings.workspace).is_local():
         raise SettingsError(
-            f"workspace {settings.workspace}: the sample corpus is generated on a local disk; set --notes, or a local --workspace"
+            f"workspace {settings.workspace}: the sample corpus needs a local disk; set --notes, or a local --workspace"
         )
     folder = Path(settings.workspace) / "sample"
     say(f"no --notes: mining the sample corpus in {folder}")

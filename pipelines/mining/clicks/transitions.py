@@ -15,7 +15,7 @@ from schemas.errors import UninoteError
 PAIRS_AT_ONCE = 4_000_000
 """Pairs of visits that are processed at a time, some 80 bytes each."""
 BITS = 63
-"""Of a non-negative 64-bit integer."""
+"""Bits of a non-negative 64-bit integer."""
 
 
 class Transitions(NamedTuple):

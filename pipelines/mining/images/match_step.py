@@ -19,7 +19,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pipelines.mining.images.candidates.candidate_step import CandidateCaps, candidate_pairs, numbered
 from pipelines.mining.images.candidates.index_keys import IndexKeys
 from pipelines.mining.images.fingerprint.feature_codec import unpack
-from pipelines.mining.images.verify.aligned_cells import Thumbnail
+from pipelines.mining.images.verify.aligned_cells import ThumbnailPlanes
 from pipelines.mining.images.verify.feature_alignment import Matching, Points, points
 from pipelines.mining.images.verify.transform_hypotheses import Hypotheses, Hypothesis, Sketch, hypotheses
 from pipelines.mining.images.verify.verify_pair import Verification, decoded_thumbnail, verify_candidate
@@ -145,7 +145,7 @@ def _verified(verification: Verification) -> Work:
 
 
 @lru_cache(maxsize=CACHED_THUMBNAILS)
-def _thumbnail(jpeg: bytes) -> Thumbnail:
+def _thumbnail(jpeg: bytes) -> ThumbnailPlanes:
     return decoded_thumbnail(jpeg)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
-class Run(NamedTuple):
+class EqualRun(NamedTuple):
     """`length` equal characters, at i in the first text and at j in the second."""
 
     i: int
@@ -29,7 +29,7 @@ MATCH = 2
 
 def alignments(
     a: str, b: str, seeds: Iterable[tuple[int, int]], *, edit_cost: int, drop: int, max_extensions: int
-) -> Iterator[list[Run]]:
+) -> Iterator[list[EqualRun]]:
     """The best-scoring alignment through each seed, as its runs in order.
 
     The score is the characters used in both texts less `edit_cost` for every inserted, deleted or
@@ -49,14 +49,14 @@ def alignments(
         extensions += 1
         _, after = extend(a, b, i, j, edit_cost, drop)
         _, before = extend(*backward, len(a) - i, len(b) - j, edit_cost, drop)
-        runs = _joined([Run(len(a) - r.i - r.length, len(b) - r.j - r.length, r.length) for r in reversed(before)], after)
+        runs = _joined([EqualRun(len(a) - r.i - r.length, len(b) - r.j - r.length, r.length) for r in reversed(before)], after)
         for run in runs:
             diagonal = run.i - run.j
             covered[diagonal] = max(covered.get(diagonal, 0), run.i + run.length)
         yield runs
 
 
-def extend(a: str, b: str, i: int, j: int, edit_cost: int, drop: int) -> tuple[int, list[Run]]:
+def extend(a: str, b: str, i: int, j: int, edit_cost: int, drop: int) -> tuple[int, list[EqualRun]]:
     """The best score of an alignment that starts at (i, j), and its runs in order.
 
     Furthest reaching points by number of edits; since the score depends on the characters used
@@ -98,21 +98,21 @@ def _step(front: dict[int, Reach], k: int, rest_a: int, rest_b: int) -> tuple[in
     return max(options) if options else None
 
 
-def _traced(fronts: list[dict[int, Reach]], at: tuple[int, int], i: int, j: int) -> list[Run]:
+def _traced(fronts: list[dict[int, Reach]], at: tuple[int, int], i: int, j: int) -> list[EqualRun]:
     runs = []
     edits, k = at
     while edits >= 0:
         reach = fronts[edits][k]
         if reach.i > reach.before:
-            runs.append(Run(i + reach.before, j + reach.before - k, reach.i - reach.before))
+            runs.append(EqualRun(i + reach.before, j + reach.before - k, reach.i - reach.before))
         edits, k = edits - 1, reach.parent
     return runs[::-1]
 
 
-def _joined(before: list[Run], after: list[Run]) -> list[Run]:
+def _joined(before: list[EqualRun], after: list[EqualRun]) -> list[EqualRun]:
     """Both halves; the run that the seed cut in two becomes one."""
     if before and after and (before[-1].i + before[-1].length, before[-1].j + before[-1].length) == after[0][:2]:
-        whole = Run(before[-1].i, before[-1].j, before[-1].length + after[0].length)
+        whole = EqualRun(before[-1].i, before[-1].j, before[-1].length + after[0].length)
         return [*before[:-1], whole, *after[1:]]
     return before + after
 

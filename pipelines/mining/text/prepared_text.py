@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.mining.text.local_alignment import Run
+from pipelines.mining.text.local_alignment import EqualRun
 from pipelines.mining.text.normalise import DIGIT, FoldedBatch, fold
 from pipelines.mining.text.winnowing import Places, grams, widths
 
@@ -67,7 +67,7 @@ def numbered(original: str, folded: FoldedBatch, b: int) -> str:
     return codes.tobytes().decode("utf-32-le")
 
 
-def run_indices(runs: Sequence[Run]) -> tuple[Places, Places]:
+def run_indices(runs: Sequence[EqualRun]) -> tuple[Places, Places]:
     """[m] indices of every character of the runs, in the first text and in the second."""
     steps = [np.arange(r.length) for r in runs]
     none = [np.zeros(0, np.int64)]

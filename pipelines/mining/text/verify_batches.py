@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.mining.text.local_alignment import Run, alignments
+from pipelines.mining.text.local_alignment import EqualRun, alignments
 from pipelines.mining.text.prepared_text import PreparedText, prepared_text, run_indices
 from pipelines.mining.text.settings import PartialText
 
@@ -41,13 +41,13 @@ def passages(batches: Iterable[pa.RecordBatch], settings: PartialText) -> Iterat
         yield pa.RecordBatch.from_pylist([row for row in rows if row is not None], schema=PASSAGES)
 
 
-def shared_passage(a: PreparedText, b: PreparedText, seeds: Iterable[tuple[int, int]], settings: PartialText) -> list[Run]:
+def shared_passage(a: PreparedText, b: PreparedText, seeds: Iterable[tuple[int, int]], settings: PartialText) -> list[EqualRun]:
     """The aligned runs of the longest shared passage outside boilerplate; none if it is too short.
 
     A passage long enough to be a copy counts even if it is boilerplate. Two different numbers at one place
     end a passage: such a text is a form that two people filled in.
     """
-    best: list[Run] = []
+    best: list[EqualRun] = []
     best_rank = (False, 0)
     extended = alignments(
         a.text, b.text, seeds, edit_cost=settings.edit_cost, drop=settings.score_drop, max_extensions=settings.max_extensions
@@ -65,9 +65,9 @@ def shared_passage(a: PreparedText, b: PreparedText, seeds: Iterable[tuple[int, 
     return best
 
 
-def _cut_at_numbers(a: PreparedText, b: PreparedText, runs: Sequence[Run]) -> list[list[Run]]:
+def _cut_at_numbers(a: PreparedText, b: PreparedText, runs: Sequence[EqualRun]) -> list[list[EqualRun]]:
     """The alignment, cut where both texts have a number and neither is the other without some digits."""
-    pieces: list[list[Run]] = [list(runs[:1])]
+    pieces: list[list[EqualRun]] = [list(runs[:1])]
     for before, after in pairwise(runs):
         left = a.numbers(before.i + before.length, after.i)
         right = b.numbers(before.j + before.length, after.j)
@@ -82,7 +82,7 @@ def _is_within(digits: str, others: str) -> bool:
     return all(digit in rest for digit in digits)
 
 
-def _outside_boilerplate(a: PreparedText, b: PreparedText, runs: Sequence[Run]) -> list[Run]:
+def _outside_boilerplate(a: PreparedText, b: PreparedText, runs: Sequence[EqualRun]) -> list[EqualRun]:
     """The runs from the first character that is boilerplate in neither text to the last, each without its boilerplate ends."""
     i, j = run_indices(runs)
     own = i[a.own[i] & b.own[j]]
@@ -90,10 +90,10 @@ def _outside_boilerplate(a: PreparedText, b: PreparedText, runs: Sequence[Run]) 
         return []
     begin, end = int(own[0]), int(own[-1]) + 1
     cut = [(r, max(r.i, begin), min(r.i + r.length, end)) for r in runs]
-    return [Run(low, r.j + low - r.i, high - low) for r, low, high in cut if low < high]
+    return [EqualRun(low, r.j + low - r.i, high - low) for r, low, high in cut if low < high]
 
 
-def _width(a: PreparedText, b: PreparedText, runs: Sequence[Run], edit_penalty: int, *, only_own: bool) -> int:
+def _width(a: PreparedText, b: PreparedText, runs: Sequence[EqualRun], edit_penalty: int, *, only_own: bool) -> int:
     """Shared columns, less the penalty of the edits between the runs."""
     i, j = run_indices(runs)
     shared = int(a.width[i[a.own[i] & b.own[j]] if only_own else i].sum())

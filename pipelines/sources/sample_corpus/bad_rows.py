@@ -5,8 +5,8 @@ import zlib
 from typing import NamedTuple
 
 from pipelines.sources.sample_corpus.note_text import wording
-from pipelines.sources.sample_corpus.notes import Note
-from pipelines.sources.sample_corpus.picture_files import Picture
+from pipelines.sources.sample_corpus.notes import SampleNote
+from pipelines.sources.sample_corpus.picture_files import SamplePicture
 from pipelines.sources.sample_corpus.seeded_random import dice, name_of
 
 
@@ -23,7 +23,7 @@ class PlantedFault(NamedTuple):
 class OddNote(NamedTuple):
     """A note with a fault."""
 
-    note: Note
+    note: SampleNote
     like_count: int
     fault: PlantedFault
 
@@ -50,7 +50,7 @@ def odd_notes(seed: int) -> list[OddNote]:
     out = []
     for fault, (suffix, content) in broken.items():
         note = _note(fault, seed)
-        picture = Picture(
+        picture = SamplePicture(
             image_id=f"{note.note_id}_0", suffix=suffix, content=content, family=f"{note.note_id}_0", kind="broken"
         )
         out.append(OddNote(note._replace(pictures=(picture,)), 500, PlantedFault(picture.image_id, "images", fault)))
@@ -64,6 +64,6 @@ def odd_notes(seed: int) -> list[OddNote]:
     return out
 
 
-def _note(what: str, seed: int) -> Note:
+def _note(what: str, seed: int) -> SampleNote:
     chance = dice(seed, "odd", what)
-    return Note(name_of("n", seed, "odd", what), "zh", "desk", *wording("desk", [], "zh", chance), ())
+    return SampleNote(name_of("n", seed, "odd", what), "zh", "desk", *wording("desk", [], "zh", chance), ())

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from pipelines.sources.sample_corpus.bad_rows import PlantedFault, odd_notes
 from pipelines.sources.sample_corpus.click_logs import click_log
-from pipelines.sources.sample_corpus.notes import Note, copiable, detail, own_note, quote, repost, variant
+from pipelines.sources.sample_corpus.notes import SampleNote, copiable, detail, own_note, quote, repost, variant
 from pipelines.sources.sample_corpus.output_tables import (
     ALIASES_TRUTH,
     IMAGES_TRUTH,
@@ -46,8 +46,8 @@ class Sample:
     """Seed of all notes, pictures and clicks."""
 
 
-class _Row(NamedTuple):
-    note: Note
+class _NoteRow(NamedTuple):
+    note: SampleNote
     like_count: int
 
 
@@ -99,8 +99,8 @@ def _mark(settings: Sample) -> str:
 def _write(folder: Path, settings: Sample) -> None:
     odd = odd_notes(settings.seed)
     notes, passages = _notes(settings.notes - len(odd), settings.seed)
-    rows = [_Row(note, _likes(note, n, settings.seed)) for n, note in enumerate(notes)]
-    rows += [_Row(o.note, o.like_count) for o in odd]
+    rows = [_NoteRow(note, _likes(note, n, settings.seed)) for n, note in enumerate(notes)]
+    rows += [_NoteRow(o.note, o.like_count) for o in odd]
     rows.sort(key=lambda row: row.note.note_id)
     (folder / "images").mkdir()
     (folder / "truth").mkdir()
@@ -125,7 +125,7 @@ def _write(folder: Path, settings: Sample) -> None:
     write_rows([r for n in notes for r in picture_rows(n)], IMAGES_TRUTH, folder / "truth" / "images.parquet")
 
 
-def _notes(count: int, seed: int) -> tuple[list[Note], list[dict[str, object]]]:
+def _notes(count: int, seed: int) -> tuple[list[SampleNote], list[dict[str, object]]]:
     """All notes without faults, and the planted quotes. Of 100 notes 16 are reposts, 9 details, 10 quotes, 5 variants."""
     reposts, details, quotes, variants = (count * share // 100 for share in (16, 9, 10, 5))
     own = [own_note(n, seed) for n in range(count - reposts - details - quotes - variants)]
@@ -146,13 +146,13 @@ def _notes(count: int, seed: int) -> tuple[list[Note], list[dict[str, object]]]:
     return notes, passages
 
 
-def _drawn(notes: list[Note], count: int, seed: int, what: str) -> list[Note]:
+def _drawn(notes: list[SampleNote], count: int, seed: int, what: str) -> list[SampleNote]:
     """Different notes at random; the first ones repeated if there are too few."""
     sampled = dice(seed, "donors", what).sample(notes, min(count, len(notes)))
     return [sampled[n % len(sampled)] for n in range(count)]
 
 
-def _likes(note: Note, number: int, seed: int) -> int:
+def _likes(note: SampleNote, number: int, seed: int) -> int:
     """Log-normal likes, mostly some hundreds; a few at the filter's threshold, on either side of it."""
     if number % 97 in (3, 5):
         return 100 + (number % 97 == 5)

@@ -41,7 +41,7 @@ class PictureKeys(NamedTuple):
     indexed: hash_bands.Keys
     """[n] it is in the index under these."""
     queried: hash_bands.Keys
-    """[m] it looks for other pictures under these."""
+    """[m] it queries the index with these."""
 
 
 def picture_number(sha256: str) -> int:

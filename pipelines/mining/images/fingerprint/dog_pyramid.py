@@ -1,4 +1,4 @@
-"""Where a picture has blobs and corners, at all its sizes: extrema of the difference of Gaussians (Lowe 2004)."""
+"""Blobs and corners of a picture at all scales: extrema of the difference of Gaussians (Lowe 2004)."""
 
 from itertools import pairwise
 from typing import NamedTuple

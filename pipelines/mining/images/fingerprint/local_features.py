@@ -132,7 +132,7 @@ def _refined(peaks: Floats, ratio: float) -> Floats:
 
 
 def _vertex(before: Floats, at: Floats, after: Floats) -> Floats:
-    """Where a parabola through three neighbours has its extremum, -0.5 to 0.5."""
+    """Position of the extremum of a parabola through three neighbours, -0.5 to 0.5."""
     curvature = before + after - 2 * at
     safe = np.where(np.abs(curvature) < 1e-6, 1e-6, curvature)
     return np.clip((before - after) / (2 * safe), -0.5, 0.5)

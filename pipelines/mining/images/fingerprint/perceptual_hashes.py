@@ -29,7 +29,7 @@ TURNS = (
     np.eye(3), _FLIP @ _TRANSPOSE, _MIRROR @ _FLIP, _MIRROR @ _TRANSPOSE,
     _FLIP, _MIRROR, _TRANSPOSE, _MIRROR @ _FLIP @ _TRANSPOSE,
 )  # fmt: skip
-"""Where each of pdqhash's eight turns puts a point of the unit square: identity, 90, 180, 270 degrees, then mirrored ones."""
+"""The map of the unit square of each of pdqhash's eight turns: identity, 90, 180, 270 degrees, then mirrored ones."""
 
 
 def phash64(grey: Pixels) -> int:

@@ -24,7 +24,7 @@ NOISE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Thumbnail:
+class ThumbnailPlanes:
     """A small picture as float planes, ready for comparison."""
 
     rgb: Floats
@@ -34,7 +34,7 @@ class Thumbnail:
 
 
 @dataclass(frozen=True)
-class Overlap:
+class CellOverlap:
     """Cells [gh, gw] of the part of the target that the warped source covers.
 
     Most maps are refused by their structure alone: colours and pixels are compared lazily.
@@ -64,8 +64,8 @@ class Overlap:
 
 
 class _Warp(NamedTuple):
-    source: Thumbnail
-    target: Thumbnail
+    source: ThumbnailPlanes
+    target: ThumbnailPlanes
     inner: Matrix
     """Positions in `target` -> in `source`."""
     grey: Floats
@@ -74,18 +74,20 @@ class _Warp(NamedTuple):
     """[h, w] 1 where it covers the target."""
 
 
-def prepared(rgb: npt.NDArray[np.uint8]) -> Thumbnail:
-    """An RGB picture [h, w, 3] as a Thumbnail."""
-    return Thumbnail(rgb.astype(np.float32), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32))
+def prepared(rgb: npt.NDArray[np.uint8]) -> ThumbnailPlanes:
+    """An RGB picture [h, w, 3] as a ThumbnailPlanes."""
+    return ThumbnailPlanes(rgb.astype(np.float32), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32))
 
 
-def brightened(picture: Thumbnail, gain: float) -> Thumbnail:
+def brightened(picture: ThumbnailPlanes, gain: float) -> ThumbnailPlanes:
     """The picture overexposed: levels above white are lost."""
     rgb = np.minimum(picture.rgb * np.float32(gain), 255)
-    return Thumbnail(rgb, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+    return ThumbnailPlanes(rgb, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
 
 
-def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int, min_pearson: float) -> Overlap | None:
+def overlap(
+    source: ThumbnailPlanes, target: ThumbnailPlanes, to_source: Matrix, steps: int, min_pearson: float
+) -> CellOverlap | None:
     """Warp `source` (shrunk as needed) onto `target` and compare; None if they hardly overlap.
 
     Args:
@@ -109,7 +111,7 @@ def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int,
     return cells if int(cells.whole.sum()) >= MIN_CELLS else None
 
 
-def _shrunk(source: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
+def _shrunk(source: ThumbnailPlanes, to_source: Matrix) -> tuple[ThumbnailPlanes, Matrix]:
     """The source at about the target's resolution, and the map of its positions: no aliasing when it is warped."""
     zoom = abs(np.linalg.det(to_source[:2, :2])) ** 0.5
     if zoom <= 1.2:
@@ -118,16 +120,16 @@ def _shrunk(source: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
     size = max(4, round(width / zoom)), max(4, round(height / zoom))
     rgb = cv2.resize(source.rgb, size, interpolation=cv2.INTER_AREA)
     grey = cv2.resize(source.grey, size, interpolation=cv2.INTER_AREA)
-    return Thumbnail(rgb, grey), resizing(source.grey.shape, grey.shape)
+    return ThumbnailPlanes(rgb, grey), resizing(source.grey.shape, grey.shape)
 
 
-def _window(shape: tuple[int, ...], target: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
+def _window(shape: tuple[int, ...], target: ThumbnailPlanes, to_source: Matrix) -> tuple[ThumbnailPlanes, Matrix]:
     """The part of the target that a source of `shape` covers, and the map from its positions to the target's."""
     x, y = corners(shape, inverse(to_source))
     left, top = max(0, int(np.floor(x.min())) - 2), max(0, int(np.floor(y.min())) - 2)
     right, bottom = max(0, int(np.ceil(x.max())) + 3), max(0, int(np.ceil(y.max())) + 3)
     shift = np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]])
-    return Thumbnail(target.rgb[top:bottom, left:right], target.grey[top:bottom, left:right]), shift
+    return ThumbnailPlanes(target.rgb[top:bottom, left:right], target.grey[top:bottom, left:right]), shift
 
 
 def corners(shape: tuple[int, ...], matrix: Matrix) -> npt.NDArray[np.float64]:
@@ -138,7 +140,9 @@ def corners(shape: tuple[int, ...], matrix: Matrix) -> npt.NDArray[np.float64]:
     return mapped[:2] / mapped[2]
 
 
-def _refined(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int, min_pearson: float) -> Matrix | None:
+def _refined(
+    source: ThumbnailPlanes, target: ThumbnailPlanes, to_source: Matrix, steps: int, min_pearson: float
+) -> Matrix | None:
     """The map, refined at half the resolution: steps reach further and cost a quarter. None if the pixels do not correlate."""
     half_source, half_target = _halved(source.grey), _halved(target.grey)
     down, back = resizing(source.grey.shape, half_source.shape), resizing(half_target.shape, target.grey.shape)
@@ -167,7 +171,7 @@ def _halved(grey: Floats) -> Floats:
     return cv2.resize(grey, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
 
 
-def _cells(source: Thumbnail, target: Thumbnail, inner: Matrix, mask: Floats, to_source: Matrix) -> Overlap:
+def _cells(source: ThumbnailPlanes, target: ThumbnailPlanes, inner: Matrix, mask: Floats, to_source: Matrix) -> CellOverlap:
     grey = warped(source.grey, inner, mask.shape)
     mean_s, mean_t = _mean(grey), _mean(target.grey)
     var_s = np.maximum(_mean(grey * grey) - mean_s * mean_s, 0)
@@ -175,7 +179,7 @@ def _cells(source: Thumbnail, target: Thumbnail, inner: Matrix, mask: Floats, to
     both = _mean(grey * target.grey) - mean_s * mean_t
     correlation = (both / np.sqrt((var_s + NOISE**2) * (var_t + NOISE**2))).astype(np.float32)
     texture = np.sqrt(var_s), np.sqrt(var_t)
-    return Overlap(correlation, texture, _mean(mask) > 0.999, to_source, _Warp(source, target, inner, grey, mask))
+    return CellOverlap(correlation, texture, _mean(mask) > 0.999, to_source, _Warp(source, target, inner, grey, mask))
 
 
 def _mean(plane: Floats) -> Floats:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.mining.images.verify.aligned_cells import Overlap
+from pipelines.mining.images.verify.aligned_cells import CellOverlap
 from pipelines.mining.images.verify.channel_stats import largest, median
 from pipelines.mining.images.verify.similarity import SAME, TEXTURED
 from pipelines.mining.images.verify.tone_model import explained
@@ -32,7 +32,7 @@ SAME_AROUND = 0.8
 """Share of the textured cells at a region's rim, and up to two cells around it, that must have the same edges."""
 
 
-def is_colour_variant(overlap: Overlap) -> bool:
+def is_colour_variant(overlap: CellOverlap) -> bool:
     """Whether a region keeps its structure and has another colour while the rest agrees.
 
     Cost: O(cells), about 3 ms; for pairs that are otherwise accepted.
@@ -49,7 +49,7 @@ def is_colour_variant(overlap: Overlap) -> bool:
     return any(_keeps_its_edges(labels == k, whole & (texture >= TEXTURED), same) for k in regions)
 
 
-def _unexplained(overlap: Overlap, comparable: Mask) -> Floats | None:
+def _unexplained(overlap: CellOverlap, comparable: Mask) -> Floats | None:
     """[gh, gw] levels that the best change of light leaves unexplained, 0 where cells cannot be compared.
 
     None if it leaves too much, or if no cell has another hue.

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.mining.images.verify.aligned_cells import Overlap, Thumbnail, brightened
+from pipelines.mining.images.verify.aligned_cells import CellOverlap, ThumbnailPlanes, brightened
 from pipelines.mining.images.verify.channel_stats import smallest
 
 Floats = npt.NDArray[np.float32]
@@ -21,8 +21,8 @@ NOT_BLOWN_OUT = 225.0
 
 
 def exposed_alike(
-    source: Thumbnail, target: Thumbnail, common: Overlap | None, max_error: float
-) -> tuple[Thumbnail, Thumbnail]:
+    source: ThumbnailPlanes, target: ThumbnailPlanes, common: CellOverlap | None, max_error: float
+) -> tuple[ThumbnailPlanes, ThumbnailPlanes]:
     """Both pictures, the darker one overexposed like the lighter one; unchanged if the error is above `max_error`.
 
     The error is the mean, in levels, of what is not white. Cost: 0.2 ms.

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.mining.images.verify.aligned_cells import Overlap
+from pipelines.mining.images.verify.aligned_cells import CellOverlap
 from pipelines.mining.images.verify.channel_stats import largest, median, quantile
 from pipelines.mining.images.verify.shading_model import shaded
 from pipelines.mining.images.verify.tone_model import Tone, explained
@@ -70,13 +70,13 @@ class Light:
     0 where both change, as under another light."""
 
 
-def mean_structure(overlap: Overlap) -> float:
+def mean_structure(overlap: CellOverlap) -> float:
     """`mean` of the Structure, without the rest of it: no colour is compared."""
     whole = overlap.whole
     return _mean(overlap.correlation[whole], _weight(np.maximum(*overlap.texture)[whole]))
 
 
-def structure(overlap: Overlap) -> Structure:
+def structure(overlap: CellOverlap) -> Structure:
     """The structure of the cells that are wholly covered."""
     whole = overlap.whole
     first, second, correlation = overlap.texture[0][whole], overlap.texture[1][whole], overlap.correlation[whole]
@@ -89,7 +89,7 @@ def structure(overlap: Overlap) -> Structure:
     )  # fmt: skip
 
 
-def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
+def _on_plain_ground(overlap: CellOverlap, same: Mask) -> tuple[float, float]:
     """`hidden_only` and `unhidden` of Structure."""
     whole = overlap.whole
     contents = []
@@ -108,7 +108,7 @@ def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
     return only[side], _mean(agree, contents[side])
 
 
-def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
+def light(overlap: CellOverlap, *, may_be_shaded: bool) -> Light | None:
     """The light of the cells that show the same; None if there are too few.
 
     Args:
@@ -147,7 +147,7 @@ def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
     return Light(errors[best], tones[best].change if steady else 0.0)
 
 
-def _open(overlap: Overlap) -> Mask:
+def _open(overlap: CellOverlap) -> Mask:
     """Cells that no ring of differing texture encloses: the inside of a sticker's outline is not a change of light."""
     differing = (np.maximum(*overlap.texture) >= TEXTURED) & (overlap.correlation <= SAME)
     count, labels, sizes, _ = cv2.connectedComponentsWithStats((~differing).astype(np.uint8), connectivity=4)

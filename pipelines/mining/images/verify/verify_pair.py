@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from pipelines.mining.images.verify.aligned_cells import Overlap, Thumbnail, overlap, prepared
+from pipelines.mining.images.verify.aligned_cells import CellOverlap, ThumbnailPlanes, overlap, prepared
 from pipelines.mining.images.verify.colour_variant import is_colour_variant
 from pipelines.mining.images.verify.crop_or_frame import Placement, Region, is_framed, placement
 from pipelines.mining.images.verify.overexposure import exposed_alike
@@ -65,7 +65,7 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PairVerdict:
     """The relation of two pictures, and the numbers that it rests on."""
 
     relation: Relation
@@ -86,7 +86,7 @@ class ComparedMap(NamedTuple):
 
     swapped: bool
     """Whether a is the target and b the source."""
-    target: Thumbnail
+    target: ThumbnailPlanes
     pearson: float
     structure: Structure
     light: Light
@@ -95,7 +95,7 @@ class ComparedMap(NamedTuple):
     mirrored: bool
 
 
-def verify_candidate(a: Thumbnail, b: Thumbnail, candidate: Hypotheses, settings: Verification) -> Verdict:
+def verify_candidate(a: ThumbnailPlanes, b: ThumbnailPlanes, candidate: Hypotheses, settings: Verification) -> PairVerdict:
     """Compare the pixels of two pictures under each of their hypotheses; the one with the best structure decides.
 
     Args:
@@ -109,24 +109,26 @@ def verify_candidate(a: Thumbnail, b: Thumbnail, candidate: Hypotheses, settings
     compared = [compare_pixels(a, b, hypothesis, settings) for hypothesis in candidate.maps]
     best = max((one for one in compared if one), key=lambda one: one.structure.mean, default=None)
     if best is None:
-        return Verdict(
+        return PairVerdict(
             "none", None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=candidate.hamming, score=0.0
         )  # fmt: skip
     relation, region = _relation(best, settings)
     score = max(0.0, best.structure.mean) * (1 - min(1.0, best.light.unexplained / 50))
-    return Verdict(
+    return PairVerdict(
         relation, region, best.mirrored, best.inliers, round(best.pearson, 6), candidate.hamming,
         0.0 if relation == "none" else round(score, 6),
     )  # fmt: skip
 
 
-def decoded_thumbnail(jpeg: bytes) -> Thumbnail:
+def decoded_thumbnail(jpeg: bytes) -> ThumbnailPlanes:
     """A stored thumbnail, ready for `verify_candidate`."""
     bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     return prepared(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8))
 
 
-def compare_pixels(a: Thumbnail, b: Thumbnail, hypothesis: Hypothesis, settings: Verification) -> ComparedMap | None:
+def compare_pixels(
+    a: ThumbnailPlanes, b: ThumbnailPlanes, hypothesis: Hypothesis, settings: Verification
+) -> ComparedMap | None:
     """Warp the finer picture onto the coarser one and compare them; None where the structure already refuses the map."""
     inliers = hypothesis.inliers
     sizes = fractions(a.grey.shape[1::-1]), fractions(b.grey.shape[1::-1])
@@ -154,8 +156,8 @@ def compare_pixels(a: Thumbnail, b: Thumbnail, hypothesis: Hypothesis, settings:
 
 
 def _refined_overlap(
-    source: Thumbnail, target: Thumbnail, to_source: Matrix, inliers: int, settings: Verification
-) -> Overlap | None:
+    source: ThumbnailPlanes, target: ThumbnailPlanes, to_source: Matrix, inliers: int, settings: Verification
+) -> CellOverlap | None:
     """The source warped onto the target and refined; None where few features agree and the pixels do not correlate."""
     steps = settings.refinement_steps
     if inliers >= ENOUGH_INLIERS:
@@ -167,7 +169,7 @@ def _refined_overlap(
     return overlap(source, target, common.to_source, 2 * steps, -1.0)
 
 
-def structure_and_light(common: Overlap, inliers: int) -> tuple[Structure, Light | None]:
+def structure_and_light(common: CellOverlap, inliers: int) -> tuple[Structure, Light | None]:
     """The structure, and the light where the structure allows for a copy or a crop."""
     agreed = structure(common)
     similar = is_similar(agreed, inliers)

@@ -4,7 +4,7 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter
 
-from pipelines.sources.sample_corpus.scenes.object_shapes import KINDS, Part
+from pipelines.sources.sample_corpus.scenes.object_shapes import KINDS, OutlinePart
 from pipelines.sources.sample_corpus.scenes.scene import COLOURS, Thing
 from pipelines.sources.sample_corpus.scenes.textures import Ink, patch, shade
 from pipelines.sources.sample_corpus.seeded_random import dice
@@ -63,7 +63,7 @@ def _ink(ink: str, main: Ink) -> Ink:
     return red, green, blue
 
 
-def _draw_part(draw: ImageDraw.ImageDraw, part: Part, size: tuple[int, int], margin: int, ink: Ink) -> None:
+def _draw_part(draw: ImageDraw.ImageDraw, part: OutlinePart, size: tuple[int, int], margin: int, ink: Ink) -> None:
     at = [v * size[n % 2] + margin * (1 if n % 2 == 0 else 0.9) for n, v in enumerate(part.at)]
     thick = max(1, int(part.size * size[1]))
     if part.shape == "oval":

@@ -3,7 +3,7 @@
 import random
 import time
 
-from pipelines.mining.text.local_alignment import Run, alignments, extend
+from pipelines.mining.text.local_alignment import EqualRun, alignments, extend
 
 KNOBS = {"edit_cost": 6, "drop": 8, "max_extensions": 32}
 
@@ -14,7 +14,7 @@ def words(a, runs):
 
 def test_grows_a_seed_to_the_whole_run():
     a, b = "xxabcdefgyy", "zabcdefgw"
-    assert list(alignments(a, b, [(5, 4)], **KNOBS)) == [[Run(2, 1, 7)]]
+    assert list(alignments(a, b, [(5, 4)], **KNOBS)) == [[EqualRun(2, 1, 7)]]
 
 
 def test_passes_a_lost_an_added_and_a_changed_character():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.mining.text.local_alignment import Run
+from pipelines.mining.text.local_alignment import EqualRun
 from pipelines.mining.text.prepared_text import prepared_text, run_indices
 
 
@@ -31,7 +31,7 @@ def test_spans_the_original():
 
 
 def test_lists_the_places_of_runs():
-    i, j = run_indices([Run(0, 5, 2), Run(7, 9, 3)])
+    i, j = run_indices([EqualRun(0, 5, 2), EqualRun(7, 9, 3)])
     assert (i.tolist(), j.tolist()) == ([0, 1, 7, 8, 9], [5, 6, 9, 10, 11])
     assert [len(p) for p in run_indices([])] == [0, 0]
     assert run_indices([])[0].dtype == np.int64

@@ -237,7 +237,7 @@ def _killed(*_):
 
 
 def test_too_few_notes_are_a_users_mistake(tmp_path):
-    with pytest.raises(SettingsError, match=r"sample\.notes is 10, expected 60 or more"):
+    with pytest.raises(SettingsError, match=r"sample\.notes: expected at least 60 .*got 10"):
         make_sample(tmp_path / "sample", Sample(notes=10))
 
 

@@ -2,14 +2,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.mining.images.verify.aligned_cells import STRIDE, Overlap, brightened, overlap, prepared
+from pipelines.mining.images.verify.aligned_cells import STRIDE, CellOverlap, brightened, overlap, prepared
 from pipelines.mining.images.verify.similarity import light, structure
 from tests.unit.pipelines.mining.images.scenes import product, scene
 
 SAME_PLACE = np.eye(3)
 
 
-def laid(source: np.ndarray, target: np.ndarray) -> Overlap:
+def laid(source: np.ndarray, target: np.ndarray) -> CellOverlap:
     result = overlap(prepared(source), prepared(target), SAME_PLACE, 0, -1.0)
     assert result is not None
     return result

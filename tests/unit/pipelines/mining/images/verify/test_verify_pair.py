@@ -11,7 +11,7 @@ from pipelines.mining.images.fingerprint.local_features import Detection, detect
 from pipelines.mining.images.fingerprint.perceptual_hashes import exposed_hash, pdq_hashes, pdq_picture
 from pipelines.mining.images.verify.feature_alignment import points
 from pipelines.mining.images.verify.transform_hypotheses import Sketch
-from pipelines.mining.images.verify.verify_pair import Verdict
+from pipelines.mining.images.verify.verify_pair import PairVerdict
 from testkit.verified_pictures import StoredPicture, verdict
 from tests.unit.pipelines.mining.images.scenes import product, scene
 
@@ -33,7 +33,7 @@ def picture(pixels: np.ndarray | Image.Image) -> StoredPicture:
     return StoredPicture(Sketch(points(features), b"".join(pdq_hashes(small)[0]), exposed_hash(small)), buffer.getvalue())
 
 
-def compare(a: object, b: object) -> Verdict:
+def compare(a: object, b: object) -> PairVerdict:
     """Both ways round, since a pair's order is that of its sha256: they must agree."""
     pictures = picture(a), picture(b)
     forward, back = verdict(*pictures), verdict(*pictures[::-1])
