@@ -12,7 +12,9 @@ RECIPE = "先把五花肉切成小块冷水下锅焯水捞出后用温水洗净"
 
 
 def result(a, b, seeds, common=(None, None)):
-    left, right = (prepared_text(t, c, SETTINGS.gram_columns, SETTINGS.gram_window - 1) for t, c in zip((a, b), common, strict=True))
+    left, right = (
+        prepared_text(t, c, SETTINGS.gram_columns, SETTINGS.gram_window - 1) for t, c in zip((a, b), common, strict=True)
+    )
     runs = shared_passage(left, right, seeds, SETTINGS)
     return [left.text[r.i : r.i + r.length] for r in runs]
 
