@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from benchmarks.error_examples import Example, examples
-from benchmarks.explained import Explained, explained, kept
+from benchmarks.explained import ExplainedVerdict, explained, indexed_picture
 
 SIDE = 232
 """Longest side of a picture on a sheet, pixels."""
@@ -33,7 +33,7 @@ def fitted(image: Image.Image, box: tuple[float, ...] | None, told: tuple[float,
     return half
 
 
-def sheet(example: Example, said: Explained) -> Image.Image:
+def sheet(example: Example, said: ExplainedVerdict) -> Image.Image:
     """The two pictures side by side."""
     relation, region = said.verdict.relation, said.verdict.region
     left = region if relation in ("crop_b", "framed_b") else None
@@ -53,7 +53,7 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     for example in examples(given.photos):
-        left, right = kept(example.left), kept(example.right)
+        left, right = indexed_picture(example.left), indexed_picture(example.right)
         said = explained(left, right)
         sheet(example, said).save(given.out / f"{example.name}.jpg", "JPEG", quality=80, optimize=True)
         told, candidate = said.verdict, "no candidate" if said.keys == 0 else f"{said.keys} keys in common"

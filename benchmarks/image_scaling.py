@@ -37,7 +37,7 @@ from pipelines.mining.images.settings import Match
 from testkit.synthetic_pictures import RealPictures, real_pictures, write_hot_groups, write_synthetic
 
 NO_CAP = 10**9
-HASHES, WORDS = Match(words=0), Match(hash_radius=0)
+HASHES, WORDS = PictureMatching(indexed_features=0), PictureMatching(hash_radius=0)
 
 
 def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: Match) -> dict[str, Any]:

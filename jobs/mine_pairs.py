@@ -20,7 +20,7 @@ with starting("mining"):
     from pipelines.engines.spark_session import checkpoints, plan_for, spark_session
     from pipelines.flows.mine_pairs.flow import mine
     from pipelines.flows.mine_pairs.inputs import open_inputs
-    from pipelines.flows.mine_pairs.sample_input import truth_beside, with_sample
+    from pipelines.flows.mine_pairs.sample_input import truth_folder, with_sample
     from pipelines.flows.mine_pairs.settings import MinePairs
     from pipelines.flows.mine_pairs.summary import summary
     from pipelines.run_job import run_job
@@ -48,7 +48,7 @@ def run(settings: MinePairs) -> None:
             inputs = open_inputs(spark, settings.input)
             plan_for(spark, inputs.size_bytes)
             mine(stages, inputs, settings)
-        sys.stdout.write(summary(stages, truth_beside(settings.input)))
+        sys.stdout.write(summary(stages, truth_folder(settings.input)))
         spark.stop()
 
 

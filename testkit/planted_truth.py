@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.media.passage_match import standing
+from pipelines.media.passage_match import containment
 
 
 class PlantedTruth:
@@ -52,4 +52,4 @@ class PlantedTruth:
         families = {self.family.get(i, i) for i in part["image_ids"]}
         if any(self.family.get(i, i) in families for i in left["image_ids"]):
             return True
-        return part["kind"] in ("text", "ocr") and standing(part["text"], left["text"] or "") >= 0.5
+        return part["kind"] in ("text", "ocr") and containment(part["text"], left["text"] or "") >= 0.5

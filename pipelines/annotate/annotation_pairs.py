@@ -12,7 +12,7 @@ from pydantic import Field
 from pipelines.annotate.annotation import AnnotationKind
 from pipelines.annotate.caption_describer import NOTE_TEXT_MODELS
 from pipelines.items.arrow_rows import Row, item_row, note_rows, pair_row
-from schemas.combining_marks import stream_safe
+from pipelines.media.text_fold import letters
 from schemas.datasets import PAIRS
 from schemas.item import Kind
 
@@ -129,7 +129,7 @@ def _unusable(row: Row, note_by_id: Mapping[str, Row], widespread: set[str], set
         return str(row["reason"] or "no reason given")
     if text_columns(row["text"]) < settings.min_columns:
         return SHORT
-    return WIDESPREAD if _folded(row["text"]) in widespread else None
+    return SPREAD if letters(row["text"]) in many else None
 
 
 def _widespread(rows: list[Row], most: int) -> set[str]:
@@ -137,9 +137,5 @@ def _widespread(rows: list[Row], most: int) -> set[str]:
     notes: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         if row["text"] is not None:
-            notes[_folded(row["text"])].add(row["note_id"])
+            notes[letters(row["text"])].add(row["note_id"])
     return {text for text, ids in notes.items() if len(ids) > most}
-
-
-def _folded(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", stream_safe(text)).casefold() if c.isalnum())

@@ -1,4 +1,4 @@
-"""Items and pairs as rows: what `pipelines.items.spark_columns` makes as Spark columns, without Spark."""
+"""Items and pairs as Arrow rows: the rows of `pipelines.items.spark_columns`, without Spark."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -44,25 +44,25 @@ def pair_id(granularity: str, task: str, query_id: str, target_id: str) -> str:
     return hashlib.sha256(" ".join((granularity, task, query_id, target_id)).encode()).hexdigest()[:32]
 
 
-def note_rows(notes: pa.Table, images: pa.Table, wanted: set[str]) -> dict[str, Row]:
-    """The items of whole notes, as `pipelines.items.spark_columns.note_items` makes them: by note_id, those that are wanted.
+def note_rows(notes: pa.Table, images: pa.Table, note_ids: set[str]) -> dict[str, Row]:
+    """The items of some whole notes by note_id, as `pipelines.items.spark_columns.note_items` has them.
 
     Args:
         notes: note_id, title, body.
         images: IMAGES, the pictures that could be read.
-        wanted: note_ids.
+        note_ids: of the notes.
     """
-    shown: dict[str, list[tuple[int, str]]] = {}
+    pictures: dict[str, list[tuple[int, str]]] = {}
     for image in images.select(["note_id", "position", "image_id"]).to_pylist():
-        if image["note_id"] in wanted:
-            shown.setdefault(image["note_id"], []).append((image["position"], image["image_id"]))
+        if image["note_id"] in note_ids:
+            pictures.setdefault(image["note_id"], []).append((image["position"], image["image_id"]))
     return {
         note["note_id"]: item_row(
             "note",
             note["note_id"],
-            [image_id for _, image_id in sorted(shown.get(note["note_id"], []))],
+            [image_id for _, image_id in sorted(pictures.get(note["note_id"], []))],
             full_text(note["title"], note["body"]),
         )
         for note in notes.select(["note_id", "title", "body"]).to_pylist()
-        if note["note_id"] in wanted
+        if note["note_id"] in note_ids
     }

@@ -1,4 +1,4 @@
-"""Rows that an encoder is given: items, and the elements of notes."""
+"""Input rows of an encoder: items, and the elements of notes."""
 
 import pyarrow as pa
 
@@ -15,4 +15,4 @@ CHUNK = pa.schema(
         ("pictures", pa.string()),
     ]
 )
-"""An item to encode: where its pictures lie, and EMBEDDINGS.pictures of them."""
+"""An item to encode: the uris of its pictures, and EMBEDDINGS.pictures of them."""

@@ -1,4 +1,4 @@
-"""Items and pairs as Spark columns: every step that makes a pair makes it here."""
+"""Items and pairs as Spark columns: every Spark step builds its pairs here."""
 
 from collections.abc import Mapping
 
@@ -80,20 +80,20 @@ def pair(
 
 
 def distinct_items(positives: DataFrame) -> DataFrame:
-    """ITEMS: each item of the positives once. A region is part of a crop, and only a remark on a whole picture.
+    """ITEMS: each item of the positives once. A region is part of a crop; on a whole picture it is a remark and dropped.
 
     Cost: one shuffle of both items of every pair.
     """
     both = F.explode(F.array("query", "target"))
-    found = positives.select(both.alias("item"), "split")
+    items = positives.select(both.alias("item"), "split")
     no_region = F.lit(None).cast(spark_type(REGION))
-    shown = F.when(F.col("item.kind") == "crop", F.col("item")).otherwise(F.col("item").withField("region", no_region))
-    once = (
-        found.withColumn("item", shown)
+    without_remark = F.when(F.col("item.kind") == "crop", F.col("item")).otherwise(F.col("item").withField("region", no_region))
+    distinct = (
+        items.withColumn("item", without_remark)
         .groupBy("item.item_id")
-        .agg(F.min("item").alias("item"), F.min("split").alias("split"))  # equal ids show equal things; whichever comes first
+        .agg(F.min("item").alias("item"), F.min("split").alias("split"))  # equal ids are equal items; either will do
     )
-    return once.select("item", "split")
+    return distinct.select("item", "split")
 
 
 def spark_type(kind: pa.DataType) -> str:
@@ -102,19 +102,19 @@ def spark_type(kind: pa.DataType) -> str:
 
 
 def _spelled(kind: Kind, note_id: Column, image_ids: Column, box: Column, text: Column | None) -> Column:
-    """What the item's id is a hash of: each part with its length before it."""
+    """The text that the item's id is a hash of: each part with its length before it."""
     millionths = [F.floor(box[n] * MILLION + 0.5).cast("string") for n in REGION.names] if kind == "crop" else []
     digits = F.when(box.isNull(), "").otherwise(F.concat_ws(",", *millionths)) if kind == "crop" else None
     return F.concat(
         F.lit(f"{len(kind)}:{kind}"),
-        *_measured(note_id),
-        *_measured(F.size(image_ids).cast("string")),
-        F.array_join(F.transform(image_ids, lambda image_id: F.concat(*_measured(image_id))), ""),
-        *_measured(digits),
-        *_measured(None if text is None else F.coalesce(text, F.lit(""))),
+        *_with_length(note_id),
+        *_with_length(F.size(image_ids).cast("string")),
+        F.array_join(F.transform(image_ids, lambda image_id: F.concat(*_with_length(image_id))), ""),
+        *_with_length(digits),
+        *_with_length(None if text is None else F.coalesce(text, F.lit(""))),
     )
 
 
-def _measured(part: Column | None) -> list[Column]:
-    """To be strung together: the length, a colon, the part; None: an empty one."""
+def _with_length(part: Column | None) -> list[Column]:
+    """The columns length, colon, part, for concatenation; None is an empty part."""
     return [F.lit("0:")] if part is None else [F.length(part).cast("string"), F.lit(":"), part]

@@ -1,4 +1,4 @@
-"""A picture's bytes from wherever they stand. What is no plain file is refused before it is opened: a pipe would never end."""
+"""Reads a picture's bytes from disk or a store. What is no regular file is refused before it is opened: a pipe never ends."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ from pipelines.media.picture_uri import (
     NO_FILE,
     OUTSIDE,
     UNREADABLE,
-    Place,
+    PictureLocation,
     Root,
     checked_key,
     far_below,
@@ -32,32 +32,32 @@ MAX_BYTES = 200 << 20
 """A picture of 100 million pixels, stored without loss, has less."""
 MISSING = "missing file"
 OF_THE_NAME = (errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL, errno.EISDIR, errno.EACCES, errno.EPERM)
-"""What a disk answers to one file's name or rights; its other errors are the hour's."""
+"""Errors of a file's name or permissions; all other errors of a disk are transient."""
 
 OURS = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, NotImplementedError, MemoryError)
 ARCHIVED = "InvalidObjectState"
-"""What Amazon says of an object that lies in an archive: true of this one, at any hour."""
-DENIED = "a store says so of an object that is not there, too, if its bucket may not be listed: allow s3:ListBucket"
+"""S3's error for an archived object: permanent."""
+DENIED = "a store also answers so for a missing object if the bucket may not be listed: allow s3:ListBucket"
 
 Claim = Callable[[int], None]
-"""Given a picture's size before its bytes are read; returns when there is room for them."""
+"""Called with a picture's size before its bytes are read; returns when there is room for them."""
 _roots_read: set[str] = set()
-"""Local roots below which this process has found a picture."""
+"""Local roots below which this process has read a picture."""
 
 
 def picture_bytes(uri: str, root: str | None = None, *, anywhere: bool = False, claim: Claim = lambda _: None) -> bytes:
-    """The bytes that stand at a URI.
+    """The bytes of the picture at a URI.
 
     Args:
         uri: absolute, or relative to the folder of the process.
-        root: the folder that it must lie below, links followed; None: it may lie anywhere. Who wrote the notes may not be who
-            runs the job, and a note must not be able to name `/etc/shadow`.
-        anywhere: it may lie elsewhere, too; what lies in the root's store is still read with the root's options.
-        claim: told the size before the bytes are read.
+        root: the folder that it must be below, links resolved; None: anywhere. Notes are untrusted: a note must not be able to
+            name `/etc/shadow`.
+        anywhere: it may also be elsewhere; pictures in the root's store are still read with the root's options.
+        claim: called with the size before the bytes are read.
 
     Raises:
         BadPicture: with reason "missing file", "no plain file", "too large", "unreadable file" or OUTSIDE.
-        StoreError: the store has not answered, or has refused, as often as it was asked: no fault of the picture's.
+        StoreError: the store failed or refused on every retry: not the picture's fault.
     """
     try:
         place, parted = place_of(uri), _root(root) if root is not None else None
@@ -67,11 +67,11 @@ def picture_bytes(uri: str, root: str | None = None, *, anywhere: bool = False, 
         else:
             read = partial(_far, *_opened(place, parted, anywhere), claim)
             store = f"{place.scheme}://{place.authority}"
-    except ValueError as error:  # no name of a file: NUL, half a character
+    except ValueError as error:  # not a file name: NUL, a lone surrogate
         raise BadPicture(UNREADABLE, str(error)[:300]) from None
     try:
-        return with_retries(read, _is_of_the_hour)
-    except RetriesExhausted as up:
+        return retried(read, _is_transient)
+    except GaveUp as up:
         raise _refused_by(store, up, uri) from None
     except (ValueError, OSError) as error:
         raise BadPicture(UNREADABLE, str(error)[:300]) from None
@@ -82,8 +82,8 @@ def _root(uri: str) -> Root:
     return root_of(uri)
 
 
-def _local_path(place: Place, root: Root | None, anywhere: bool) -> str:
-    """What is opened: below a root the path that links lead to, so that it is the one that was looked at."""
+def _local_path(place: PictureLocation, root: Root | None, anywhere: bool) -> str:
+    """The path to open: below a root with links resolved, so that it is the path that was checked."""
     if root is None or anywhere:
         return place.key
     if root.place.scheme == "":
@@ -93,18 +93,18 @@ def _local_path(place: Place, root: Root | None, anywhere: bool) -> str:
     raise _outside()
 
 
-def _opened(place: Place, root: Root | None, anywhere: bool) -> tuple[fs.FileSystem, str]:
+def _opened(place: PictureLocation, root: Root | None, anywhere: bool) -> tuple[fs.FileSystem, str]:
     """The file system of a picture in a store, and the path on it.
 
     Raises:
         StoreError: the root's own store cannot be opened.
     """
     its_own = root is not None and place.store() == root.place.store()
-    below = root is None or anywhere or (far_below(place, root.place) and far_below(without_dots(place), root.place))
-    if not below:
+    is_allowed = root is None or anywhere or (far_below(place, root.place) and far_below(without_dots(place), root.place))
+    if not is_allowed:
         raise _outside()
     if not its_own and not is_plain_authority(place):
-        raise BadPicture(UNREADABLE, f"{place.scheme}:// is followed by no plain name of a bucket or a host")
+        raise BadPicture(UNREADABLE, f"{place.scheme}://: expected a plain name of a bucket or a host")
     place = checked_key(without_dots(place))
     try:
         system, base = open_store(*place.store(), root.options if root and its_own else "")
@@ -128,7 +128,7 @@ def _local(path: str, claim: Claim, root: str | None) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         if root in _roots_read and not os.path.isdir(root_of(root).place.key):
             raise OSError(errno.ESTALE, f"the image root {root} is no longer there") from None
-        raise BadPicture(MISSING, "nothing there") from None
+        raise BadPicture(MISSING, "no such file") from None
     except OSError as error:
         if error.errno not in OF_THE_NAME:
             raise
@@ -145,11 +145,11 @@ def _far(system: fs.FileSystem, path: str, claim: Claim) -> bytes:
             claim(size)
             content = bytes(stream.read(size)) if size else b""
     except FileNotFoundError:
-        raise BadPicture(MISSING, "nothing there") from None
+        raise BadPicture(MISSING, "no such file") from None
     except IsADirectoryError:
         raise BadPicture(NO_FILE, "a folder") from None
     if len(content) != size:
-        raise OSError(f"{len(content)} bytes came, of {size}")
+        raise OSError(f"expected {size} bytes, got {len(content)}")
     return content
 
 
@@ -160,19 +160,19 @@ def _fitting(size: int) -> int:
 
 
 def _outside() -> BadPicture:
-    return BadPicture(OUTSIDE, "not below --image-root; if it is meant: --set intake.any_uri=true")
+    return BadPicture(OUTSIDE, "not below --image-root; to allow it: --set intake.any_uri=true")
 
 
-def _is_of_the_hour(error: Exception) -> bool:
-    """Whether an error says nothing of the picture: all but refusals, names that no store takes, and faults of ours."""
+def _is_transient(error: Exception) -> bool:
+    """Whether an error is not the picture's: all but refusals, invalid names, and bugs of ours."""
     return not isinstance(error, (BadPicture, ValueError, *OURS)) and ARCHIVED not in str(error)
 
 
-def _refused_by(store: str, up: RetriesExhausted, uri: str) -> StoreError:
-    """What the user reads, in one line."""
-    found = status(up.error)
-    hint = f" ({DENIED})" if "403" in found else ""
+def _refused_by(store: str, up: GaveUp, uri: str) -> StoreError:
+    """The user's message, in one line."""
+    error = status(up.error)
+    hint = f" ({DENIED})" if "403" in error else ""
     return StoreError(
-        f"{store}: {found}, asked {up.times} times in {up.seconds:.0f} s, the last time for {redacted(uri)}{hint}: pictures "
-        "cannot be read now. What was published before stands; when the store answers, run the job again"
+        f"{store}: {error}, asked {up.times} times in {up.seconds:.0f} s, the last time for {redacted(uri)}{hint}: pictures "
+        "cannot be read now. What was published before is unchanged; when the store answers, run the job again"
     )

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.media.passage_match import fold, standing, without
-from pipelines.negatives.filters.image_families import families
+from pipelines.media.image_families import image_families
+from pipelines.media.passage_match import containment, without
+from pipelines.media.text_fold import fold
 from pipelines.negatives.filters.text_overlap import PASSAGES
 from schemas.datasets import COUNTERFACTUALS
 from schemas.item import UNDESCRIBED, full_text, item_id
@@ -68,7 +69,7 @@ def counterfactuals(
 ) -> Made:
     """The note without the part, for every pair of a part and its note.
 
-    A picture leaves with all pictures of its family (`copies.families`). A passage leaves the text
+    A picture leaves with all pictures of its family (`image_families`). A passage leaves the text
     wherever it stands verbatim, and with `read` the pictures that show it leave too. A passage that
     names a picture (OCR, a description) takes that picture along.
 
@@ -82,7 +83,7 @@ def counterfactuals(
 
     Cost: linear in the pairs, in plain Python, about 50 microseconds a pair.
     """
-    family, whole = families(images, picture_pairs), _whole(notes, images)
+    family, whole = image_families(images, picture_pairs), _whole(notes, images)
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     refused: Counter[str] = Counter({reason: 0 for reason in (NOT_FOUND, STILL_THERE, NOTHING_LEFT, SAME_AS_POSITIVE)})
     for task, query, target in _parts(positives):
@@ -115,9 +116,9 @@ def _without(query: Item, note: Note, family: Mapping[str, int], read: Mapping[s
     left = [i for i in note.image_ids if family.get(i) not in gone and i not in query["image_ids"]]
     text = note.text
     if passage:
-        left = [i for i in left if standing(passage, read.get(i, "")) < settings.max_standing]
+        left = [i for i in left if containment(passage, read.get(i, "")) < settings.max_standing]
         text = without(passage, text)
-        if standing(passage, text) >= settings.max_standing:
+        if containment(passage, text) >= settings.max_standing:
             return STILL_THERE
     if len(left) == len(note.image_ids) and len(text) == len(note.text):
         return NOT_FOUND

@@ -13,7 +13,7 @@ from tests.support.workspaces import closing_summary, mining_arguments, run_job
 def test_the_last_lines_say_what_was_made_and_what_to_do_next(mined):
     _, printed = mined
     assert all(name in printed for name in GRANULARITY_NAMES)
-    assert "Against the truth that the corpus brings" in printed
+    assert "Against the corpus's truth" in printed
     assert "workspace.duckdb" in printed.strip().splitlines()[-1]
 
 

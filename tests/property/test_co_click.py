@@ -1,4 +1,4 @@
-"""Co-click on made-up clicks: Spark says what plain Python and DuckDB say."""
+"""Co-click on generated clicks: Spark agrees with plain Python and DuckDB."""
 
 from datetime import UTC, datetime
 
@@ -25,11 +25,13 @@ CLICK = st.tuples(
 SETTINGS = CoClick(max_notes_per_user=5, top_pairs=3, swing_users_per_note=4, seed=11)
 
 
-def mine(spark, clicks, wanted):
+def mine(spark, clicks, expected):
     frame = spark.createDataFrame(clicks)
     names = spark.createDataFrame([(n,) for n in NOTES[:-1]], "note_id string")
     note_items = names.select("note_id", spark_columns.item("note", F.col("note_id")).alias("item"))
-    rows = co_clicks(frame, note_items, wanted).rows.select("query.note_id", "target.note_id", "score", "evidence.*").collect()
+    rows = (
+        co_clicks(frame, note_items, expected).rows.select("query.note_id", "target.note_id", "score", "evidence.*").collect()
+    )
     return {(r[0], r[1]): r for r in rows}
 
 
@@ -41,14 +43,14 @@ def table(clicks):
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(clicks=st.lists(CLICK, min_size=60, max_size=150))
 def test_agrees_with_plain_python(spark, clicks):
-    found = mine(spark, table(clicks), SETTINGS)
+    result = mine(spark, table(clicks), SETTINGS)
     seen = first_visits(clicks, set(NOTES[:-1]), cap=5)
-    wanted = transitions(seen, top=3)
+    expected = transitions(seen, top=3)
     hashes = spark.createDataFrame([(u,) for u in seen], "u string").select("u", F.xxhash64(F.lit(11), "u")).collect()
     priority = {r[0]: r[1] for r in hashes}
-    assert set(found) == set(wanted)
-    for (a, b), (users, cooccurrence, score) in wanted.items():
-        row = found[a, b]
+    assert set(result) == set(expected)
+    for (a, b), (users, cooccurrence, score) in expected.items():
+        row = result[a, b]
         assert row["users"] == users
         assert row["cooccurrence"] == pytest.approx(float(cooccurrence), abs=1e-14)
         assert row["score"] == pytest.approx(float(score), abs=1e-14)
@@ -61,7 +63,7 @@ def test_agrees_with_the_sum_in_sql(spark):
     picks = rng.integers(0, len(NOTES), 3000)
     clicks = table([(f"u{rng.integers(900)}", NOTES[p], END - int(rng.integers(9 * DAY))) for p in picks])
     kept = NOTES[:-1]
-    wanted = duckdb.execute(
+    expected = duckdb.execute(
         """
         with visits as (
             select user_id, note_id, min(clicked_at) as first_click from clicks
@@ -74,7 +76,7 @@ def test_agrees_with_the_sum_in_sql(spark):
         """,
         {"kept": kept},
     ).fetchall()
-    found = mine(spark, clicks, CoClick(max_notes_per_user=6))
-    assert {(a, b): users for a, b, users, _ in wanted} == {p: r["users"] for p, r in found.items()}
-    assert max(abs(found[a, b]["cooccurrence"] - total) for a, b, _, total in wanted) < 1e-12
-    assert len(wanted) == 42
+    result = mine(spark, clicks, CoClick(max_notes_per_user=6))
+    assert {(a, b): users for a, b, users, _ in expected} == {p: r["users"] for p, r in result.items()}
+    assert max(abs(result[a, b]["cooccurrence"] - total) for a, b, _, total in expected) < 1e-12
+    assert len(expected) == 42

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipelines.media.passage_match import fold, without
+from pipelines.media.passage_match import without
+from pipelines.media.text_fold import fold
 from pipelines.negatives.search.exact_search import Search, exact, merge
 from pipelines.negatives.search.maxsim import best_notes, maxsim, merge_notes
 

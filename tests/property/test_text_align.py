@@ -36,8 +36,8 @@ def score(runs, edit_cost):
 
 @given(FEW, FEW, st.integers(3, 9))
 def test_extends_as_far_as_dynamic_programming(a, b, edit_cost):
-    found, runs = extend(a, b, 0, 0, edit_cost, FAR)
-    assert found == by_dynamic_programming(a, b, edit_cost)
+    result, runs = extend(a, b, 0, 0, edit_cost, FAR)
+    assert result == by_dynamic_programming(a, b, edit_cost)
     assert all(a[r.i : r.i + r.length] == b[r.j : r.j + r.length] for r in runs)
     assert all(x.i + x.length <= y.i and x.j + x.length <= y.j for x, y in itertools.pairwise(runs))
 

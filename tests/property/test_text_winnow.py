@@ -55,43 +55,43 @@ def mixed(x):
 
 def grams_by_hand(text, columns):
     """(hash, end) of the gram at each place, of those that end within the text."""
-    found = []
+    result = []
     for start in range(len(text)):
         value = width = 0
         for end in range(start, len(text)):
             value = mixed(value ^ ord(text[end]) + 1)
             width += 2 if text[end] > "z" else 1
             if width >= columns:
-                found.append((value, end + 1))
+                result.append((value, end + 1))
                 break
-    return found
+    return result
 
 
-def chosen_by_hand(found, values, window):
+def chosen_by_hand(result, values, window):
     """{value: place} of the places at which the rightmost smallest gram of each window stands."""
     windows = [range(k, k + window) for k in range(len(values) - window + 1)] or [range(len(values))]
-    places = {min(w, key=lambda k: (found[k][0], -k)) for w in windows if w}
+    places = {min(w, key=lambda k: (result[k][0], -k)) for w in windows if w}
     return {values[k]: k for k in sorted(places, reverse=True)}
 
 
-def told(fingerprints):
+def hashes_by_text(fingerprints):
     return dict(zip((fingerprints.values.view("uint64")).tolist(), fingerprints.at.tolist(), strict=True))
 
 
 @given(FEW, st.integers(1, 8), st.integers(1, 9))
 def test_the_grams_are_those_chosen_by_hand(text, columns, window):
-    folded, found = fold([text]), grams_by_hand(text, columns)
-    wanted = chosen_by_hand(found, [value for value, _ in found], window)
-    assert told(winnowed(grams(folded.codes, folded.bounds, columns), window)) == wanted
+    folded, result = fold([text]), grams_by_hand(text, columns)
+    expected = chosen_by_hand(result, [value for value, _ in result], window)
+    assert hashes_by_text(winnowed(grams(folded.codes, folded.bounds, columns), window)) == expected
 
 
 @given(FEW, st.integers(1, 4), st.integers(1, 5), st.integers(1, 4))
 def test_the_links_are_those_chosen_by_hand(text, columns, reach, window):
-    folded, found = fold([text]), grams_by_hand(text, columns)
+    folded, result = fold([text]), grams_by_hand(text, columns)
     links = []
-    for value, end in found:
-        seconds = [found[k][0] for k in range(end, min(end + reach, len(found)))]
+    for value, end in result:
+        seconds = [result[k][0] for k in range(end, min(end + reach, len(result)))]
         if seconds:
             links.append(min(mixed(value ^ mixed(second)) for second in seconds))
-    wanted = chosen_by_hand(found[: len(links)], links, window)
-    assert told(linked(grams(folded.codes, folded.bounds, columns), reach, window)) == wanted
+    expected = chosen_by_hand(result[: len(links)], links, window)
+    assert hashes_by_text(linked(grams(folded.codes, folded.bounds, columns), reach, window)) == expected

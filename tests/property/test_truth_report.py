@@ -48,16 +48,16 @@ def test_counts_are_those_of_the_definition(images, picks, kept):
     for granularity, kind in (("near_duplicate_image", "copy"), ("crop", "crop")):
         mine = [(a, b) for a, b, g in counted if g == granularity]
         right = [(a, b) for a, b in mine if a["family"] == b["family"]]
-        wanted, found = 0, 0
+        expected, result = 0, 0
         for t in world:
             others = [o for o in world if o["family"] == t["family"] and o["kind"] != "crop" and o["note_id"] in kept]
             if kind == "copy":
                 others = [o for o in others if o["note_id"] != t["note_id"]]
             if t["kind"] == kind and t["note_id"] in kept and others:
-                wanted += 1
-                found += any(a is t or (kind == "copy" and b is t) for a, b in right)
+                expected += 1
+                result += any(a is t or (kind == "copy" and b is t) for a, b in right)
         row = rows[granularity]
-        assert (row.found, row.wanted, row.right, row.judged) == (found, wanted, len(right), len(mine))
+        assert (row.matched, row.expected, row.correct, row.checked) == (result, expected, len(right), len(mine))
 
 
 def _report(world, pairs, kept):

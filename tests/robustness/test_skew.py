@@ -4,10 +4,10 @@ import pytest
 
 from pipelines.flows.mine_pairs.flow import mine
 from pipelines.flows.mine_pairs.inputs import open_inputs
-from pipelines.flows.mine_pairs.settings import Input, MinePairs
+from pipelines.flows.mine_pairs.settings import Input, Match, MinePairs
 from pipelines.mining.clicks.co_click_step import CoClick
 from pipelines.mining.components.components_step import Components
-from pipelines.mining.images.settings import Match
+from pipelines.mining.images.note_pairs_step import DROPPED_PLACES_OF_ONE_FILE
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from testkit.skewed_input import Size, write
@@ -44,15 +44,15 @@ def counts(workspace, name):
 def test_a_meme_makes_candidates_by_its_files_and_not_by_their_square(skewed):
     pairs, dropped = counts(skewed, "mined/picture_pairs")
     assert SIZE.files - 1 <= pairs <= 8 * SIZE.files < SIZE.files * (SIZE.files - 1) // 2
-    assert dropped["image keys that too many pictures have: tied by a chain"] > 100
-    assert dropped["image candidates after the best of both pictures"] > 0
+    assert dropped["hot image keys: their pictures are chained instead of all paired"] > 100
+    assert dropped["image candidates beyond max_candidates of both pictures"] > 0
 
 
 def test_and_pairs_of_notes_by_the_cap_of_notes_that_show_one_file(skewed):
     pairs, dropped = counts(skewed, "mined/near_duplicate_image")
     files, _ = counts(skewed, "mined/picture_pairs")
     star, square = EACH - 1, EACH * (EACH - 1) // 2
-    assert dropped["pairs of places of one widely shown file, tied by a star instead"] == SIZE.files * (square - star)
+    assert dropped[DROPPED_PLACES_OF_ONE_FILE] == SIZE.files * (square - star)
     assert pairs <= SIZE.files * star + files * (4 + 4 - 1)
 
 

@@ -19,7 +19,7 @@ from pipelines.engines.ray.chunk_file import (
     write_chunk,
 )
 from pipelines.engines.ray.dead_actors import DEATHS, Away, Place
-from pipelines.items.rows_asked_again import to_ask_again, with_answers, without_places
+from pipelines.items.row_retries import rows_to_retry, with_answers, without_places
 from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
@@ -193,7 +193,7 @@ def _settle(state: _State, given: _Given, ref: Any, work: Work) -> None:  # noqa
 def _take_earlier(state: _State, task: _Task, name: str, rows: pa.Table, work: Work) -> None:
     """Take a chunk of an earlier run; its rows without an answer become a task of their own."""
     reasons = rows.select(["reason"])
-    places = to_ask_again(reasons, state.none_refused)
+    places = rows_to_retry(reasons, state.none_refused)
     if places:
         state.todo.appendleft(task._replace(rows=task.rows.take(pa.array(places)), again=_Again(name, task.at, places)))
     _take(state, task, name, without_places(reasons, places), work)

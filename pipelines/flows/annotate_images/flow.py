@@ -9,7 +9,7 @@ from pipelines.annotate.ocr import ocr_model
 from pipelines.engines.ray.cluster import Machines
 from pipelines.flows.annotate_images.annotation_stage import AnnotationPools, annotations, reusable_annotations
 from pipelines.flows.annotate_images.settings import AnnotateImages
-from pipelines.mining.components.assign_split_arrow import certified_positives, listed
+from pipelines.mining.components.assign_split_arrow import certified_positives, distinct_items
 from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.image_root import image_root
 from pipelines.workspace.positive_sources import ITEMS_STEPS, POSITIVES_STEPS, positive_sources
@@ -89,7 +89,7 @@ def list_items(stages: ArrowStages) -> None:
     """POSITIVES -> ITEMS: the stage of jobs/mine_pairs.py."""
     stages.run(
         [ITEMS],
-        lambda _: [ArrowOutput(parts=[listed(stages.read(POSITIVES))])],
+        lambda _: [ArrowOutput(parts=[distinct_items(stages.read(POSITIVES))])],
         inputs=stages.fingerprints(POSITIVES),
         settings={},
         code=ITEMS_STEPS,

@@ -21,7 +21,7 @@ from pipelines.encode.preset import EncoderSpec, load_spec
 from pipelines.encode.protocol import Prepared, Preparer
 from pipelines.flows.encode_items.settings import EncodeItems
 from pipelines.items.failure_reasons import Reason
-from pipelines.items.rows_asked_again import to_ask_again, with_answers
+from pipelines.items.row_retries import rows_to_retry, with_answers
 from pipelines.media.decode import Pixels
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.manifest import fingerprint
@@ -63,7 +63,7 @@ def encode_items(settings: EncodeItems) -> str:
         pictures = file.with_name(file.stem + PICTURES_ENDING)
         stamp = _stamp(file, pictures, encoder.model)
         before = pq.read_table(target, schema=VECTORS) if _is_made(target, stamp) else None
-        places = None if before is None else to_ask_again(before, none_refused=False)
+        places = None if before is None else rows_to_retry(before, none_refused=False)
         if before is None or places:
             items = pq.read_table(file, schema=ENCODE).column("item").to_pylist()
             asked = items if places is None else [items[n] for n in places]

@@ -17,7 +17,7 @@ from pipelines.judge.budget import Spending
 from pipelines.judge.judge_chunk import ChunkJudge, LoadChunkJudge, LoadPictureReader
 from pipelines.judge.load_judge import Backend, LoadJudge, backend_of, name_of
 from pipelines.judge.preset import JudgeSpec
-from pipelines.negatives.filters.image_families import families
+from pipelines.media.image_families import image_families
 from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.image_root import image_root
@@ -126,8 +126,7 @@ def judge_pool(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> Judg
 def _with_mined_content(stages: ArrowStages, spec: JudgeSpec, machines: Machines) -> JudgePool:
     """Its answers depend on the mined content and cost nothing, so a change of the content invalidates all of them."""
     passages = MINED["partial_text"]
-    family = families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
-    content = mined_content(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
+    family = image_families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
+    told = known(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
     tables = stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages)
-    content_hash = fingerprint([tables, code_fingerprint(families, mined_content)])
-    return JudgePool(LoadJudge(spec, content=content), machines, content_hash)
+    return Bench(LoadJudge(spec, known=told), machines, fingerprint([tables, code_fingerprint(image_families, known)]))

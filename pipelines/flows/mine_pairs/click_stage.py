@@ -1,4 +1,4 @@
-"""Step: clicks as they were read -> co-click pairs, and the clicks that were refused."""
+"""Stage: clicks as they were read -> co-click pairs, and the refused clicks."""
 
 from pyspark.sql import DataFrame
 
@@ -10,28 +10,28 @@ from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.intermediate import MINED, REFUSED
 
 
-def clicked(read: DataFrame | None, note_items: DataFrame, settings: CoClick, intake: Intake) -> list[Output]:
-    """PAIRS and QUARANTINE rows; none where no clicks were given.
+def co_click_outputs(clicks: DataFrame | None, note_items: DataFrame, settings: CoClick, intake: Intake) -> list[Output]:
+    """PAIRS and QUARANTINE rows; none without clicks.
 
     Args:
-        read: the clicks as they were read.
+        clicks: as they were read.
         note_items: note_id, item of every kept note.
-        settings: of the pairs.
+        settings: of `co_clicks`.
         intake: how many may be refused.
 
     Raises:
-        DataError: too many clicks are bad.
+        DataError: too many clicks are refused.
 
     Cost: two counts of the clicks, and `co_clicks`.
     """
     spark = note_items.sparkSession
     nothing = dropped_counts(spark, {})
-    if read is None:
+    if clicks is None:
         empty = (spark.createDataFrame(table.columns.empty_table()) for table in (MINED["co_click"], REFUSED["clicks"]))
         return [Output(rows, nothing) for rows in empty]
-    good, refused = accept_clicks(read)
-    counts = {"clicks_read": read.count(), "clicks_refused": refused.count()}
+    good, refused = accept_clicks(clicks)
+    counts = {"clicks_read": clicks.count(), "clicks_refused": refused.count()}
     refuse_if_too_many("clicks", counts["clicks_refused"], counts["clicks_read"], intake)
     pairs = co_clicks(good, note_items, settings)
-    whole = pairs._replace(report=lambda rows: {**counts, **(pairs.report(rows) if pairs.report else {})})
-    return [whole, Output(refused, nothing)]
+    with_counts = pairs._replace(report=lambda rows: {**counts, **(pairs.report(rows) if pairs.report else {})})
+    return [with_counts, Output(refused, nothing)]

@@ -2,8 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from pipelines.flows.mine_pairs.click_stage import clicked
-from pipelines.flows.mine_pairs.fingerprint_stage import fingerprinted, made_by
+from pipelines.flows.mine_pairs.click_stage import co_click_outputs
+from pipelines.flows.mine_pairs.fingerprint_stage import fingerprint_pictures, fingerprint_version
 from pipelines.flows.mine_pairs.inputs import Inputs
 from pipelines.flows.mine_pairs.settings import MinePairs
 from pipelines.items.spark_columns import distinct_items, note_items
@@ -35,8 +35,8 @@ def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     mine_clicks(stages, inputs, settings)
     mine_within_notes(stages, settings)
     collect_refused(stages)
-    tie_components(stages, settings)
-    place_positives(stages)
+    split_components(stages, settings)
+    assign_positives(stages)
     list_items(stages)
 
 
@@ -58,15 +58,15 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
     s = settings
 
     def make() -> list[Output]:
-        given, known = inputs.tables.get("images"), _known_pictures(stages, settings)
-        return fingerprinted(stages.read(NOTES), given, inputs.image_root, known, s.fingerprint, s.intake)
+        image_table, earlier = inputs.tables.get("images"), _earlier_pictures(stages, settings)
+        return fingerprint_pictures(stages.read(NOTES), image_table, inputs.image_root, earlier, s.fingerprint, s.intake)
 
     stages.run(
         [PICTURES, IMAGES, REFUSED["images"]],
         make,
         inputs=stages.fingerprints(NOTES) | stages.file_fingerprints(NOTES) | contents | {"image_root": inputs.image_place},
         settings={"fingerprint": s.fingerprint, "intake": s.intake},
-        code=(read_input, fingerprinted),
+        code=(read_input, fingerprint_pictures),
     )
 
 
@@ -84,8 +84,8 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
 
     def make() -> list[Output]:
         pairs = stages.workspace.published(PICTURE_PAIRS.name).counts.rows_out
-        found = image_pairs(stages.read(PICTURE_PAIRS), pairs, stages.read(IMAGES), settings.match)
-        return [found[name] for name in tables]
+        pairs_of = image_pairs(stages.read(PICTURE_PAIRS), pairs, stages.read(IMAGES), settings.match)
+        return [pairs_of[name] for name in tables]
 
     stages.run(
         list(tables.values()),
@@ -111,14 +111,14 @@ def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     """NOTES and the input's clicks -> co-click."""
 
     def make() -> list[Output]:
-        return clicked(inputs.tables.get("clicks"), _note_items(stages), settings.co_click, settings.intake)
+        return co_click_outputs(inputs.tables.get("clicks"), _note_items(stages), settings.co_click, settings.intake)
 
     stages.run(
         [MINED["co_click"], REFUSED["clicks"]],
         make,
         inputs=stages.fingerprints(NOTES, IMAGES) | {"clicks": inputs.fingerprints.get("clicks", "none given")},
         settings={"co_click": settings.co_click, "intake": settings.intake},
-        code=(read_input, clicked),
+        code=(read_input, co_click_outputs),
     )
 
 
@@ -150,12 +150,12 @@ def collect_refused(stages: Stages) -> None:
     )
 
 
-def tie_components(stages: Stages, settings: MinePairs) -> None:
-    """Pairs that say that content is shared -> COMPONENTS, with their splits."""
+def split_components(stages: Stages, settings: MinePairs) -> None:
+    """Pairs of notes that share content -> COMPONENTS, with their splits."""
 
     def make() -> list[Output]:
-        tying = edges([stages.read(MINED[name]) for name in COMPONENT_GRANULARITIES])
-        return [components(stages.read(NOTES), tying, settings.components)]
+        content_edges = edges([stages.read(MINED[name]) for name in COMPONENT_GRANULARITIES])
+        return [components(stages.read(NOTES), content_edges, settings.components)]
 
     stages.run(
         [COMPONENTS],
@@ -166,19 +166,16 @@ def tie_components(stages: Stages, settings: MinePairs) -> None:
     )
 
 
-def place_positives(stages: Stages) -> None:
+def assign_positives(stages: Stages) -> None:
     """All pairs and COMPONENTS -> POSITIVES, with the certificate of their splits."""
     mined = positive_sources(stages.workspace)
     if is_outdated(stages.workspace):
-        log_progress(
-            f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and left out; run jobs/annotate_images.py again"
-        )
+        say(f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and ignored; run jobs/annotate_images.py again")
 
     def make() -> list[Output]:
         return [certified_positives([stages.read(table) for table in mined], stages.read(COMPONENTS))]
 
-    known = stages.fingerprints(COMPONENTS, *mined)
-    stages.run([POSITIVES], make, inputs=known, settings={}, code=POSITIVES_STEPS)
+    stages.run([POSITIVES], make, inputs=stages.fingerprints(COMPONENTS, *mined), settings={}, code=POSITIVES_STEPS)
 
 
 def list_items(stages: Stages) -> None:
@@ -196,9 +193,9 @@ def _note_items(stages: Stages) -> DataFrame:
     return note_items(stages.read(NOTES), stages.read(IMAGES))
 
 
-def _known_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
-    """PICTURES of the last run, if they were made by the same code with the same settings."""
+def _earlier_pictures(stages: Stages, settings: MinePairs) -> DataFrame | None:
+    """PICTURES of the last run, if the same code with the same settings computed them."""
     manifest = stages.workspace.manifest(PICTURES.name)
-    if manifest is None or manifest.report != made_by(settings.fingerprint):
+    if manifest is None or manifest.report != fingerprint_version(settings.fingerprint):
         return None
     return stages.read(PICTURES)

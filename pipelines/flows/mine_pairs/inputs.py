@@ -1,4 +1,4 @@
-"""What a run reads: checked before any work, all faults in one message."""
+"""The input tables of a run, checked before any work, with all faults in one message."""
 
 import re
 from collections.abc import Mapping
@@ -17,43 +17,43 @@ from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 
-WANTED: Mapping[str, pa.Schema] = {"notes": NOTES_IN, "images": IMAGES_IN, "clicks": CLICKS_IN}
+INPUT_SCHEMAS: Mapping[str, pa.Schema] = {"notes": NOTES_IN, "images": IMAGES_IN, "clicks": CLICKS_IN}
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The input tables that were given, by name: notes, images, clicks."""
+    """The input tables of a run, by name: notes, images, clicks."""
 
     tables: dict[str, DataFrame]
     """Lazy."""
     fingerprints: dict[str, str]
-    """Of their files."""
+    """Fingerprints of their files, by name."""
     size_bytes: int
-    """Of all their files."""
+    """Size of all their files."""
     image_root: str
     """Absolute: the pictures' uris are read by other jobs, from other folders."""
     image_place: str
-    """The same place, however it is spelled."""
+    """The same place in canonical form."""
 
 
 def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
-    """Find and check the input; nothing is read yet but schemas and first lines.
+    """Find and check the input: reads schemas and first lines only.
 
     Raises:
         DataError: every fault of every table.
     """
-    given = {name: uri for name in WANTED if (uri := getattr(settings, name)) is not None}
+    uris = {name: uri for name in INPUT_SCHEMAS if (uri := getattr(settings, name)) is not None}
     tables, faults = dict[str, DataFrame](), list[str]()
     files: dict[str, list[Listed]] = {}
-    for name, uri in given.items():
+    for name, uri in uris.items():
         try:
             files[name] = list_files(spark, uri)
-            tables[name] = read_input(spark, uri, WANTED[name])
+            tables[name] = read_input(spark, uri, INPUT_SCHEMAS[name])
         except DataError as error:
             faults.append(f"{name}: {error}")
     if faults:
         raise DataError("; ".join(faults))
-    image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(given["notes"])
+    image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(uris["notes"])
     size = sum(file.size_bytes for listed in files.values() for file in listed)
     fingerprints = {name: files_fingerprint(spark, listed) for name, listed in files.items()}
     return Inputs(tables, fingerprints, size, image_root, canonical(root_of(image_root).prefix))
@@ -67,7 +67,7 @@ def _folder_of(uri: str) -> str:
 
 
 def absolute_root(uri: str) -> str:
-    """An image root as it can be handed to a process that works in another folder.
+    """An image root that a process in another working folder can use.
 
     Raises:
         DataError: pictures cannot be read from there.

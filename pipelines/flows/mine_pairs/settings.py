@@ -1,11 +1,14 @@
-"""Settings of jobs/mine_pairs.py: where from, where to, and each step's own."""
+"""Settings of jobs/mine_pairs.py: the input, the workspace, and each step's own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from pipelines.mining.clicks.co_click_step import CoClick
 from pipelines.mining.components.components_step import Components
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint
-from pipelines.mining.images.settings import Match
+from pipelines.mining.images.match_step import PictureMatching
+from pipelines.mining.images.note_pairs_step import PlaceCap
 from pipelines.mining.intake.stratified_balance import Balance
 from pipelines.mining.intake.validate_notes import Filter, Intake
 from pipelines.mining.text.settings import PartialText
@@ -16,17 +19,24 @@ from schemas.settings import Place, Seed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """Where the input lies: any URI that Spark reads."""
+    """The input: any URI that Spark reads."""
 
     notes: Place | None = None
     """Parquet or JSONL (plain or gz); a file, a folder or a pattern. None: the sample corpus, made in the workspace."""
     images: Place | None = None
     """Parquet or JSONL with image_id and content, for pictures that are not files of their own."""
     image_root: Place | None = None
-    """What relative picture uris are relative to: a folder, or a store's URI, with options for its client where the environment
-    does not say them (s3://bucket/pictures?endpoint_override=minio:9000&scheme=http). None: the folder of the notes file."""
+    """Base of relative picture uris: a folder, or a store's URI, with options for its client where the environment does not
+    set them (s3://bucket/pictures?endpoint_override=minio:9000&scheme=http). None: the folder of the notes file."""
     clicks: Place | None = None
     """Parquet, JSONL or CSV (plain or gz). None: no co-click pairs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match(PlaceCap, PictureMatching):
+    """Settings of the matching of pictures: the index keys, the caps of candidates and of places, and the thresholds."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"words": "indexed_features", "flips": "probe_bits"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +46,7 @@ class MinePairs:
     workspace: Place = "out"
     """The folder (any URI) that the datasets are published in."""
     seed: Seed = 0
-    """Enters the hashes that choose notes (balance) and parts (within_note); co_click and components have their own."""
+    """Seed of the hashes that select notes (balance) and parts (within_note); co_click and components have their own."""
     input: Input = field(default_factory=Input)
     sample: Sample = field(default_factory=Sample)
     intake: Intake = field(default_factory=Intake)

@@ -1,4 +1,4 @@
-"""What the job says at the end: what it made, what it dropped and why, what it refused, what to do next."""
+"""Closing summary of the job: pairs, balance, dropped and refused rows by reason, splits, next step."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from pipelines.sources.sample_corpus.truth.precision_recall import Row as Measured
+from pipelines.sources.sample_corpus.truth.precision_recall import TruthMeasure
 from pipelines.sources.sample_corpus.truth.report import truth_report
 from pipelines.workspace.filesystem import open_filesystem
 from pipelines.workspace.spark_stages import Stages
@@ -18,12 +18,12 @@ from schemas.granularity import GRANULARITY_NAMES
 from schemas.intermediate import MINED, PICTURE_PAIRS
 from schemas.table import Table
 
-SHOWN_STRATA = 10
+LISTED_STRATA = 10
 TRUTH_TABLES = (NOTES, IMAGES, POSITIVES, QUARANTINE, COMPONENTS)
 
 
 def summary(stages: Stages, truth: Path | None) -> str:
-    """The tables that the job prints last; with `truth`, precision and recall against it.
+    """The tables that the job prints last; with a truth folder, precision and recall against it.
 
     Cost: one aggregation over the positives; a corpus with truth is small and is read whole.
     """
@@ -38,7 +38,7 @@ def summary(stages: Stages, truth: Path | None) -> str:
     ]
     if truth is not None:
         tables = {table.name: load(workspace, table) for table in TRUTH_TABLES}
-        blocks.append("Against the truth that the corpus brings\n" + _against(truth_report(truth, tables)))
+        blocks.append("Against the corpus's truth\n" + _measures(truth_report(truth, tables)))
     blocks.append(_next_step(workspace))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -69,8 +69,8 @@ def _granularities(stages: Stages) -> str:
         .groupBy("granularity")
         .agg(F.count_distinct("note_id").alias("notes"))
     )
-    found = {row["granularity"]: row for row in scores.join(covered, on="granularity", how="inner").collect()}
-    rows = [[name, *_granularity_cells(found.get(name))] for name in GRANULARITY_NAMES]
+    counts = {row["granularity"]: row for row in scores.join(covered, on="granularity", how="inner").collect()}
+    rows = [[name, *_granularity_cells(counts.get(name))] for name in GRANULARITY_NAMES]
     return aligned(["granularity", "pairs", "notes covered", "median score"], rows)
 
 
@@ -79,14 +79,14 @@ def _granularity_cells(row: Row | None) -> list[str]:
 
 
 def _strata(workspace: Workspace) -> str:
-    """The largest strata before and after the balance, where it took something away."""
+    """The largest strata before and after the balance, if it dropped notes."""
     report = workspace.published(NOTES.name).report
     strata = report["strata"]
     if all(stratum["before"] == stratum["after"] for stratum in strata):
-        return f"Balance: nothing taken away, {report['strata_in_all']:,} strata of topic and image count"
+        return f"Balance: nothing dropped, {report['strata_in_all']:,} strata of topic and image count"
     rows = [
         [str(stratum["topic"]), str(stratum["image_count"]), f"{stratum['before']:,}", f"{stratum['after']:,}"]
-        for stratum in strata[:SHOWN_STRATA]
+        for stratum in strata[:LISTED_STRATA]
     ]
     head = f"Balance: the largest of {report['strata_in_all']:,} strata of topic and image count"
     return f"{head}\n" + aligned(["topic", "images", "before", "after"], rows)
@@ -101,7 +101,7 @@ def _dropped(workspace: Workspace) -> str:
     ]
     width = max((len(row[0]) for row in rows), default=0)
     lines = [f"  {name.ljust(width)}  {n.rjust(11)}  {reason}" for name, n, reason in rows]
-    return "Dropped, by what and why\n" + "\n".join(lines) if lines else ""
+    return "Dropped, by table and reason\n" + "\n".join(lines) if lines else ""
 
 
 def _refused(stages: Stages) -> str:
@@ -115,8 +115,8 @@ def _refused(stages: Stages) -> str:
 
 
 def _splits(workspace: Workspace) -> str:
-    told = workspace.published(POSITIVES.name).report
-    return "Splits\n" + "\n".join(f"  {name.replace('_', ' ')}: {_plain(value)}" for name, value in told.items())
+    certificate = workspace.published(POSITIVES.name).report
+    return "Splits\n" + "\n".join(f"  {name.replace('_', ' ')}: {_plain(value)}" for name, value in certificate.items())
 
 
 def _plain(value: object) -> str:
@@ -125,17 +125,17 @@ def _plain(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _against(rows: Sequence[Measured]) -> str:
-    """Each measure as a whole, and those of its parts that are not perfect."""
-    shown = [row for row in rows if not row.part or row.found < row.wanted]
+def _measures(rows: Sequence[TruthMeasure]) -> str:
+    """Each measure as a whole, and its parts that are not perfect."""
+    listed = [row for row in rows if not row.part or row.matched < row.expected]
     cells = [
         [
             f"  {row.part}" if row.part else row.measure,
-            f"{row.found:,} of {row.wanted:,}",
+            f"{row.matched:,} of {row.expected:,}",
             _share(row.recall),
             _share(row.precision),
         ]
-        for row in shown
+        for row in listed
     ]
     return aligned(["", "found", "recall", "precision"], cells)
 
@@ -147,4 +147,4 @@ def _share(value: float | None) -> str:
 def _next_step(workspace: Workspace) -> str:
     items = workspace.published(ITEMS.name).counts.rows_out
     query = f"import duckdb; duckdb.connect('{workspace.folder.uri}/workspace.duckdb').sql('from positives limit 5').show()"
-    return f'{items:,} items. Look at the pairs: .venv/bin/python -c "{query}"'
+    return f'{items:,} items. View the pairs: .venv/bin/python -c "{query}"'

@@ -1,6 +1,5 @@
 """Content found by mining and annotation (picture families, passages, texts of pictures), for the judge `overlap`."""
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +8,10 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from pipelines.media.passage_match import fold
+from pipelines.media.text_fold import fold
 
-NOTE_TEXT_MODELS = ("note-title", "note-body")
-"""Annotators that copy the note's text without reading the picture: their texts prove nothing about it."""
-SENTENCE_END = re.compile(r"(?<=[。！？!?；;])|(?<=[.]) |\n")
+OWN_WORDS = ("note-title", "note-body")
+"""Annotators that have not looked at the picture: their words are the note's, and prove nothing of what it shows."""
 K = TypeVar("K")
 WIDE = 3
 """Weight of a wide (Chinese) character; another letter has 1."""
@@ -41,7 +39,7 @@ def mined_content(families: Mapping[str, int], annotations: pa.Table, passages: 
     """Collect the content.
 
     Args:
-        families: image_id -> family (`image_families.families` computes them from PICTURE_PAIRS).
+        families: image_id -> family (`media.image_families` makes them of PICTURE_PAIRS).
         annotations: ANNOTATIONS, or its columns note_id, image_id, kind, model and text.
         passages: pairs of shared passages: POSITIVES or PAIRS with granularity partial_text; others are ignored.
 
@@ -81,12 +79,7 @@ def weight(text: str) -> float:
     return float(sum(WIDE if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in _letters(text)))
 
 
-def sentences(text: str) -> Sequence[str]:
-    """A text's sentences and lines."""
-    return [part for part in SENTENCE_END.split(text) if part.strip()]
-
-
-@lru_cache(maxsize=CACHE_SIZE)
+@lru_cache(maxsize=REMEMBERED)
 def _letters(text: str) -> str:
     return fold(text).letters
 

@@ -4,12 +4,13 @@ A label is about the content of the two items, not about their notes: a note wit
 A pair that the truth does not decide stays unlabelled.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+
+from pipelines.media.text_fold import letter_grams, letters
 
 GRAM = 6
 """Characters of a gram."""
@@ -45,8 +46,9 @@ class PlantedRelevance:
         self._aliases = {frozenset((row["a"], row["b"])) for row in rows if row["a"] != row["b"]}
         self._quotes = defaultdict(list)
         for row in passages.select(["source_note", "target_note", "passage"]).to_pylist():
-            self._quotes[frozenset((row["source_note"], row["target_note"]))].append(grams(folded(row["passage"])))
-        self._annotated: dict[tuple[str, str], set[str]] = defaultdict(set)
+            pair = frozenset((row["source_note"], row["target_note"]))
+            self._quotes[pair].append(letter_grams(letters(row["passage"]), GRAM))
+        self._places: dict[tuple[str, str], set[str]] = defaultdict(set)
         for row in annotations.select(["note_id", "image_id", "text"]).to_pylist():
             if row["text"] is not None:
                 self._annotated[row["note_id"], row["text"]].add(row["image_id"])
@@ -78,25 +80,16 @@ class PlantedRelevance:
         return {self._family[image_id] for image_id in image_ids if image_id in self._family}
 
     def _share_words(self, query: Item, candidate: Item) -> bool:
-        one, other = (folded(item["text"] or "") for item in (query, candidate))
+        one, other = (letters(item["text"] or "") for item in (query, candidate))
         shorter, longer = sorted((one, other), key=len)
         if shorter and shorter in longer:
             return True
         quoted = self._quotes.get(frozenset((query["note_id"], candidate["note_id"])), ())
-        return any(_holds(grams(one), passage) and _holds(grams(other), passage) for passage in quoted)
+        own = [letter_grams(text, GRAM) for text in (one, other)] if quoted else []
+        return any(all(_holds(text, passage) for text in own) for passage in quoted)
 
 
-def folded(text: str) -> str:
-    """Its letters and digits, case and width folded."""
-    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
-
-
-def grams(text: str) -> set[str]:
-    """The runs of GRAM characters of a folded text."""
-    return {text[k : k + GRAM] for k in range(len(text) - GRAM + 1)}
-
-
-def _holds(text: set[str], passage: set[str]) -> bool:
+def _holds(text: frozenset[str], passage: frozenset[str]) -> bool:
     """Whether the passage stands in the text, or the text in the passage."""
     less = min(len(text), len(passage))
     return less > 0 and len(text & passage) >= STANDING * less

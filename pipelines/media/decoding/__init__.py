@@ -1,1 +1,1 @@
-"""A picture file to pixels, with limits of time and memory: in this process where the header bounds both, else in one apart."""
+"""Decodes picture files with limits on time and memory: in this process if the header bounds both, else in a worker process."""

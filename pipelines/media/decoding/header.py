@@ -1,7 +1,7 @@
-"""What a file's header says about the cost of decoding it, read before any decoder is started. Pure.
+"""Reads from a file's header what decoding it will cost, before any decoder is started. Pure.
 
 A picture is ordinary when its header bounds time and memory: a JPEG, PNG, WebP or GIF of usual size whose metadata is small. It
-can be decoded where one is. Whatever else it is, `worker_process` decodes it, under limits that the kernel keeps.
+is decoded in the same process. Anything else is decoded by `worker_process`, under limits that the kernel enforces.
 """
 
 import re
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from struct import unpack_from
 
 INSIDE_PIXELS = 8_000_000
-"""Of an ordinary picture that is decoded whole; WebP takes most, 16 bytes each: 128 MB."""
+"""Most pixels of an ordinary picture that is decoded whole; WebP takes most, 16 bytes each: 128 MB."""
 INSIDE_SCANNED = 400_000_000
 """Pixels times passes of an ordinary progressive JPEG: about a second and a half (3.8 ns each, measured)."""
 INSIDE_METADATA = 4 << 20
-"""Bytes of an ordinary picture that are no pixels: profiles, EXIF, comments."""
+"""Bytes of an ordinary picture beside pixels: profiles, EXIF, comments."""
 INSIDE_SEGMENTS = 1_000
-"""Segments or chunks that are no pixels: Pillow keeps a Python object of each."""
+"""Segments or chunks beside pixels: Pillow keeps a Python object of each."""
 INSIDE_CHUNKS = 20_000
 """Chunks of a PNG."""
 INSIDE_FILE = {"webp": 16 << 20, "gif": 1 << 20}
-"""Bytes of an ordinary file whose metadata is not looked for. A GIF's comments are joined in quadratic time."""
+"""Bytes of an ordinary file whose metadata is not parsed. A GIF's comments are joined in quadratic time."""
 
 SOF = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers that begin a JPEG's frame."""
@@ -37,22 +37,22 @@ class JpegHeader:
     """A JPEG up to its first scan."""
 
     kind: int
-    """Of its frame: BASELINE, EXTENDED, PROGRESSIVE or a rarer one."""
+    """Kind of its frame: BASELINE, EXTENDED, PROGRESSIVE or a rarer one."""
     width: int
     height: int
     samples: float
-    """Of all components together, for each pixel: 1.5 for 4:2:0."""
+    """Samples of all components a pixel: 1.5 for 4:2:0."""
     several: bool
-    """Whether it says that more pictures follow (MPO): such a one is decoded at full size."""
+    """Whether more pictures follow (MPO): such a file is decoded at full size."""
     scan: int
-    """Where its first scan begins."""
+    """Offset of its first scan."""
     segments: int
     scans: int
-    """At most: a mark of a scan is counted wherever it stands after the first one begins."""
+    """Upper bound: every scan marker after the first one is counted, also inside other data."""
 
     @property
     def pixels(self) -> int:
-        """Of the picture."""
+        """Width times height."""
         return self.width * self.height
 
 
@@ -60,9 +60,9 @@ def is_ordinary(content: bytes, jpeg: JpegHeader | None, side: int) -> bool:
     """Whether the header bounds time and memory of decoding to a longest side of `side` pixels.
 
     Args:
-        content: of the file.
+        content: the file.
         jpeg: its `jpeg_header`.
-        side: of the working picture.
+        side: longest side of the working picture.
     """
     if content.startswith(JPEG):
         return jpeg is not None and _is_ordinary_jpeg(jpeg, side)
@@ -77,7 +77,7 @@ def is_ordinary(content: bytes, jpeg: JpegHeader | None, side: int) -> bool:
 
 
 def _may_be_a_picture(content: bytes) -> bool:
-    """Whether any other decoder will look at it: BMP, TIFF, PPM, JPEG 2000, AVIF."""
+    """Whether any other decoder may accept it: BMP, TIFF, PPM, JPEG 2000, AVIF."""
     return (
         content[:2] in (b"BM", b"II", b"MM")
         or content[:1] == b"P"
@@ -98,7 +98,7 @@ def _is_ordinary_jpeg(header: JpegHeader, side: int) -> bool:
 
 
 def jpeg_header(content: bytes) -> JpegHeader | None:
-    """The header of a JPEG; None of anything else, and where it is damaged or unusual: filling, junk, no frame or two."""
+    """The header of a JPEG; None of anything else and of a damaged or unusual one: fill bytes, junk, no frame or two."""
     if not content.startswith(JPEG):
         return None
     at, segments, frame, several = 2, 0, None, False
@@ -120,7 +120,7 @@ def jpeg_header(content: bytes) -> JpegHeader | None:
 
 
 def _scans(content: bytes, at: int, frame: Frame) -> int:
-    """A sequential JPEG whose first scan has all components has no other: a decoder looks no further."""
+    """The number of scans, at most. A sequential JPEG whose first scan has all components has no other."""
     if frame[0] in (BASELINE, EXTENDED) and content[at + 4] == frame[4]:
         return 1
     return content.count(b"\xff\xda", at)
@@ -136,10 +136,10 @@ def _frame(marker: int, body: bytes) -> Frame | None:
 
 
 def jpeg_scans(content: bytes, start: int) -> int:
-    """How many passes a JPEG makes from `start` on, where its first one begins."""
+    """The number of scans of a JPEG from `start`, the offset of its first one."""
     scans, at = 0, start
-    while found := NEXT_MARKER.search(content, at):
-        marker, at = content[found.start() + 1], found.end()
+    while match := NEXT_MARKER.search(content, at):
+        marker, at = content[match.start() + 1], match.end()
         if marker == END:
             break
         scans += marker == SCAN
@@ -164,7 +164,7 @@ def _is_ordinary_png(content: bytes) -> bool:
 
 
 def _webp_pixels(content: bytes) -> int:
-    """Of the canvas; one too many where the header says nothing."""
+    """Pixels of the canvas; 0 if there is nothing to decode."""
     kind = content[12:16]
     if len(content) < 30:
         return 0  # nothing to decode

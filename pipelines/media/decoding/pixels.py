@@ -1,4 +1,4 @@
-"""A picture file -> an upright RGB working picture, by Pillow. Copies are made strip by strip."""
+"""A picture file -> an upright RGB working picture, by Pillow. Conversions work strip by strip."""
 
 import io
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from pipelines.media.decoding.picture import BadPicture, Decoded, Decoding, Pixels
+from pipelines.media.decoding.picture import BadPicture, DecodedPicture, Decoding, Pixels
 
 EXIF_ORIENTATION = 0x0112
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "JPEG2000", "BMP", "TIFF", "PPM")
-"""What is opened; JPEG brings MPO. Pillow knows forty more, among them PostScript, for which it starts Ghostscript: a program
-that a note would run."""
+"""Formats that are opened; JPEG includes MPO. Pillow has forty more, among them PostScript, for which it starts Ghostscript:
+a program that untrusted input would run."""
 SMOOTHING = 0.4
 """Standard deviation of the Gaussian before a picture is sampled at half its size, in pixels of its own, over the root of 3."""
 STRIP = 1 << 18
@@ -20,15 +20,15 @@ STRIP = 1 << 18
 SMALL = 1 << 20
 """Pixels of a picture that is converted whole."""
 DECODER_BYTES = {"WEBP": 8.5, "AVIF": 5.5, "JPEG2000": 11}
-"""That a decoder holds for each pixel beside Pillow's picture and ours: frames of its own, and the copy that it hands over.
+"""Bytes a pixel that a decoder takes beside Pillow's picture and ours: frames of its own, and the copy that it returns.
 Measured (testkit/picture_bombs.py)."""
 FILE_COPIES = {"WEBP": 3, "AVIF": 2}
-"""How often the file itself stands in memory, where it is more than once."""
+"""Copies of the file itself in memory, where there is more than one."""
 OPENCV_BYTES = {"RGB": 7.5, "RGBA": 11.5}
 """For each pixel of a WebP that OpenCV decodes: its picture, ours, and four of a lossless file's own. Measured likewise."""
 
 
-def working_picture(stream: io.BytesIO, settings: Decoding) -> Decoded:
+def working_picture(stream: io.BytesIO, settings: Decoding) -> DecodedPicture:
     """The working picture of a file.
 
     Raises:
@@ -43,17 +43,17 @@ def working_picture(stream: io.BytesIO, settings: Decoding) -> Decoded:
         raise BadPicture("not a picture", f"{len(content)} bytes that begin with {content[:8].hex()}") from error
     except (MemoryError, Image.DecompressionBombError) as error:
         raise BadPicture("too large", str(error) or "no memory left to decode it") from error
-    except Exception as error:  # whatever a decoder raises on damaged data: plug-ins raise a dozen kinds, C code RuntimeError
+    except Exception as error:  # decoders raise a dozen kinds on damaged data, C code RuntimeError
         raise BadPicture("truncated", f"{type(error).__name__}: {error}"[:200]) from error
     target = _fitted(width, height, settings.working_side)
     if pixels.shape[1::-1] != target:
         pixels = shrunk(pixels, target)
     size = (height, width) if orientation >= 5 else (width, height)
-    return Decoded(_upright(pixels, orientation), *size)
+    return DecodedPicture(_upright(pixels, orientation), *size)
 
 
 def _read(stream: io.BytesIO, settings: Decoding) -> tuple[Pixels, int, tuple[int, int]]:
-    """RGB as it is stored, perhaps reduced; its EXIF orientation; its stored size."""
+    """RGB as stored, perhaps reduced; its EXIF orientation; its stored size."""
     with Image.open(stream, formats=FORMATS) as opened:
         size = opened.size
         _refuse_bombs(*size, settings)
@@ -70,8 +70,8 @@ def _is_large_webp(opened: Image.Image, stream: io.BytesIO, settings: Decoding) 
     """Whether it is a still WebP that takes too much memory in Pillow, which knows animations only, and not in OpenCV."""
     if opened.format != "WEBP" or getattr(opened, "is_animated", True) or _cost(opened, stream) <= settings.max_bytes:
         return False
-    each = OPENCV_BYTES[opened.mode]
-    return len(stream.getvalue()) + int(opened.width * opened.height * each) <= settings.max_bytes
+    per_pixel = OPENCV_BYTES[opened.mode]
+    return len(stream.getvalue()) + int(opened.width * opened.height * per_pixel) <= settings.max_bytes
 
 
 def _large_webp(content: bytes) -> Pixels:
@@ -81,12 +81,12 @@ def _large_webp(content: bytes) -> Pixels:
         raise OSError("no WebP that OpenCV reads")
     if stored.shape[2] == 3:
         return np.asarray(cv2.cvtColor(stored, cv2.COLOR_BGR2RGB, dst=stored), np.uint8)
-    found = np.empty((*stored.shape[:2], 3), np.uint8)
+    rgb = np.empty((*stored.shape[:2], 3), np.uint8)
     rows = max(1, STRIP // stored.shape[1])
     for start in range(0, len(stored), rows):
         strip = cv2.cvtColor(stored[start : start + rows], cv2.COLOR_BGRA2RGBA)
-        found[start : start + rows] = np.asarray(_on_white(Image.fromarray(strip), 0.0))
-    return found
+        rgb[start : start + rows] = np.asarray(_on_white(Image.fromarray(strip), 0.0))
+    return rgb
 
 
 def _refuse_bombs(width: int, height: int, settings: Decoding) -> None:
@@ -112,16 +112,16 @@ def _reduce(opened: Image.Image, stream: io.BytesIO, settings: Decoding) -> None
         if fewest := next(fitting, 0):
             opened.reduce, cost = fewest, 0  # type: ignore[method-assign, assignment]  # a number, of this plug-in
     if cost > settings.max_bytes:
-        found = f"{opened.width} x {opened.height} {opened.mode}"
-        raise BadPicture("too large", f"{found}: {cost >> 20} MB to decode; at most {settings.max_bytes >> 20}")
+        size = f"{opened.width} x {opened.height} {opened.mode}"
+        raise BadPicture("too large", f"{size}: {cost >> 20} MB to decode; at most {settings.max_bytes >> 20}")
 
 
 def _cost(opened: Image.Image, stream: io.BytesIO, halvings: int = 0) -> int:
-    """Bytes that decoding takes: the file, the decoder's own, Pillow's picture, and ours of three bytes a pixel."""
+    """Bytes of memory that decoding takes: file, decoder, Pillow's picture, and ours of three bytes a pixel."""
     stored = 2 if opened.mode.startswith("I;16") else 1 if opened.mode in ("1", "L", "P") else 4
-    each = DECODER_BYTES.get(opened.format or "", 0) + stored + 3
+    per_pixel = DECODER_BYTES.get(opened.format or "", 0) + stored + 3
     file = FILE_COPIES.get(opened.format or "", 1) * len(stream.getvalue())
-    return file + (int(opened.width * opened.height * each) >> 2 * halvings)
+    return file + (int(opened.width * opened.height * per_pixel) >> 2 * halvings)
 
 
 def _fitted(width: int, height: int, side: int) -> tuple[int, int]:
@@ -146,14 +146,14 @@ def shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 
 def _orientation(opened: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
+    """The EXIF orientation, 1 to 8; 1 where there is none or it is invalid."""
     try:
-        found = opened.getexif().get(EXIF_ORIENTATION, 1)
+        orientation = opened.getexif().get(EXIF_ORIENTATION, 1)
     except MemoryError:
         raise
-    except Exception:  # damaged EXIF does not make a picture unreadable, whatever Pillow raises on it
+    except Exception:  # damaged EXIF, on which Pillow raises many kinds, does not make a picture unreadable
         return 1
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
@@ -165,14 +165,14 @@ def _upright(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def _pixels(picture: Image.Image) -> Pixels:
-    """RGB as it looks on a white page."""
+    """RGB on a white background."""
     top = _top(picture) if _is_deep(picture) else 0.0
     if picture.width * picture.height <= SMALL:
         return np.asarray(_on_white(picture, top))
-    found = np.empty((picture.height, picture.width, 3), np.uint8)
+    rgb = np.empty((picture.height, picture.width, 3), np.uint8)
     for start, strip in _strips(picture):
-        found[start : start + strip.height] = np.asarray(_on_white(strip, top))
-    return found
+        rgb[start : start + strip.height] = np.asarray(_on_white(strip, top))
+    return rgb
 
 
 def _strips(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
@@ -192,11 +192,11 @@ def _on_white(picture: Image.Image, top: float) -> Image.Image:
 
 
 def _is_deep(picture: Image.Image) -> bool:
-    """Whether it holds grey levels of more than 8 bits: Pillow's own conversion clips them."""
+    """Whether it has grey levels of more than 8 bits: Pillow's own conversion clips them."""
     return picture.mode in ("I", "F") or picture.mode.startswith("I;16")
 
 
 def _top(picture: Image.Image) -> float:
-    """The level that is white."""
+    """The level of white."""
     highest = max(np.nan_to_num(np.asarray(strip)).max(initial=0) for _, strip in _strips(picture))
     return 65535.0 if highest > 255.0 else 255.0

@@ -1,7 +1,7 @@
-"""The process in which `pipelines.media.decoding.worker_process` has pictures decoded: reads requests, writes answers.
+"""The worker process of `pipelines.media.decoding.worker_process`: reads requests, decodes, writes answers.
 
-Before each picture it sets its own limits: address space, above what it had when it was started; and processor time, whose
-alarm (SIGPROF) ends it. Nothing that a decoder does can exceed them.
+Before each picture it sets its own limits: address space, above that at its start; and processor time, whose
+alarm (SIGPROF) ends it. No decoder can exceed them.
 """
 
 import io
@@ -22,11 +22,11 @@ from pipelines.media.decoding.pixels import FORMATS, working_picture
 
 PIECE = 1 << 20
 SLACK = 16 << 20
-"""Bytes of address space that go lost between the pieces of memory."""
+"""Bytes of address space that fragmentation may take."""
 
 
 def main() -> None:
-    """Serve."""
+    """Serve requests until the input ends."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -39,7 +39,7 @@ def main() -> None:
     base = _address_space()
     answers.write(b"ready\n")
     answers.flush()
-    os.dup2(nothing, 2)  # what libraries print about strangers' files is nothing to read
+    os.dup2(nothing, 2)  # libraries print about untrusted files
     while line := requests.readline():
         request = json.loads(line)
         settings = Decoding(**request["settings"])
@@ -58,7 +58,7 @@ def _answer(requests: BinaryIO, size: int, settings: Decoding) -> tuple[dict[str
         stream.seek(0)
         signal.setitimer(signal.ITIMER_PROF, settings.max_seconds)
         try:
-            found = working_picture(stream, settings)
+            picture = working_picture(stream, settings)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
     except BadPicture as bad:
@@ -67,13 +67,13 @@ def _answer(requests: BinaryIO, size: int, settings: Decoding) -> tuple[dict[str
         while left:
             left -= len(requests.read(min(left, PIECE)))
         return {"reason": "too large", "detail": f"no memory left to decode it: {error}"[:200], "memory": True}, b""
-    except Exception:  # a mistake of ours, told to who asked
+    except Exception:  # a bug of ours: the caller gets the traceback
         return {"fault": traceback.format_exc()}, b""
-    return {"shape": found.rgb.shape, "width": found.width, "height": found.height}, found.rgb.tobytes()
+    return {"shape": picture.rgb.shape, "width": picture.width, "height": picture.height}, picture.rgb.tobytes()
 
 
 def _warm_up() -> None:
-    """What each format needs once (libraries, tables) belongs to the process and not to its first picture."""
+    """Load each format's libraries and tables, so that they do not count against the first picture."""
     for name in FORMATS:
         stream = io.BytesIO()
         Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(stream, name)

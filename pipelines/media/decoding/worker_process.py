@@ -1,8 +1,8 @@
-"""Decoding in a process of its own: what a decoder allocates, computes or breaks ends there.
+"""Decodes a picture in a process of its own, which contains all that a decoder allocates, computes or breaks.
 
-One process for each that decodes, started by the first picture that needs it and kept; pictures go to it one at a time. Its
-memory and its processor time are limited by the kernel (`worker`). A picture is blamed for a crash or for
-memory only when a process that had done nothing else met it: the picture before may have left damage behind.
+Each decoding process has one worker, started by the first picture that needs it and kept; pictures go to it one at a time. Its
+memory and processor time are limited by the kernel (`worker`). A picture is refused for a crash or for
+memory only if a fresh worker met it: an earlier picture may have damaged a used one.
 """
 
 import json
@@ -18,12 +18,12 @@ from typing import IO, Any, cast
 import numpy as np
 
 from pipelines.media.decoding import worker
-from pipelines.media.decoding.picture import BadPicture, Decoded, Decoding
+from pipelines.media.decoding.picture import BadPicture, DecodedPicture, Decoding
 
 PATIENCE = 60.0
-"""Seconds that a process may do nothing, beside ten times its processor time: its machine may be busy."""
+"""Seconds without an answer, on top of ten times the processor time, after which a worker is ended: the machine may be busy."""
 FAULTS = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
-"""Signals that a decoder's own mistake sends. Any other comes from outside: the machine is out of memory, somebody ended it."""
+"""Signals of a decoder's own crash. Any other comes from outside: out of memory, or a kill."""
 ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "262144",  # large blocks go back to the system at once
@@ -33,14 +33,14 @@ ENVIRONMENT = {
 Answer = tuple[dict[str, Any], bytes]
 
 
-class _Ended(Exception):  # noqa: N818  # says how a process ended; never leaves this module
+class _WorkerEnded(Exception):  # noqa: N818  # how a worker ended; never leaves this module
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
 
 
 class _Process:
-    """A running child."""
+    """A running worker."""
 
     def __init__(self) -> None:
         path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
@@ -49,7 +49,7 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | ENVIRONMENT | {"PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C is for who started us
+            start_new_session=True,  # Ctrl-C is for the parent
             bufsize=0,
         )
         self._input, self._output = (
@@ -59,26 +59,26 @@ class _Process:
         self.is_fresh = True
         try:
             self._line(PATIENCE)
-        except _Ended as ended:
+        except _WorkerEnded as ended:
             raise RuntimeError(
                 f"the decoding process did not start: {sys.executable} ended with {ended.code}; see above"
             ) from None
 
     def ask(self, content: bytes, settings: Decoding) -> Answer:
-        """The child's answer: a header and, of a picture, its pixels."""
+        """The worker's answer: a header and, of a picture, its pixels."""
         patience = PATIENCE + 10 * settings.max_seconds
         try:
             self._write(json.dumps({"bytes": len(content), "settings": asdict(settings)}).encode() + b"\n")
             self._write(content)
         except BrokenPipeError:
-            raise _Ended(self._code()) from None
+            raise _WorkerEnded(self._code()) from None
         answer = json.loads(self._line(patience))
         pixels = self._read(int(np.prod(answer["shape"])), patience) if "shape" in answer else b""
         self.is_fresh = False
         return answer, pixels
 
     def end(self) -> None:
-        """Kill it and take its pipes down."""
+        """Kill it and close its pipes."""
         self._child.kill()
         self._code()
         for pipe in (self._child.stdin, self._child.stdout):
@@ -97,15 +97,15 @@ class _Process:
         return line
 
     def _read(self, count: int, patience: float) -> bytes:
-        place, found = self._output, bytearray()
-        while len(found) < count:
-            if not select.select([place], [], [], patience)[0]:
-                self._child.send_signal(signal.SIGPROF)  # it waits for itself: as slow as can be
-            piece = os.read(place, count - len(found))
+        pipe, content = self._output, bytearray()
+        while len(content) < count:
+            if not select.select([pipe], [], [], patience)[0]:
+                self._child.send_signal(signal.SIGPROF)  # it hangs: counts as too slow
+            piece = os.read(pipe, count - len(content))
             if not piece:
-                raise _Ended(self._code())
-            found += piece
-        return bytes(found)
+                raise _WorkerEnded(self._code())
+            content += piece
+        return bytes(content)
 
     def _code(self) -> int:
         return self._child.wait()
@@ -115,8 +115,8 @@ _lock = Lock()
 _process: _Process | None = None
 
 
-def decoded_apart(content: bytes, settings: Decoding) -> Decoded:
-    """What `working_picture` says of `content`, in a process of its own.
+def decode_in_process(content: bytes, settings: Decoding) -> DecodedPicture:
+    """`working_picture` of `content`, in a process of its own.
 
     Raises:
         BadPicture: as there; or "too slow", "decoder crashed".
@@ -127,21 +127,21 @@ def decoded_apart(content: bytes, settings: Decoding) -> Decoded:
     with _lock:
         for last in (False, True):
             process = _running()
-            blame = process.is_fresh
+            fresh = process.is_fresh
             try:
                 answer, pixels = process.ask(content, settings)
-            except _Ended as ended:
+            except _WorkerEnded as ended:
                 _forget()
-                _judge_end(ended.code, blame, last, settings)
+                _handle_end(ended.code, fresh, last, settings)
             else:
-                if not answer.get("memory") or blame:
+                if not answer.get("memory") or fresh:
                     return _decoded(answer, pixels)
                 _forget()
-        raise RuntimeError("unreachable: a fresh process is always blamed")
+        raise RuntimeError("unreachable: the answer of a fresh process is final")
 
 
-def _judge_end(code: int, fresh: bool, last: bool, settings: Decoding) -> None:
-    """Refuse the picture, give up, or return: try again."""
+def _handle_end(code: int, fresh: bool, last: bool, settings: Decoding) -> None:
+    """Refuse the picture, give up, or return for a retry."""
     if code == -signal.SIGPROF:
         raise BadPicture("too slow", f"more than {settings.max_seconds:g} seconds of a processor")
     if code < 0 and -code not in FAULTS:
@@ -150,17 +150,17 @@ def _judge_end(code: int, fresh: bool, last: bool, settings: Decoding) -> None:
                 f"the decoding process was ended twice by {signal.Signals(-code).name}: is there too little memory?"
             )
     elif fresh:
-        found = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        raise BadPicture("decoder crashed", f"{found}, in a process of its own")
+        reason = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        raise BadPicture("decoder crashed", f"{reason}, in a process of its own")
 
 
-def _decoded(answer: dict[str, Any], pixels: bytes) -> Decoded:
+def _decoded(answer: dict[str, Any], pixels: bytes) -> DecodedPicture:
     if "fault" in answer:
         raise RuntimeError(f"decoding failed: {answer['fault']}")
     if "reason" in answer:
         raise BadPicture(answer["reason"], answer["detail"])
     rgb = np.frombuffer(bytearray(pixels), np.uint8).reshape(answer["shape"])
-    return Decoded(rgb, answer["width"], answer["height"])
+    return DecodedPicture(rgb, answer["width"], answer["height"])
 
 
 def _running() -> _Process:
@@ -178,7 +178,7 @@ def _forget() -> None:
 
 
 def _after_fork() -> None:
-    """A forked process shares neither its parent's child nor the lock that a thread of the parent may hold."""
+    """A forked process shares neither its parent's worker nor the lock that a thread of the parent may have."""
     global _lock, _process
     _lock, _process = Lock(), None
 

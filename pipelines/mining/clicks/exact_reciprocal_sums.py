@@ -1,4 +1,4 @@
-"""Sums of 1/N that are the same to the bit in whatever order they are added. No engine.
+"""Sums of 1/N that are the same to the bit in any order of addition. No engine.
 
 A sum of doubles depends on the order of its terms, so on the partitions. Here 1/N is the
 integer 2^62 div N, in two 64-bit integers so that neither sum can overflow: either part is

@@ -1,4 +1,4 @@
-"""Step: a number for each note's name."""
+"""Step: a 64-bit number for each note_id."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,13 +10,13 @@ SEEDS = range(4)
 
 
 def note_number(notes: DataFrame) -> Column:
-    """64 bits of note_id, no two of the notes alike: a hash, under the first seed that has it so.
+    """A 64-bit hash of note_id under the first seed that gives every note a number of its own.
 
     Args:
         notes: note_id, each once.
 
     Raises:
-        UninoteError: notes stand more than once.
+        UninoteError: a note_id comes more than once.
 
     Cost: one shuffle of 8 bytes a note.
     """
@@ -24,10 +24,10 @@ def note_number(notes: DataFrame) -> Column:
         number = hashed(seed)
         if notes.groupBy(number).count().where(F.col("count") > 1).isEmpty():
             return number
-    twice = notes.groupBy("note_id").count().where(F.col("count") > 1).select("note_id").first()
-    raise UninoteError(f"note_id {twice[0] if twice else '?'} stands more than once; each note is wanted once")
+    repeated = notes.groupBy("note_id").count().where(F.col("count") > 1).select("note_id").first()
+    raise UninoteError(f"note_id {repeated[0] if repeated else '?'} comes more than once; expected each note once")
 
 
 def hashed(seed: int) -> Column:
-    """64 bits of note_id."""
+    """A 64-bit hash of note_id."""
     return F.xxhash64(F.lit(seed), F.col("note_id"))

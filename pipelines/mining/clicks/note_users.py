@@ -1,4 +1,4 @@
-"""Who a note's users are: how many, what they weigh, and the few of them that Swing looks at. No engine."""
+"""The users of a note: their count, their weight, and the few of them that Swing compares. No engine."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from pipelines.mining.clicks import exact_reciprocal_sums
 from pipelines.mining.clicks.user_history import Histories
 
 EVERYONE = np.iinfo(np.int64).max
-"""The limit of a note whose users are all looked at."""
+"""The limit of a note whose users are all compared."""
 
 
 class Audiences(NamedTuple):
@@ -19,8 +19,9 @@ class Audiences(NamedTuple):
     note: Ints
     users: Ints
     high: Ints
-    """Of the sum of 1/N_u over them (reciprocal.py)."""
+    """Upper part of the sum of 1/N_u over them (exact_reciprocal_sums.py)."""
     low: Ints
+    """Its lower part."""
 
 
 class Members(NamedTuple):
@@ -31,13 +32,13 @@ class Members(NamedTuple):
 
 
 def audiences(histories: Histories) -> Audiences:
-    """Of the notes of some histories. Cost: O(n log n)."""
+    """The audiences of the notes of some histories. Cost: O(n log n)."""
     weight = exact_reciprocal_sums.parts(np.repeat(histories.length, histories.length))
     return audiences_added(Audiences(histories.note, np.ones_like(histories.note), *weight))
 
 
 def audiences_added(parts: Audiences) -> Audiences:
-    """Each note once. Cost: O(n log n)."""
+    """The parts of each note added up: each note once. Cost: O(n log n)."""
     order = np.argsort(parts.note)
     note = parts.note[order]
     new = starts(note)
@@ -46,10 +47,10 @@ def audiences_added(parts: Audiences) -> Audiences:
     return Audiences(note[new], *(np.add.reduceat(column[order], new) for column in parts[1:]))
 
 
-def lowest(note: Ints, user: Ints, most: int) -> Ints:
-    """Where the `most` lowest users of each note are, by note and user. Cost: O(n log n).
+def lowest_users(note: Ints, user: Ints, most: int) -> Ints:
+    """Indices of the `most` lowest users of each note, by note and user. Cost: O(n log n).
 
-    >>> lowest(np.array([7, 7, 8, 7]), np.array([3, 1, 9, 2]), 2)
+    >>> lowest_users(np.array([7, 7, 8, 7]), np.array([3, 1, 9, 2]), 2)
     array([1, 3, 2])
     """
     order = np.lexsort((user, note))
@@ -62,9 +63,9 @@ def limits(audience: Audiences, members: Members, most: int) -> Ints:
     Args:
         audience: by note, each once.
         members: their users, the `most` lowest at least; a note may have any number of others.
-        most: users of a note that are looked at.
+        most: users of a note that are compared.
     """
-    at = lowest(members.note, members.user, most)
+    at = lowest_users(members.note, members.user, most)
     note, user = members.note[at], members.user[at]
     last = user[np.r_[starts(note)[1:], len(note)] - 1] if len(note) else user
     return np.where(audience.users > most, last, EVERYONE)

@@ -1,4 +1,4 @@
-"""Steps: what is added up over all histories, of each note and of each pair of notes."""
+"""Steps: sums over all histories, for each note and for each pair of notes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,13 +8,13 @@ from pyspark.sql import DataFrame
 from pipelines.engines.block_shuffle import in_blocks
 from pipelines.engines.column_blocks import Part, blocks, joined
 from pipelines.mining.clicks.history_arrow import flat
-from pipelines.mining.clicks.note_users import Audiences, Members, audiences, audiences_added, limits, lowest, weights
+from pipelines.mining.clicks.note_users import Audiences, Members, audiences, audiences_added, limits, lowest_users, weights
 from pipelines.mining.clicks.transitions import Transitions, strongest, transitions, transitions_added
 
 MEMBERS = ("member_of", "member")
 """Columns of blocks, beside those of Audiences."""
 AUDIENCES = "note long, users long, weight double, last_user long"
-TRANSITIONS = "a long, b long, users long, cooccurrence double, found long"
+TRANSITIONS = "a long, b long, users long, cooccurrence double, pair_count long"
 
 
 def audiences_of_notes(histories: DataFrame, users_per_note: int, tasks: int) -> DataFrame:
@@ -22,8 +22,8 @@ def audiences_of_notes(histories: DataFrame, users_per_note: int, tasks: int) ->
 
     Args:
         histories: HISTORIES.
-        users_per_note: users of a note that are looked at; a note of no more has EVERYONE's last user.
-        tasks: that share the work.
+        users_per_note: users of a note that are compared; a note with no more has EVERYONE as last user.
+        tasks: number of tasks.
 
     Cost: one shuffle of 32 bytes for each note of a bucket of users and 16 a visit, of a hot note users_per_note from each
     bucket at most.
@@ -32,7 +32,7 @@ def audiences_of_notes(histories: DataFrame, users_per_note: int, tasks: int) ->
     def cut(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         users = flat(batches)
         note, user = users.note, users.owner()
-        sums, at = audiences(users), lowest(note, user, users_per_note)
+        sums, at = audiences(users), lowest_users(note, user, users_per_note)
         members = dict(zip(MEMBERS, (note[at], user[at]), strict=True))
         yield blocks([Part(sums.note, sums._asdict()), Part(note[at], members)], tasks)
 
@@ -48,22 +48,22 @@ def audiences_of_notes(histories: DataFrame, users_per_note: int, tasks: int) ->
 def strongest_transitions(histories: DataFrame, min_users: int, top: int, tasks: int) -> DataFrame:
     """TRANSITIONS: a, b, users, cooccurrence of the `top` strongest pairs of each a, and some more of it.
 
-    `found`, added up over the rows of an a, is how many pairs it had. The rows of an a lie in several partitions; each
+    `pair_count`, added up over the rows of an a, is how many pairs it had. The rows of an a are in several partitions; each
     gives its `top` strongest and all that equal the last of them.
 
     Args:
         histories: HISTORIES.
-        min_users: who make a pair.
+        min_users: fewest users of a pair.
         top: pairs of an a.
-        tasks: that share the work.
+        tasks: number of tasks.
 
-    Cost: at most (N_u - 1) N_u / 2 pairs a user, 16 bytes each in memory; one shuffle of 40 bytes for each pair that is
-    alone with its a and b among those of a partition's users, by both notes: a hot note loads no single task.
+    Cost: at most (N_u - 1) N_u / 2 pairs a user, 16 bytes each in memory; one shuffle of 40 bytes for each distinct pair of
+    a partition, by both notes: a hot note loads no single task.
     """
 
     def cut(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for some in transitions(flat(batches)):
-            yield blocks([Part(some.a * 31 + some.b, some._asdict())], tasks)
+        for piece in transitions(flat(batches)):
+            yield blocks([Part(piece.a * 31 + piece.b, piece._asdict())], tasks)
 
     def rank(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         pairs = transitions_added(Transitions(*joined(batches, Transitions._fields)))

@@ -1,4 +1,4 @@
-"""The users that two notes share, among those that each of them looks at. No engine."""
+"""The users that two notes share, among the sampled users of each. No engine."""
 
 import itertools
 from collections.abc import Iterator
@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from pipelines.engines.column_blocks import Ints, starts
-from pipelines.mining.clicks.note_users import lowest
+from pipelines.mining.clicks.note_users import lowest_users
 from pipelines.mining.clicks.user_history import Histories
 
 NOTES_AT_ONCE = 4_000_000
 """Entries of histories that are copied at a time, 8 bytes each."""
 
 
-class Looks(NamedTuple):
-    """[m] users that a note looks at, each with its history."""
+class SampledUsers(NamedTuple):
+    """[m] the sampled users of notes, each with its history."""
 
     note: Ints
     user: Ints
@@ -23,17 +23,17 @@ class Looks(NamedTuple):
     visited: Ints
     """[sum of lengths] the user's notes, row after row."""
 
-    def only(self, rows: Ints) -> "Looks":
+    def only(self, rows: Ints) -> "SampledUsers":
         """These rows, in this order. Cost: that of all rows."""
         length = self.length[rows]
         entries = _ranges(np.cumsum(self.length)[rows] - length, length)
-        return Looks(self.note[rows], self.user[rows], length, self.visited[entries])
+        return SampledUsers(self.note[rows], self.user[rows], length, self.visited[entries])
 
-    def cut(self, bounds: Ints) -> Iterator["Looks"]:
+    def cut(self, bounds: Ints) -> Iterator["SampledUsers"]:
         """The rows between each bound and the next."""
         ends = np.r_[0, np.cumsum(self.length)][bounds]
         for rows, entries in zip(_slices(bounds), _slices(ends), strict=True):
-            yield Looks(self.note[rows], self.user[rows], self.length[rows], self.visited[entries])
+            yield SampledUsers(self.note[rows], self.user[rows], self.length[rows], self.visited[entries])
 
 
 class Targets(NamedTuple):
@@ -42,65 +42,65 @@ class Targets(NamedTuple):
     a: Ints
     b: Ints
     last_user: Ints
-    """The highest user that b looks at."""
+    """The highest sampled user of b."""
 
 
-class Shared(NamedTuple):
-    """[h] a user in both notes of a target."""
+class SharedUsers(NamedTuple):
+    """[h] a user of both notes of a target."""
 
     target: Ints
-    """Rising; which one."""
+    """Index of the target, ascending."""
     row: Ints
-    """Which of the looks."""
+    """Index of the user in SampledUsers."""
 
 
-def looks(histories: Histories, most: int) -> Iterator[Looks]:
+def sampled_users(histories: Histories, most: int) -> Iterator[SampledUsers]:
     """The `most` lowest users of each note of these histories, in pieces: others may have lower ones.
 
-    Cost: O(n log n) in the notes of all histories, linear in those of the users looked at.
+    Cost: O(n log n) in the notes of all histories, linear in those of the sampled users.
     """
-    at = lowest(histories.note, histories.owner(), most)
+    at = lowest_users(histories.note, histories.owner(), most)
     user = np.repeat(np.arange(len(histories.user)), histories.length)[at]
     length = histories.length[user]
     piece = (np.cumsum(length) - length) // NOTES_AT_ONCE
     for rows in np.split(np.arange(len(at)), starts(piece)[1:]):
         who, size = user[rows], length[rows]
         visited = histories.note[_ranges(np.cumsum(histories.length)[who] - size, size)]
-        yield Looks(histories.note[at[rows]], histories.user[who], size, visited)
+        yield SampledUsers(histories.note[at[rows]], histories.user[who], size, visited)
 
 
-def shared_users(looks: Looks, targets: Targets) -> Shared:
-    """Who among the users that a looks at visited b, too, and is among those that b looks at.
+def shared_users(users: SampledUsers, targets: Targets) -> SharedUsers:
+    """The sampled users of a that visited b, too, and are sampled users of b.
 
     Args:
-        looks: of every a, no more users than its cap.
+        users: of every a, no more users than its cap.
         targets: in any order.
 
     Cost: O(n log t) in the entries of the histories.
     """
     a, b = np.unique(targets.a), np.unique(targets.b)
-    rows, of = _found(looks.note, a)
-    looks = looks.only(rows)
-    entries, other = _found(looks.visited, b)
-    row = np.repeat(np.arange(len(rows)), looks.length)[entries]
+    rows, of = _matches(users.note, a)
+    users = users.only(rows)
+    entries, other = _matches(users.visited, b)
+    row = np.repeat(np.arange(len(rows)), users.length)[entries]
     key = np.searchsorted(a, targets.a) * len(b) + np.searchsorted(b, targets.b)
     order = np.argsort(key)
-    hits, place = _found(of[row] * len(b) + other, key[order])
+    hits, place = _matches(of[row] * len(b) + other, key[order])
     target, row = order[place], row[hits]
-    inside = looks.user[row] <= targets.last_user[target]
+    inside = users.user[row] <= targets.last_user[target]
     target, row = target[inside], row[inside]
     by_target = np.lexsort((row, target))
-    return Shared(target[by_target], rows[row[by_target]])
+    return SharedUsers(target[by_target], rows[row[by_target]])
 
 
-def _found(values: Ints, among: Ints) -> tuple[Ints, Ints]:
-    """Which values are among the rising others, and where."""
+def _matches(values: Ints, among: Ints) -> tuple[Ints, Ints]:
+    """Indices of the values that are among the ascending others, and their indices there."""
     if not len(among):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     place = np.searchsorted(among, values)
     place[place == len(among)] = 0
-    there = np.flatnonzero(among[place] == values)
-    return there, place[there]
+    matching = np.flatnonzero(among[place] == values)
+    return matching, place[matching]
 
 
 def _slices(bounds: Ints) -> Iterator[slice]:

@@ -1,4 +1,4 @@
-"""Swing: two notes are alike when users who share little else click both."""
+"""Swing: two notes are similar when users who share few other notes click both. No engine."""
 
 import itertools
 import math
@@ -8,30 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.engines.column_blocks import Ints, starts
-from pipelines.mining.clicks.shared_users import Looks, Targets, shared_users
+from pipelines.mining.clicks.shared_users import SampledUsers, Targets, shared_users
 
 BLOCK = 4096
-"""Notes whose columns of the users x notes matrix are held at once."""
+"""Columns (notes) of the users x notes matrix that are in memory at a time."""
 
 
-def swing_of_targets(looks: Looks, targets: Targets, alpha: float) -> NDArray[np.float64]:
+def swing_of_targets(users: SampledUsers, targets: Targets, alpha: float) -> NDArray[np.float64]:
     """Swing of every pair of notes a and b, [t].
 
     Args:
-        looks: by note; of every a, no more users than its cap.
+        users: by note; of every a, no more users than its cap.
         targets: in any order.
         alpha: smoothing, in notes.
 
     Cost: that of `shared_users`, and of `swing` for each a that has two users of a target.
     """
     scores = np.zeros(len(targets.a))
-    shared = shared_users(looks, targets)
+    shared = shared_users(users, targets)
     enough = np.bincount(shared.target, minlength=len(scores))[shared.target] > 1
     rows, at = np.unique(shared.row[enough], return_inverse=True)
-    users, target = looks.only(rows), shared.target[enough]
+    users, target = users.only(rows), shared.target[enough]
     by_note = np.lexsort((target, users.note[at]))
     target, at = target[by_note], at[by_note]
-    # Every one of these rows is a hit, so rows and hits have the same notes in the same order.
+    # Each of these rows has a hit, so rows and hits have the same notes in the same order.
     notes, hits = (np.r_[starts(note), len(note)] for note in (users.note, users.note[at]))
     for first, some, (begin, end) in zip(notes[:-1], users.cut(notes), itertools.pairwise(hits), strict=True):
         of = target[begin:end]
@@ -40,16 +40,15 @@ def swing_of_targets(looks: Looks, targets: Targets, alpha: float) -> NDArray[np
     return scores
 
 
-def swing(users: Looks, both: Sequence[Ints], alpha: float) -> NDArray[np.float64]:
+def swing(users: SampledUsers, both: Sequence[Ints], alpha: float) -> NDArray[np.float64]:
     """Swing of one note with each of its targets, [T]: sum over users u < v of both of w_u w_v / (alpha + |I_u ∩ I_v|).
 
     w_u = 1/sqrt(|I_u|) falls with the user's activity. A sum over the same users gives the
-    same bits whichever of the two notes it is asked for, in whatever order they come: the
-    terms are added exactly and rounded once.
+    same bits from either of the two notes and in any order: the terms are added exactly and rounded once.
 
     Args:
-        users: those of the note that a target shares, each once.
-        both: [T], which of them each target shares.
+        users: users of the note that a target shares, each once.
+        both: [T], the indices of those that each target shares.
         alpha: smoothing, in notes.
 
     Cost: O(U^2) for a target, U^2 times the notes that two users share for the matrix of intersections.
@@ -66,9 +65,9 @@ def shared_notes(owner: NDArray[np.int64], visited: NDArray[np.int64], users: in
     """|I_u ∩ I_v| of every two users, [users, users].
 
     Args:
-        owner: [N], which user visited.
-        visited: [N], which note; a user's notes are distinct.
-        users: how many users there are.
+        owner: [N], the user of each visit.
+        visited: [N], its note; a user's notes are distinct.
+        users: number of users.
 
     >>> shared_notes(np.array([0, 0, 1, 1]), np.array([5, 6, 6, 7]), 2)
     array([[1., 1.],
@@ -76,7 +75,7 @@ def shared_notes(owner: NDArray[np.int64], visited: NDArray[np.int64], users: in
     """
     _, column, count = np.unique(visited, return_inverse=True, return_counts=True)
     shared = count[column] > 1
-    # A note of one user meets no other user's; leaving it out keeps the matrix narrow.
+    # A note of a single user is in no intersection; leaving it out keeps the matrix narrow.
     owner, column = owner[shared], np.unique(column[shared], return_inverse=True)[1]
     total = np.zeros((users, users), dtype=np.float64)
     for start in range(0, int(column.max(initial=-1)) + 1, BLOCK):

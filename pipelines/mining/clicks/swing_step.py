@@ -1,4 +1,4 @@
-"""Step: Swing of the pairs that co-click kept."""
+"""Step: Swing scores of the strongest co-click pairs."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,25 +11,25 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pipelines.engines.block_shuffle import Work
 from pipelines.engines.column_blocks import Part, block_schema, blocks, joined
 from pipelines.mining.clicks.history_arrow import flat
-from pipelines.mining.clicks.note_users import lowest
-from pipelines.mining.clicks.shared_users import Looks, Targets, looks
+from pipelines.mining.clicks.note_users import lowest_users
+from pipelines.mining.clicks.shared_users import SampledUsers, Targets, sampled_users
 from pipelines.mining.clicks.swing import swing_of_targets
 from pipelines.workspace.stage_output import Output
 
-COLUMNS = (*Looks._fields, *Targets._fields)
-"""Of blocks."""
+COLUMNS = (*SampledUsers._fields, *Targets._fields)
+"""Columns of blocks."""
 BLOCKS = from_arrow_schema(block_schema(COLUMNS))
 NOTHING = np.zeros(0, np.int64)
-NO_LOOKS, NO_TARGETS = (Part(NOTHING, dict.fromkeys(kind._fields, NOTHING)) for kind in (Looks, Targets))
+NO_USERS, NO_TARGETS = (Part(NOTHING, dict.fromkeys(kind._fields, NOTHING)) for kind in (SampledUsers, Targets))
 SCORES = "a long, b long, swing double"
 
 
 def swing_scores(
     pairs: DataFrame, histories: DataFrame, audiences: DataFrame, alpha: float, users_per_note: int, tasks: int
 ) -> Output:
-    """Swing of each pair: a, b, swing; 0 where no two of the users looked at are in both notes.
+    """Swing of each pair: a, b, swing; 0 where the two notes share fewer than two sampled users.
 
-    Each note looks at its `users_per_note` lowest users. A user's number is a hash and the
+    The sampled users of a note are its `users_per_note` lowest. A user's number is a hash and the
     same for all notes, so that two notes prefer the same users and a cap leaves an intersection.
 
     Args:
@@ -37,41 +37,42 @@ def swing_scores(
         histories: HISTORIES.
         audiences: AUDIENCES, under the same cap.
         alpha: smoothing, in notes.
-        users_per_note: users that a note looks at.
-        tasks: that share the work.
+        users_per_note: cap of sampled users.
+        tasks: number of tasks.
 
     Cost: at most users_per_note rows a note, each with its user's notes. A hot note's users are cut to the
     cap in each partition before they are shuffled.
     """
     limits = audiences.select(F.col("note").alias("b"), "last_user")
     targets = pairs.select("a", "b").join(limits, on="b", how="inner")
-    parts = [histories.mapInArrow(_looking(users_per_note, tasks), BLOCKS), targets.mapInArrow(_asking(tasks), BLOCKS)]
-    by_note = parts[0].unionByName(parts[1]).repartitionById(tasks, "bucket")
+    users = histories.mapInArrow(_user_blocks(users_per_note, tasks), BLOCKS)
+    pair_targets = targets.mapInArrow(_target_blocks(tasks), BLOCKS)
+    by_note = users.unionByName(pair_targets).repartitionById(tasks, "bucket")
     scores = by_note.mapInArrow(_scores(alpha, users_per_note), SCORES)
-    crowds = audiences.where(F.col("users") > users_per_note)
-    cut = crowds.agg(F.coalesce(F.sum(F.col("users") - users_per_note), F.lit(0)).alias("rows"))
+    hot_notes = audiences.where(F.col("users") > users_per_note)
+    cut = hot_notes.agg(F.coalesce(F.sum(F.col("users") - users_per_note), F.lit(0)).alias("rows"))
     return Output(scores, cut.select(F.lit(f"swing: users after the first {users_per_note} of a note").alias("reason"), "rows"))
 
 
-def _looking(most: int, tasks: int) -> Work:
-    """HISTORIES -> blocks of Looks, by note."""
+def _user_blocks(most: int, tasks: int) -> Work:
+    """HISTORIES -> blocks of SampledUsers, by note."""
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for some in looks(flat(batches), most):
-            rows = some._asdict()
-            visited = Part(np.repeat(some.note, some.length), {"visited": rows.pop("visited")})
-            yield blocks([Part(some.note, rows), visited, NO_TARGETS], tasks)
+        for users in sampled_users(flat(batches), most):
+            rows = users._asdict()
+            visited = Part(np.repeat(users.note, users.length), {"visited": rows.pop("visited")})
+            yield blocks([Part(users.note, rows), visited, NO_TARGETS], tasks)
 
     return work
 
 
-def _asking(tasks: int) -> Work:
+def _target_blocks(tasks: int) -> Work:
     """a, b, last_user -> blocks of Targets, by a."""
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             rows = Targets(*(batch.column(name).to_numpy() for name in Targets._fields))
-            yield blocks([NO_LOOKS, Part(rows.a, rows._asdict())], tasks)
+            yield blocks([NO_USERS, Part(rows.a, rows._asdict())], tasks)
 
     return work
 
@@ -81,9 +82,10 @@ def _scores(alpha: float, most: int) -> Work:
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         columns = joined(batches, COLUMNS)
-        found, targets = Looks(*columns[: len(Looks._fields)]), Targets(*columns[len(Looks._fields) :])
-        found = found.only(lowest(found.note, found.user, most))
-        scores = swing_of_targets(found, targets, alpha)
+        user_columns = len(SampledUsers._fields)
+        users, targets = SampledUsers(*columns[:user_columns]), Targets(*columns[user_columns:])
+        users = users.only(lowest_users(users.note, users.user, most))
+        scores = swing_of_targets(users, targets, alpha)
         yield pa.RecordBatch.from_pydict({"a": targets.a, "b": targets.b, "swing": scores})
 
     return work

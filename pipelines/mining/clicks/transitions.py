@@ -1,4 +1,4 @@
-"""Who went on from which note to which, added up. No engine."""
+"""Transitions: the users that went on from one note to another, added up over histories. No engine."""
 
 import itertools
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from pipelines.mining.clicks.user_history import Histories
 from schemas.errors import UninoteError
 
 PAIRS_AT_ONCE = 4_000_000
-"""Pairs of visits that are worked on at a time, some 80 bytes each."""
+"""Pairs of visits that are processed at a time, some 80 bytes each."""
 BITS = 63
-"""Of a number that is not negative."""
+"""Bits of a non-negative 64-bit integer."""
 
 
 class Transitions(NamedTuple):
@@ -24,25 +24,26 @@ class Transitions(NamedTuple):
     a: Ints
     b: Ints
     users: Ints
-    """Who first clicked a strictly before they first clicked b."""
+    """Users who first clicked a strictly before they first clicked b."""
     high: Ints
-    """Of the sum of 1/N_u over them (reciprocal.py)."""
+    """Upper part of the sum of 1/N_u over them (exact_reciprocal_sums.py)."""
     low: Ints
+    """Its lower part."""
 
 
-class Ranked(NamedTuple):
+class StrongestPairs(NamedTuple):
     """[n] the strongest pairs of each a."""
 
     a: Ints
     b: Ints
     users: Ints
     cooccurrence: npt.NDArray[np.float64]
-    found: Ints
+    pair_count: Ints
     """How many pairs a had before the weakest were left out: at its first row, 0 at the others."""
 
 
 def transitions(histories: Histories) -> Iterator[Transitions]:
-    """The pairs of all histories, in pieces whose sums are to be added.
+    """The pairs of all histories, in pieces; `transitions_added` adds the sums of a pair up.
 
     Cost: O(p log p) for p = at most (N_u - 1) N_u / 2 pairs a user.
     """
@@ -58,10 +59,10 @@ def transitions(histories: Histories) -> Iterator[Transitions]:
         yield _piece(names, note, histories.at, after, weight, slice(begin, end))
 
 
-def _piece(names: Ints, note: Ints, at: Ints, after: Ints, weight: Ints, ours: slice) -> Transitions:
-    """The pairs whose first visit is one of `ours`."""
-    count = after[ours]
-    first = np.repeat(np.arange(ours.start, ours.stop), count)
+def _piece(names: Ints, note: Ints, at: Ints, after: Ints, weight: Ints, visits: slice) -> Transitions:
+    """The pairs that begin with one of these visits."""
+    count = after[visits]
+    first = np.repeat(np.arange(visits.start, visits.stop), count)
     second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
     later = at[first] < at[second]
     first, second = first[later], second[later]
@@ -82,7 +83,7 @@ def _piece(names: Ints, note: Ints, at: Ints, after: Ints, weight: Ints, ours: s
 
 
 def transitions_added(parts: Transitions) -> Transitions:
-    """Each pair once, by a and b. Cost: O(n log n)."""
+    """The parts of each pair added up: each pair once, by a and b. Cost: O(n log n)."""
     order = np.lexsort((parts.b, parts.a))
     a, b = parts.a[order], parts.b[order]
     new = starts(a, b)
@@ -91,12 +92,12 @@ def transitions_added(parts: Transitions) -> Transitions:
     return Transitions(a[new], b[new], *(np.add.reduceat(column[order], new) for column in parts[2:]))
 
 
-def strongest(pairs: Transitions, min_users: int, top: int) -> Ranked:
-    """Of the pairs of each a that enough users made, the `top` of the highest co-occurrence and all that equal the last.
+def strongest(pairs: Transitions, min_users: int, top: int) -> StrongestPairs:
+    """The `top` pairs of each a with the highest co-occurrence, of those with enough users, and all that equal the last.
 
     Args:
         pairs: each once.
-        min_users: who make a pair.
+        min_users: fewest users of a pair.
         top: pairs of a note.
 
     Cost: O(n log n) in the pairs with enough users.
@@ -109,7 +110,7 @@ def strongest(pairs: Transitions, min_users: int, top: int) -> Ranked:
     begin = starts(a)
     size = np.diff(np.r_[begin, len(a)]).astype(np.int64)
     last = np.repeat(cooccurrence[begin + np.minimum(size, top) - 1] if len(begin) else cooccurrence, size)
-    found = np.zeros(len(a), np.int64)
-    found[begin] = size
+    pair_count = np.zeros(len(a), np.int64)
+    pair_count[begin] = size
     kept = cooccurrence >= last
-    return Ranked(a[kept], b[kept], users[kept], cooccurrence[kept], found[kept])
+    return StrongestPairs(a[kept], b[kept], users[kept], cooccurrence[kept], pair_count[kept])

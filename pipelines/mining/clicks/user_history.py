@@ -1,4 +1,4 @@
-"""Who visited what: each user's notes in the order of their first clicks. No engine.
+"""User histories: each user's notes in the order of their first clicks. No engine.
 
 Users and notes are 64-bit numbers here.
 """
@@ -16,7 +16,7 @@ class Visits(NamedTuple):
     user: Ints
     note: Ints
     at: Ints
-    """Of the first click."""
+    """Time of the first click."""
     clicks: Ints
 
 
@@ -56,10 +56,10 @@ def first_visits(clicks: Visits) -> Visits:
 
 
 def bounded(clicks: Visits, most: int) -> Visits:
-    """The same clicks, where nobody has more than `most` + 1 rows for being a bot.
+    """The same clicks, with at most `most` + 1 rows for a user with more notes than that (a bot).
 
-    Of a user with more notes than `most`, that many and one more are kept, the last of them with the clicks of all that
-    are not. Such a user is left out anyway, wherever its other clicks are, and its clicks are still counted.
+    The last of these rows has the clicks of all rows that are not kept. Such a user does not count in any case, wherever
+    its other clicks are, and its clicks are still counted.
 
     Cost: O(n log n).
     """

@@ -1,4 +1,4 @@
-"""Connected components by large-star and small-star: edges are turned until each component is a star."""
+"""Connected components by large-star and small-star: edges are rewritten until each component is a star."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 Checkpoint = Callable[[DataFrame], DataFrame]
-"""Stores a frame's rows and returns a frame that reads them, without the plan that made them."""
+"""Stores a frame's rows and returns a frame that reads them, without the plan that computed them."""
 
 
 def cut_lineage(frame: DataFrame) -> DataFrame:
@@ -21,7 +21,7 @@ def cut_lineage(frame: DataFrame) -> DataFrame:
 
 
 def connected_components(edges: DataFrame, checkpoint: Checkpoint = cut_lineage) -> DataFrame:
-    """Each note of `edges` with the smallest note_id that it is tied to: note_id, component_id.
+    """Each note of `edges` with the smallest note_id of its component: note_id, component_id.
 
     Args:
         edges: l, r; in any direction, repeated or from a note to itself.
@@ -46,7 +46,7 @@ def star_links(edges: DataFrame, checkpoint: Checkpoint = cut_lineage) -> DataFr
     smaller ones. They end when the links are stars, which is tested, not assumed: each link
     points to a smaller note, no note has two parents and no parent has a parent. Then a
     star is a component and its centre is the smallest note. Notes are named by their own
-    ids, not by numbers given on the way, so a plan that Spark changes or runs again cannot
+    ids, not by numbers assigned on the way, so a plan that Spark changes or runs again cannot
     change the result.
 
     Args:
@@ -66,12 +66,12 @@ def star_links(edges: DataFrame, checkpoint: Checkpoint = cut_lineage) -> DataFr
 
 def large_star(links: DataFrame) -> DataFrame:
     """Each note's larger neighbours linked to the smallest of the note and its neighbours: note, parent."""
-    both_ways = links.union(links.select("parent", "note")).toDF("note", "near")
-    smallest = F.least("note", F.min("near").over(Window.partitionBy("note")))
+    both_ways = links.union(links.select("parent", "note")).toDF("note", "neighbour")
+    smallest = F.least("note", F.min("neighbour").over(Window.partitionBy("note")))
     return (
         both_ways.withColumn("smallest", smallest)
-        .where(F.col("near") > F.col("note"))
-        .select(F.col("near").alias("note"), F.col("smallest").alias("parent"))
+        .where(F.col("neighbour") > F.col("note"))
+        .select(F.col("neighbour").alias("note"), F.col("smallest").alias("parent"))
     )
 
 
@@ -97,9 +97,9 @@ def _are_stars(links: DataFrame) -> bool:
     """Whether no note has two parents and no parent has one."""
     ends = links.select(_end("note", True)).union(links.select(_end("parent", False))).select("end.*")
     roles = ends.groupBy("note").agg(F.count_if("below").alias("parents"), F.bool_or(~F.col("below")).alias("above"))
-    bent = (F.col("parents") > 1) | ((F.col("parents") > 0) & F.col("above"))
-    [[any_bent]] = roles.agg(F.bool_or(bent)).collect()
-    return not any_bent  # null where there are no links at all
+    is_no_star = (F.col("parents") > 1) | ((F.col("parents") > 0) & F.col("above"))
+    [[any_left]] = roles.agg(F.bool_or(is_no_star)).collect()
+    return not any_left  # null where there are no links at all
 
 
 def _end(name: str, below: bool) -> Column:

@@ -1,4 +1,4 @@
-"""Which pairs tie their notes into one component, and how strongly."""
+"""The edges of components: pairs whose notes share content, and how strong they are."""
 
 from collections.abc import Iterable
 from functools import reduce

@@ -1,4 +1,4 @@
-"""Cuts a component that is too large at its weakest edges."""
+"""Cuts a component that is too large at its weakest edges. No engine."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def cut(l: Sequence[str], r: Sequence[str], weight: NDArray[np.float64], cap: int) -> tuple[list[str], list[str]]:  # noqa: E741
-    """The notes, sorted, and for each the smallest note of the piece it falls in.
+    """The notes, sorted, and for each the smallest note of its piece.
 
     Edges are kept from the strongest down, as long as the piece that an edge would make has
     at most `cap` notes (Kruskal's algorithm with a bound). Edges of one weight are taken in the
@@ -15,7 +15,7 @@ def cut(l: Sequence[str], r: Sequence[str], weight: NDArray[np.float64], cap: in
 
     Args:
         l, r: the edges' notes, [E].
-        weight: how sure each edge is, [E], 0 to 1.
+        weight: confidence of each edge, [E], 0 to 1.
         cap: notes that a piece may have, at least 1.
 
     Cost: O(E log E) time, about 300 bytes an edge.

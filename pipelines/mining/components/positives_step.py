@@ -5,8 +5,8 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
-from pipelines.mining.components.assign_split_spark import place
-from pipelines.mining.components.leak_check import certificate
+from pipelines.mining.components.assign_split_spark import assign_split
+from pipelines.mining.components.leak_check import leak_certificate
 from pipelines.workspace.stage_output import Output
 
 
@@ -17,5 +17,5 @@ def certified_positives(mined: Sequence[DataFrame], components: DataFrame) -> Ou
         mined: PAIRS, one table after the other.
         components: COMPONENTS.
     """
-    placed = place(reduce(DataFrame.unionByName, mined), components)
-    return placed._replace(report=lambda written: dict(certificate(written, components)))
+    positives = assign_split(reduce(DataFrame.unionByName, mined), components)
+    return positives._replace(report=lambda written: dict(leak_certificate(written, components)))

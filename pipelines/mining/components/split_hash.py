@@ -1,4 +1,4 @@
-"""Which split a component belongs to: a hash of its id and a seed, nothing else."""
+"""Draws the split of a component from a hash of its id and a seed, and nothing else."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -18,7 +18,7 @@ def split(component_id: Column, train: float, validation: float, seed: int) -> C
         component_id: string column.
         train: share of the components, 0 to 1.
         validation: likewise.
-        seed: of the hash.
+        seed: enters the hash.
     """
     digest = F.sha2(F.concat(F.lit(f"{seed} "), component_id), 256)
     drawn = F.conv(F.substring(digest, 1, HEX_DIGITS), 16, 10).cast("bigint") / F.lit(float(16**HEX_DIGITS))

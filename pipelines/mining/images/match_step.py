@@ -1,10 +1,11 @@
 """Step: which picture files show the same, whole or in part.
 
-Candidates share rare keys. Their features and hashes say how one may lie on the other, which
-refuses nine of ten; only for the rest the thumbnails travel and the pixels are compared.
+Candidates share rare keys. Their features and hashes give hypotheses of how one maps onto the other; nine of
+ten candidates have none. Only for the rest the thumbnails are joined and the pixels compared.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -15,13 +16,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from pipelines.mining.images.candidates.candidate_step import candidate_pairs, numbered
+from pipelines.mining.images.candidates.candidate_step import CandidateCaps, candidate_pairs, numbered
+from pipelines.mining.images.candidates.index_keys import IndexKeys
 from pipelines.mining.images.fingerprint.feature_codec import unpack
-from pipelines.mining.images.settings import Match
-from pipelines.mining.images.verify.aligned_cells import Thumbnail
-from pipelines.mining.images.verify.feature_alignment import Points, points
-from pipelines.mining.images.verify.transform_hypotheses import Hypothesis, Sketch, hypotheses
-from pipelines.mining.images.verify.verify_pair import expanded, judged
+from pipelines.mining.images.verify.aligned_cells import ThumbnailPlanes
+from pipelines.mining.images.verify.feature_alignment import Matching, Points, points
+from pipelines.mining.images.verify.transform_hypotheses import Hypotheses, Hypothesis, Sketch, hypotheses
+from pipelines.mining.images.verify.verify_pair import Verification, decoded_thumbnail, verify_candidate
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.intermediate import PICTURE_DOUBTS, PICTURE_PAIRS
 from schemas.item import REGION
@@ -29,15 +30,13 @@ from schemas.item import REGION
 Row = dict[str, Any]
 Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 SIDE_OF = {"copy": "copy", "framed_a": "framed_l", "framed_b": "framed_r", "crop_a": "crop_l", "crop_b": "crop_r"}
-LEAST_INLIERS = {1: 5, 2: 4}
-"""Agreeing features that a candidate needs that shares one key or two: fewer meet by chance in one such pair of eight."""
 PICTURES_A_TASK = 500
-"""Pictures whose candidates, some 13 each, one task looks at."""
-FEATURES_AT_HAND = 4_096
-THUMBNAILS_AT_HAND = 512
+"""Pictures whose candidates, some 13 each, one task compares."""
+CACHED_FEATURES = 4_096
+CACHED_THUMBNAILS = 512
 """Pictures that a worker process keeps unpacked, from task to task: 20 kB of features, 300 kB of thumbnail each."""
 MAP = pa.struct([("to_r", pa.list_(pa.float64())), ("inliers", pa.int32()), ("mirrored", pa.bool_())])
-MAPS = pa.schema(
+HYPOTHESES = pa.schema(
     [
         pa.field("l", pa.int64()),
         pa.field("r", pa.int64()),
@@ -45,12 +44,20 @@ MAPS = pa.schema(
         pa.field("maps", pa.list_(MAP)),
     ]
 )
-TOLD = pa.schema(list(PICTURE_PAIRS.columns))
-DOUBTED = "none"
-"""Relation of a pair whose pixels say no."""
+VERDICTS = pa.schema(list(PICTURE_PAIRS.columns))
+REFUSED = "none"
+"""Relation of a pair that the pixels refuse."""
 
 
-def matched_pictures(pictures: DataFrame, count: int, settings: Match) -> list[Output]:
+@dataclass(frozen=True, kw_only=True)
+class PictureMatching(CandidateCaps, IndexKeys):
+    """Settings of `matched_pictures`: those of its parts."""
+
+    matching: Matching = field(default_factory=Matching)
+    verification: Verification = field(default_factory=Verification)
+
+
+def matched_pictures(pictures: DataFrame, count: int, settings: PictureMatching) -> list[Output]:
     """PICTURE_PAIRS: candidates that features and pixels confirm; PICTURE_DOUBTS: those that only the pixels refuse.
 
     Args:
@@ -61,33 +68,32 @@ def matched_pictures(pictures: DataFrame, count: int, settings: Match) -> list[O
     Cost: `candidate_pairs`; a join and a sort that carry 5 kB for each candidate, and 0.15 ms of Python for each; the same
     with 6 kB for the tenth that is left, and about 2 ms for each.
     """
-    if count < 2:  # Python workers of a join without rows would be left with nobody who reads what they made
+    if count < 2:  # Spark leaves Python workers of a join without rows waiting for a reader
         tables = (PICTURE_PAIRS, PICTURE_DOUBTS)
         spark = pictures.sparkSession
         return [Output(spark.createDataFrame(table.columns.empty_table()), dropped_counts(spark, {})) for table in tables]
-    candidates = candidate_pairs(pictures, count, settings)
+    candidates = candidate_pairs(pictures, count, settings, settings)
     tasks = max(2 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     sketched = _by_right(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
-    mapped = sketched.mapInArrow(_mapper(settings), from_arrow_schema(MAPS))
-    shown = _by_right(mapped, pictures, ("sha256", "thumbnail"), tasks)
-    told = shown.mapInArrow(_judge(settings), from_arrow_schema(TOLD)).persist()
-    doubted = F.col("relation") == DOUBTED
+    mapped = sketched.mapInArrow(_with_hypotheses(settings.matching), from_arrow_schema(HYPOTHESES))
+    with_thumbnails = _by_right(mapped, pictures, ("sha256", "thumbnail"), tasks)
+    verdicts = with_thumbnails.mapInArrow(_verified(settings.verification), from_arrow_schema(VERDICTS)).persist()
+    refused = F.col("relation") == REFUSED
+    nothing = dropped_counts(pictures.sparkSession, {})
     return [
-        Output(told.where(~doubted).select(*PICTURE_PAIRS.columns.names), candidates.dropped, persisted=True),
-        Output(
-            told.where(doubted).select(*PICTURE_DOUBTS.columns.names), dropped_counts(pictures.sparkSession, {}), persisted=True
-        ),
+        Output(verdicts.where(~refused).select(*PICTURE_PAIRS.columns.names), candidates.dropped, held=True),
+        Output(verdicts.where(refused).select(*PICTURE_DOUBTS.columns.names), nothing, held=True),
     ]
 
 
 def _by_right(pairs: DataFrame, pictures: DataFrame, columns: tuple[str, ...], tasks: int) -> DataFrame:
     """The pairs with `columns` of their left picture as a struct `picture`, in the order of r and l.
 
-    Before the pairs of a picture r stands a row of its own, l null: what is told of r travels once and not with each pair.
+    The pairs of a picture r come after a row for r itself, with l null: its columns travel once and not with each pair.
     """
-    shown = pictures.select(numbered("sha256").alias("l"), F.struct(*columns).alias("picture"))
-    own = shown.withColumnRenamed("l", "r")
-    both = pairs.join(shown, on="l", how="inner").unionByName(own, allowMissingColumns=True)
+    left = pictures.select(numbered("sha256").alias("l"), F.struct(*columns).alias("picture"))
+    own = left.withColumnRenamed("l", "r")
+    both = pairs.join(left, on="l", how="inner").unionByName(own, allowMissingColumns=True)
     return both.repartition(tasks, "r").sortWithinPartitions("r", "l")
 
 
@@ -105,61 +111,58 @@ def _pairs(batches: Iterable[pa.RecordBatch]) -> Iterator[list[tuple[Row, Row, R
         yield pairs
 
 
-def _mapper(settings: Match) -> Work:
-    """Candidates -> MAPS rows of those that may lie on each other."""
+def _with_hypotheses(matching: Matching) -> Work:
+    """Candidates -> HYPOTHESES rows of those that have one."""
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for pairs in _pairs(batches):
             rows = []
             for row, *pictures in pairs:
                 left, right = (Sketch(_points(p["features"]), p["pdq_turns"], p["pdq_exposed"]) for p in pictures)
-                distance, found = hypotheses(left, right, settings.matching)
-                needed = LEAST_INLIERS.get(row["votes"], 0)
-                found = [m for m in found if m.inliers == 0 or m.inliers >= needed]
-                if found:
-                    maps = [{"to_r": m.to_b.ravel(), "inliers": m.inliers, "mirrored": m.mirrored} for m in found]
-                    rows.append({"l": row["l"], "r": row["r"], "hamming": distance, "maps": maps})
-            yield pa.RecordBatch.from_pylist(rows, schema=MAPS)
+                distance, maps = hypotheses(left, right, row["votes"], matching)
+                if maps:
+                    spelled = [{"to_r": m.to_b.ravel(), "inliers": m.inliers, "mirrored": m.mirrored} for m in maps]
+                    rows.append({"l": row["l"], "r": row["r"], "hamming": distance, "maps": spelled})
+            yield pa.RecordBatch.from_pylist(rows, schema=HYPOTHESES)
 
     return work
 
 
-@lru_cache(maxsize=FEATURES_AT_HAND)
+@lru_cache(maxsize=CACHED_FEATURES)
 def _points(packed: bytes) -> Points:
     return points(unpack(packed))
 
 
-def _judge(settings: Match) -> Work:
-    """MAPS rows with thumbnails -> PICTURE_PAIRS rows; those that do not show the same are DOUBTED."""
+def _verified(verification: Verification) -> Work:
+    """HYPOTHESES rows with thumbnails -> VERDICTS rows, the refused ones too."""
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cv2.setNumThreads(1)  # Spark runs a task a core already
         for pairs in _pairs(batches):
-            yield pa.RecordBatch.from_pylist([_told(*pair, settings) for pair in pairs], schema=TOLD)
+            yield pa.RecordBatch.from_pylist([_verdict_row(*pair, verification) for pair in pairs], schema=VERDICTS)
 
     return work
 
 
-@lru_cache(maxsize=THUMBNAILS_AT_HAND)
-def _thumbnail(jpeg: bytes) -> Thumbnail:
-    return expanded(jpeg)
+@lru_cache(maxsize=CACHED_THUMBNAILS)
+def _thumbnail(jpeg: bytes) -> ThumbnailPlanes:
+    return decoded_thumbnail(jpeg)
 
 
-def _told(row: Row, left: Row, right: Row, settings: Match) -> Row:
-    """A TOLD row."""
+def _verdict_row(row: Row, left: Row, right: Row, verification: Verification) -> Row:
     maps = [Hypothesis(np.array(m["to_r"]).reshape(3, 3), m["inliers"], m["mirrored"]) for m in row["maps"]]
-    sides = _thumbnail(left["thumbnail"]), _thumbnail(right["thumbnail"])
-    found = judged(*sides, maps, row["hamming"], settings.verification)
-    doubted = found.relation == "none"
-    region = None if found.region is None else dict(zip(REGION.names, found.region, strict=True))
+    thumbnails = _thumbnail(left["thumbnail"]), _thumbnail(right["thumbnail"])
+    verdict = verify_candidate(*thumbnails, Hypotheses(row["hamming"], maps), verification)
+    refused = verdict.relation == "none"
+    region = None if verdict.region is None else dict(zip(REGION.names, verdict.region, strict=True))
     return {
         "sha256_l": left["sha256"],
         "sha256_r": right["sha256"],
-        "relation": DOUBTED if doubted else SIDE_OF[found.relation],
+        "relation": REFUSED if refused else SIDE_OF[verdict.relation],
         "region": region,
-        "mirrored": found.mirrored,
-        "hamming_distance": found.hamming,
-        "inliers": max(m.inliers for m in maps) if doubted else found.inliers,
-        "pixel_correlation": found.pixel_correlation,
-        "score": found.score,
+        "mirrored": verdict.mirrored,
+        "hamming_distance": verdict.hamming,
+        "inliers": max(m.inliers for m in maps) if refused else verdict.inliers,
+        "pixel_correlation": verdict.pixel_correlation,
+        "score": verdict.score,
     }

@@ -1,4 +1,7 @@
-"""Text as it is compared: what people retype differently is folded away, and every character knows where it came from."""
+"""Folds batches of texts for comparison: drops what people retype differently, and keeps the place of every character.
+
+The scalar folds for other steps are in `pipelines.media.text_fold`. No engine.
+"""
 
 import unicodedata
 from collections.abc import Sequence
@@ -10,25 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 DROPPED, EXPANDS, UNREAD = -1, -2, -3
+"""In place of the folded character: none, several, or its page of Unicode has not been read."""
 DIGIT = ord("0")
 PAGE = 256
 LONGEST_SEGMENT = 32
-"""Code points; a longer heap of combining marks is cut (UAX 15, Stream-Safe Text, allows 30), so that it costs linear time."""
+"""Code points; a longer run of combining marks is cut (UAX 15, Stream-Safe Text, allows 30), for linear time."""
 
 _fold_of = np.full(maxunicode + 1, UNREAD, np.int32)
 _joins = np.zeros(maxunicode + 1, bool)
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedBatch:
     """Folded texts, one after another: n characters of B texts."""
 
     codes: NDArray[np.uint32]
     """[n] the kept characters."""
     starts: NDArray[np.int32]
-    """[n] where each begins in its own original text, in code points."""
+    """[n] index in its original text at which each begins, in code points."""
     ends: NDArray[np.int32]
-    """[n] where it ends (exclusive)."""
+    """[n] index at which it ends (exclusive)."""
     bounds: NDArray[np.int64]
     """[B + 1] text b is characters bounds[b] to bounds[b + 1]."""
 
@@ -37,11 +41,11 @@ class Folded:
         return self.codes[self.bounds[b] : self.bounds[b + 1]].tobytes().decode("utf-32-le")
 
 
-def fold(texts: Sequence[str]) -> Folded:
+def fold(texts: Sequence[str]) -> FoldedBatch:
     """Texts without case, width, spaces, punctuation, symbols and emoji; each run of digits is one "0".
 
     NFKC, case fold, NFKC, then letters, numbers and vowel signs are kept. It works on segments
-    (a character and the marks that may combine with it), which is what keeps the positions.
+    (a character and the marks that may combine with it), which keeps the positions exact.
 
     >>> fold(["Ｃafé: 1,200 g ✨"]).text(0)
     'café0g'
@@ -68,19 +72,19 @@ def fold(texts: Sequence[str]) -> Folded:
     is_slow = np.zeros(len(begin), bool)
     is_slow[slow] = True
     codes[is_slow[segment]] = np.frombuffer("".join(spelled).encode("utf-32-le"), "<i4")
-    whose = owner[begin[segment]]
-    return _merge_digits(codes, begin[segment] - first[whose], end[segment] - first[whose], whose, len(texts))
+    text = owner[begin[segment]]
+    return _merge_digits(codes, begin[segment] - first[text], end[segment] - first[text], text, len(texts))
 
 
 def _merge_digits(
     codes: NDArray[np.int32], starts: NDArray[np.int64], ends: NDArray[np.int64], owner: NDArray[np.int64], texts: int
-) -> Folded:
-    again = np.zeros(len(codes), bool)
-    again[1:] = (codes[1:] == DIGIT) & (codes[:-1] == DIGIT) & (owner[1:] == owner[:-1])
-    kept = np.flatnonzero(~again)
+) -> FoldedBatch:
+    repeated = np.zeros(len(codes), bool)
+    repeated[1:] = (codes[1:] == DIGIT) & (codes[:-1] == DIGIT) & (owner[1:] == owner[:-1])
+    kept = np.flatnonzero(~repeated)
     last = np.append(kept[1:], len(codes)) - 1 if len(kept) else kept
     bounds = np.searchsorted(owner[kept], np.arange(texts + 1))
-    return Folded(codes[kept].astype(np.uint32), starts[kept].astype(np.int32), ends[last].astype(np.int32), bounds)
+    return FoldedBatch(codes[kept].astype(np.uint32), starts[kept].astype(np.int32), ends[last].astype(np.int32), bounds)
 
 
 def _segment_starts(raw: NDArray[np.uint32], first: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -92,7 +96,7 @@ def _segment_starts(raw: NDArray[np.uint32], first: NDArray[np.int64]) -> NDArra
 
 
 def _read_pages(raw: NDArray[np.uint32]) -> None:
-    """Fill the tables for the pages of Unicode that these characters are on."""
+    """Fill the tables for the pages of Unicode with these characters."""
     pages = np.unique(raw // PAGE)
     for page in pages[_fold_of[pages * PAGE] == UNREAD]:
         for code in range(int(page) * PAGE, int(page + 1) * PAGE):
@@ -114,7 +118,7 @@ def _is_kept(c: str) -> bool:
 
 
 _INVISIBLE = ("JOINER", *(f"VARIATION SELECTOR-{n}" for n in range(1, 257)), "SELECTOR ONE", "SELECTOR TWO", "SELECTOR THREE")
-"""How the names end of marks that show nothing (emoji style, Mongolian forms, grapheme joiner)."""
+"""Ends of the names of invisible marks (emoji style, Mongolian forms, grapheme joiner)."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A text made ready for alignment: numbers told apart again, boilerplate marked."""
+"""Prepares a text for alignment: different numbers become different characters, boilerplate is marked. No engine."""
 
 import unicodedata
 import zlib
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.mining.text.local_alignment import Run
-from pipelines.mining.text.normalise import DIGIT, Folded, fold
+from pipelines.mining.text.local_alignment import EqualRun
+from pipelines.mining.text.normalise import DIGIT, FoldedBatch, fold
 from pipelines.mining.text.winnowing import Places, grams, widths
 
 NUMBERS = 0x100000
-"""Where the private plane begins whose characters stand for numbers."""
+"""First character of the private plane that encodes numbers."""
 NUMBER_NAMES = 0xFFFD
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class PreparedText:
     """One of the two texts of an alignment; n folded characters."""
 
     original: str
-    folded: Folded
+    folded: FoldedBatch
     text: str
     """[n] the folded characters, but two numbers are the same character only if they are the same number."""
     own: NDArray[np.bool_]
@@ -31,7 +31,7 @@ class Side:
     """[n] columns."""
 
     def span(self, begin: int, end: int) -> tuple[int, int]:
-        """Where the folded characters [begin, end) lie in the original, in code points."""
+        """The range of the folded characters [begin, end) in the original, in code points."""
         return int(self.folded.starts[begin]), int(self.folded.ends[end - 1])
 
     def numbers(self, begin: int, end: int) -> str:
@@ -40,11 +40,11 @@ class Side:
         return "".join(_digits(self.original[slice(*self.span(k, k + 1))]) for k in places.tolist())
 
 
-def side(original: str, common: Sequence[int] | None, columns: int, slack: int) -> Side:
+def prepared_text(original: str, common: Sequence[int] | None, columns: int, slack: int) -> PreparedText:
     """A text whose boilerplate grams, `columns` wide, start at the folded characters `common`.
 
-    Beside a boilerplate gram `slack` characters count as boilerplate too: the winnowing may
-    have passed over as many.
+    `slack` characters on both sides of a boilerplate gram count as boilerplate too: winnowing may
+    have skipped as many.
     """
     folded = fold([original])
     n = len(folded.codes)
@@ -54,11 +54,11 @@ def side(original: str, common: Sequence[int] | None, columns: int, slack: int) 
         end = grams(folded.codes, folded.bounds, columns).ends[begin]
         np.add.at(change, np.maximum(begin - slack, 0), 1)
         np.add.at(change, np.minimum(end + slack, n), -1)
-    return Side(original, folded, numbered(original, folded, 0), np.cumsum(change)[:n] == 0, widths(folded.codes))
+    return PreparedText(original, folded, numbered(original, folded, 0), np.cumsum(change)[:n] == 0, widths(folded.codes))
 
 
-def numbered(original: str, folded: Folded, b: int) -> str:
-    """Text b of `folded`, where each number is a character of the private plane."""
+def numbered(original: str, folded: FoldedBatch, b: int) -> str:
+    """Text b of `folded`, with each number as a character of the private plane."""
     low, high = folded.bounds[b], folded.bounds[b + 1]
     codes = folded.codes[low:high].copy()
     for k in np.flatnonzero(codes == DIGIT).tolist():
@@ -67,8 +67,8 @@ def numbered(original: str, folded: Folded, b: int) -> str:
     return codes.tobytes().decode("utf-32-le")
 
 
-def places(runs: Sequence[Run]) -> tuple[Places, Places]:
-    """[m] every character of the runs, in the first text and in the second."""
+def run_indices(runs: Sequence[EqualRun]) -> tuple[Places, Places]:
+    """[m] indices of every character of the runs, in the first text and in the second."""
     steps = [np.arange(r.length) for r in runs]
     none = [np.zeros(0, np.int64)]
     first = np.concatenate(none + [r.i + s for r, s in zip(runs, steps, strict=True)])

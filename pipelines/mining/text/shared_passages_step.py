@@ -1,4 +1,4 @@
-"""Partial text: the passages that two notes share, verbatim or retyped a little."""
+"""Step: partial text, the passages that two notes share, verbatim or retyped a little."""
 
 from collections.abc import Iterator
 
@@ -18,12 +18,12 @@ IS_GRAM = "(fingerprint & 1) = 1"
 def shared_passages(notes: DataFrame, settings: PartialText) -> Output:
     """Pairs of notes and the longest passage that they share: NOTES -> PAIRS (granularity partial_text).
 
-    The query is the passage as the note with the smaller id has it. Notes whose whole texts
-    are equal, and long, are tied to the first of them, which alone goes on to the others.
+    The query is the passage as the note with the smaller id has it. Of notes with equal, long
+    texts each is paired with the first of them, and only that one is compared with other notes.
 
     Cost: three shuffles of some 0.8 fingerprints a character (by fingerprint, by pair, by note), two of
     the texts; at most max_document_frequency / 2 pairs for a fingerprint and max_pairs_per_note for a
-    note. The copies and the fingerprints that stand in more than one note are persisted for the
+    note. The copies and the fingerprints of more than one note are persisted for the
     rows and for `dropped`: the caller may clear the cache when both are written.
     Source: winnowing (Schleimer, Wilkerson, Aiken 2003), strobemers (Sahlin 2021), greedy
     alignment (Zhang et al. 2000); docs/algorithms/partial_text.md.
@@ -37,23 +37,23 @@ def shared_passages(notes: DataFrame, settings: PartialText) -> Output:
     dropped = [
         _count(shared.where(_is_common(settings)), "fingerprint in more than max_document_frequency notes"),
         _count(candidates.where(~F.col("is_kept")), "candidate pair beyond max_pairs_per_note"),
-        _count(copies, "whole text equal to another note's: tied to the first of them only"),
+        _count(copies, "whole text equal to another note's: paired with the first of them only"),
     ]
     rows = passages.unionByName(_copied_passages(texts, copies))
     return Output(_pairs(rows), dropped[0].unionByName(dropped[1]).unionByName(dropped[2]))
 
 
 def _copies(texts: DataFrame, settings: PartialText) -> DataFrame:
-    """Notes whose whole text is that of a note with a smaller id: query (the first), target (the copy)."""
-    least = settings.min_copied_chars
+    """Notes with the same whole text as a note with a smaller id: query (the first), target (the copy)."""
+    min_chars = settings.min_copied_chars
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return fingerprint_batches.digests(batches, least)
+        return fingerprint_batches.digests(batches, min_chars)
 
-    found = texts.mapInArrow(run, from_arrow_schema(fingerprint_batches.DIGESTS))
+    digests = texts.mapInArrow(run, from_arrow_schema(fingerprint_batches.DIGESTS))
     first = F.min_by(F.struct("note_id", "start", "end"), "note_id").over(Window.partitionBy("digest"))
     return (
-        found.withColumn("first", first)
+        digests.withColumn("first", first)
         .where(F.col("first.note_id") < F.col("note_id"))
         .select(
             F.col("first.note_id").alias("query_id"),
@@ -68,14 +68,14 @@ def _copies(texts: DataFrame, settings: PartialText) -> DataFrame:
 
 
 def _shared_fingerprints(texts: DataFrame, settings: PartialText) -> DataFrame:
-    """Fingerprints that stand in more than one note: fingerprint, note_id, at, document_frequency."""
+    """Fingerprints of more than one note: fingerprint, note_id, at, document_frequency."""
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return fingerprint_batches.fingerprints(batches, settings)
 
-    found = texts.mapInArrow(run, from_arrow_schema(fingerprint_batches.FINGERPRINTS))
+    fingerprints = texts.mapInArrow(run, from_arrow_schema(fingerprint_batches.FINGERPRINTS))
     frequency = F.count("*").over(Window.partitionBy("fingerprint"))
-    return found.withColumn("document_frequency", frequency).where(F.col("document_frequency") > 1)
+    return fingerprints.withColumn("document_frequency", frequency).where(F.col("document_frequency") > 1)
 
 
 def _is_common(settings: PartialText) -> Column:
@@ -85,8 +85,8 @@ def _is_common(settings: PartialText) -> Column:
 def _candidates(shared: DataFrame, settings: PartialText) -> DataFrame:
     """Pairs of notes with enough in common to be aligned: query_id, target_id, seeds, is_kept.
 
-    One rare gram is enough; rare links must be two on nearly the same diagonal; boilerplate
-    grams must be many, and tie a note to the first that has them only.
+    One rare gram is enough; of rare links it takes two on nearly the same diagonal, of boilerplate
+    grams many, and these only pair a note with the first note that has them.
     """
     seeds = _rare_seeds(shared, settings).unionByName(_copied_seeds(shared, settings))
     grouped = seeds.groupBy("query_id", "target_id").agg(
@@ -103,7 +103,7 @@ def _candidates(shared: DataFrame, settings: PartialText) -> DataFrame:
         .withColumn("query_rank", _rank("query_id", "target_id"))
         .withColumn("target_rank", _rank("target_id", "query_id"))
     )
-    # The first note of a text that went round has a copy in every note that took it: only the copies are capped.
+    # The first note of a viral text has a copy in every note that took it: only the copies are capped.
     of_query = ~F.col("is_rare") | (F.col("query_rank") <= settings.max_pairs_per_note)
     of_target = F.col("target_rank") <= settings.max_pairs_per_note
     step = F.ceil(F.size("seeds") / settings.max_seeds_per_pair)
@@ -112,7 +112,7 @@ def _candidates(shared: DataFrame, settings: PartialText) -> DataFrame:
 
 
 def _rare_seeds(shared: DataFrame, settings: PartialText) -> DataFrame:
-    """Each rare fingerprint in each pair of notes that has it."""
+    """The seeds of rare fingerprints: a row for each pair of notes that share one."""
     following = Window.partitionBy("fingerprint").orderBy("note_id").rowsBetween(1, settings.max_document_frequency)
     partners = F.collect_list(F.struct("note_id", "at")).over(following)
     rare = shared.where(~_is_common(settings)).withColumn("partners", partners)
@@ -130,7 +130,7 @@ def _rare_seeds(shared: DataFrame, settings: PartialText) -> DataFrame:
 
 
 def _copied_seeds(shared: DataFrame, settings: PartialText) -> DataFrame:
-    """Each boilerplate gram in each note that has it, with the first note that has it."""
+    """The seeds of boilerplate grams: each note that has one with the first note that has it."""
     first = F.min_by(F.struct("note_id", "at"), "note_id").over(Window.partitionBy("fingerprint"))
     common = shared.where(_is_common(settings) & F.expr(IS_GRAM)).withColumn("first", first)
     return common.where(F.col("first.note_id") < F.col("note_id")).select(
@@ -148,21 +148,21 @@ def _rank(note: str, other: str) -> Column:
 
 
 def _on_one_diagonal(seeds: Column, settings: PartialText) -> Column:
-    """Whether two seeds shift by so little that one alignment can pass both."""
+    """Whether the shifts of two seeds are so close that one alignment can contain both."""
     widest = settings.score_drop
     shifts = F.sort_array(F.transform(seeds, lambda s: s["query_at"] - s["target_at"]))
     steps = F.zip_with(F.slice(shifts, 2, F.size(shifts)), shifts, lambda later, sooner: later - sooner <= widest)
-    return F.exists(steps, lambda near: F.coalesce(near, F.lit(False)))
+    return F.exists(steps, lambda is_close: F.coalesce(is_close, F.lit(False)))
 
 
 def _boilerplate(texts: DataFrame, shared: DataFrame, settings: PartialText) -> DataFrame:
-    """Every text with the places of its boilerplate grams: note_id, text, common."""
+    """Every text with the indices of its boilerplate grams: note_id, text, common."""
     common = shared.where(_is_common(settings) & F.expr(IS_GRAM)).groupBy("note_id").agg(F.collect_list("at").alias("common"))
     return texts.join(common, on="note_id", how="left")
 
 
 def _passages(candidates: DataFrame, texts: DataFrame, settings: PartialText) -> DataFrame:
-    """The candidates that hold when they are aligned (`spans.PASSAGES`)."""
+    """The candidates that alignment confirms (`verify_batches.PASSAGES`)."""
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return verify_batches.passages(batches, settings)
@@ -182,7 +182,7 @@ def _passages(candidates: DataFrame, texts: DataFrame, settings: PartialText) ->
 
 
 def _copied_passages(texts: DataFrame, copies: DataFrame) -> DataFrame:
-    """The whole texts of notes that are equal (`spans.PASSAGES`)."""
+    """The whole texts of notes with equal texts (`verify_batches.PASSAGES`)."""
     joined = copies
     for side in ("query", "target"):
         text = texts.select(F.col("note_id").alias(f"{side}_id"), F.col("text").alias(f"{side}_text"))

@@ -1,4 +1,4 @@
-"""Which fingerprints stand for a text: a small, content-chosen share of its grams, the same wherever the words stand."""
+"""Winnowing: selects a small share of a text's grams by content, the same wherever a passage is in its text. No engine."""
 
 from dataclasses import dataclass
 
@@ -20,31 +20,31 @@ class Grams:
     """The gram that starts at each character of a batch of texts."""
 
     hashes: Hashes
-    """[n] of its characters."""
+    """[n] hash of its characters."""
     ends: Places
-    """[n] where it ends (exclusive)."""
+    """[n] index at which it ends (exclusive)."""
     owner: Places
-    """[n] the text it is in."""
+    """[n] its text."""
     whole: Flags
     """[n] whether it ends within its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """The fingerprints chosen for a batch of texts, at most one of a kind per text."""
+    """The fingerprints of a batch of texts; each value at most once a text."""
 
     values: NDArray[np.int64]
     """[m] the hashes."""
     owner: Places
     """[m] the text."""
     at: Places
-    """[m] the character of the batch at which it first stands in that text."""
+    """[m] index in the batch of the character at which it first begins in that text."""
 
 
 def grams(codes: Codes, bounds: Bounds, columns: int) -> Grams:
-    """The shortest run of characters from each on that is `columns` wide.
+    """For each character the shortest run that begins with it and is `columns` wide.
 
-    A Chinese, Japanese or Korean character is two columns, as on a terminal: it says about as
+    A Chinese, Japanese or Korean character is two columns, as on a terminal: it carries about as
     much as two letters, so one setting serves both kinds of script.
     """
     n = len(codes)
@@ -59,7 +59,7 @@ def grams(codes: Codes, bounds: Bounds, columns: int) -> Grams:
     return Grams(hashes, ends, owner, ends <= bounds[1:][owner])
 
 
-def winnowed(found: Grams, window: int) -> Fingerprints:
+def winnowed(grams: Grams, window: int) -> Fingerprints:
     """The smallest gram of every `window` grams in a row.
 
     Two texts that share a run of characters holding `window` whole grams share one of these:
@@ -67,55 +67,55 @@ def winnowed(found: Grams, window: int) -> Fingerprints:
 
     Source: Schleimer, Wilkerson, Aiken 2003, "Winnowing", section 3 (the rightmost of equals).
     """
-    return _distinct(found, found.hashes, _smallest(found, found.whole, window))
+    return _distinct(grams, grams.hashes, _smallest(grams, grams.whole, window))
 
 
-def linked(found: Grams, reach: int, window: int) -> Fingerprints:
-    """Pairs of short grams, the second one of the `reach` that follow the first: where the two hash lowest.
+def linked(grams: Grams, reach: int, window: int) -> Fingerprints:
+    """Pairs of short grams: the second is the one of the `reach` that follow the first with which the two hash lowest.
 
-    An edit between the two leaves the pair as it was, so a retyped passage keeps more of these
+    An edit between the two does not change the pair, so a retyped passage keeps more of these
     than of grams as long as both. First grams are winnowed. Two texts that share a run of
     2 * columns + reach + window - 2 letters share one.
 
     Source: Sahlin 2021, "Effective sequence similarity detection with strobemers" (randstrobes),
     with winnowed first strobes.
     """
-    n = len(found.hashes)
+    n = len(grams.hashes)
     lowest = np.full(n, HIGHEST)
     whole = np.zeros(n, bool)
     for step in range(reach if n else 0):
-        second = np.minimum(found.ends + step, n - 1)
-        fits = (found.ends + step < n) & found.whole & found.whole[second] & (found.owner[second] == found.owner)
-        value = _mixed(found.hashes ^ _mixed(found.hashes[second]))
+        second = np.minimum(grams.ends + step, n - 1)
+        fits = (grams.ends + step < n) & grams.whole & grams.whole[second] & (grams.owner[second] == grams.owner)
+        value = _mixed(grams.hashes ^ _mixed(grams.hashes[second]))
         lowest = np.where(fits, np.minimum(lowest, value), lowest)
         whole |= fits
-    return _distinct(found, lowest, _smallest(found, whole, window))
+    return _distinct(grams, lowest, _smallest(grams, whole, window))
 
 
-def _smallest(found: Grams, whole: Flags, window: int) -> Places:
-    """Where the smallest of each window of whole grams stands; a text with fewer grams is one window."""
+def _smallest(grams: Grams, whole: Flags, window: int) -> Places:
+    """Indices of the smallest gram of each window of whole grams; a text with fewer grams is one window."""
     n = len(whole)
-    hashes = np.where(whole, found.hashes, HIGHEST)
+    hashes = np.where(whole, grams.hashes, HIGHEST)
     best, place = hashes.copy(), np.arange(n)
     full = whole.copy()
     for step in range(1, window):
         same, left = np.zeros(n, bool), max(0, n - step)  # all texts together may be shorter than a window
-        same[:left] = whole[step:] & (found.owner[step:] == found.owner[:left])
+        same[:left] = whole[step:] & (grams.owner[step:] == grams.owner[:left])
         other = np.roll(hashes, -step)
         better = same & (other <= best)
         best[better], place[better] = other[better], np.flatnonzero(better) + step
         full &= same
     first = np.ones(n, bool)
-    first[1:] = found.owner[1:] != found.owner[:-1]
+    first[1:] = grams.owner[1:] != grams.owner[:-1]
     return np.unique(place[full | (first & whole)])
 
 
-def _distinct(found: Grams, hashes: Hashes, chosen: Places) -> Fingerprints:
-    order = chosen[np.argsort(hashes[chosen], kind="stable")]
-    again = np.zeros(len(order), bool)
-    again[1:] = (hashes[order][1:] == hashes[order][:-1]) & (found.owner[order][1:] == found.owner[order][:-1])
-    kept = order[~again]
-    return Fingerprints(hashes[kept].view(np.int64), found.owner[kept], kept)
+def _distinct(grams: Grams, hashes: Hashes, selected: Places) -> Fingerprints:
+    order = selected[np.argsort(hashes[selected], kind="stable")]
+    repeated = np.zeros(len(order), bool)
+    repeated[1:] = (hashes[order][1:] == hashes[order][:-1]) & (grams.owner[order][1:] == grams.owner[order][:-1])
+    kept = order[~repeated]
+    return Fingerprints(hashes[kept].view(np.int64), grams.owner[kept], kept)
 
 
 def widths(codes: Codes) -> Places:
@@ -127,7 +127,7 @@ def widths(codes: Codes) -> Places:
 
 
 def _mixed(x: Hashes) -> Hashes:
-    """Each bit of x in every bit of the answer; one to one. Source: Steele et al. 2014, SplitMix64."""
+    """A one-to-one mix of 64 bits: each bit of x affects every bit of the result. Source: Steele et al. 2014, SplitMix64."""
     x = (x + np.uint64(0x9E3779B97F4A7C15)).astype(np.uint64)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,1 +1,1 @@
-"""Pairs of a note's own parts and the note."""
+"""Within-note pairs: a part of a note and the note."""

@@ -1,4 +1,4 @@
-"""How many pairs a note gives by itself."""
+"""Settings of the within-note pairs."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,18 +11,18 @@ class WithinNote:
     """Settings of `within_note_pairs` (method.md, sections 1 and 3)."""
 
     images_per_note: Annotated[int, Field(ge=0, le=1000)] = 2
-    """Pictures of a note that are paired with it, chosen by a hash."""
+    """Pictures of a note that are paired with it, selected by a hash."""
     crops_per_note: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Crops made of a note's pictures, one a picture at most."""
+    """Crops cut from a note's pictures, at most one a picture."""
     min_crop_area: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Smallest share of the picture's area that a crop shows."""
     max_crop_area: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Largest share of the picture's area that a crop shows."""
     passages_per_note: Annotated[int, Field(ge=0, le=10_000)] = 2
-    """Passages of a note's text that are paired with it, chosen by a hash."""
+    """Passages of a note's text that are paired with it, selected by a hash."""
     min_passage_chars: Annotated[int, Field(ge=1, le=1_000_000)] = 12
-    """A shorter sentence says too little to find its note by."""
+    """Shortest passage in characters: a shorter sentence does not identify its note."""
     max_passage_chars: Annotated[int, Field(ge=1, le=1_000_000)] = 200
-    """A longer sentence is cut here."""
+    """Longest passage in characters: a longer sentence is cut."""
     max_notes_per_passage: Annotated[int, Field(ge=1, le=1_000_000)] = 3
-    """A sentence that stands in more notes is boilerplate: as a query it would have too many answers."""
+    """A sentence in more notes is boilerplate: as a query it would have too many answers."""

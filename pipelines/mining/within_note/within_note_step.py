@@ -1,4 +1,4 @@
-"""All pairs that notes give by themselves."""
+"""Step: the within-note pairs of all notes."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -19,20 +19,20 @@ def within_note_pairs(
         images: IMAGES, the readable pictures.
         copies: sha256_l, sha256_r of pictures that are copies of each other.
         settings: how many of each.
-        seed: enters the hashes that choose.
+        seed: of the hashes that select parts.
 
     Cost: shuffles of the pictures by note and of the sentences by text and by note; no model.
     """
     parts = replaced_items(items_of_notes, images, copies)
-    spoken = sentences(items_of_notes, settings)
+    passages = sentences(items_of_notes, settings)
     rows = (
         image_pairs(parts, settings, seed)
         .unionByName(crop_pairs(parts, settings, seed))
-        .unionByName(passage_pairs(spoken, items_of_notes, settings, seed))
+        .unionByName(passage_pairs(passages, items_of_notes, settings, seed))
     )
-    nothing_left = parts.where(~F.col("left_over")).agg(F.count("*").alias("rows"))
-    boilerplate = spoken.where(F.col("notes") > settings.max_notes_per_passage).agg(F.count("*").alias("rows"))
+    nothing_left = parts.where(~F.col("has_rest")).agg(F.count("*").alias("rows"))
+    boilerplate = passages.where(F.col("notes") > settings.max_notes_per_passage).agg(F.count("*").alias("rows"))
     dropped = nothing_left.select(F.lit("pictures whose note is empty without them").alias("reason"), "rows").unionByName(
-        boilerplate.select(F.lit("sentences that stand in too many notes").alias("reason"), "rows")
+        boilerplate.select(F.lit("sentences of more than max_notes_per_passage notes").alias("reason"), "rows")
     )
     return Output(rows, dropped)

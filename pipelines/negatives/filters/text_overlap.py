@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.media.passage_match import standing
+from pipelines.media.passage_match import containment
 
 PASSAGES = ("text", "ocr")
 """Kinds of items that are a passage: where one stands in another item, that item answers it."""
@@ -53,5 +53,5 @@ def _repeats(one: tuple[str, str | None], other: tuple[str, str | None], most: f
     if not text or not other_text or (kind not in PASSAGES and other_kind not in PASSAGES):
         return False
     if kind in PASSAGES and (other_kind not in PASSAGES or len(text) <= len(other_text)):
-        return standing(text, other_text) >= most
-    return standing(other_text, text) >= most
+        return containment(text, other_text) >= most
+    return containment(other_text, text) >= most

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from pipelines.media.image_families import image_families
 from pipelines.negatives.filters.compared_notes import Held
 from pipelines.negatives.filters.false_negative_filter import Guard
-from pipelines.negatives.filters.image_families import families
 from pipelines.negatives.filters.template_match import Pair, lies_in, small
 
 Families = tuple[int, int]
@@ -47,7 +47,7 @@ def sights(images: pa.Table, pictures: pa.Table, picture_pairs: pa.Table) -> Sig
     """Of IMAGES (note_id, image_id, sha256), PICTURES (sha256, feature_count, thumbnail) and PICTURE_PAIRS."""
     columns = (pictures.column(name).to_pylist() for name in ("sha256", "feature_count", "thumbnail"))
     shown = {sha256: Shown(count, thumbnail) for sha256, count, thumbnail in zip(*columns, strict=True)}
-    family = families(images, picture_pairs)
+    family = image_families(images, picture_pairs)
     of_note: dict[str, set[int]] = {}
     files: list[set[str]] = [set() for _ in range(1 + max(family.values(), default=-1))]
     for note_id, image_id, sha256 in zip(

@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 
 from pipelines.items import spark_columns
 from pipelines.items.spark_columns import spark_type
+from pipelines.media.image_families import families_in_note
 from pipelines.shards.files.intermediate_tables import RL_ROWS
 from pipelines.shards.files.seeded_order import hashed, smallest
-from pipelines.shards.ranking_lists.image_families import families
 from pipelines.shards.ranking_lists.noise_notes import noise
 from pipelines.shards.ranking_lists.note_halves import Halves, halves
 from pipelines.shards.training_rows.training_rows_step import candidate
@@ -177,7 +177,7 @@ def _splitting(settings: RankingLists, seed: int) -> Any:  # noqa: ANN401
 
 def _split(row: dict[str, Any], settings: RankingLists, seed: int) -> dict[str, Any]:
     pictures = {p["image_id"]: p for p in row["pictures"] or []}
-    numbers = families([p["sha256"] for p in pictures.values()], [p["near"] for p in pictures.values()])
+    numbers = families_in_note([p["sha256"] for p in pictures.values()], [p["near"] for p in pictures.values()])
     found = halves(row["note_id"], row["text"], list(pictures), numbers, settings.shared, seed)
     if not isinstance(found, Halves):
         return {"note_id": row["note_id"], "reason": found}

@@ -1,25 +1,12 @@
 """A text in two parts that share no sentence. No engine."""
 
-import re
-
-BOUNDARY = re.compile(r"(?<=[。！？!?；;\n])|(?<=\.\s)")
-"""Where a text may be cut: after the marks that end a sentence in Chinese and English, and at line breaks. What stands before a
-cut ends with its mark, so that sentences that were not neighbours can be joined."""
-
-
-def pieces(text: str) -> list[str]:
-    """The sentences of a text; joined they are the text again."""
-    return [piece for piece in BOUNDARY.split(text) if piece]
-
-
-def folded(piece: str) -> str:
-    """What two sentences are compared by: letters and numbers, without case; empty where it says nothing."""
-    return "".join(c for c in piece.casefold() if c.isalnum())
+from pipelines.media.sentences import sentence_pieces
+from pipelines.media.text_fold import cased_letters
 
 
 def content(text: str) -> set[str]:
     """What a text says, as a set of folded sentences."""
-    return {name for piece in pieces(text) if (name := folded(piece))}
+    return {name for piece in sentence_pieces(text) if (name := cased_letters(piece))}
 
 
 def parted(text: str) -> tuple[str, str]:
@@ -31,10 +18,10 @@ def parted(text: str) -> tuple[str, str]:
     >>> parted("红色的杯子。很好看！红色的杯子。我买了两个，一个送人。")
     ('红色的杯子。很好看！红色的杯子。', '我买了两个，一个送人。')
     """
-    parts = pieces(text)
+    parts = sentence_pieces(text)
     sizes: dict[str, int] = {}
     for piece in parts:
-        if name := folded(piece):
+        if name := cased_letters(piece):
             sizes.setdefault(name, len(name))
     if len(sizes) < 2:
         return "", text
@@ -42,7 +29,7 @@ def parted(text: str) -> tuple[str, str]:
     sides: tuple[list[str], list[str]] = ([], [])
     side = 0
     for piece in parts:
-        if name := folded(piece):
+        if name := cased_letters(piece):
             side = 0 if name in first else 1
         sides[side].append(piece)
     return "".join(sides[0]).strip(), "".join(sides[1]).strip()

@@ -1,17 +1,17 @@
-"""Rows that are wrong, as real logs have them; each must end in quarantine."""
+"""Bad rows, as real logs have them; each must end in quarantine."""
 
 import struct
 import zlib
 from typing import NamedTuple
 
 from pipelines.sources.sample_corpus.note_text import wording
-from pipelines.sources.sample_corpus.notes import Note
-from pipelines.sources.sample_corpus.picture_files import Picture
+from pipelines.sources.sample_corpus.notes import SampleNote
+from pipelines.sources.sample_corpus.picture_files import SamplePicture
 from pipelines.sources.sample_corpus.seeded_random import dice, name_of
 
 
-class Fault(NamedTuple):
-    """What a row of truth/oddities says."""
+class PlantedFault(NamedTuple):
+    """A row of truth/oddities."""
 
     id: str | None
     """None: the row has no id of its own."""
@@ -21,15 +21,15 @@ class Fault(NamedTuple):
 
 
 class OddNote(NamedTuple):
-    """A note with something wrong in it."""
+    """A note with a fault."""
 
-    note: Note
+    note: SampleNote
     like_count: int
-    fault: Fault
+    fault: PlantedFault
 
 
 def bomb(side: int = 40_000) -> bytes:
-    """A PNG of a few hundred bytes that says it has `side` x `side` pixels."""
+    """A PNG of a few hundred bytes whose header claims `side` x `side` pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -50,18 +50,20 @@ def odd_notes(seed: int) -> list[OddNote]:
     out = []
     for fault, (suffix, content) in broken.items():
         note = _note(fault, seed)
-        picture = Picture(
+        picture = SamplePicture(
             image_id=f"{note.note_id}_0", suffix=suffix, content=content, family=f"{note.note_id}_0", kind="broken"
         )
-        out.append(OddNote(note._replace(pictures=(picture,)), 500, Fault(picture.image_id, "images", fault)))
-    negative, twice, again, nameless = (_note(f, seed) for f in ("negative likes", "twice", "again", "nameless"))
-    out.append(OddNote(negative, -5, Fault(negative.note_id, "notes", "negative likes")))
-    out.append(OddNote(twice, 500, Fault(twice.note_id, "notes", "note_id twice")))
-    out.append(OddNote(again._replace(note_id=twice.note_id), 600, Fault(twice.note_id, "notes", "note_id twice")))
-    out.append(OddNote(nameless._replace(note_id=""), 500, Fault(None, "notes", "empty note_id")))
+        out.append(OddNote(note._replace(pictures=(picture,)), 500, PlantedFault(picture.image_id, "images", fault)))
+    negative, repeated, repetition, nameless = (_note(f, seed) for f in ("negative likes", "twice", "again", "nameless"))
+    out.append(OddNote(negative, -5, PlantedFault(negative.note_id, "notes", "negative likes")))
+    out.append(OddNote(repeated, 500, PlantedFault(repeated.note_id, "notes", "note_id twice")))
+    out.append(
+        OddNote(repetition._replace(note_id=repeated.note_id), 600, PlantedFault(repeated.note_id, "notes", "note_id twice"))
+    )
+    out.append(OddNote(nameless._replace(note_id=""), 500, PlantedFault(None, "notes", "empty note_id")))
     return out
 
 
-def _note(what: str, seed: int) -> Note:
+def _note(what: str, seed: int) -> SampleNote:
     chance = dice(seed, "odd", what)
-    return Note(name_of("n", seed, "odd", what), "zh", "desk", *wording("desk", [], "zh", chance), ())
+    return SampleNote(name_of("n", seed, "odd", what), "zh", "desk", *wording("desk", [], "zh", chance), ())

@@ -1,4 +1,4 @@
-"""Assemble the sample corpus and write it: the input of jobs/mine_pairs.py, and its truth."""
+"""Generates the sample corpus and writes it: the input of jobs/mine_pairs.py, and its truth."""
 
 import json
 import os
@@ -12,9 +12,9 @@ from typing import Annotated, NamedTuple
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from pipelines.sources.sample_corpus.bad_rows import Fault, odd_notes
+from pipelines.sources.sample_corpus.bad_rows import PlantedFault, odd_notes
 from pipelines.sources.sample_corpus.click_logs import click_log
-from pipelines.sources.sample_corpus.notes import Note, copiable, detail, own_note, quote, repost, variant
+from pipelines.sources.sample_corpus.notes import SampleNote, copiable, detail, own_note, quote, repost, variant
 from pipelines.sources.sample_corpus.output_tables import (
     ALIASES_TRUTH,
     IMAGES_TRUTH,
@@ -31,9 +31,9 @@ from pipelines.workspace.code_fingerprint import code_fingerprint
 from schemas.errors import DataError, SettingsError
 from schemas.settings import Seed
 
-FEWEST = 60
-MADE = "sample.json"
-"""The file that says with which settings, and by which code, the corpus was made."""
+MIN_NOTES = 60
+MARKER = "sample.json"
+"""The file with the settings and the code fingerprint of the corpus."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,64 +41,66 @@ class Sample:
     """Settings of `make_sample`."""
 
     notes: Annotated[int, Field(ge=60, le=1_000_000)] = 400
-    """How many notes, the wrong rows among them; 60 or more. 400 make some 700 pictures and 20 MB in 10 s."""
+    """Number of notes, the bad rows included. 400 give some 700 pictures and 20 MB in 10 s."""
     seed: Seed = 0
-    """Another seed makes other notes, pictures and clicks."""
+    """Seed of all notes, pictures and clicks."""
 
 
-class _Row(NamedTuple):
-    note: Note
+class _NoteRow(NamedTuple):
+    note: SampleNote
     like_count: int
 
 
 def make_sample(folder: Path, settings: Sample) -> None:
-    """Write notes.parquet, clicks.parquet, images/ and truth/ below `folder`, unless they are there with these settings.
+    """Write notes.parquet, clicks.parquet, images/ and truth/ below `folder`, unless the folder has them with these settings.
 
-    The files are written beside it and moved last, so that a run that was killed leaves
-    no half of a corpus. Same settings, same bytes (with the same versions of Pillow and pyarrow).
+    The files are written to a folder beside it and moved last, so that a killed run leaves
+    no partial corpus. Same settings, same bytes (with the same versions of Pillow and pyarrow).
 
     Raises:
         SettingsError: too few notes.
-        DataError: the folder holds something that is no sample corpus; it is left alone.
+        DataError: the folder has files of something else; they are not touched.
         UninoteError: the font that the pictures need is not installed.
 
     Cost: linear in notes; one core.
     """
-    if settings.notes < FEWEST:
-        raise SettingsError(f"sample.notes is {settings.notes}, expected {FEWEST} or more: fewer leave nothing to plant")
-    if _is_made(folder, settings):
+    if settings.notes < MIN_NOTES:
+        raise SettingsError(
+            f"sample.notes: expected at least {MIN_NOTES} (fewer are too few to plant pairs in), got {settings.notes}"
+        )
+    if _exists(folder, settings):
         return
-    if folder.exists() and not (folder / MADE).exists() and any(folder.iterdir()):
+    if folder.exists() and not (folder / MARKER).exists() and any(folder.iterdir()):
         raise DataError(
-            f"{folder}: holds files and no {MADE}, so it is no sample corpus; move it away, or choose another folder"
+            f"{folder}: expected a sample corpus, got files without {MARKER}; move them away, or set another folder"
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         _write(beside, settings)
-        (beside / MADE).write_text(_mark(settings))
+        (beside / MARKER).write_text(_mark(settings))
         beside.chmod(0o755)
-        if not _is_made(folder, settings):  # another run may have been faster
+        if not _exists(folder, settings):  # another run may have been faster
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _is_made(folder: Path, settings: Sample) -> bool:
-    return (folder / MADE).exists() and (folder / MADE).read_text() == _mark(settings)
+def _exists(folder: Path, settings: Sample) -> bool:
+    return (folder / MARKER).exists() and (folder / MARKER).read_text() == _mark(settings)
 
 
 def _mark(settings: Sample) -> str:
-    """What `MADE` holds: with another text in it a corpus is made anew."""
+    """The content of `MARKER`: with any other the corpus is generated again."""
     return json.dumps({"code": code_fingerprint(make_sample), **asdict(settings)}) + "\n"
 
 
 def _write(folder: Path, settings: Sample) -> None:
     odd = odd_notes(settings.seed)
     notes, passages = _notes(settings.notes - len(odd), settings.seed)
-    rows = [_Row(note, _likes(note, n, settings.seed)) for n, note in enumerate(notes)]
-    rows += [_Row(o.note, o.like_count) for o in odd]
+    rows = [_NoteRow(note, _likes(note, n, settings.seed)) for n, note in enumerate(notes)]
+    rows += [_NoteRow(o.note, o.like_count) for o in odd]
     rows.sort(key=lambda row: row.note.note_id)
     (folder / "images").mkdir()
     (folder / "truth").mkdir()
@@ -113,42 +115,45 @@ def _write(folder: Path, settings: Sample) -> None:
     log = click_log(by_topic, 3 * settings.notes, settings.seed)
     pq.write_table(log.clicks, folder / "clicks.parquet", compression="zstd")
     pq.write_table(log.chains, folder / "truth" / "co_clicks.parquet", compression="zstd")
-    faults = [o.fault for o in odd] + [Fault(None, "clicks", "no user_id"), Fault(None, "clicks", "no clicked_at")]
+    faults = [o.fault for o in odd] + [
+        PlantedFault(None, "clicks", "no user_id"),
+        PlantedFault(None, "clicks", "no clicked_at"),
+    ]
     write_rows(passages, PASSAGES_TRUTH, folder / "truth" / "passages.parquet")
     write_rows([f._asdict() for f in faults], ODDITIES_TRUTH, folder / "truth" / "oddities.parquet")
     write_rows([], ALIASES_TRUTH, folder / "truth" / "aliases.parquet")
     write_rows([r for n in notes for r in picture_rows(n)], IMAGES_TRUTH, folder / "truth" / "images.parquet")
 
 
-def _notes(wanted: int, seed: int) -> tuple[list[Note], list[dict[str, object]]]:
-    """All notes that are right, and what was quoted. Of 100 notes 16 are reposts, 9 details, 10 quotes, 5 variants."""
-    reposts, details, quotes, variants = (wanted * share // 100 for share in (16, 9, 10, 5))
-    own = [own_note(n, seed) for n in range(wanted - reposts - details - quotes - variants)]
+def _notes(count: int, seed: int) -> tuple[list[SampleNote], list[dict[str, object]]]:
+    """All notes without faults, and the planted quotes. Of 100 notes 16 are reposts, 9 details, 10 quotes, 5 variants."""
+    reposts, details, quotes, variants = (count * share // 100 for share in (16, 9, 10, 5))
+    own = [own_note(n, seed) for n in range(count - reposts - details - quotes - variants)]
     notes = list(own)
-    takable = [n for n in own if n.note_type == "image" and copiable(n, keeps_text=False)]
-    for n, donor in enumerate(_drawn(takable, reposts, seed, "reposts")):
+    donors = [n for n in own if n.note_type == "image" and copiable(n, keeps_text=False)]
+    for n, donor in enumerate(_drawn(donors, reposts, seed, "reposts")):
         notes.append(repost(n, donor, EDITS[n % len(EDITS)], seed))
     areas = sorted(CROP_AREAS)
-    for n, donor in enumerate(_drawn(takable, details, seed, "details")):
+    for n, donor in enumerate(_drawn(donors, details, seed, "details")):
         notes.append(detail(n, donor, areas[n % len(areas)], seed))
-    for n, donor in enumerate(_drawn(takable, variants, seed, "variants")):
+    for n, donor in enumerate(_drawn(donors, variants, seed, "variants")):
         notes.append(variant(n, donor, seed))
     passages = []
     for n, donor in enumerate(_drawn(own, quotes, seed, "quotes")):
-        note, told = quote(n, donor, seed)
+        note, planted = quote(n, donor, seed)
         notes.append(note)
-        passages.append(told)
+        passages.append(planted)
     return notes, passages
 
 
-def _drawn(notes: list[Note], count: int, seed: int, what: str) -> list[Note]:
-    """Different notes, by chance; the first ones again when there are too few."""
-    chosen = dice(seed, "donors", what).sample(notes, min(count, len(notes)))
-    return [chosen[n % len(chosen)] for n in range(count)]
+def _drawn(notes: list[SampleNote], count: int, seed: int, what: str) -> list[SampleNote]:
+    """Different notes at random; the first ones repeated if there are too few."""
+    sampled = dice(seed, "donors", what).sample(notes, min(count, len(notes)))
+    return [sampled[n % len(sampled)] for n in range(count)]
 
 
-def _likes(note: Note, number: int, seed: int) -> int:
-    """Log-normal: most have some hundreds; a few stand at the filter's edge, one on each side of it."""
+def _likes(note: SampleNote, number: int, seed: int) -> int:
+    """Log-normal likes, mostly some hundreds; a few at the filter's threshold, on either side of it."""
     if number % 97 in (3, 5):
         return 100 + (number % 97 == 5)
     return int(dice(seed, "likes", note.note_id).lognormvariate(6.1, 1.3))

@@ -1,4 +1,4 @@
-"""Click logs: people with tastes who follow a plan, hot notes, bots, and rows that should not count."""
+"""Click logs: users with interests, planted chains of clicks, hot notes, bots, and rows that must not count."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -25,17 +25,17 @@ CO_CLICKS = pa.schema([("source_note", pa.string()), ("target_note", pa.string()
 CHAIN_USERS = 9
 
 
-class Log(NamedTuple):
-    """Clicks, and which notes people were made to click one after the other."""
+class ClickLog(NamedTuple):
+    """Clicks, and the planted pairs of notes that users clicked one after the other."""
 
     clicks: pa.Table
     """CLICKS."""
     chains: pa.Table
-    """CO_CLICKS: within the last week this many people clicked the target right after the source."""
+    """CO_CLICKS: within the last week this many users clicked the target right after the source."""
 
 
-def click_log(topics: Mapping[str, Sequence[str]], users: int, seed: int) -> Log:
-    """A month of clicks on the notes, given by topic. Cost: linear in users."""
+def click_log(topics: Mapping[str, Sequence[str]], users: int, seed: int) -> ClickLog:
+    """A month of clicks on notes by topic. Cost: linear in users."""
     everything = sorted(note for notes in topics.values() for note in notes)
     hot = dice(seed, "hot").sample(everything, min(8, len(everything)))
     rows: list[dict[str, Any]] = []
@@ -51,8 +51,8 @@ def click_log(topics: Mapping[str, Sequence[str]], users: int, seed: int) -> Log
     rows.append(_click("user_00000", everything[0], NEWEST, "newest"))
     rows.sort(key=lambda r: (r["clicked_at"] or 0, r["user_id"] or "", r["note_id"]))
     pairs = sorted((a, b) for chain in chains for a, b in pairwise(chain))
-    told = [{"source_note": a, "target_note": b, "users": CHAIN_USERS} for a, b in pairs]
-    return Log(pa.Table.from_pylist(rows, CLICKS), pa.Table.from_pylist(told, CO_CLICKS))
+    chain_rows = [{"source_note": a, "target_note": b, "users": CHAIN_USERS} for a, b in pairs]
+    return ClickLog(pa.Table.from_pylist(rows, CLICKS), pa.Table.from_pylist(chain_rows, CO_CLICKS))
 
 
 def _click(user: str | None, note: str, second: float, session: str, source: str | None = None) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _click(user: str | None, note: str, second: float, session: str, source: str
 def _wanderer(
     chance: Random, user: str, topics: Mapping[str, Sequence[str]], everything: Sequence[str], hot: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """One who likes one or two topics, now and then clicks what is hot, and was here before the window too."""
+    """A user who likes one or two topics, sometimes clicks hot notes, and has clicks before the window."""
     liked = chance.sample(sorted(topics), chance.choice((1, 2)))
     rows = []
     for session in range(chance.choice((1, 1, 2, 3))):
@@ -78,13 +78,13 @@ def _wanderer(
 
 
 def _chains(chance: Random, everything: Sequence[str]) -> list[list[str]]:
-    """Plans of four notes; no note is in two, so that a plan's pairs stand out."""
+    """Chains of four notes; no note is in two, so that their pairs are frequent."""
     notes = chance.sample(everything, len(everything) // 8 * 4)
     return [notes[n : n + 4] for n in range(0, min(len(notes), 64), 4)]
 
 
 def _follower(chance: Random, user: str, chain: Sequence[str], everything: Sequence[str]) -> list[dict[str, Any]]:
-    """One who clicks a plan's notes in order within the window, with a detour."""
+    """A user who clicks a chain's notes in order within the window, with a detour."""
     at, rows, source = NEWEST - chance.uniform(0.1, 6.5) * DAY, [], None
     for note in chain:
         rows.append(_click(user, note, at, f"{user}_0", source))
@@ -95,13 +95,13 @@ def _follower(chance: Random, user: str, chain: Sequence[str], everything: Seque
 
 
 def _bot(chance: Random, user: str, everything: Sequence[str]) -> list[dict[str, Any]]:
-    """One that clicks every note, a second apart."""
+    """A bot that clicks every note, a second apart."""
     notes = chance.sample(everything, len(everything))
     return [_click(user, note, NEWEST - DAY + n, f"{user}_0") for n, note in enumerate(notes)]
 
 
 def _strays(chance: Random) -> list[dict[str, Any]]:
-    """Clicks on notes that are gone, and two rows that are wrong: nobody clicked, and no time."""
+    """Clicks on notes that do not exist, and two bad rows: without a user, and without a time."""
     rows = [
         _click(f"user_{chance.randrange(200):05}", f"gone_{n}", NEWEST - chance.uniform(1, 6) * DAY, "s") for n in range(25)
     ]

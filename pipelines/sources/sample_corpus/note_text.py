@@ -1,11 +1,11 @@
-"""The words of a note: what its pictures show, between a story, some tips and a farewell."""
+"""Title and body of a note: an opening, captions of its pictures, tips and an ending."""
 
 import re
 from random import Random
 from typing import NamedTuple
 
 from pipelines.sources.sample_corpus import phrases
-from pipelines.sources.sample_corpus.scenes.captions import Language, capital, name, sentence, told
+from pipelines.sources.sample_corpus.scenes.captions import Language, capital, caption, name, sentence
 from pipelines.sources.sample_corpus.scenes.scene import Scene
 
 
@@ -19,7 +19,7 @@ class Wording(NamedTuple):
 
 
 def wording(topic: str, scenes: list[Scene], language: Language, chance: Random) -> Wording:
-    """A title and a body for a note with these pictures (or with none that can be told); every one is told, in order."""
+    """A title and a body for a note with these scenes; each of them has its caption, in order."""
     tips = _tips(topic, language, chance)
     lines = [_opening(topic, language, chance), *_captions(scenes, language, chance), tips]
     if chance.random() < 0.7:
@@ -76,13 +76,13 @@ def _opening(topic: str, language: Language, chance: Random) -> str:
 def _captions(scenes: list[Scene], language: Language, chance: Random) -> list[str]:
     """A line for each picture, or one line for all."""
     style = chance.randrange(3)
-    said = []
+    captions = []
     for n, scene in enumerate(scenes, 1):
         mark = {"zh": (f"图{n}：", f"P{n} ", "📷"), "en": (f"Picture {n}: ", f"P{n} ", "📷 ")}[language][style]
-        said.append(mark + told(scene, language, chance))
-    if said and style == 2 and chance.random() < 0.5:
-        return ["".join(said) if language == "zh" else " ".join(said)]
-    return said
+        captions.append(mark + caption(scene, language, chance))
+    if captions and style == 2 and chance.random() < 0.5:
+        return ["".join(captions) if language == "zh" else " ".join(captions)]
+    return captions
 
 
 def _tips(topic: str, language: Language, chance: Random) -> str:
@@ -98,7 +98,7 @@ def _tips(topic: str, language: Language, chance: Random) -> str:
 
 
 def _ending(language: Language, chance: Random) -> list[str]:
-    """The hour, and a line that many notes end with."""
+    """The hour, and a closing line that many notes share."""
     hour, minute = chance.randrange(6, 24), chance.randrange(60)
     if language == "en":
         return [f"At {hour}:{minute:02}", chance.choice(phrases.ENDINGS["en"])]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.sources.sample_corpus.click_logs import NEWEST
-from pipelines.sources.sample_corpus.notes import Note
+from pipelines.sources.sample_corpus.notes import SampleNote
 from pipelines.sources.sample_corpus.scenes.captions import description
 from pipelines.sources.sample_corpus.seeded_random import dice
 
@@ -30,8 +30,8 @@ ODDITIES_TRUTH = pa.schema([(name, STRING) for name in ("id", "source", "fault")
 ALIASES_TRUTH = pa.schema([("a", STRING), ("b", STRING)])
 
 
-def note_row(note: Note, likes: int, seed: int) -> dict[str, Any]:
-    """As the notes file has it: a few notes lack a topic, a title or a body, as people's do."""
+def note_row(note: SampleNote, likes: int, seed: int) -> dict[str, Any]:
+    """A row of the notes file: a few notes lack a topic, a title or shares, as real ones do."""
     chance = dice(seed, "row", note.note_id, note.title)
     keep = [chance.random() >= 0.02 for _ in range(3)]
     return {
@@ -50,7 +50,7 @@ def note_row(note: Note, likes: int, seed: int) -> dict[str, Any]:
     }
 
 
-def picture_rows(note: Note) -> list[dict[str, Any]]:
+def picture_rows(note: SampleNote) -> list[dict[str, Any]]:
     """The truth of a note's pictures."""
     return [
         {

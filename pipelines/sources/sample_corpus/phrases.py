@@ -1,5 +1,5 @@
 # ruff: noqa: E501  word lists: one topic, one line
-"""The words of the sample's notes, in Chinese (zh) and English (en): data for the grammar in `text.py`.
+"""The words of the sample's notes, in Chinese (zh) and English (en): data for the grammar in `note_text.py`.
 
 Fixed runs are short and most lines hold numbers, so that two notes do not share a passage by accident.
 `{2-9}` stands for a number from 2 to 9.

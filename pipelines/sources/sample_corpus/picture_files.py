@@ -1,4 +1,4 @@
-"""Picture files with their truth: scenes as they were shot, pages of words, frames, copies."""
+"""SamplePicture files with their truth: photographs of scenes, pages of words, video frames, copies."""
 
 import io
 from dataclasses import dataclass
@@ -17,26 +17,28 @@ from pipelines.sources.sample_corpus.seeded_random import dice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class SamplePicture:
     """A picture file and its truth."""
 
     image_id: str
     suffix: str
     content: bytes | None
-    """None: the note names a file that is not there."""
+    """None: the note names a file that does not exist."""
     family: str
     edit: str = "none"
     kind: str = "original"
     box: Box | None = None
     variant_of: str | None = None
-    """The family that shows the same scene with one thing in another colour."""
+    """The family of the same scene with one thing in another colour."""
     text: str | None = None
-    """What is drawn to be read, a line a line."""
+    """The text drawn in it, line by line."""
     scene: Scene | None = None
-    """What it shows; None where words cannot tell it: a page of text, a crop."""
+    """Its scene; None for a page of text or a crop."""
 
 
-def shown(image_id: str, scene: Scene, seed: int, title: str | None, language: Language, plain: bool = False) -> Picture:
+def scene_picture(
+    image_id: str, scene: Scene, seed: int, title: str | None, language: Language, plain: bool = False
+) -> SamplePicture:
     """The scene as a file, perhaps with its note's title or a sign in it."""
     chance, image, text = dice(seed, "shown", image_id), picture(scene, seed), None
     if plain:
@@ -47,31 +49,31 @@ def shown(image_id: str, scene: Scene, seed: int, title: str | None, language: L
         image, text = signed(image, slogan(scene.topic, language, chance), chance)
     suffix = chance.choices((".jpg", ".webp", ".png"), (93, 6, 1))[0]
     content = encoded(image, suffix, chance.choice((72, 76, 80)))
-    return Picture(image_id=image_id, suffix=suffix, content=content, family=image_id, text=text, scene=scene)
+    return SamplePicture(image_id=image_id, suffix=suffix, content=content, family=image_id, text=text, scene=scene)
 
 
-def lettered_page(image_id: str, scene: Scene, words: Wording, seed: int) -> Picture:
+def text_page(image_id: str, scene: Scene, words: Wording, seed: int) -> SamplePicture:
     """The note's title and tips as a picture."""
     chance, size = dice(seed, "page", image_id), scene.size
     ornaments = [ornament(t, int(size[1] * chance.uniform(0.16, 0.24)), image_id, seed) for t in scene.things[:2]]
     image, text = page(size, words.title, words.tips, ornaments, chance)
     suffix = chance.choice((".jpg", ".jpg", ".png"))
-    return Picture(image_id=image_id, suffix=suffix, content=encoded(image, suffix), family=image_id, text=text)
+    return SamplePicture(image_id=image_id, suffix=suffix, content=encoded(image, suffix), family=image_id, text=text)
 
 
-def frames(note_id: str, scene: Scene, seed: int) -> tuple[Picture, ...]:
+def frames(note_id: str, scene: Scene, seed: int) -> tuple[SamplePicture, ...]:
     """Four frames of a slow pan over the scene."""
     whole, step = picture(scene, seed), scene.size[0] // 40
     size = (scene.size[0] - 3 * step, scene.size[1])
     frames = [whole.crop((n * step, 0, n * step + size[0], size[1])) for n in range(4)]
     return tuple(
-        Picture(image_id=f"{note_id}_{n}", suffix=".jpg", content=encoded(f, ".jpg"), family=f"{note_id}_0", scene=scene)
+        SamplePicture(image_id=f"{note_id}_{n}", suffix=".jpg", content=encoded(f, ".jpg"), family=f"{note_id}_0", scene=scene)
         for n, f in enumerate(frames)
     )
 
 
-def edited_copy(image_id: str, source: Picture, edit: Edit, words: str, chance: Random) -> Picture:
-    """The source after the edit; `words` stand in a caption's bar."""
+def edited_copy(image_id: str, source: SamplePicture, edit: Edit, words: str, chance: Random) -> SamplePicture:
+    """The source after the edit; `words`: the text of a caption bar."""
     image, text = edit.apply(decoded(source), chance), source.text
     if edit.name == "captioned":
         image, text = captioned(image, words)
@@ -79,7 +81,7 @@ def edited_copy(image_id: str, source: Picture, edit: Edit, words: str, chance: 
     suffix = source.suffix if same else edit.suffix
     content = source.content if same else encoded(image, suffix, edit.quality)
     scene = mirrored(source.scene) if source.scene and edit.name == "mirrored" else source.scene
-    return Picture(
+    return SamplePicture(
         image_id=image_id,
         suffix=suffix,
         content=content,
@@ -91,8 +93,8 @@ def edited_copy(image_id: str, source: Picture, edit: Edit, words: str, chance: 
     )
 
 
-def decoded(source: Picture) -> Image.Image:
-    """The picture's pixels, as whoever takes it sees them."""
+def decoded(source: SamplePicture) -> Image.Image:
+    """The picture's pixels as RGB."""
     if source.content is None:
         raise ValueError(f"{source.image_id} has no file")
     return Image.open(io.BytesIO(source.content)).convert("RGB")

@@ -1,4 +1,4 @@
-"""What people do to a picture or a passage before they post it again."""
+"""Edits of a picture or a passage before it is posted again."""
 
 from collections.abc import Callable
 from random import Random
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from pipelines.sources.sample_corpus.scenes.text_overlay import Lettered, drawable, font
+from pipelines.sources.sample_corpus.scenes.text_overlay import PictureWithText, drawable, font
 
 Box = tuple[float, float, float, float]
 """x0 y0 x1 y1, fractions of the whole picture."""
@@ -18,7 +18,7 @@ class Edit(NamedTuple):
     name: str
     apply: Callable[[Image.Image, Random], Image.Image]
     keeps_text: bool = True
-    """Words in the picture can still be read, all of them."""
+    """Whether all words in the picture can still be read."""
     suffix: str = ".jpg"
     quality: int = 86
 
@@ -96,11 +96,11 @@ EDITS = (
     Edit("tilted", _tilted),
     Edit("webp", same_bytes, suffix=".webp", quality=70),
 )
-"""`captioned` is done by `captioned` below, which also says what it wrote."""
+"""The edit `captioned` is the function below, which also returns the text."""
 CROP_AREAS = {"crop80": 0.8, "crop60": 0.6, "crop40": 0.4, "crop25": 0.25}
 
 
-def captioned(image: Image.Image, words: str) -> Lettered:
+def captioned(image: Image.Image, words: str) -> PictureWithText:
     """The picture with a dark bar of words over its lower edge."""
     out, tall = image.copy(), image.height // 9
     face, draw = font(tall * 11 // 20, 600), ImageDraw.Draw(out)
@@ -109,11 +109,11 @@ def captioned(image: Image.Image, words: str) -> Lettered:
         line = line[:-1].rstrip()
     draw.rectangle((0, image.height - tall, image.width, image.height), fill=(24, 22, 26))
     draw.text(((image.width - face.getlength(line)) / 2, image.height - tall * 9 // 10), line, (244, 242, 236), face)
-    return Lettered(out, line)
+    return PictureWithText(out, line)
 
 
 def cropped(image: Image.Image, area: float, chance: Random) -> tuple[Image.Image, Box]:
-    """A piece with that share of the picture's area, and where it was."""
+    """A crop with that share of the picture's area, and its box."""
     side = area**0.5
     wide, tall = int(image.width * side), int(image.height * side)
     x, y = chance.randrange(image.width - wide + 1), chance.randrange(image.height - tall + 1)

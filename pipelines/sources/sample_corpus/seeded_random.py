@@ -1,4 +1,4 @@
-"""Chance that depends on a name and a seed alone."""
+"""Random generators that depend on a name and a seed alone."""
 
 import hashlib
 import random
@@ -15,6 +15,6 @@ def dice(seed: int, *key: object) -> random.Random:
 
 
 def name_of(prefix: str, seed: int, *key: object) -> str:
-    """An id that tells nothing about what it names: the prefix and 10 hex digits."""
+    """An id without meaning: the prefix and 10 hex digits."""
     spelled = "/".join(map(str, (seed, *key)))
     return prefix + hashlib.sha256(spelled.encode()).hexdigest()[:10]

@@ -1,4 +1,4 @@
-"""Of the pairs in which a picture meets others, those with the most votes. No engine."""
+"""The candidate pairs of each picture that have the most votes. No engine."""
 
 from typing import NamedTuple
 
@@ -7,24 +7,24 @@ import numpy as np
 from pipelines.engines.column_blocks import Ints, places, starts
 
 
-class Best(NamedTuple):
-    """Pairs, some of them from both of their ends."""
+class TopPairs(NamedTuple):
+    """[n] pairs, some of them from both of their ends."""
 
     of: Ints
     other: Ints
     votes: Ints
-    met: int
-    """How many pairs there were, each counted at the smaller of its ends."""
+    pair_count: int
+    """How many pairs there were before the cap, each counted at the smaller of its ends."""
 
 
-def best(of: Ints, other: Ints, votes: Ints, most: int) -> Best:
-    """The `most` others with the most votes of each picture `of`; of equal votes those with the smaller number.
+def top_votes(of: Ints, other: Ints, votes: Ints, max_pairs: int) -> TopPairs:
+    """The `max_pairs` others with the most votes of each picture `of`; of equal votes those with the smaller number.
 
     Args:
         of: [n] all rows of these pictures; a pair (of, other) may come in several, whose votes are summed.
         other: [n]
         votes: [n]
-        most: pairs that are kept of a picture.
+        max_pairs: pairs that are kept of a picture.
 
     Cost: O(n log n), some 60 bytes a row.
     """
@@ -33,5 +33,5 @@ def best(of: Ints, other: Ints, votes: Ints, most: int) -> Best:
     new = starts(of, other)
     of, other, votes = of[new], other[new], np.add.reduceat(votes, new) if len(new) else votes
     order = np.lexsort((-votes, of))  # stable: equal votes stay in the order of the others
-    kept = order[places(of) < most]
-    return Best(of[kept], other[kept], votes[kept], int((of < other).sum()))
+    kept = order[places(of) < max_pairs]
+    return TopPairs(of[kept], other[kept], votes[kept], int((of < other).sum()))

@@ -16,7 +16,7 @@ from pipelines.mining.images.verify.channel_stats import largest, median
 Mask = npt.NDArray[np.bool_]
 
 SMALL = 64
-"""Longest side at which wedges are looked for, pixels."""
+"""Longest side at which wedges are detected, pixels."""
 SAME_COLOUR = 14
 """Levels within which the corners, and the wedges, have one colour."""
 ANGLES = tuple(k / 2 for k in (*range(-75, -11), *range(12, 76)))
@@ -61,7 +61,7 @@ def _wedges(rgb: Pixels) -> Mask | None:
 
 
 class _Frames:
-    """Where wedges lie for every angle, the picture kept at its size or the canvas grown to hold all of it."""
+    """The wedges of every angle, for a picture that keeps its size and for a canvas that grows with the rotation."""
 
     def __init__(self, height: int, width: int) -> None:
         """For a canvas of `height` x `width`."""

@@ -1,4 +1,4 @@
-"""Where a picture has blobs and corners, at all its sizes: extrema of the difference of Gaussians (Lowe 2004)."""
+"""Blobs and corners of a picture at all scales: extrema of the difference of Gaussians (Lowe 2004)."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -33,12 +33,12 @@ class Octave(NamedTuple):
 
 
 def pyramid(grey: npt.NDArray[np.uint8], octaves: int) -> list[Octave]:
-    """The octaves of a grey picture [h, w], the finest first, as long as there is something left of it.
+    """The octaves of a grey picture [h, w], the finest first, until it is too small.
 
     Cost: O(pixels), 1.4 ms for 288 x 216 and four octaves, of it 1 ms Gaussians.
     Source: Lowe 2004, section 3.
     """
-    found = []
+    pyramid_octaves = []
     base = _blurred(grey.astype(np.float32), (FIRST_SIGMA**2 - 0.25) ** 0.5)
     for _ in range(octaves):
         if min(base.shape) < LEAST_SIDE:
@@ -48,9 +48,9 @@ def pyramid(grey: npt.NDArray[np.uint8], octaves: int) -> list[Octave]:
         # The largest of three scales first, then of nine places: a dilation a scale instead of three.
         scales = zip(contrasts, contrasts[1:], contrasts[2:], strict=False)
         peaks = [cv2.dilate(cv2.max(cv2.max(a, b), c), AROUND) for a, b, c in scales]
-        found.append(Octave(gaussians, contrasts, peaks))
+        pyramid_octaves.append(Octave(gaussians, contrasts, peaks))
         base = np.ascontiguousarray(gaussians[LEVELS][::2, ::2])
-    return found
+    return pyramid_octaves
 
 
 def extrema(octave: Octave, min_contrast: float) -> Floats:
@@ -63,7 +63,7 @@ def extrema(octave: Octave, min_contrast: float) -> Floats:
     steps = np.array([0, -1, 1, -width, width, width + 1, width - 1, 1 - width, -1 - width])
     flat = [plane.ravel() for plane in octave.gaussians]
     inner = slice(RIM, height - RIM), slice(RIM, width - RIM)
-    found = []
+    by_level = []
     for level, peak in enumerate(octave.peaks, start=1):
         peaks = octave.contrasts[level][inner] >= cv2.max(peak[inner], min_contrast)
         y, x = np.divmod(np.flatnonzero(peaks), width - 2 * RIM)
@@ -75,8 +75,8 @@ def extrema(octave: Octave, min_contrast: float) -> Floats:
             rows[row] = flat[k + 1].take(at) - flat[k].take(at)
         around = at + steps[:, None]
         np.subtract(flat[level + 1].take(around), flat[level].take(around), out=rows[5:])
-        found.append(rows)
-    return np.hstack(found)
+        by_level.append(rows)
+    return np.hstack(by_level)
 
 
 def _gaussians(base: Floats) -> list[Floats]:

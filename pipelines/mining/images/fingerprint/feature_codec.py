@@ -21,7 +21,7 @@ def pack(features: Features) -> bytes:
 
 
 def unpack(content: bytes) -> Features:
-    """The features that `pack` made bytes of."""
+    """The features of `pack`ed bytes."""
     head = np.frombuffer(content, _HEAD, count=1)[0]
     rows = np.frombuffer(content, _ROW, offset=_HEAD.itemsize)
     pixel = np.float32(1 / PER_PIXEL)

@@ -1,4 +1,4 @@
-"""Everything that is kept of a picture, from one decode. No engine."""
+"""The fingerprint of a picture: hashes, features and thumbnail from one decode. No engine."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -18,9 +18,9 @@ class Fingerprint:
     """Settings of `fingerprint`."""
 
     thumbnail_side: Annotated[int, Field(ge=32, le=1024)] = 160
-    """Longest side of the small picture on which pairs are verified, pixels."""
+    """Longest side of the thumbnail on which pairs are verified, pixels."""
     thumbnail_quality: Annotated[int, Field(ge=1, le=100)] = 90
-    """JPEG quality of it."""
+    """JPEG quality of the thumbnail, 1 to 100."""
     decoding: Decoding = field(default_factory=Decoding)
     detection: Detection = field(default_factory=Detection)
 

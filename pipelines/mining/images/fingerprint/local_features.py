@@ -1,6 +1,6 @@
-"""Local features: where a picture has blobs and corners, and what it looks like around them.
+"""Local features: positions of blobs and corners, and descriptors of their surroundings. No engine.
 
-A copy keeps most of them wherever it lies in the other picture, so they find crops, frames
+A copy keeps most of them at any position in the other picture, so they find crops, frames
 and stretched sides that a hash of the whole picture cannot. They are upright: an edited
 copy turns by a few degrees or by a quarter turn, and the latter is an exact permutation of
 the descriptor. Hence one match alone gives scale, shift and mirror.
@@ -32,7 +32,7 @@ ODD = np.array([False, *(u % 2 == 1 for _, u in ORDERS)])
 """[DIMENSION] the coefficients that a mirror negates; the first one is the blob's own contrast."""
 DIMENSION = 1 + len(ORDERS)
 EDGES_TOO = 60.0
-"""Ratio of principal curvatures that lets points on edges in, where there is little else."""
+"""Ratio of principal curvatures that accepts points on edges, for pictures with few others."""
 WINDOW = 0.30
 """Standard deviation of a patch's Gaussian window, in patch sides."""
 PATCH_SIGMAS = 14.0
@@ -46,7 +46,7 @@ class Detection:
     count: Annotated[int, Field(ge=1, le=10_000)] = 220
     """Features kept of a picture, the strongest of each neighbourhood first."""
     min_contrast: Annotated[float, Field(ge=0, le=255)] = 0.7
-    """Grey levels by which a blob must stand out at its scale; below it is noise."""
+    """Contrast of a blob at its scale in grey levels, below which it is noise."""
     max_edge_ratio: Annotated[float, Field(ge=1, le=1000)] = 12.0
     """Largest ratio of principal curvatures: a point on a straight edge slides along it. Source: Lowe 2004, 10."""
     few: Annotated[int, Field(ge=0, le=10_000)] = 40
@@ -76,23 +76,23 @@ def detect(grey: npt.NDArray[np.uint8], settings: Detection) -> Features:
     Source: Lowe, Distinctive Image Features from Scale-Invariant Keypoints, 2004, sections 3 and 4.
     """
     octaves = pyramid(grey, settings.octaves)
-    features = _chosen(octaves, grey.shape[1::-1], settings)
+    features = _best_features(octaves, grey.shape[1::-1], settings)
     if len(features.sigmas) >= settings.few:
         return features
     less_demanding = replace(settings, max_edge_ratio=EDGES_TOO, min_contrast=settings.min_contrast / 2)
-    return _chosen(octaves, grey.shape[1::-1], less_demanding)
+    return _best_features(octaves, grey.shape[1::-1], less_demanding)
 
 
-def _chosen(octaves: list[Octave], side: tuple[int, int], settings: Detection) -> Features:
+def _best_features(octaves: list[Octave], side: tuple[int, int], settings: Detection) -> Features:
     """The best features of a picture of `side` (width, height)."""
-    found = []
+    by_octave = []
     top = 0
     for number, octave in enumerate(octaves):
         peaks = extrema(octave, settings.min_contrast)
         place = np.array([[2.0**number], [top]], np.float32)
-        found.append(np.vstack([peaks, np.repeat(place, peaks.shape[1], axis=1)]))
+        by_octave.append(np.vstack([peaks, np.repeat(place, peaks.shape[1], axis=1)]))
         top += octave.gaussians[0].shape[0]
-    points = _refined(np.hstack(found), settings.max_edge_ratio) if found else np.zeros((0, 6), np.float32)
+    points = _refined(np.hstack(by_octave), settings.max_edge_ratio) if by_octave else np.zeros((0, 6), np.float32)
     points = points[_spread(points, *side, settings.count)]
     patches = _patches([octave.gaussians[1] for octave in octaves], points)
     zoom = points[:, 4:5]
@@ -132,7 +132,7 @@ def _refined(peaks: Floats, ratio: float) -> Floats:
 
 
 def _vertex(before: Floats, at: Floats, after: Floats) -> Floats:
-    """Where a parabola through three neighbours has its extremum, -0.5 to 0.5."""
+    """Position of the extremum of a parabola through three neighbours, -0.5 to 0.5."""
     curvature = before + after - 2 * at
     safe = np.where(np.abs(curvature) < 1e-6, 1e-6, curvature)
     return np.clip((before - after) / (2 * safe), -0.5, 0.5)

@@ -1,7 +1,7 @@
 """Hashes of a whole picture: 64-bit pHash, 256-bit PDQ in its eight turns and flips.
 
-Both look at the low frequencies of the picture, so the working picture serves as well as the
-original. PDQ's quality says how much there is to see; below `MIN_QUALITY` every flat
+Both use the low frequencies of the picture, so the working picture serves as well as the
+original. PDQ's quality measures the amount of detail; below `MIN_QUALITY` every flat
 picture has much the same hash, and only its pixels can tell it from another.
 """
 
@@ -29,7 +29,7 @@ TURNS = (
     np.eye(3), _FLIP @ _TRANSPOSE, _MIRROR @ _FLIP, _MIRROR @ _TRANSPOSE,
     _FLIP, _MIRROR, _TRANSPOSE, _MIRROR @ _FLIP @ _TRANSPOSE,
 )  # fmt: skip
-"""Where each of pdqhash's eight turns puts a point of the unit square: identity, 90, 180, 270 degrees, then mirrored ones."""
+"""The map of the unit square of each of pdqhash's eight turns: identity, 90, 180, 270 degrees, then mirrored ones."""
 
 
 def phash64(grey: Pixels) -> int:

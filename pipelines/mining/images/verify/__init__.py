@@ -1,1 +1,1 @@
-"""Whether a candidate pair shows the same picture: geometric alignment, then pixels."""
+"""Verification of candidate pairs: geometric alignment of features and hashes, then comparison of pixels."""

@@ -1,6 +1,6 @@
-"""What two aligned pictures have in common, cell by cell: structure and colour.
+"""Cell-by-cell comparison of two aligned pictures: structure and colour.
 
-One picture is laid on the other at the coarser one's resolution. A cell is a window of 8 x 8
+One picture is warped onto the other at the coarser one's resolution. A cell is a window of 8 x 8
 pixels, a cell every 4 pixels. Structure is the correlation within the cell, which no change
 of light or colour alters; colour is the cell's mean.
 """
@@ -20,12 +20,12 @@ Floats = npt.NDArray[np.float32]
 STRIDE = 4
 MIN_CELLS = 6
 NOISE = 2.0
-"""Grey levels: deviations within a cell that recompression leaves in a flat one."""
+"""Grey levels: deviation that recompression leaves in a flat cell."""
 
 
 @dataclass(frozen=True, slots=True)
-class Thumbnail:
-    """A small picture, ready to be compared."""
+class ThumbnailPlanes:
+    """A small picture as float planes, ready for comparison."""
 
     rgb: Floats
     """[h, w, 3]"""
@@ -34,10 +34,10 @@ class Thumbnail:
 
 
 @dataclass(frozen=True)
-class Overlap:
-    """Cells [gh, gw] of the part of the target on which the source lies.
+class CellOverlap:
+    """Cells [gh, gw] of the part of the target that the warped source covers.
 
-    Most maps are refused by their structure alone: colours and pixels are compared when they are asked for.
+    Most maps are refused by their structure alone: colours and pixels are compared lazily.
     """
 
     correlation: Floats
@@ -48,69 +48,71 @@ class Overlap:
     """[gh, gw] whether the whole cell is covered."""
     to_source: Matrix
     """Positions in the target thumbnail -> in the source thumbnail, after refinement."""
-    laid: "_Laid"
+    warp: "_Warp"
     """The pictures that were compared."""
 
     @cached_property
     def colour(self) -> tuple[Floats, Floats]:
         """[gh, gw, 3] mean colour, of source and of target."""
-        source, target, inner, _, mask = self.laid
+        source, target, inner, _, mask = self.warp
         return _mean(warped(source.rgb, inner, mask.shape)), _mean(target.rgb)
 
     @cached_property
     def pearson(self) -> float:
         """Correlation of all common pixels."""
-        return _pearson(self.laid.grey, self.laid.target.grey, self.laid.mask)
+        return _pearson(self.warp.grey, self.warp.target.grey, self.warp.mask)
 
 
-class _Laid(NamedTuple):
-    source: Thumbnail
-    target: Thumbnail
+class _Warp(NamedTuple):
+    source: ThumbnailPlanes
+    target: ThumbnailPlanes
     inner: Matrix
     """Positions in `target` -> in `source`."""
     grey: Floats
-    """[h, w] the source as it lies on the target."""
+    """[h, w] the source warped onto the target."""
     mask: Floats
-    """[h, w] 1 where it does."""
+    """[h, w] 1 where it covers the target."""
 
 
-def prepared(rgb: npt.NDArray[np.uint8]) -> Thumbnail:
-    """Ready to be compared."""
-    return Thumbnail(rgb.astype(np.float32), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32))
+def prepared(rgb: npt.NDArray[np.uint8]) -> ThumbnailPlanes:
+    """An RGB picture [h, w, 3] as a ThumbnailPlanes."""
+    return ThumbnailPlanes(rgb.astype(np.float32), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32))
 
 
-def brightened(picture: Thumbnail, gain: float) -> Thumbnail:
+def brightened(picture: ThumbnailPlanes, gain: float) -> ThumbnailPlanes:
     """The picture overexposed: levels above white are lost."""
     rgb = np.minimum(picture.rgb * np.float32(gain), 255)
-    return Thumbnail(rgb, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+    return ThumbnailPlanes(rgb, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
 
 
-def overlap(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int, least: float) -> Overlap | None:
-    """Lay `source` (shrunk as needed) on `target` and compare; None if they hardly meet.
+def overlap(
+    source: ThumbnailPlanes, target: ThumbnailPlanes, to_source: Matrix, steps: int, min_pearson: float
+) -> CellOverlap | None:
+    """Warp `source` (shrunk as needed) onto `target` and compare; None if they hardly overlap.
 
     Args:
-        source: the one of which a pixel is the smaller part of the scene.
+        source: the one with the finer resolution of the common scene.
         target: the other.
         to_source: [3, 3] positions in the target's thumbnail -> in the source's.
         steps: of refinement on the pixels; 0 for none.
-        least: correlation of the pixels, before any step, below which it is given up.
+        min_pearson: correlation of the pixels, before any step, below which the map is refused.
     """
     small, shrink = _shrunk(source, to_source)
     window, shift = _window(small.grey.shape, target, shrink @ to_source)
     if min(window.grey.shape) < 3 * STRIDE:
         return None
-    inner = _refined(small, window, shrink @ to_source @ shift, steps, least)
+    inner = _refined(small, window, shrink @ to_source @ shift, steps, min_pearson)
     if inner is None:
         return None
     mask = covered(small.grey.shape, inner, window.grey.shape)
     if float(mask.sum()) < 16 * STRIDE * STRIDE:
         return None
-    found = _cells(small, window, inner, mask, inverse(shrink) @ inner @ inverse(shift))
-    return found if int(found.whole.sum()) >= MIN_CELLS else None
+    cells = _cells(small, window, inner, mask, inverse(shrink) @ inner @ inverse(shift))
+    return cells if int(cells.whole.sum()) >= MIN_CELLS else None
 
 
-def _shrunk(source: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
-    """The source at about the target's resolution, and how its positions change: no aliasing when it is laid."""
+def _shrunk(source: ThumbnailPlanes, to_source: Matrix) -> tuple[ThumbnailPlanes, Matrix]:
+    """The source at about the target's resolution, and the map of its positions: no aliasing when it is warped."""
     zoom = abs(np.linalg.det(to_source[:2, :2])) ** 0.5
     if zoom <= 1.2:
         return source, np.eye(3)
@@ -118,45 +120,47 @@ def _shrunk(source: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
     size = max(4, round(width / zoom)), max(4, round(height / zoom))
     rgb = cv2.resize(source.rgb, size, interpolation=cv2.INTER_AREA)
     grey = cv2.resize(source.grey, size, interpolation=cv2.INTER_AREA)
-    return Thumbnail(rgb, grey), resizing(source.grey.shape, grey.shape)
+    return ThumbnailPlanes(rgb, grey), resizing(source.grey.shape, grey.shape)
 
 
-def _window(shape: tuple[int, ...], target: Thumbnail, to_source: Matrix) -> tuple[Thumbnail, Matrix]:
-    """The part of the target under a source of `shape`, and the map from its positions to the target's."""
+def _window(shape: tuple[int, ...], target: ThumbnailPlanes, to_source: Matrix) -> tuple[ThumbnailPlanes, Matrix]:
+    """The part of the target that a source of `shape` covers, and the map from its positions to the target's."""
     x, y = corners(shape, inverse(to_source))
     left, top = max(0, int(np.floor(x.min())) - 2), max(0, int(np.floor(y.min())) - 2)
     right, bottom = max(0, int(np.ceil(x.max())) + 3), max(0, int(np.ceil(y.max())) + 3)
     shift = np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]])
-    return Thumbnail(target.rgb[top:bottom, left:right], target.grey[top:bottom, left:right]), shift
+    return ThumbnailPlanes(target.rgb[top:bottom, left:right], target.grey[top:bottom, left:right]), shift
 
 
 def corners(shape: tuple[int, ...], matrix: Matrix) -> npt.NDArray[np.float64]:
-    """[2, 4] where the corners of a picture of `shape` lie after `matrix`: x and y, clockwise from the top left."""
+    """[2, 4] the corners of a picture of `shape` after `matrix`: x and y, clockwise from the top left."""
     height, width = shape[:2]
     ends = np.array([[-0.5, width - 0.5, width - 0.5, -0.5], [-0.5, -0.5, height - 0.5, height - 0.5], [1, 1, 1, 1]])
-    laid = matrix @ ends
-    return laid[:2] / laid[2]
+    mapped = matrix @ ends
+    return mapped[:2] / mapped[2]
 
 
-def _refined(source: Thumbnail, target: Thumbnail, to_source: Matrix, steps: int, least: float) -> Matrix | None:
-    """At half the resolution, where steps reach further and cost a quarter; None if there is too little in common."""
+def _refined(
+    source: ThumbnailPlanes, target: ThumbnailPlanes, to_source: Matrix, steps: int, min_pearson: float
+) -> Matrix | None:
+    """The map, refined at half the resolution: steps reach further and cost a quarter. None if the pixels do not correlate."""
     half_source, half_target = _halved(source.grey), _halved(target.grey)
     down, back = resizing(source.grey.shape, half_source.shape), resizing(half_target.shape, target.grey.shape)
     half = down @ to_source @ back
     mask = covered(half_source.shape, half, half_target.shape)
-    if least > -1 and _pearson(warped(half_source, half, half_target.shape), half_target, mask) < least:
+    if min_pearson > -1 and _pearson(warped(half_source, half, half_target.shape), half_target, mask) < min_pearson:
         return None
     half = refined(half_source, half_target, half, steps)
     inner: Matrix = inverse(down) @ half @ inverse(back)
     return inner
 
 
-def _pearson(laid: Floats, target: Floats, mask: Floats) -> float:
-    """Correlation of the pixels that the two have in common."""
+def _pearson(warped_source: Floats, target: Floats, mask: Floats) -> float:
+    """Correlation of the common pixels."""
     inside = mask > 0
     if inside.sum() < 4:
         return -1.0
-    a, t = laid[inside], target[inside]
+    a, t = warped_source[inside], target[inside]
     a, t = a - a.mean(), t - t.mean()
     size = float(np.sqrt((a @ a) * (t @ t)))
     return float(a @ t) / size if size > 0 else 0.0
@@ -167,7 +171,7 @@ def _halved(grey: Floats) -> Floats:
     return cv2.resize(grey, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
 
 
-def _cells(source: Thumbnail, target: Thumbnail, inner: Matrix, mask: Floats, to_source: Matrix) -> Overlap:
+def _cells(source: ThumbnailPlanes, target: ThumbnailPlanes, inner: Matrix, mask: Floats, to_source: Matrix) -> CellOverlap:
     grey = warped(source.grey, inner, mask.shape)
     mean_s, mean_t = _mean(grey), _mean(target.grey)
     var_s = np.maximum(_mean(grey * grey) - mean_s * mean_s, 0)
@@ -175,7 +179,7 @@ def _cells(source: Thumbnail, target: Thumbnail, inner: Matrix, mask: Floats, to
     both = _mean(grey * target.grey) - mean_s * mean_t
     correlation = (both / np.sqrt((var_s + NOISE**2) * (var_t + NOISE**2))).astype(np.float32)
     texture = np.sqrt(var_s), np.sqrt(var_t)
-    return Overlap(correlation, texture, _mean(mask) > 0.999, to_source, _Laid(source, target, inner, grey, mask))
+    return CellOverlap(correlation, texture, _mean(mask) > 0.999, to_source, _Warp(source, target, inner, grey, mask))
 
 
 def _mean(plane: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Numbers of a few hundred colours, fast: numpy's own median and its reduction of an axis of three take ten times as long."""
+"""Fast statistics of a few hundred colours: numpy's median and its reductions of an axis of three take ten times as long."""
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ def smallest(values: Floats) -> Floats:
 
 
 def quantile(values: Floats, share: float) -> Floats:
-    """[n, ...] -> [...] as np.quantile(values, share, axis=0): between two values what lies linearly between them.
+    """[n, ...] -> [...] as np.quantile(values, share, axis=0), with linear interpolation.
 
     Raises:
         IndexError: there are no values.

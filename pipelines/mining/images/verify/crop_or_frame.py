@@ -1,4 +1,4 @@
-"""Where one picture lies in another, and whether what is around it is a frame or more of the scene."""
+"""Placement of one picture in another, and whether its surroundings are a frame or more of the scene."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from pipelines.mining.images.verify.warp_refinement import Matrix, inverse
 Floats = npt.NDArray[np.float32]
 
 EDGE = 12.0
-"""Levels between two neighbouring pixels from which there is an edge between them."""
+"""Difference of two neighbouring pixels, in levels, from which there is an edge between them."""
 
 
 class Region(NamedTuple):
@@ -26,18 +26,18 @@ class Region(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """How the source lies on the target."""
+    """The placement of the source on the target."""
 
     region: Region
     """The box around the source, in fractions of the target."""
     source_covered: float
-    """Share of the source's area that lies on the target."""
+    """Share of the source's area that is on the target."""
     target_covered: float
-    """Share of the target's area that lies under the source."""
+    """Share of the target's area that the source covers."""
 
 
 def placement(source: tuple[int, ...], target: tuple[int, ...], to_source: Matrix) -> Placement:
-    """Where a source of shape `source` lies on a target of shape `target`."""
+    """The placement of a source of shape `source` on a target of shape `target`."""
     x, y = corners(source, inverse(to_source))
     height, width = target[:2]
     outline = np.stack([x, y], axis=1).astype(np.float32)
@@ -49,12 +49,12 @@ def placement(source: tuple[int, ...], target: tuple[int, ...], to_source: Matri
 
 
 def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
-    """Whether a plain or sharply cut frame is around the region: then the picture in it is whole.
+    """Whether a plain or sharply cut frame surrounds the region: then the picture in it is whole.
 
     A frame is plain, or ends in a straight edge all along the region, where the pixels across
     the border differ more than pixels as far apart within. A plain surrounding without an edge
     (a product on white) is more of the scene, unless it is as wide on all sides or two bars;
-    with other things in it (a screenshot's words), unless the region stands in its middle with
+    with other things in it (a screenshot's words), unless the region is in its middle with
     plain ground all around it.
     """
     plain = _plainness(rgb, region)
@@ -62,7 +62,7 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
         return True
     if plain > 0.7 and max(region.x1 - region.x0, region.y1 - region.y0) > 0.97:
         return True
-    if 0.5 < plain < 0.95 and covered < 0.75 and _stands_apart(rgb, region):
+    if 0.5 < plain < 0.95 and covered < 0.75 and _is_isolated(rgb, region):
         return True
     steps = _steps(rgb, region)
     if not steps:
@@ -74,7 +74,7 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
     return (plain > 0.7 and cut) or all_along
 
 
-def _stands_apart(rgb: Floats, region: Region) -> bool:
+def _is_isolated(rgb: Floats, region: Region) -> bool:
     """Whether the region is centred from left to right and nothing crosses its border: one plain ground on both sides of it."""
     height, width = rgb.shape[:2]
     left, right = region.x0 * width, (1 - region.x1) * width
@@ -106,7 +106,7 @@ def _plainness(rgb: Floats, region: Region) -> float:
 
 
 def _steps(rgb: Floats, region: Region) -> list[tuple[float, float]]:
-    """For every side with a margin: the share of it along which there is an edge, and how much sharper it is than within."""
+    """For every side with a margin: the share of it with an edge, and how much sharper it is there than inside."""
     height, width = rgb.shape[:2]
     left, right = round(region.x0 * width), round(region.x1 * width)
     top, bottom = round(region.y0 * height), round(region.y1 * height)
@@ -115,12 +115,12 @@ def _steps(rgb: Floats, region: Region) -> list[tuple[float, float]]:
         (inside[0].swapaxes(0, 1), left, 1), (inside[0].swapaxes(0, 1), right - 1, -1),
         (inside[1], top, 1), (inside[1], bottom - 1, -1),
     )  # fmt: skip
-    found = []
+    steps = []
     for lines, border, inwards in sides:
         places = [border - 3 * inwards, border + 2 * inwards, border + 7 * inwards]
         if min(places) < 0 or max(places) >= len(lines):
             continue
         out, near, far = (lines[place] for place in places)
         across, within = largest(np.abs(near - out)), largest(np.abs(near - far))
-        found.append((float((across > EDGE).mean()), float(across.mean() / (within.mean() + 3))))
-    return found
+        steps.append((float((across > EDGE).mean()), float(across.mean() / (within.mean() + 3))))
+    return steps

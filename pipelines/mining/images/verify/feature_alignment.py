@@ -1,8 +1,7 @@
-"""From the local features of two pictures to the map that lays one on the other.
+"""Alignment of the local features of two pictures: the affine map of one onto the other. No engine.
 
 Features are upright, so each match proposes a scale and a shift of its own; the proposal
-that most other matches agree with wins, and least squares make it an affine map. There is
-nothing random in it.
+that most other matches agree with wins, and least squares refine it to an affine map. Nothing is random.
 """
 
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ Floats = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
 
 BOTH_HANDS = 0.7
-"""Share of the better hand's votes from which the other hand is a map as well."""
-MOST_OCTAVES = 0.5
-"""By which the scales of two matches of one map may differ."""
+"""Share of the votes of the better orientation (straight or mirrored) from which the other one is a map as well."""
+MAX_OCTAVES = 0.5
+"""Largest difference between the scales of two matches of one map."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +29,11 @@ class Matching:
     min_cosine: Annotated[float, Field(ge=-1, le=1)] = 0.7
     """Two descriptors are matched if each is the other's nearest and their cosine is at least this."""
     min_votes: Annotated[int, Field(ge=1, le=1000)] = 3
-    """Matches that must agree on a map, the one that proposes it included."""
+    """Fewest matches that must agree on a map, the one that proposes it included."""
     max_matches: Annotated[int, Field(ge=2, le=10_000)] = 80
-    """Only the best matches vote; bounds the work at its square."""
+    """Matches that vote, the best ones; bounds the work at its square."""
     slack: Annotated[float, Field(gt=0, le=100)] = 3.0
-    """Pixels by which a match may miss the map, of the working picture that is the finer one."""
+    """Pixels of the finer working picture by which a match may miss the map."""
     stretch: Annotated[float, Field(ge=0, le=1)] = 0.15
     """Share of the distance between two matches by which they may disagree: stretched sides, slight rotation."""
 
@@ -51,7 +50,7 @@ class Alignment:
 
 
 class Points(NamedTuple):
-    """The features of one picture, made ready once for all pictures that it is compared with."""
+    """The features of one picture, prepared once for all pictures that it is compared with."""
 
     positions: Floats
     """[n, 2]"""
@@ -60,15 +59,15 @@ class Points(NamedTuple):
     sigmas: Floats
     """[n]"""
     even: Floats
-    """[n, DIMENSION - odd] unit descriptors: the coefficients that a mirror leaves."""
+    """[n, DIMENSION - odd] unit descriptors: the coefficients that a mirror keeps."""
     odd: Floats
-    """[n, odd] and the ones that it negates."""
+    """[n, odd] the coefficients that it negates."""
     side: tuple[int, int]
     """Width and height of the working picture."""
 
 
 def points(features: Features) -> Points:
-    """`features`, ready for `align`."""
+    """`features`, prepared for `align`."""
     unit = _unit(features.descriptors)
     even, odd = np.ascontiguousarray(unit[:, ~ODD]), np.ascontiguousarray(unit[:, ODD])
     x, y = features.positions.T
@@ -79,9 +78,9 @@ def points(features: Features) -> Points:
 def align(a: Points, b: Points, settings: Matching) -> list[Alignment]:
     """The maps of `a` onto `b` that at least `min_votes` matches agree with, the best-supported one first.
 
-    One straight or mirrored map at most; both where both are well supported, as of a thing that is its own mirror image.
+    One straight or mirrored map at most; both where both are well supported, as of a symmetric thing.
 
-    Cost: O(|a| |b|) products of descriptors, once for both hands, and max_matches**2 votes; 0.1 ms.
+    Cost: O(|a| |b|) products of descriptors, once for both, and max_matches**2 votes; 0.1 ms.
     """
     if min(len(a.sigmas), len(b.sigmas)) < settings.min_votes:
         return []
@@ -89,8 +88,8 @@ def align(a: Points, b: Points, settings: Matching) -> list[Alignment]:
     even, odd = a.even @ np.ascontiguousarray(b.even.T), a.odd @ np.ascontiguousarray(b.odd.T)
     straight = _matched(a, b, even + odd, settings)
     flipped = _matched(a._replace(positions=a.reflected), b, even - odd, settings)
-    least = max(settings.min_votes, BOTH_HANDS * max(straight.votes, flipped.votes))
-    hands = [(matches, mirrored) for matches, mirrored in ((straight, False), (flipped, True)) if matches.votes >= least]
+    min_votes = max(settings.min_votes, BOTH_HANDS * max(straight.votes, flipped.votes))
+    hands = [(matches, mirrored) for matches, mirrored in ((straight, False), (flipped, True)) if matches.votes >= min_votes]
     hands.sort(key=lambda hand: -hand[0].votes)
     return [_aligned(matches, a.side, settings.slack, mirrored=mirrored) for matches, mirrored in hands]
 
@@ -103,14 +102,14 @@ def _aligned(matches: "_Matches", side: tuple[int, int], slack: float, *, mirror
 
 
 class _Matches(NamedTuple):
-    """Matched positions, and what the most popular of their maps is."""
+    """Matched positions, and the most popular of their maps."""
 
     p: Floats
     """[m, 2]"""
     q: Floats
     """[m, 2]"""
     scale: float
-    """Of the winning match."""
+    """Scale of the winning match."""
     agreeing: npt.NDArray[np.bool_]
     """[m]"""
     votes: int
@@ -128,13 +127,13 @@ def _matched(a: Points, b: Points, cosines: Floats, settings: Matching) -> _Matc
     nearest = cosines.argmax(axis=1)
     rows = np.arange(len(nearest))
     best = cosines[rows, nearest]
-    chosen = np.flatnonzero((cosines.argmax(axis=0)[nearest] == rows) & (best >= settings.min_cosine))
-    if len(chosen) > settings.max_matches:
-        chosen = chosen[np.argsort(-best[chosen], kind="stable")[: settings.max_matches]]
-    p, q = a.positions[chosen], b.positions[nearest[chosen]]
-    if len(chosen) < settings.min_votes:
-        return _Matches(p, q, 1.0, np.zeros(len(chosen), dtype=bool), 0)
-    scale = b.sigmas[nearest[chosen]] / a.sigmas[chosen]
+    matched = np.flatnonzero((cosines.argmax(axis=0)[nearest] == rows) & (best >= settings.min_cosine))
+    if len(matched) > settings.max_matches:
+        matched = matched[np.argsort(-best[matched], kind="stable")[: settings.max_matches]]
+    p, q = a.positions[matched], b.positions[nearest[matched]]
+    if len(matched) < settings.min_votes:
+        return _Matches(p, q, 1.0, np.zeros(len(matched), dtype=bool), 0)
+    scale = b.sigmas[nearest[matched]] / a.sigmas[matched]
     votes = _agreement(p, q, scale, settings)
     counts = votes.sum(axis=1)
     winner = int(counts.argmax())
@@ -142,18 +141,18 @@ def _matched(a: Points, b: Points, cosines: Floats, settings: Matching) -> _Matc
 
 
 def _agreement(p: Floats, q: Floats, scale: Floats, settings: Matching) -> npt.NDArray[np.bool_]:
-    """[m, m] whether match j lies where match i's scale and shift put it."""
+    """[m, m] whether match j is where match i's scale and shift put it."""
     move_x, move_y = q[:, 0] - q[:, 0, None], q[:, 1] - q[:, 1, None]
     miss_x = move_x - scale[:, None] * (p[:, 0] - p[:, 0, None])
     miss_y = move_y - scale[:, None] * (p[:, 1] - p[:, 1, None])
     reach = settings.slack * np.maximum(scale, 1)[:, None] + settings.stretch * np.sqrt(move_x * move_x + move_y * move_y)
     octave = np.log2(scale)
     near: npt.NDArray[np.bool_] = miss_x * miss_x + miss_y * miss_y <= reach * reach
-    return near & (np.abs(octave - octave[:, None]) < MOST_OCTAVES)
+    return near & (np.abs(octave - octave[:, None]) < MAX_OCTAVES)
 
 
 def _fit(matches: _Matches, slack: float) -> tuple[Matrix, int]:
-    """Least squares with a pull towards the winner's scale, so that two matches or points on a line do no harm."""
+    """Least squares with a pull towards the winner's scale, so that two matches or collinear points do no harm."""
     p, q, inliers = matches.p.astype(np.float64), matches.q.astype(np.float64), matches.agreeing
     slack *= max(1.0, matches.scale)
     start, strength = matches.scale * np.eye(2), (slack / 0.1) ** 2

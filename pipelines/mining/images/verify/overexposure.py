@@ -1,53 +1,55 @@
-"""Where one picture is overexposed, the other is overexposed alike: what blew out there blows out here."""
+"""Overexposure: if one picture is overexposed, the other is overexposed in the same way before they are compared."""
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.mining.images.verify.aligned_cells import Overlap, Thumbnail, brightened
+from pipelines.mining.images.verify.aligned_cells import CellOverlap, ThumbnailPlanes, brightened
 from pipelines.mining.images.verify.channel_stats import smallest
 
 Floats = npt.NDArray[np.float32]
 
 EXPOSURES = np.arange(1.06, 2.2, 0.02, dtype=np.float32)
-"""Gains that are tried: what is left of a white product on white moves with every hundredth."""
+"""Gains that are tried, finely: what is left of a white product on white changes with every hundredth."""
 WHITE = 248.0
-LEAST_SEEN = 4
-"""Level from which a channel is white, and cells that must not be white for an exposure to be told."""
+MIN_UNCLIPPED_CELLS = 4
+"""Level from which a channel is white, and cells that must not be white for an exposure to be measured."""
 ONE_TONE = 8.0
-"""Grey levels of deviation within a cell up to which its mean is a colour that is there."""
-LEAST_CALM = 7
+"""Grey levels of deviation within a cell up to which its mean is a colour of the picture."""
+MIN_PLAIN_CELLS = 7
 NOT_BLOWN_OUT = 225.0
-"""Cells of one tone that a gain is measured on alone, if one of them has a channel below this level; else all cells."""
+"""A gain is measured on the cells of one tone alone if there are so many, one with a channel below this level; else on all."""
 
 
-def exposed_alike(source: Thumbnail, target: Thumbnail, common: Overlap | None, most: float) -> tuple[Thumbnail, Thumbnail]:
-    """Both pictures, the darker one overexposed as the lighter one is.
+def exposed_alike(
+    source: ThumbnailPlanes, target: ThumbnailPlanes, common: CellOverlap | None, max_error: float
+) -> tuple[ThumbnailPlanes, ThumbnailPlanes]:
+    """Both pictures, the darker one overexposed like the lighter one; unchanged if the error is above `max_error`.
 
-    The very same pictures if that leaves more than `most` levels of what is not white unexplained. Cost: 0.2 ms.
+    The error is the mean, in levels, of what is not white. Cost: 0.2 ms.
     """
     if common is None:
         return source, target
     # Half white and half dark is another grey after white has clipped: a gain is measured on cells of one tone.
-    calm = common.whole & (np.maximum(*common.texture) < ONE_TONE)
-    alone = int(calm.sum()) >= LEAST_CALM and float(common.colour[0][calm].min()) < NOT_BLOWN_OUT
-    x, y = (colour[calm if alone else common.whole] for colour in common.colour)
+    plain = common.whole & (np.maximum(*common.texture) < ONE_TONE)
+    alone = int(plain.sum()) >= MIN_PLAIN_CELLS and float(common.colour[0][plain].min()) < NOT_BLOWN_OUT
+    x, y = (colour[plain if alone else common.whole] for colour in common.colour)
     source_is_darker = float(x.mean()) < float(y.mean())
     gain, error = overexposure(x, y) if source_is_darker else overexposure(y, x)
-    if error > most:
+    if error > max_error:
         return source, target
     return (brightened(source, gain), target) if source_is_darker else (source, brightened(target, gain))
 
 
 def overexposure(x: Floats, y: Floats) -> tuple[float, float]:
-    """Which of EXPOSURES, clipped at white, comes nearest from colours `x` [n, 3] to `y`, and its mean error in levels.
+    """The gain of EXPOSURES, clipped at white, that maps colours `x` [n, 3] best to `y`, and its mean error in levels.
 
-    Only what is not white in both counts: any two things are alike once they are white.
+    Cells that are white in both do not count: any two things are equal once they are white.
     """
     error = np.zeros((len(EXPOSURES), len(x)), np.float32)
-    for channel, wanted in zip(x.T, y.T, strict=True):
-        error = np.maximum(error, np.abs(np.minimum(EXPOSURES[:, None] * channel, 255) - wanted))
-    seen = (EXPOSURES[:, None] * smallest(x) < WHITE) | (smallest(y) < WHITE)
-    count = seen.sum(axis=1)
-    means = np.where(count >= LEAST_SEEN, (np.minimum(error, 40) * seen).sum(axis=1) / np.maximum(count, 1), 40.0)
+    for channel, target in zip(x.T, y.T, strict=True):
+        error = np.maximum(error, np.abs(np.minimum(EXPOSURES[:, None] * channel, 255) - target))
+    unclipped = (EXPOSURES[:, None] * smallest(x) < WHITE) | (smallest(y) < WHITE)
+    count = unclipped.sum(axis=1)
+    means = np.where(count >= MIN_UNCLIPPED_CELLS, (np.minimum(error, 40) * unclipped).sum(axis=1) / np.maximum(count, 1), 40.0)
     best = int(means.argmin())
     return float(EXPOSURES[best]), float(means[best])

@@ -1,8 +1,8 @@
-"""Light that changes smoothly across the picture: a vignette, a gradient, a lamp's cone.
+"""Shading: light that changes smoothly across the picture (a vignette, a gradient, a lamp's cone).
 
 The ratio of brightness is fitted by a quadratic of the position. It has no colour, so a thing
-of another colour stays unexplained; on plain ground it is not looked for, as there a darker
-variant in the middle would pass for shade.
+of another colour stays unexplained. On plain ground it is not fitted: a darker variant in the middle
+would pass for shade.
 """
 
 import numpy as np
@@ -13,18 +13,18 @@ from pipelines.mining.images.verify.tone_model import LUMA
 Floats = npt.NDArray[np.float32]
 
 DARK = 12.0
-"""Levels added to both pictures, so that ratios of the dark do not run away."""
+"""Levels added to both pictures, so that ratios of dark colours stay bounded."""
 MOST = 0.8
 """Natural logarithm of the largest ratio."""
 LEAST = 0.15
-"""Below it there is no shade worth the trouble."""
+"""Smallest range of the logarithm: below it there is no shade to correct."""
 SPREAD = 0.08
-"""Scale of Cauchy's weight: stickers must not bend the field."""
+"""Scale of the Cauchy weight: stickers must not bend the field."""
 MIN_CELLS = 40
 
 
 def shaded(x: Floats, y: Floats, places: Floats) -> Floats | None:
-    """Colours `x` [n, 3] in the shade of `y` [n, 3]; None where there is none, or too few cells to tell.
+    """Colours `x` [n, 3] in the shade of `y` [n, 3]; None where there is none, or too few cells to fit it.
 
     Args:
         x: colours, levels 0 to 255.

@@ -1,10 +1,10 @@
-"""How far two aligned pictures agree, in structure and in colour.
+"""Similarity of two aligned pictures, in structure and in colour.
 
-Structure is judged from both sides: a sticker or a caption hides some of one picture's
-texture, but adds none to the other, so one of the two shares stays high. On plain ground more
-can be said: of two different things each shows what the other has not, but a sticker only
-hides. Colour is judged by the best single change of light (`tone`), on the ground and on what
-stands on it apart: a product shot is mostly paper, and the paper always agrees.
+Structure is measured from both sides: a sticker or a caption hides some of one picture's
+texture, but adds none to the other, so one of the two shares stays high. Plain ground gives
+more evidence: of two different things each shows content that the other has not, but a sticker only
+hides. Colour is measured by the best single change of light (`tone_model`), on the ground and on the things
+before it separately: a product shot is mostly paper, and the paper always agrees.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.mining.images.verify.aligned_cells import Overlap
+from pipelines.mining.images.verify.aligned_cells import CellOverlap
 from pipelines.mining.images.verify.channel_stats import largest, median, quantile
 from pipelines.mining.images.verify.shading_model import shaded
 from pipelines.mining.images.verify.tone_model import Tone, explained
@@ -26,7 +26,7 @@ TEXTURED = 4.0
 FAINT = 2.5
 """Grey levels of deviation below which a cell shows plain ground."""
 FULL_WEIGHT = 20.0
-"""Grey levels of deviation above which more texture weighs no more."""
+"""Grey levels of deviation from which on texture has its full weight."""
 SAME = 0.5
 """Correlation from which a cell's structure is the same."""
 SAME_GROUND = 10.0
@@ -35,9 +35,9 @@ MOST_CELLS = 160
 """Cells that colours are compared on."""
 MIN_CELLS = 6
 PLAINLY_EXPLAINED = 2.0
-"""Levels left unexplained, up to which the other direction is not tried."""
+"""Levels left unexplained up to which the other direction is not tried."""
 SHADE_FROM = 8.0
-"""Levels that one change of light leaves unexplained, from which a change across the picture is looked for."""
+"""Levels that one change of light leaves unexplained from which shading is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +66,18 @@ class Light:
     unexplained: float
     """Upper quartile of what the best change leaves, on the ground or off it, whichever is worse."""
     change: float
-    """By how much that change moves the colours, where the ground or what stands on it stays as it is, as in a variant;
-    0 where both change, as they do under another light."""
+    """Levels by which that change moves the colours, if the ground or the things before it do not change, as in a variant;
+    0 where both change, as under another light."""
 
 
-def mean_structure(overlap: Overlap) -> float:
-    """`mean` of the Structure, without the rest of it: no colour is looked at."""
+def mean_structure(overlap: CellOverlap) -> float:
+    """`mean` of the Structure, without the rest of it: no colour is compared."""
     whole = overlap.whole
     return _mean(overlap.correlation[whole], _weight(np.maximum(*overlap.texture)[whole]))
 
 
-def structure(overlap: Overlap) -> Structure:
-    """Compare the texture of the cells that are wholly covered."""
+def structure(overlap: CellOverlap) -> Structure:
+    """The structure of the cells that are wholly covered."""
     whole = overlap.whole
     first, second, correlation = overlap.texture[0][whole], overlap.texture[1][whole], overlap.correlation[whole]
     same = correlation > SAME
@@ -89,7 +89,7 @@ def structure(overlap: Overlap) -> Structure:
     )  # fmt: skip
 
 
-def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
+def _on_plain_ground(overlap: CellOverlap, same: Mask) -> tuple[float, float]:
     """`hidden_only` and `unhidden` of Structure."""
     whole = overlap.whole
     contents = []
@@ -108,12 +108,12 @@ def _on_plain_ground(overlap: Overlap, same: Mask) -> tuple[float, float]:
     return only[side], _mean(agree, contents[side])
 
 
-def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
-    """Compare the colours of the cells that show the same; None if there are too few.
+def light(overlap: CellOverlap, *, may_be_shaded: bool) -> Light | None:
+    """The light of the cells that show the same; None if there are too few.
 
     Args:
         overlap: of the two pictures.
-        may_be_shaded: whether the light may change smoothly across the picture; for maps that are certain without colour.
+        may_be_shaded: whether shading is tried; for maps that are certain without colour.
 
     Cost: O(cells), about 1 ms.
     """
@@ -129,7 +129,7 @@ def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
     weight = np.ones(len(x), np.float32)
     if back > front > 0:
         weight[ground] = max(0.25, front / back)
-    # Levels lost in white cannot be had back, so light is explained in the direction that works.
+    # Levels clipped at white are lost, so light is explained in the direction that works.
     tones = [explained(x, y, weight)]
     errors = [_worst_quartile(tones[0], ground)]
     if errors[0] > PLAINLY_EXPLAINED:
@@ -147,14 +147,14 @@ def light(overlap: Overlap, *, may_be_shaded: bool) -> Light | None:
     return Light(errors[best], tones[best].change if steady else 0.0)
 
 
-def _open(overlap: Overlap) -> Mask:
-    """Cells that no ring of differing texture encloses: what is inside the outline of a sticker is not a change of light."""
+def _open(overlap: CellOverlap) -> Mask:
+    """Cells that no ring of differing texture encloses: the inside of a sticker's outline is not a change of light."""
     differing = (np.maximum(*overlap.texture) >= TEXTURED) & (overlap.correlation <= SAME)
     count, labels, sizes, _ = cv2.connectedComponentsWithStats((~differing).astype(np.uint8), connectivity=4)
     if count < 2:
         return np.zeros(int(overlap.whole.sum()), dtype=bool)
-    largest = 1 + int(np.argmax(sizes[1:, cv2.CC_STAT_AREA]))
-    opened: Mask = labels[overlap.whole] == largest
+    outside = 1 + int(np.argmax(sizes[1:, cv2.CC_STAT_AREA]))
+    opened: Mask = labels[overlap.whole] == outside
     return opened
 
 

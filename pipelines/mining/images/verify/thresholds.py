@@ -1,15 +1,15 @@
-"""What the pixels must show for two pictures to be called the same: the fewer features agree, the more."""
+"""Thresholds of structure and light for two pictures to be the same: the fewer features agree, the higher."""
 
 from typing import NamedTuple
 
 from pipelines.mining.images.verify.similarity import Light, Structure
 
 BARE = 0.08
-"""On plain ground, share of what either picture shows that may be bare in the other."""
+"""On plain ground, largest share of either picture's content that may be bare ground in the other."""
 
 
 class Demand(NamedTuple):
-    """What the pixels must show when at least `inliers` features agree (`Structure`, `Light`)."""
+    """The thresholds of `Structure` and `Light` when at least `inliers` features agree."""
 
     inliers: int
     lower: float
@@ -28,16 +28,16 @@ DEMANDS = (
     Demand(1, 0.85, 0.95, 0.85, 8.0, 0.20),
     Demand(0, 0.80, 0.95, 0.80, 8.0, 0.15),
 )
-"""Source: measured on the benchmark, docs/log.md; the last is for whole pictures laid on each other."""
+"""Source: measured on the benchmark, docs/log.md; the last is for whole on whole."""
 
 
 def is_similar(agreed: Structure, inliers: int) -> bool:
-    """Whether the structure allows for a copy or a crop, whatever the colours are."""
+    """Whether the structure allows for a copy or a crop, regardless of colour."""
     return _meets(agreed, _demand(inliers)) or _partly_hidden(agreed, inliers)
 
 
 def is_explained(agreed: Structure, seen: Light | None, inliers: int) -> bool:
-    """Whether the colours allow for it as well, given how well the structure and how many features agree."""
+    """Whether the colours allow for it as well, at this structure and number of features."""
     if seen is None:
         return False
     demand = _demand(inliers)
@@ -57,7 +57,7 @@ def _meets(agreed: Structure, demand: Demand) -> bool:
 
 
 def _partly_hidden(agreed: Structure, inliers: int) -> bool:
-    """A sticker or a caption hides some of it: what is not hidden must be the very same, and of one picture nearly all."""
+    """A sticker or a caption hides a part: the rest must be the same, and nearly all of one picture must be in the other."""
     if inliers < 5 or agreed.seen < 0.75:
         return False
     if agreed.hidden_only < 1:  # on plain ground

@@ -1,4 +1,4 @@
-"""Whether one change of light explains the colours of two aligned pictures.
+"""Tone model: the best single change of light between the colours of two aligned pictures.
 
 An edit changes the whole picture by one curve: brighter, warmer, more contrast, another
 gamma, less saturation, grey, sepia. A colour variant of a product changes one thing and leaves the
@@ -22,15 +22,15 @@ CONTRASTS = np.array([0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0], 
 GAMMAS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.15, 1.3, 1.5, 1.75, 2.0], np.float32)
 SATURATIONS = np.array([0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 1.75, 2.0], np.float32)
 MAX_CAST = 40.0
-"""Levels by which a change of contrast may shift one channel against their mean: a fade towards a colour."""
+"""Levels by which a change of contrast may shift a channel from the mean of the channels: a fade towards a colour."""
 BALANCE = 1.35
-"""Largest ratio of a channel's gain to the green one's."""
+"""Largest ratio of a channel's gain to that of green."""
 SEVERAL = 0.4
-"""Levels of mean error that a curve must save against no change to be believed."""
+"""Levels of mean error by which a curve must be better than no change."""
 UNCHANGED = 1.5
-"""Levels of mean error up to which no curve is looked for."""
+"""Levels of mean error up to which no curve is tried."""
 TINT_COST = 6.0
-"""Levels of mean error up to which a dye is believed: it has six free numbers, so it must fit well."""
+"""Levels of mean error up to which a dye is accepted: it has six free parameters, so it must fit well."""
 MOST_TINT = 75.0
 LEAST_TINT = 12.0
 """Between the channels of the dyed black and white, levels: more is a colour of its own; and of the lights, less is none."""
@@ -93,7 +93,7 @@ def _cheapest(
 def tint(grey: Floats, y: Floats, weight: Floats) -> Floats | None:
     """[n, 3] greys [n] dyed from one colour in the shadows to another in the lights (sepia); None if that is no dye.
 
-    A dye is pale and takes the lights as well: a variant on white paper is told from it by the paper, which stays.
+    A dye is pale and colours the lights as well: in a variant on white paper the paper does not change.
     """
     total = max(float(weight.sum()), 1e-6)
     middle, centre = float(grey @ weight) / total, weight @ y / total
@@ -109,7 +109,7 @@ def tint(grey: Floats, y: Floats, weight: Floats) -> Floats | None:
 
 
 def _gain(x: Floats, y: Floats, weight: Floats) -> Floats:
-    """[1, n, 3] each channel times its own best gain, the gains not far from each other."""
+    """[1, n, 3] each channel times its best gain; the gains are not far from each other."""
     errors = np.abs(np.minimum(GAINS[:, None, None] * x[None], 255) - y[None])
     costs = np.tensordot(np.minimum(errors, 40), weight, axes=(1, 0))  # [gains, 3]
     green = GAINS[costs[:, 1].argmin()]
@@ -122,13 +122,13 @@ def _gain(x: Floats, y: Floats, weight: Floats) -> Floats:
 
 
 def _contrast(x: Floats, y: Floats, weight: Floats) -> Floats:
-    """[contrasts, n, 3] one slope for all channels; the offsets that fit, not far from each other."""
+    """[contrasts, n, 3] one slope for all channels, and the best offsets that are not far from each other."""
     sloped = CONTRASTS[:, None, None] * x[None]
     live = weight[:, None] * ((y > 5) & (y < 250) & (x > 2) & (x < 253)) + 1e-3 * weight[:, None]
     offset = ((y[None] - sloped) * live).sum(axis=1) / np.maximum(live.sum(axis=0), 1e-6)  # [contrasts, 3]
     middle = np.median(offset, axis=1, keepdims=True)
     offset = np.clip(offset, middle - MAX_CAST, middle + MAX_CAST)
     pivot = 255 * (1 - CONTRASTS[:, None])
-    # The grey that stays as it is must be a grey: else this is "lighter and flatter", a variant's way to change.
+    # The fixed point must be a grey level: else this is "lighter and flatter", the change of a variant.
     offset = np.clip(offset, np.minimum(pivot, 0) - 10, np.maximum(pivot, 0) + 10)
     return sloped + offset[:, None, :]

@@ -1,7 +1,6 @@
-"""How one picture might lie on another: by local features, or whole on whole in one of the eight turns.
+"""Hypotheses of how one picture maps onto another: by local features, or whole on whole in one of the eight turns.
 
-This needs features and hashes only, and refuses nine candidates of ten; pixels are looked at
-for what is left.
+They need features and hashes only. Nine candidates of ten have none; pixels are compared for the rest.
 """
 
 from collections.abc import Iterator
@@ -18,23 +17,27 @@ from pipelines.mining.images.verify.warp_refinement import inverse
 
 Matrix = npt.NDArray[np.float64]
 ENOUGH_INLIERS = 10
-"""From so many agreeing features on, whole on whole is not tried as well."""
+"""Inliers from which on whole on whole is not tried as well."""
+MIN_INLIERS_BY_VOTES = {1: 5, 2: 4}
+"""Votes (keys that a candidate pair shares) -> inliers that its map needs; with more votes any map is tried. Fewer inliers
+arise by chance in one of eight pairs that share one key."""
 UPRIGHT = (0, 5)
-"""Turns that leave up where it is: the picture itself and its mirror image, which features find."""
-NEAR = 40
-"""Of another turn whose hash is so near the features know nothing: twelve agree by chance on a plate that is its own turn."""
+"""Turns that keep the upward direction: the picture itself and its mirror image, which the features recognise."""
+TURNED_HAMMING = 40
+"""PDQ bits up to which another turn is tried although features agree: they are upright, and twelve agree by chance on a plate
+that looks the same when it is turned."""
 MAX_HAMMING = 90
-"""Whole on whole is tried if the PDQ hashes in the best turn differ in at most so many of 256 bits.
+"""PDQ bits of 256, in the best turn, up to which whole on whole is tried.
 Source: measured, docs/log.md: copies with caption bars and stickers reach 80."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What is compared before any pixel is."""
+    """The features and hashes of a picture: compared before any pixel is."""
 
     points: Points
     turns: bytes
-    """PDQ hashes in the order of `hashes.TURNS`, end to end."""
+    """PDQ hashes in the order of `perceptual_hashes.TURNS`, end to end."""
     exposed: bytes
     """PDQ hash of the picture overexposed."""
 
@@ -50,26 +53,37 @@ class Hypothesis(NamedTuple):
 
 
 class Hypotheses(NamedTuple):
-    """What two sketches allow for."""
+    """The maps that the features and hashes of two pictures allow."""
 
     hamming: int
     """PDQ bits that differ in the best of the eight turns."""
-    found: list[Hypothesis]
+    maps: list[Hypothesis]
 
 
-def hypotheses(a: Sketch, b: Sketch, matching: Matching) -> Hypotheses:
-    """At most three maps of `a` onto `b`. Cost: that of `align`."""
+def hypotheses(a: Sketch, b: Sketch, votes: int, matching: Matching) -> Hypotheses:
+    """At most three maps of `a` onto `b`.
+
+    Args:
+        a: the first picture.
+        b: the second.
+        votes: keys that the pair shares; with few of them a map needs MIN_INLIERS_BY_VOTES.
+        matching: thresholds of the features.
+
+    Cost: that of `align`.
+    """
     turn, distance = _best_turn(a.turns, b.turns)
-    return Hypotheses(distance, list(_maps(a, b, turn, distance, matching)))
+    min_inliers = MIN_INLIERS_BY_VOTES.get(votes, 0)
+    maps = [m for m in _maps(a, b, turn, distance, matching) if m.inliers == 0 or m.inliers >= min_inliers]
+    return Hypotheses(distance, maps)
 
 
 def _maps(a: Sketch, b: Sketch, turn: int, distance: int, matching: Matching) -> Iterator[Hypothesis]:
-    maps = align(a.points, b.points, matching)
-    for found in maps:
-        to_b = fractions(b.points.side) @ found.matrix @ inverse(fractions(a.points.side))
-        yield Hypothesis(to_b, found.inliers, found.mirrored)
-    turned = turn not in UPRIGHT and distance <= NEAR
-    if any(found.inliers >= ENOUGH_INLIERS for found in maps) and not turned:
+    alignments = align(a.points, b.points, matching)
+    for alignment in alignments:
+        to_b = fractions(b.points.side) @ alignment.matrix @ inverse(fractions(a.points.side))
+        yield Hypothesis(to_b, alignment.inliers, alignment.mirrored)
+    turned = turn not in UPRIGHT and distance <= TURNED_HAMMING
+    if any(alignment.inliers >= ENOUGH_INLIERS for alignment in alignments) and not turned:
         return
     if distance <= MAX_HAMMING:
         yield Hypothesis(TURNS[turn], 0, bool(np.linalg.det(TURNS[turn][:2, :2]) < 0))
@@ -78,7 +92,7 @@ def _maps(a: Sketch, b: Sketch, turn: int, distance: int, matching: Matching) ->
 
 
 def _best_turn(turns_a: bytes, turns_b: bytes) -> tuple[int, int]:
-    """Which turn of a is nearest to b, and in how many of 256 bits it differs."""
+    """The turn of `a` whose hash is nearest to that of `b`, and the bits of 256 in which they differ."""
     own, all_turns = (np.frombuffer(some, np.uint64) for some in (turns_b[:HASH_BYTES], turns_a))
     distances = np.bitwise_count(all_turns.reshape(len(TURNS), -1) ^ own).sum(axis=1)
     turn = int(distances.argmin())

@@ -1,7 +1,7 @@
-"""Lay one small picture on another to a fraction of a pixel.
+"""Refines the map of one small picture onto another to a fraction of a pixel.
 
 Features give the map to within a pixel or two; Gauss-Newton steps on the pixels themselves
-(Lucas and Kanade 1981) finish it, and add the perspective that an affine map lacks.
+(Lucas and Kanade 1981) refine it, and add the perspective that an affine map lacks.
 """
 
 import cv2
@@ -17,11 +17,11 @@ FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 SETTLED = 5e-4
 """A step below this, in units of half the longest side, is the last: a fiftieth of a pixel."""
 PRIOR = np.diag([1.0, 20.0, 20.0, 1.0, 20.0, 20.0, 400.0, 400.0]) * 1e-3
-"""How unwilling a step is to shift, to scale or shear, and to bend the picture, as shares of its gradients."""
+"""Regularisation of a step's shift, scale and shear, and perspective, as shares of its gradients."""
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """[3, 3] the map back."""
+    """[3, 3] the inverse map."""
     return np.asarray(np.linalg.inv(matrix), np.float64)
 
 
@@ -32,18 +32,18 @@ def resizing(before: tuple[int, ...], after: tuple[int, ...]) -> Matrix:
 
 
 def warped(source: npt.NDArray[np.float32], to_source: Matrix, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """The source as it lies on a target of `shape`; `to_source` maps the target's positions."""
+    """The source warped onto a target of `shape`; `to_source` maps the target's positions to the source's."""
     return cv2.warpPerspective(source, to_source, shape[1::-1], flags=FLAGS, borderMode=cv2.BORDER_REPLICATE)
 
 
 def covered(shape: tuple[int, ...], to_source: Matrix, target: tuple[int, ...]) -> Grey:
-    """[h, w] 1 where a target of shape `target` lies under a source of `shape`, else 0."""
+    """[h, w] 1 where a source of `shape` covers a target of shape `target`, else 0."""
     inside = np.ones(shape[:2], np.float32)
     return (cv2.warpPerspective(inside, to_source, target[1::-1], flags=FLAGS) > 0.98).astype(np.float32)
 
 
 def refined(source: Grey, target: Grey, to_source: Matrix, steps: int) -> Matrix:
-    """`to_source` after `steps` Gauss-Newton steps; the pictures may differ in brightness, contrast and in places.
+    """`to_source` after `steps` Gauss-Newton steps; the pictures may differ in brightness, contrast and locally.
 
     Cost: about 0.15 ms a step at 80 x 60.
     Source: Lucas and Kanade 1981; Baker and Matthews 2004, section 3 (forward compositional).
@@ -66,13 +66,13 @@ def refined(source: Grey, target: Grey, to_source: Matrix, steps: int) -> Matrix
     return to_source
 
 
-def _step(laid: Grey, target: Grey, mask: Grey, x: Grey, y: Grey) -> Matrix:
-    """[3, 3] the small motion, in units of half the longest side, that lays `laid` better on `target`."""
-    half = max(laid.shape) / 2
-    gain, error, weight = _relit(laid, target, mask)
-    planes = np.empty((8, *laid.shape), np.float32)
+def _step(source: Grey, target: Grey, mask: Grey, x: Grey, y: Grey) -> Matrix:
+    """[3, 3] the small motion, in units of half the longest side, that aligns `source` better with `target`."""
+    half = max(source.shape) / 2
+    gain, error, weight = _relit(source, target, mask)
+    planes = np.empty((8, *source.shape), np.float32)
     for across, down, first in ((1, 0, 0), (0, 1, 3)):
-        cv2.Sobel(laid, cv2.CV_32F, across, down, planes[first], ksize=1, scale=0.5 * half * gain)
+        cv2.Sobel(source, cv2.CV_32F, across, down, planes[first], ksize=1, scale=0.5 * half * gain)
         np.multiply(planes[first], x, out=planes[first + 1])
         np.multiply(planes[first], y, out=planes[first + 2])
     radial = planes[1] + planes[5]
@@ -87,12 +87,12 @@ def _step(laid: Grey, target: Grey, mask: Grey, x: Grey, y: Grey) -> Matrix:
     return np.array([[1 + d[1], d[2], d[0]], [d[4], 1 + d[5], d[3]], [d[6], d[7], 1]])
 
 
-def _relit(laid: Grey, target: Grey, mask: Grey) -> tuple[float, Grey, Grey]:
-    """The contrast of the target against `laid`, what it leaves unexplained, and each pixel's weight.
+def _relit(source: Grey, target: Grey, mask: Grey) -> tuple[float, Grey, Grey]:
+    """The contrast of the target relative to `source`, the residual, and each pixel's weight.
 
-    Weights are Cauchy's: a sticker must neither pull the picture nor pass for light.
+    Weights are those of Cauchy: a sticker must neither pull the picture nor pass for light.
     """
-    flat, seen, inside = laid.ravel(), target.ravel(), mask.ravel()
+    flat, seen, inside = source.ravel(), target.ravel(), mask.ravel()
     weight, gain, error = inside, 1.0, seen - flat
     for _ in range(3):
         total = max(float(weight.sum()), 1e-3)
@@ -103,4 +103,4 @@ def _relit(laid: Grey, target: Grey, mask: Grey) -> tuple[float, Grey, Grey]:
         error = t - np.float32(gain) * a
         spread = 1.5 * float(np.abs(error) @ weight) / total + 1.0
         weight = inside / (1.0 + (error * np.float32(1 / spread)) ** 2)
-    return gain, error.reshape(laid.shape), weight.reshape(laid.shape)
+    return gain, error.reshape(source.shape), weight.reshape(source.shape)

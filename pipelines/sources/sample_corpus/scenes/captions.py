@@ -1,4 +1,4 @@
-"""What a picture shows, said in Chinese or English."""
+"""Captions of scenes in Chinese or English."""
 
 from random import Random
 from typing import Literal
@@ -26,7 +26,7 @@ def name(thing: Thing, language: Language) -> str:
 
 
 def description(scene: Scene, language: Language) -> str:
-    """What the picture shows, in full: hour, ground, and each thing with its place.
+    """The full description of a scene: hour, ground, and each thing with its place.
 
     >>> cup = Scene("", "", "kitchen", "wood", "noon", "wide", (Thing("mug", "red", 2, "left"),), (360, 480))
     >>> description(cup, "en")
@@ -34,18 +34,18 @@ def description(scene: Scene, language: Language) -> str:
     >>> description(cup, "zh")
     '正午，木桌面上，左边是两只红色马克杯。'
     """
-    said = _things(scene, language)
+    things = _things(scene, language)
     light, surface = phrases.LIGHTS[language][scene.light], phrases.SURFACES[language][scene.surface]
     if language == "zh":
-        return f"{light}，{surface}上，{said}。"
-    return sentence(f"{said}, {light} on {surface}")
+        return f"{light}，{surface}上，{things}。"
+    return sentence(f"{things}, {light} on {surface}")
 
 
-def told(scene: Scene, language: Language, chance: Random) -> str:
-    """The picture as people tell it: an adjective here and there, the order as it comes, not always the hour."""
-    said = [_mention(t, scene.view == "close", language, chance) for t in scene.things]
-    chance.shuffle(said)
-    words = said[0] + "".join(chance.choice(phrases.LINKS[language]) + more for more in said[1:])
+def caption(scene: Scene, language: Language, chance: Random) -> str:
+    """A caption as people write it: some adjectives, any order, not always the hour."""
+    mentions = [_mention(t, scene.view == "close", language, chance) for t in scene.things]
+    chance.shuffle(mentions)
+    words = mentions[0] + "".join(chance.choice(phrases.LINKS[language]) + more for more in mentions[1:])
     if chance.random() < 0.55:
         words = chance.choice(_SETTINGS[language]).format(
             words=words,
@@ -84,14 +84,14 @@ def _mention(thing: Thing, near: bool, language: Language, chance: Random) -> st
 
 
 def _things(scene: Scene, language: Language) -> str:
-    said = []
+    mentions = []
     for thing in scene.things:
         what, place = name(thing, language), phrases.PLACES[language][thing.place]
         if scene.view == "close":
-            said.append(f"近看{what}" if language == "zh" else f"{what} seen from near")
+            mentions.append(f"近看{what}" if language == "zh" else f"{what} seen from near")
         else:
-            said.append(f"{place}是{what}" if language == "zh" else f"{what} {place}")
-    return ("，" if language == "zh" else ", ").join(said)
+            mentions.append(f"{place}是{what}" if language == "zh" else f"{what} {place}")
+    return ("，" if language == "zh" else ", ").join(mentions)
 
 
 def sentence(words: str) -> str:

@@ -24,7 +24,7 @@ TINTS: dict[str, tuple[Ink, Ink]] = {
 }
 PLACES = {"left": 0.2, "middle": 0.5, "right": 0.8}
 GROUPS: dict[int, tuple[tuple[float, float], ...]] = {
-    # where each of n things stands: widths beside the group's middle, heights behind its front
+    # positions of n things: widths beside the group's middle, heights behind its front
     1: ((0.0, 0.0),),
     2: ((-0.5, 0.08), (0.5, 0.0)),
     3: ((0.0, 0.5), (-0.54, 0.0), (0.54, 0.06)),
@@ -58,7 +58,7 @@ def _backdrop(scene: Scene, chance: Random, home: Random) -> tuple[Image.Image, 
 
 
 def _standing(scene: Scene, horizon: int, chance: Random, home: Random) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
-    """Each thing's sprite and where the middle of its foot stands, in pixels."""
+    """Each thing's sprite and the middle of its foot, in pixels."""
     width, height = scene.size
     near, first = scene.view == "close", chance.randrange(2)
     free = 0.9 if near else _free_width(scene)
@@ -68,7 +68,7 @@ def _standing(scene: Scene, horizon: int, chance: Random, home: Random) -> Itera
         tall = min(tall, free * width / aspect / (1 if thing.count == 1 else 2), height * 0.6)
         half = tall * aspect * (0.5 if thing.count == 1 else 1.0)
         middle = min(max((PLACES[thing.place] + chance.uniform(-0.04, 0.04)) * width, half), width - half)
-        row = (number + first) % 2  # neighbours stand in two rows, so that none hides the other
+        row = (number + first) % 2  # neighbours are in two rows, so that none hides the other
         front = horizon + (height - horizon) * (chance.uniform(0.46, 0.6) if row else chance.uniform(0.82, 0.95))
         lit = lit_round(outline(thing.kind, own_colour(thing.colour, home), int(tall), int(tall * aspect)), home)
         for beside, behind in GROUPS[thing.count]:
@@ -78,7 +78,7 @@ def _standing(scene: Scene, horizon: int, chance: Random, home: Random) -> Itera
 
 
 def _free_width(scene: Scene) -> float:
-    """How wide a group may be: a little more than what lies between two groups' middles, of the picture's width."""
+    """Largest width of a group, as a share of the picture's: a little more than the distance of two groups' middles."""
     middles = [PLACES[t.place] for t in scene.things]
     return 1.5 * min((b - a for a, b in pairwise(middles)), default=0.45)
 

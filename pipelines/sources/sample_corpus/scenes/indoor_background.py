@@ -1,4 +1,4 @@
-"""A room: its wall and what hangs there."""
+"""Indoor background: a wall with things on it."""
 
 from random import Random
 

@@ -8,7 +8,7 @@ thing's own colour and its shades; every other ink is the same on all things of 
 from typing import NamedTuple
 
 
-class Part(NamedTuple):
+class OutlinePart(NamedTuple):
     """One primitive of an outline."""
 
     shape: str
@@ -21,7 +21,7 @@ class Part(NamedTuple):
     """Radius of a box's corners, width of a ring or a line; fractions of the outline's height."""
 
 
-class Kind(NamedTuple):
+class ThingKind(NamedTuple):
     """A kind of thing that a scene can show."""
 
     zh: str
@@ -33,17 +33,17 @@ class Kind(NamedTuple):
     """Width over height."""
     height: float
     """Against other kinds; 1 is the tallest."""
-    parts: tuple[Part, ...]
+    parts: tuple[OutlinePart, ...]
 
 
-def _kind(words: str, aspect: float, height: float, *parts: tuple[object, ...]) -> Kind:
+def _kind(words: str, aspect: float, height: float, *parts: tuple[object, ...]) -> ThingKind:
     zh, measure, en, plural = words.split("|")
-    return Kind(zh, measure, en, plural, aspect, height, tuple(Part(*p) for p in parts))  # type: ignore[arg-type]
+    return ThingKind(zh, measure, en, plural, aspect, height, tuple(OutlinePart(*p) for p in parts))  # type: ignore[arg-type]
 
 
 GLASS, STEEL, WOOD, LEAF, INK, CREAM, GOLD = "#bfe0ee", "#a9b0b8", "#8b5e3a", "#4f8f46", "#2b2b30", "#f6ead2", "#e2b23c"
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, ThingKind] = {
     "mug": _kind("马克杯|只|mug|mugs", 1.1, 0.55, ("ring", "dark", (0.6, 0.28, 1, 0.78), 0.1), ("box", "main", (0, 0.12, 0.74, 1), 0.14),
         ("oval", "light", (0, 0, 0.74, 0.24)), ("oval", "#5b3a26", (0.06, 0.05, 0.68, 0.2)), ("box", "light", (0.1, 0.36, 0.16, 0.84), 0.02)),
     "bowl": _kind("汤碗|个|bowl|bowls", 1.8, 0.45, ("box", "dark", (0.32, 0.85, 0.68, 1), 0.04), ("cup", "main", (0, -0.66, 1, 0.95)),

@@ -1,10 +1,10 @@
-"""One thing, cut out: its outline in its colour, lit, worn and turned."""
+"""Sprite of one thing: its outline in its colour, shaded, worn and rotated."""
 
 from random import Random
 
 from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter
 
-from pipelines.sources.sample_corpus.scenes.object_shapes import KINDS, Part
+from pipelines.sources.sample_corpus.scenes.object_shapes import KINDS, OutlinePart
 from pipelines.sources.sample_corpus.scenes.scene import COLOURS, Thing
 from pipelines.sources.sample_corpus.scenes.textures import Ink, patch, shade
 from pipelines.sources.sample_corpus.seeded_random import dice
@@ -14,7 +14,7 @@ OVER = 3
 
 
 def ornament(thing: Thing, tall: int, key: str, seed: int) -> Image.Image:
-    """One of the thing, with nothing behind it: RGBA, about that many pixels high."""
+    """One thing on a transparent ground: RGBA, about that many pixels high."""
     chance = dice(seed, "ornament", key, thing.kind)
     plain = outline(thing.kind, own_colour(thing.colour, chance), tall, int(tall * KINDS[thing.kind].aspect))
     return turned(lit_round(plain, chance), 1.0, chance)
@@ -63,7 +63,7 @@ def _ink(ink: str, main: Ink) -> Ink:
     return red, green, blue
 
 
-def _draw_part(draw: ImageDraw.ImageDraw, part: Part, size: tuple[int, int], margin: int, ink: Ink) -> None:
+def _draw_part(draw: ImageDraw.ImageDraw, part: OutlinePart, size: tuple[int, int], margin: int, ink: Ink) -> None:
     at = [v * size[n % 2] + margin * (1 if n % 2 == 0 else 0.9) for n, v in enumerate(part.at)]
     thick = max(1, int(part.size * size[1]))
     if part.shape == "oval":

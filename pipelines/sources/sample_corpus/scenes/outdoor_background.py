@@ -1,4 +1,4 @@
-"""The open air: a sky and what stands before it."""
+"""Outdoor background: a sky and the skyline before it."""
 
 from random import Random
 

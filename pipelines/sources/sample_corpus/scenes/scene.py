@@ -1,4 +1,4 @@
-"""What a picture of the sample shows, before anything is drawn: pure data, made by chance or by hand."""
+"""The scene of a picture as data, before it is drawn; random or written by hand."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -22,7 +22,7 @@ LIGHTS = ("morning", "noon", "dusk", "night")
 
 
 class Topic(NamedTuple):
-    """What notes of one topic show."""
+    """The things and grounds of one topic."""
 
     kinds: tuple[str, ...]
     surfaces: tuple[str, ...]
@@ -44,7 +44,7 @@ SIZES = ((360, 480), (360, 480), (400, 400), (480, 360))
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Some things of one kind and colour, standing together."""
+    """A group of things of one kind and colour."""
 
     kind: str
     colour: str
@@ -57,9 +57,9 @@ class Scene:
     """One picture."""
 
     key: str
-    """Names the chance of what no word tells: exact positions, folds, clouds."""
+    """Random key of details that no caption names: exact positions, folds, clouds."""
     home: str
-    """Names the chance of the surroundings; pictures of one note share it."""
+    """Random key of the surroundings; pictures of one note share it."""
     topic: str
     surface: str
     light: str
@@ -70,7 +70,7 @@ class Scene:
 
 
 def story(chance: Random, key: str, topic: str, pictures: int) -> list[Scene]:
-    """The scenes of one note: its things all together first, then some of them, or one from near."""
+    """The scenes of one note: some of its things, or one of them in close-up."""
     about = TOPICS[topic]
     neighbour = TOPICS[chance.choice(sorted(TOPICS))]
     kinds = [*chance.sample(about.kinds, 3), chance.choice(neighbour.kinds)]
@@ -80,11 +80,11 @@ def story(chance: Random, key: str, topic: str, pictures: int) -> list[Scene]:
     scenes = []
     for n in range(pictures):
         near = n > 0 and chance.random() < 0.35
-        shown = chance.sample(range(len(cast)), 1 if near else min(len(cast), chance.choice((2, 2, 3))))
-        places = ["middle"] if near else _places(chance, len(shown))
+        visible = chance.sample(range(len(cast)), 1 if near else min(len(cast), chance.choice((2, 2, 3))))
+        places = ["middle"] if near else _places(chance, len(visible))
         things = tuple(
             Thing(cast[i], colours[i], chance.choice((1, 1, 2)) if near else chance.choice((1, 1, 2, 2, 3, 4)), place)  # type: ignore[arg-type]
-            for i, place in zip(shown, places, strict=True)
+            for i, place in zip(visible, places, strict=True)
         )
         if n and chance.random() < 0.3:
             surface, light = chance.choice(about.surfaces), chance.choice(LIGHTS)
@@ -93,8 +93,8 @@ def story(chance: Random, key: str, topic: str, pictures: int) -> list[Scene]:
     return scenes
 
 
-def recoloured(scene: Scene, chance: Random) -> Scene:
-    """The same scene with one of its things in another colour: alike, and not a copy."""
+def with_other_colour(scene: Scene, chance: Random) -> Scene:
+    """The same scene with one of its things in another colour: similar, but not a copy."""
     most = max(range(len(scene.things)), key=lambda i: scene.things[i].count)
     used = {t.colour for t in scene.things}
     colour = chance.choice([c for c in sorted(COLOURS) if c not in used])
@@ -103,12 +103,12 @@ def recoloured(scene: Scene, chance: Random) -> Scene:
 
 
 def _places(chance: Random, things: int) -> list[str]:
-    """Different places, in reading order; two things may stand side by side or apart."""
-    chosen = chance.sample(range(3), things)
-    return [("left", "middle", "right")[i] for i in sorted(chosen)]
+    """Different places, in reading order; two things may be neighbours or apart."""
+    places = chance.sample(range(3), things)
+    return [("left", "middle", "right")[i] for i in sorted(places)]
 
 
 def mirrored(scene: Scene) -> Scene:
-    """What the picture's mirror image shows."""
+    """The scene of the mirrored picture."""
     other: dict[Place, Place] = {"left": "right", "middle": "middle", "right": "left"}
     return replace(scene, things=tuple(replace(t, place=other[t.place]) for t in reversed(scene.things)))

@@ -1,4 +1,4 @@
-"""What the things of a scene stand on."""
+"""Surfaces: the ground under the things of a scene."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Words drawn inside pictures, for OCR to read: a title over a photograph, a sign that stands in the scene, a page of text."""
+"""Text drawn in pictures, for OCR: a title over a photograph, a sign in the scene, a page of text."""
 
 import re
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ PAPERS: tuple[tuple[Ink, Ink], ...] = (
 )  # fmt: skip
 
 
-class Lettered(NamedTuple):
-    """A picture and what can be read in it."""
+class PictureWithText(NamedTuple):
+    """A picture and the text in it."""
 
     image: Image.Image
     text: str
@@ -34,8 +34,8 @@ class Lettered(NamedTuple):
 @cache
 def font(size: int, weight: int) -> ImageFont.FreeTypeFont:
     """Noto Sans CJK in that size (pixels) and weight (100 to 900)."""
-    found = find_spec(FONT_PACKAGE)
-    files = sorted(Path(found.origin).parent.glob("*.ttc")) if found and found.origin else []
+    package = find_spec(FONT_PACKAGE)
+    files = sorted(Path(package.origin).parent.glob("*.ttc")) if package and package.origin else []
     if not files:
         raise UninoteError(
             "sample corpus: no Chinese font: the package 'manimgx-fonts-cjk' is not installed, and pictures need it for their"
@@ -55,7 +55,7 @@ def drawable(text: str) -> str:
     return UNDRAWN.sub("", text).replace("_", "").strip()
 
 
-def titled(image: Image.Image, title: str, chance: Random) -> Lettered:
+def titled(image: Image.Image, title: str, chance: Random) -> PictureWithText:
     """The picture as a cover: its title in large letters with an outline."""
     out, (width, height) = image.copy(), image.size
     face, draw = font(width // chance.choice((10, 11, 12)), 800), ImageDraw.Draw(out)
@@ -66,10 +66,10 @@ def titled(image: Image.Image, title: str, chance: Random) -> Lettered:
     for n, line in enumerate(lines):
         at = ((width - face.getlength(line)) / 2, top + n * step)
         draw.text(at, line, bright, face, stroke_width=max(2, int(face.size) // 10), stroke_fill=(50, 36, 44))
-    return Lettered(out, "\n".join(lines))
+    return PictureWithText(out, "\n".join(lines))
 
 
-def signed(image: Image.Image, words: str, chance: Random) -> Lettered:
+def signed(image: Image.Image, words: str, chance: Random) -> PictureWithText:
     """The picture with a board in it, some words on the board."""
     out, (width, height) = image.copy(), image.size
     face = font(width // 14, 600)
@@ -86,10 +86,10 @@ def signed(image: Image.Image, words: str, chance: Random) -> Lettered:
     ImageDraw.Draw(out).line((x + wide // 2, 0, x + wide // 2, y), fill=(70, 60, 54), width=2)
     out.paste((30, 26, 30), (x + 4, y + 5, x + 4 + wide, y + 5 + tall), Image.new("L", (wide, tall), 90))
     out.paste(board, (x, y))
-    return Lettered(out, "\n".join(lines))
+    return PictureWithText(out, "\n".join(lines))
 
 
-def page(size: tuple[int, int], title: str, words: str, ornaments: Sequence[Image.Image], chance: Random) -> Lettered:
+def page(size: tuple[int, int], title: str, words: str, ornaments: Sequence[Image.Image], chance: Random) -> PictureWithText:
     """A picture of words: a title and a paragraph on coloured paper, some things (RGBA) at its foot."""
     width, height = size
     paper, ink = chance.choice(PAPERS)
@@ -113,7 +113,7 @@ def page(size: tuple[int, int], title: str, words: str, ornaments: Sequence[Imag
             break
         out.paste(thing, (int(x), height - thing.height - int(height * chance.uniform(0.03, 0.06))), thing)
         x += thing.width * chance.uniform(0.9, 1.3)
-    return Lettered(out, "\n".join(heads + body))
+    return PictureWithText(out, "\n".join(heads + body))
 
 
 def _wrapped(text: str, face: ImageFont.FreeTypeFont, width: int) -> list[str]:

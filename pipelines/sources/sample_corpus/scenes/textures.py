@@ -1,4 +1,4 @@
-"""Textures and inks: what makes flat colour look like a photograph. Whole numbers only: every machine makes the same."""
+"""Textures and inks that make flat colour look like a photograph. Integers only: the same on every machine."""
 
 from functools import cache
 from random import Random

@@ -1,27 +1,27 @@
-"""Near duplicates, crops and families against the truth of a corpus."""
+"""Compares near duplicates, crops and families with the truth of a corpus."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.sources.sample_corpus.truth.precision_recall import Pairs, Row, counted
+from pipelines.sources.sample_corpus.truth.precision_recall import Pairs, TruthMeasure, measure_rows
 
 Images = Mapping[str, Mapping[str, Any]]
 """Rows of truth/images by image_id."""
 Aliases = set[frozenset[str]]
-"""Pairs of families that look alike on their own: neither right nor wrong."""
-Verdict = tuple[str, str, bool]
+"""Pairs of families that look alike by chance: neither correct nor false."""
+FamilyVerdict = tuple[str, str, bool]
 """Query image, target image, whether they are of one family."""
 
 NEARLY_WHOLE = "crop80"
-"""So large a piece may as well be called a near duplicate."""
+"""A crop of this size also counts when it is mined as a near duplicate."""
 OVERLAP = 0.5
-"""A box is right when its intersection over union with the true one is this much: the detection benchmarks' usual bound."""
+"""Intersection over union from which a box is correct: the usual bound of detection benchmarks."""
 
 
-def near_duplicate_rows(images: Images, aliases: Aliases, near: Pairs) -> list[Row]:
-    """Copies tied to a picture of their family, by edit; and colour variants that were not."""
-    verdicts = list(_judged(images, aliases, near))
+def near_duplicate_rows(images: Images, aliases: Aliases, near: Pairs) -> list[TruthMeasure]:
+    """Copies that were paired with a picture of their family, by edit; and colour variants that were not."""
+    verdicts = list(_verdicts(images, aliases, near))
     linked = _linked(verdicts)
     elsewhere = _notes_with_a_whole_picture(images)
     parts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -29,42 +29,44 @@ def near_duplicate_rows(images: Images, aliases: Aliases, near: Pairs) -> list[R
         if truth["kind"] == "copy" and elsewhere[truth["family"]] - {truth["note_id"]}:
             parts[truth["edit"]][1] += 1
             parts[truth["edit"]][0] += image_id in linked
-    rows = counted("near_duplicate_image", parts, sum(v[2] for v in verdicts), len(verdicts))
+    rows = measure_rows("near_duplicate_image", parts, sum(v[2] for v in verdicts), len(verdicts))
     variants = [t for t in images.values() if t.get("variant_of") and elsewhere[t["variant_of"]]]
     if variants:
-        taken = {frozenset((images[a]["family"], images[b]["family"])) for a, b, right in verdicts if not right}
-        apart = sum(frozenset((t["family"], t["variant_of"])) not in taken for t in variants)
-        rows.append(Row("near_duplicate_image", "colour variant kept apart", apart, len(variants)))
+        paired = {frozenset((images[a]["family"], images[b]["family"])) for a, b, is_same in verdicts if not is_same}
+        apart = sum(frozenset((t["family"], t["variant_of"])) not in paired for t in variants)
+        rows.append(TruthMeasure("near_duplicate_image", "colour variant kept apart", apart, len(variants)))
     return rows
 
 
-def crop_rows(images: Images, aliases: Aliases, near: Pairs, crops: Pairs) -> list[Row]:
-    """Crops tied to a picture that holds them, by area; and boxes that lie right."""
-    verdicts = list(_judged(images, aliases, crops))
-    found = {a for a, _, right in verdicts if right and images[a]["kind"] == "crop"}
-    linked = _linked(_judged(images, aliases, near))
+def crop_rows(images: Images, aliases: Aliases, near: Pairs, crops: Pairs) -> list[TruthMeasure]:
+    """Crops that were paired with a picture that contains them, by area; and correct boxes."""
+    verdicts = list(_verdicts(images, aliases, crops))
+    matched = {a for a, _, is_same in verdicts if is_same and images[a]["kind"] == "crop"}
+    linked = _linked(_verdicts(images, aliases, near))
     elsewhere = _notes_with_a_whole_picture(images)
     parts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for image_id, truth in images.items():
         if truth["kind"] == "crop" and elsewhere[truth["family"]]:
             parts[truth["edit"]][1] += 1
-            parts[truth["edit"]][0] += image_id in found or (image_id in linked and truth["edit"] == NEARLY_WHOLE)
-    rows = counted("crop", parts, sum(v[2] for v in verdicts), len(verdicts))
+            parts[truth["edit"]][0] += image_id in matched or (image_id in linked and truth["edit"] == NEARLY_WHOLE)
+    rows = measure_rows("crop", parts, sum(v[2] for v in verdicts), len(verdicts))
     overlaps = list(_overlaps(images, crops))
-    return [*rows, Row("crop", "box in place", sum(o >= OVERLAP for o in overlaps), len(overlaps))] if overlaps else rows
+    return (
+        [*rows, TruthMeasure("crop", "box in place", sum(o >= OVERLAP for o in overlaps), len(overlaps))] if overlaps else rows
+    )
 
 
-def family_rows(images: Images, split: Mapping[str, str]) -> list[Row]:
-    """Families whose notes all stand in one split: all of them should."""
-    stands: dict[str, set[str]] = defaultdict(set)
+def family_rows(images: Images, split: Mapping[str, str]) -> list[TruthMeasure]:
+    """Families whose notes are all in one split: all of them should be."""
+    splits: dict[str, set[str]] = defaultdict(set)
     for truth in images.values():
         if truth["note_id"] in split:
-            stands[truth["family"]].add(split[truth["note_id"]])
-    return [Row("families", "in one split", sum(len(s) == 1 for s in stands.values()), len(stands))]
+            splits[truth["family"]].add(split[truth["note_id"]])
+    return [TruthMeasure("families", "in one split", sum(len(s) == 1 for s in splits.values()), len(splits))]
 
 
-def _judged(images: Images, aliases: Aliases, pairs: Pairs) -> Iterator[Verdict]:
-    """The pairs on which the truth has an opinion."""
+def _verdicts(images: Images, aliases: Aliases, pairs: Pairs) -> Iterator[FamilyVerdict]:
+    """The pairs that the truth can check."""
     for pair in pairs:
         a, b = pair["query"]["image_ids"][0], pair["target"]["image_ids"][0]
         if a not in images or b not in images:
@@ -74,12 +76,12 @@ def _judged(images: Images, aliases: Aliases, pairs: Pairs) -> Iterator[Verdict]
             yield a, b, len(families) == 1
 
 
-def _linked(verdicts: Iterator[Verdict] | list[Verdict]) -> set[str]:
-    return {image_id for a, b, right in verdicts if right for image_id in (a, b)}
+def _linked(verdicts: Iterator[FamilyVerdict] | list[FamilyVerdict]) -> set[str]:
+    return {image_id for a, b, is_same in verdicts if is_same for image_id in (a, b)}
 
 
 def _notes_with_a_whole_picture(images: Images) -> Mapping[str, set[str]]:
-    """By family: the notes that show it, a crop apart."""
+    """Family -> notes with one of its pictures that is no crop."""
     notes: dict[str, set[str]] = defaultdict(set)
     for truth in images.values():
         if truth["kind"] != "crop":
@@ -88,7 +90,7 @@ def _notes_with_a_whole_picture(images: Images) -> Mapping[str, set[str]]:
 
 
 def _overlaps(images: Images, crops: Pairs) -> Iterator[float]:
-    """Intersection over union of each right crop's box with the true one, where the whole picture is as it was."""
+    """Intersection over union of each correct crop's box with the true one, where the whole picture is unedited."""
     for pair in crops:
         a, b = (images.get(pair[side]["image_ids"][0]) for side in ("query", "target"))
         region = pair["target"]["region"]

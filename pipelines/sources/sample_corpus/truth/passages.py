@@ -1,54 +1,54 @@
-"""Shared passages against the truth of a corpus."""
+"""Compares shared passages with the truth of a corpus."""
 
 import re
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations
 
-from pipelines.sources.sample_corpus.truth.precision_recall import Pairs, Row, counted
+from pipelines.sources.sample_corpus.truth.precision_recall import Pairs, TruthMeasure, measure_rows
 
 NOISE = re.compile(r"[\W_]+", re.UNICODE)
 SPREAD = 6
-"""A passage that stands in more notes than this is a phrase that everybody uses."""
+"""A passage in more notes than this is a common phrase."""
 GRAM = 6
 """Characters of the pieces in which a retyped passage is compared."""
 SHARE = 0.6
-"""So many of its pieces must stand in both notes: with 8 % of the characters changed, 0.92 ** 6 = 0.61 remain."""
+"""Share of its pieces that both notes must have: with 8 % of the characters changed, 0.92 ** 6 = 0.61 remain."""
 
 
-def passage_rows(truth: Pairs, texts: Mapping[str, str], mined: Pairs) -> list[Row]:
-    """Planted quotes that were found, by the share of characters retyped; a pair is right when planted or when both have it.
+def passage_rows(truth: Pairs, texts: Mapping[str, str], mined: Pairs) -> list[TruthMeasure]:
+    """Planted quotes that were mined, by the share of characters retyped; a pair is correct if planted or in both notes.
 
     Cost: mined pairs that nobody planted x notes, a substring search each.
     """
-    wanted = {frozenset((t["source_note"], t["target_note"])): t for t in truth}
-    wanted = {pair: t for pair, t in wanted.items() if pair <= texts.keys()}
+    expected = {frozenset((t["source_note"], t["target_note"])): t for t in truth}
+    expected = {pair: t for pair, t in expected.items() if pair <= texts.keys()}
     planted = _planted(truth)
     bare = {note_id: _bare(text) for note_id, text in texts.items()}
-    found, right, judged = set(), 0, 0
+    matched, correct, checked = set(), 0, 0
     for row in mined:
         pair = frozenset((row["query"]["note_id"], row["target"]["note_id"]))
         if not pair <= texts.keys():
             continue
-        judged += 1
-        if pair in wanted:
-            found.add(pair)
-        right += pair in planted or _shared(_bare(row["query"]["text"] or ""), pair, bare)
+        checked += 1
+        if pair in expected:
+            matched.add(pair)
+        correct += pair in planted or _shared(_bare(row["query"]["text"] or ""), pair, bare)
     parts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for pair, t in wanted.items():
+    for pair, t in expected.items():
         part = parts[f"{t['edit_rate']:.0%} retyped"]
         part[1] += 1
-        part[0] += pair in found
-    return counted("partial_text", parts, right, judged)
+        part[0] += pair in matched
+    return measure_rows("partial_text", parts, correct, checked)
 
 
 def _planted(truth: Pairs) -> set[frozenset[str]]:
-    """Every two notes that planting ties: a quote with its donor and host, and two quotes of one donor or host."""
-    tied: dict[str, set[str]] = defaultdict(set)
+    """Every two notes that a planted quote relates: it with its donor and host, and two quotes of one donor or host."""
+    related: dict[str, set[str]] = defaultdict(set)
     for t in truth:
         for note_id in (t["source_note"], t["host_note"]):
-            tied[note_id] |= {note_id, t["target_note"]}
-    return {frozenset(pair) for group in tied.values() for pair in combinations(sorted(group), 2)}
+            related[note_id] |= {note_id, t["target_note"]}
+    return {frozenset(pair) for group in related.values() for pair in combinations(sorted(group), 2)}
 
 
 def _bare(text: str) -> str:

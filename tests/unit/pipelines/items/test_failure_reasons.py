@@ -23,10 +23,10 @@ def literals():
 
 
 def test_no_step_gives_a_reason_that_the_table_does_not_know():
-    known = {*Reason, *NOT_OF_ROWS_OF_RAY_JOBS}
-    found = list(literals())
-    assert len(found) > 10
-    assert [(str(file), text) for file, text in found if text not in known] == []
+    earlier = {*Reason, *NOT_OF_ROWS_OF_RAY_JOBS}
+    result = list(literals())
+    assert len(result) > 10
+    assert [(str(file), text) for file, text in result if text not in earlier] == []
 
 
 def test_a_fault_of_the_hour_is_asked_again_and_what_the_content_says_is_not():

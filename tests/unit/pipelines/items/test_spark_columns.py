@@ -10,8 +10,8 @@ def test_spells_an_item_as_plain_python_does(spark):
     cases = [("n1", ["a", "b"], "今天 ✨\nhello"), ("n:2", [], ""), ("3", ["x" * 20], "𠀀字")]
     frame = spark.createDataFrame(cases, "note_id string, ids array<string>, text string")
     note = spark_columns.item("note", F.col("note_id"), F.col("ids"), text=F.col("text"))
-    found = {r["note_id"]: r["id"] for r in frame.select("note_id", note["item_id"].alias("id")).collect()}
-    assert found == {n: item_id("note", n, ids, text=t) for n, ids, t in cases}
+    result = {r["note_id"]: r["id"] for r in frame.select("note_id", note["item_id"].alias("id")).collect()}
+    assert result == {n: item_id("note", n, ids, text=t) for n, ids, t in cases}
 
 
 def test_spells_a_crop_with_its_box(spark):

@@ -22,22 +22,22 @@ def test_turns_a_picture_upright_as_pillow_does(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     content = saved(PICTURE, exif=exif)
-    wanted = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
-    found = decode(content, Decoding())
-    assert np.array_equal(found.rgb, wanted)
-    assert (found.height, found.width) == wanted.shape[:2]
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
+    result = decode(content, Decoding())
+    assert np.array_equal(result.rgb, expected)
+    assert (result.height, result.width) == expected.shape[:2]
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "CMYK", "RGBA", "LA", "I;16"])
 def test_every_mode_looks_like_the_same_picture(mode):
     grey = PICTURE.convert("L")
     if mode == "I;16":
-        picture, wanted = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257), grey.convert("RGB")
+        picture, expected = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257), grey.convert("RGB")
     else:
         picture = PICTURE.quantize(256) if mode == "P" else PICTURE.convert(mode)
-        wanted = grey.convert("RGB") if mode in ("L", "LA") else PICTURE
-    found = decode(saved(picture, "TIFF" if mode == "CMYK" else "PNG"), Decoding()).rgb.astype(int)
-    assert np.abs(found - np.asarray(wanted)).mean() < (6 if mode == "P" else 2)
+        expected = grey.convert("RGB") if mode in ("L", "LA") else PICTURE
+    result = decode(saved(picture, "TIFF" if mode == "CMYK" else "PNG"), Decoding()).rgb.astype(int)
+    assert np.abs(result - np.asarray(expected)).mean() < (6 if mode == "P" else 2)
 
 
 def test_what_is_transparent_is_white():
@@ -52,9 +52,9 @@ def test_an_animation_is_its_first_frame():
 
 
 def test_a_large_picture_is_shrunk_and_its_size_is_told():
-    found = decode(saved(Image.fromarray(scene(2, 1000, 700)), "JPEG"), Decoding(working_side=288))
-    assert (found.width, found.height) == (1000, 700)
-    assert found.rgb.shape == (202, 288, 3)
+    result = decode(saved(Image.fromarray(scene(2, 1000, 700)), "JPEG"), Decoding(working_side=288))
+    assert (result.width, result.height) == (1000, 700)
+    assert result.rgb.shape == (202, 288, 3)
 
 
 def test_a_reduced_jpeg_decode_shows_what_a_full_one_shows():

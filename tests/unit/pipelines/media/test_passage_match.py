@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from pipelines.media.passage_match import fold, gram_size, standing, without
+from pipelines.media.passage_match import containment, gram_size, without
+from pipelines.media.text_fold import fold
 
 ENGLISH = "Cut the spring onion finely and fry it in a little oil until it smells."
 CHINESE = "全部放入瘦肉后用勺子来回两面翻转瘦肉块直至瘦肉块表面金黄"
@@ -15,26 +16,26 @@ def retyped(text, rate, rng):
 
 
 def test_a_passage_stands_in_a_text_whatever_its_case_width_and_punctuation():
-    assert standing("Ｃut the SPRING onion", f"ok: {ENGLISH}") == 1.0
-    assert standing(CHINESE, f"第一步：{CHINESE[:9]}，{CHINESE[9:]}。") == 1.0
+    assert containment("Ｃut the SPRING onion", f"ok: {ENGLISH}") == 1.0
+    assert containment(CHINESE, f"第一步：{CHINESE[:9]}，{CHINESE[9:]}。") == 1.0
 
 
 @pytest.mark.parametrize("passage", [ENGLISH, CHINESE])
 def test_a_passage_with_8_percent_retyped_keeps_about_half_of_its_grams(passage):
     rng = random.Random(1)
-    shares = [standing(passage, "Before. " + retyped(passage, 0.08, rng) + " After.") for _ in range(200)]
+    shares = [containment(passage, "Before. " + retyped(passage, 0.08, rng) + " After.") for _ in range(200)]
     assert sum(shares) / 200 > 0.5
     assert sum(share >= 0.4 for share in shares) / 200 > 0.75
 
 
 def test_little_of_a_passage_stands_in_another_text_of_its_language():
-    assert standing(ENGLISH, "Wash the rice, then boil it in salted water until the grains are soft and serve.") < 0.15
-    assert standing(CHINESE, "吐司夹着绵密的鸡蛋酱和咸香培根，口感软嫩又带着焦香，翻转两面煎至金黄") < 0.15
+    assert containment(ENGLISH, "Wash the rice, then boil it in salted water until the grains are soft and serve.") < 0.15
+    assert containment(CHINESE, "吐司夹着绵密的鸡蛋酱和咸香培根，口感软嫩又带着焦香，翻转两面煎至金黄") < 0.15
 
 
 def test_a_word_shorter_than_a_gram_stands_whole_or_not_at_all():
-    assert standing("rice", "Fried RICE!") == 1.0 and standing("rice", "bread") == 0.0
-    assert standing("…!", "anything") == 0.0 and standing("", "") == 0.0
+    assert containment("rice", "Fried RICE!") == 1.0 and containment("rice", "bread") == 0.0
+    assert containment("…!", "anything") == 0.0 and containment("", "") == 0.0
 
 
 def test_without_leaves_the_rest_as_it_was():

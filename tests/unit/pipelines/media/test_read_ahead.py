@@ -1,4 +1,4 @@
-"""Bytes that a task holds are bounded, whatever their order and sizes; rows keep their order; nobody waits for ever."""
+"""The bytes of a task are bounded for any order and sizes; rows keep their order; nothing waits for ever."""
 
 import random
 import threading
@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.media.read_ahead import Ended, Room, read_ahead, share
+from pipelines.media.read_ahead import ReadAheadEnded, Room, read_ahead, share
 
 MOST = 100
 
 
 class Meter:
-    """What is held: counted by who reads and who makes, not by the room."""
+    """Bytes in memory, counted by the readers and the caller, not by the room."""
 
     def __init__(self):
-        self.held, self.peak, self.lock = 0, 0, threading.Lock()
+        self.bytes, self.peak, self.lock = 0, 0, threading.Lock()
 
     def add(self, size):
         with self.lock:
-            self.held += size
-            self.peak = max(self.peak, self.held)
+            self.bytes += size
+            self.peak = max(self.peak, self.bytes)
 
 
 def through(sizes, readers, most, jitter=0.0):
@@ -50,7 +50,7 @@ def through(sizes, readers, most, jitter=0.0):
 def test_rows_keep_their_order_and_bytes_their_bound(sizes, readers, most):
     rows, meter = through(sizes, readers, most, 0.0005)
     assert rows == sizes
-    assert meter.held == 0
+    assert meter.bytes == 0
     assert meter.peak <= max([MOST, *sizes])
 
 
@@ -117,8 +117,8 @@ def test_those_who_let_go_by_themselves_share_the_room():
         thread.start()
     for thread in threads:
         thread.join(timeout=30)
-    assert meter.held == 0
+    assert meter.bytes == 0
     assert meter.peak <= 130
     room.end()
-    with pytest.raises(Ended):
+    with pytest.raises(ReadAheadEnded):
         room.take(1)

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.media.passage_match import standing
+from pipelines.media.passage_match import containment
 from pipelines.negatives import counterfactuals as rule
 from pipelines.negatives.counterfactuals import Rule, counterfactuals
 from schemas.datasets import COUNTERFACTUALS
@@ -90,7 +90,7 @@ def test_ocr_takes_its_picture_the_pictures_that_read_the_same_and_the_text():
     ocr = item("ocr", "n", ["b"], text=PASSAGE)
     read = {"b": PASSAGE, "d": "STEP 2: cut the spring onion finely and fry it", "c": "wash"}
     assert left(made(pair("within_note", "ocr_to_note", ocr, whole()), read=read))[0] == ["a", "c"]
-    assert standing(PASSAGE, left(made(pair("within_note", "ocr_to_note", ocr, whole()), read=read))[1]) < 0.4
+    assert containment(PASSAGE, left(made(pair("within_note", "ocr_to_note", ocr, whole()), read=read))[1]) < 0.4
 
 
 def test_a_description_takes_the_picture_that_it_describes():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.flows.mine_pairs.fingerprint_stage import _read_from
+from pipelines.flows.mine_pairs.fingerprint_stage import _store_root
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from pipelines.flows.mine_pairs.fingerprint_stage import _read_from
     ],
 )
 def test_a_root_is_kept_where_it_says_more_than_the_uris(root, kept):
-    assert _read_from(root) == ({"image_root": root} if kept else {})
+    assert _store_root(root) == ({"image_root": root} if kept else {})

@@ -33,12 +33,12 @@ def test_a_whole_file_of_every_format_is_read(name):
 )
 def test_a_flipped_bit_is_a_picture_or_a_refusal(name):
     draw, whole = Random(name), SMALL[name]
-    found = set()
+    result = set()
     for _ in range(150):
         content = bytearray(whole)
         content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
-        found.add(outcome(bytes(content)))
-    assert found <= REASONS | {shape for shape in found if isinstance(shape, tuple)}
+        result.add(outcome(bytes(content)))
+    assert result <= REASONS | {shape for shape in result if isinstance(shape, tuple)}
     assert outcome(whole) == decode(whole, Decoding()).rgb.shape
 
 

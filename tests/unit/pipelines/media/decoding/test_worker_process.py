@@ -48,8 +48,8 @@ def signals_while():
 def test_a_usual_picture_is_decoded_here_and_an_unusual_one_apart():
     assert is_usual(SMALL["jpeg progressive 0"]) and not is_usual(TIFF)
     decode(TIFF, Decoding())
-    known = child()
-    assert decode(TIFF, Decoding()).rgb.shape == (40, 48, 3) and child() == known != os.getpid()
+    earlier = child()
+    assert decode(TIFF, Decoding()).rgb.shape == (40, 48, 3) and child() == earlier != os.getpid()
 
 
 def test_a_process_that_somebody_killed_is_started_again_and_the_picture_read():
@@ -94,13 +94,13 @@ def test_a_forked_process_has_a_decoder_of_its_own():
 
 
 def test_threads_take_turns():
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(decode(TIFF, Decoding()).width)) for _ in range(6)]
+    result = []
+    threads = [threading.Thread(target=lambda: result.append(decode(TIFF, Decoding()).width)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [48] * 6
+    assert result == [48] * 6
 
 
 def test_no_process_is_left_when_who_started_it_ends():
@@ -110,9 +110,9 @@ def test_no_process_is_left_when_who_started_it_ends():
         Path(f"/tmp/decoder.{os.getppid()}").write_text(str(child()))
         os._exit(0)
     os.waitpid(forked, 0)
-    told = Path(f"/tmp/decoder.{os.getpid()}")
-    left, until = int(told.read_text()), time.monotonic() + 20
-    told.unlink()
+    pid_file = Path(f"/tmp/decoder.{os.getpid()}")
+    left, until = int(pid_file.read_text()), time.monotonic() + 20
+    pid_file.unlink()
     while Path(f"/proc/{left}").exists() and "Z" not in Path(f"/proc/{left}/stat").read_text().rsplit(")", 1)[1][:3]:
         assert time.monotonic() < until
         time.sleep(0.1)

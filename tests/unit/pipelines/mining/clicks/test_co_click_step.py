@@ -43,9 +43,9 @@ def walk(user, notes, start=END):
 def test_says_how_many_went_from_one_note_to_the_other_and_how_much_they_weigh(spark):
     clicks = walk("u", "a b") + walk("v", "a b c") + walk("w", "b a")
     output = co_clicks(clicks_of(spark, clicks), items_of(spark, "abc"), CoClick())
-    found = mined(output)
-    assert set(found) == {("a", "b")}
-    row = found["a", "b"]
+    result = mined(output)
+    assert set(result) == {("a", "b")}
+    row = result["a", "b"]
     assert row["users"] == 2
     assert row["cooccurrence"] == pytest.approx(1 / 2 + 1 / 3, abs=1e-15)
     assert row["score"] == pytest.approx((1 / 2 + 1 / 3) / (1 / 2 + 1 / 3 + 1 / 2), abs=1e-15)
@@ -84,8 +84,8 @@ def test_ends_the_window_at_the_newest_click_of_any_note_and_excludes_its_first_
 
 def test_takes_the_first_click_of_a_note_and_a_single_user_where_one_is_enough(spark):
     clicks = [*walk("u", "a b"), ("u", "a", END + 9)]
-    found = mined(co_clicks(clicks_of(spark, clicks), items_of(spark, "ab"), CoClick(min_users=1)))
-    assert {pair: (row["users"], row["swing"]) for pair, row in found.items()} == {("a", "b"): (1, 0.0)}
+    result = mined(co_clicks(clicks_of(spark, clicks), items_of(spark, "ab"), CoClick(min_users=1)))
+    assert {pair: (row["users"], row["swing"]) for pair, row in result.items()} == {("a", "b"): (1, 0.0)}
 
 
 def test_keeps_the_best_pairs_of_a_query_the_smaller_note_first_among_equals(spark):

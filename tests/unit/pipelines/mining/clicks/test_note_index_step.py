@@ -17,5 +17,5 @@ def test_takes_the_first_seed_under_which_no_two_notes_are_alike(spark, monkeypa
 
 def test_names_a_note_that_stands_twice(spark):
     notes = spark.createDataFrame([("a",), ("b",), ("a",)], "note_id string")
-    with pytest.raises(UninoteError, match="note_id a stands more than once"):
+    with pytest.raises(UninoteError, match="note_id a comes more than once"):
         module.note_number(notes)

@@ -31,33 +31,33 @@ def summed(seen):
 
 
 @given(seen=SEEN, top=st.integers(1, 3), at_once=st.sampled_from([1, 3, 10**6]))
-def test_says_what_plain_python_says(seen, top, at_once):
+def test_agrees_with_plain_python(seen, top, at_once):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "PAIRS_AT_ONCE", at_once)
-        found = strongest(summed(seen), 2, top)
+        result = strongest(summed(seen), 2, top)
     users = dict(enumerate(seen))
     every, best = by_hand(users, top=99), by_hand(users, top=top)
-    rows = {(a, b): (n, weight) for a, b, n, weight in zip(*(column.tolist() for column in found[:4]), strict=True)}
-    assert len(rows) == len(found.a)
+    rows = {(a, b): (n, weight) for a, b, n, weight in zip(*(column.tolist() for column in result[:4]), strict=True)}
+    assert len(rows) == len(result.a)
     for pair, (n, weight) in rows.items():
         assert n == every[pair][0]
         assert weight == pytest.approx(float(every[pair][1]), abs=1e-14)
     # All that equal the last of the best are there too, for a name to choose among, and nothing weaker.
     least = {a: min(total for (other, _), (_, total, _) in best.items() if other == a) for a, _ in best}
     assert rows.keys() == {pair for pair, (_, total, _) in every.items() if total >= least[pair[0]]}
-    assert int(found.found.sum()) == len(every)
+    assert int(result.pair_count.sum()) == len(every)
 
 
 @given(SEEN)
 def test_adds_every_term_once(seen):
-    found = summed(seen)
-    pairs = {(a, b): [] for a, b in zip(found.a.tolist(), found.b.tolist(), strict=True)}
+    result = summed(seen)
+    pairs = {(a, b): [] for a, b in zip(result.a.tolist(), result.b.tolist(), strict=True)}
     for notes in seen:
         for a in notes:
             for b in notes:
                 if notes[a] < notes[b]:
                     pairs[a, b].append(len(notes))
-    for pair, *parts in zip(pairs, found.users.tolist(), found.high.tolist(), found.low.tolist(), strict=True):
+    for pair, *parts in zip(pairs, result.users.tolist(), result.high.tolist(), result.low.tolist(), strict=True):
         exact = [np.array(pairs[pair])] if pairs[pair] else []
         assert parts == [len(pairs[pair]), *(int(part.sum()) for n in exact for part in exact_reciprocal_sums.parts(n))]
 
@@ -75,10 +75,10 @@ def test_a_thousand_million_users_of_one_pair_fit():
 
 def test_fractions_add_up_to_the_last_digit_in_any_order():
     n = np.arange(2, 100_002) % 199 + 2
-    wanted = float(sum(Fraction(1, int(k)) for k in n))
+    expected = float(sum(Fraction(1, int(k)) for k in n))
     sums = set()
     for seed in range(3):
         high, low = exact_reciprocal_sums.parts(np.random.default_rng(seed).permutation(n))
         sums.add(float(exact_reciprocal_sums.total(high.sum(), low.sum())))
     assert len(sums) == 1
-    assert sums.pop() == pytest.approx(wanted, rel=1e-14)
+    assert sums.pop() == pytest.approx(expected, rel=1e-14)

@@ -16,11 +16,11 @@ def columns(clicks):
     return Visits(*(np.array(column, np.int64) for column in (zip(*clicks, strict=True) if clicks else [()] * 4)))
 
 
-def by_user(found):
+def by_user(result):
     """{user: (clicks, [(note, at), ...])}"""
-    ends = np.cumsum(found.length)
-    visits = list(zip(found.note.tolist(), found.at.tolist(), strict=True))
-    users = zip(found.user.tolist(), found.clicks.tolist(), ends - found.length, ends, strict=True)
+    ends = np.cumsum(result.length)
+    visits = list(zip(result.note.tolist(), result.at.tolist(), strict=True))
+    users = zip(result.user.tolist(), result.clicks.tolist(), ends - result.length, ends, strict=True)
     return {user: (clicks, visits[begin:end]) for user, clicks, begin, end in users}
 
 
@@ -30,8 +30,8 @@ def test_holds_each_users_notes_in_the_order_of_their_first_clicks(clicks):
     for user, note, at, times in clicks:
         first[user][note] = min(at, first[user].get(note, at))
         count[user] += times
-    wanted = {u: (count[u], sorted(notes.items(), key=lambda visit: (visit[1], visit[0]))) for u, notes in first.items()}
-    assert by_user(histories(columns(clicks))) == wanted
+    expected = {u: (count[u], sorted(notes.items(), key=lambda visit: (visit[1], visit[0]))) for u, notes in first.items()}
+    assert by_user(histories(columns(clicks))) == expected
 
 
 @given(st.lists(CLICK), st.integers(1, 5))

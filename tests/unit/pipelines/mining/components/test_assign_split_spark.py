@@ -4,8 +4,8 @@ import pytest
 from pyspark.sql import functions as F
 
 from pipelines.items import spark_columns
-from pipelines.mining.components.assign_split_spark import place
-from pipelines.mining.components.leak_check import certificate
+from pipelines.mining.components.assign_split_spark import assign_split
+from pipelines.mining.components.leak_check import leak_certificate
 from schemas.datasets import POSITIVES
 
 
@@ -26,7 +26,7 @@ def pairs_of(spark, ends):
 
 
 def test_adds_the_component_and_split_and_counts_by_granularity_what_it_drops(spark, components):
-    output = place(pairs_of(spark, [("b", "a"), ("b", "d"), ("a", "c"), ("a", "gone")]), components)
+    output = assign_split(pairs_of(spark, [("b", "a"), ("b", "d"), ("a", "c"), ("a", "gone")]), components)
     rows = output.rows.where("granularity = 'co_click'").select("query.note_id", "target.note_id", "component_id", "split")
     assert sorted(map(tuple, rows.collect())) == [("b", "a", "a", "train"), ("b", "d", "a", "train")]
     assert {r["reason"]: r["rows"] for r in output.dropped.collect()} == {
@@ -39,8 +39,8 @@ def test_adds_the_component_and_split_and_counts_by_granularity_what_it_drops(sp
 
 
 def test_certifies_clean_splits(spark, components):
-    positives = place(pairs_of(spark, [("b", "a"), ("a", "c")]), components).rows
-    assert certificate(positives, components) == {
+    positives = assign_split(pairs_of(spark, [("b", "a"), ("a", "c")]), components).rows
+    assert leak_certificate(positives, components) == {
         "pairs_across_splits": 0,
         "components_across_splits": 0,
         "components": 3,
@@ -55,5 +55,5 @@ def test_finds_a_leak_that_it_is_given(spark, components):
         "*", F.lit("a").alias("component_id"), F.lit("train").alias("split")
     )
     torn = components.withColumn("split", F.when(F.col("note_id") == "b", "test").otherwise(F.col("split")))
-    assert certificate(leaking, components)["pairs_across_splits"] == 4
-    assert certificate(leaking, torn)["components_across_splits"] == 1
+    assert leak_certificate(leaking, components)["pairs_across_splits"] == 4
+    assert leak_certificate(leaking, torn)["components_across_splits"] == 1

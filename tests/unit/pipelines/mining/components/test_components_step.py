@@ -103,10 +103,10 @@ def test_is_right_with_and_without_adaptive_plans(spark, aqe):
             F.lit(1.0).alias("weight"),
         )
         notes = edges.select(F.col("l").alias("note_id")).union(edges.select("r")).distinct()
-        found = placed(components(notes, edges, Components()))
+        result = placed(components(notes, edges, Components()))
     finally:
         spark.conf.set("spark.sql.adaptive.enabled", before)
-    assert found == {f"n{i:04d}": (f"n{i % 3:04d}", 101) for i in range(303)}
+    assert result == {f"n{i:04d}": (f"n{i % 3:04d}", 101) for i in range(303)}
 
 
 @pytest.mark.parametrize(
@@ -114,5 +114,5 @@ def test_is_right_with_and_without_adaptive_plans(spark, aqe):
     [{"train": 0.8}, {"train": 1.1, "test": -0.15}, {"max_component_notes": 0}, {"max_component_share": 1.5}],
 )
 def test_refuses_settings_that_cannot_be(wrong):
-    with pytest.raises(SettingsError, match="found"):
+    with pytest.raises(SettingsError, match="got"):
         Components(**wrong)

@@ -16,9 +16,9 @@ def edges_of(spark, edges):
 
 def labels(frame):
     rows = frame.collect()
-    found = {r["note_id"]: r["component_id"] for r in rows}
-    assert len(found) == len(rows)
-    return found
+    result = {r["note_id"]: r["component_id"] for r in rows}
+    assert len(result) == len(rows)
+    return result
 
 
 def by_networkx(edges):
@@ -47,17 +47,17 @@ def test_follows_a_chain_of_ten_thousand_notes_to_its_smallest(spark):
     order = np.random.default_rng(0).permutation(10_000).tolist()
     chain = [(f"n{a:05d}", f"n{b:05d}") for a, b in itertools.pairwise(order)]
     rounds = []
-    found = labels(connected_components(edges_of(spark, chain), lambda f: rounds.append(1) or cut_lineage(f)))
-    assert len(found) == 10_000
-    assert set(found.values()) == {"n00000"}
+    result = labels(connected_components(edges_of(spark, chain), lambda f: rounds.append(1) or cut_lineage(f)))
+    assert len(result) == 10_000
+    assert set(result.values()) == {"n00000"}
     assert len(rounds) <= 16
 
 
 def test_gathers_a_hub_of_five_thousand_in_few_rounds(spark):
     rounds = []
     hub = [("hub", f"n{i}") for i in range(5_000)]
-    found = labels(connected_components(edges_of(spark, hub), lambda f: rounds.append(1) or cut_lineage(f)))
-    assert set(found.values()) == {"hub"}
+    result = labels(connected_components(edges_of(spark, hub), lambda f: rounds.append(1) or cut_lineage(f)))
+    assert set(result.values()) == {"hub"}
     assert len(rounds) <= 2
 
 

@@ -30,9 +30,9 @@ def kruskal_by_sets(edges, cap):
 
 @given(edges=EDGES, cap=st.integers(1, 15))
 def test_is_kruskal_with_a_bound(edges, cap):
-    found = pieces(edges, cap)
-    assert found == kruskal_by_sets(edges, cap)
-    assert max(list(found.values()).count(p) for p in found.values()) <= cap
+    result = pieces(edges, cap)
+    assert result == kruskal_by_sets(edges, cap)
+    assert max(list(result.values()).count(p) for p in result.values()) <= cap
 
 
 @given(edges=EDGES, cap=st.integers(1, 15), data=st.data())
@@ -48,8 +48,8 @@ def test_parts_two_clusters_at_the_weak_bridge_between_them():
 
 def test_cuts_a_chain_of_a_hundred_thousand_without_recursion():
     names = [f"{i:06d}" for i in range(100_001)]
-    _, found = cut(names[:-1], names[1:], np.ones(100_000), 1_000)
-    assert np.unique(found, return_counts=True)[1].max() == 1_000
+    _, result = cut(names[:-1], names[1:], np.ones(100_000), 1_000)
+    assert np.unique(result, return_counts=True)[1].max() == 1_000
 
 
 def test_gives_an_error_for_arrays_that_do_not_match():

@@ -57,13 +57,13 @@ def test_a_picture_outside_the_root_is_refused_and_its_password_not_told(spark, 
         ("s3://me:hunter2@b/x?sig=hunter2", "far", None),
     ]
     places = spark.createDataFrame(rows, "uri string, image_id string, content binary")
-    found = {r["image_id"]: r for r in picture_digests(places, 7, str(folder)).collect()}
-    assert {k: r["reason"] for k, r in found.items()} == {
+    result = {r["image_id"]: r for r in picture_digests(places, 7, str(folder)).collect()}
+    assert {k: r["reason"] for k, r in result.items()} == {
         "in": None,
         "up": "outside the image root",
         "far": "outside the image root",
     }
-    assert found["far"]["detail"].startswith("s3://b/x?...: not below --image-root")
+    assert result["far"]["detail"].startswith("s3://b/x?...: not below --image-root")
     [other] = picture_digests(places.where("image_id = 'in'"), 7, str(tmp_path)).collect()
     assert other["reason"] == "outside the image root"
 
@@ -86,9 +86,9 @@ def test_a_file_that_changes_between_the_two_readings_is_refused(spark, places, 
     (folder / "moving.png").write_bytes(png(3))
     row = [(f"{folder}/moving.png", "moving", None, "0" * 64)]
     files = spark.createDataFrame(row, "uri string, image_id string, content binary, sha256 string")
-    [found] = picture_fingerprints(files, 1, Fingerprint()).collect()
-    assert found["reason"] == "changed while it was read"
-    assert found["phash"] is None
+    [result] = picture_fingerprints(files, 1, Fingerprint()).collect()
+    assert result["reason"] == "changed while it was read"
+    assert result["phash"] is None
 
 
 def test_the_tasks_do_not_change_the_rows(places):

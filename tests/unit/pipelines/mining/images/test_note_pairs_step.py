@@ -1,11 +1,17 @@
-"""Pairs of files become pairs of images in two notes; widely shown files make stars, and nothing goes uncounted."""
+"""Pairs of files become pairs of images in two notes; files in many notes make stars, and nothing goes uncounted."""
 
 import pytest
 from pyspark.sql import functions as F
 
 from pipelines.items.spark_columns import spark_type
-from pipelines.mining.images.note_pairs_step import COPY, CROP, image_pairs
-from pipelines.mining.images.settings import Match
+from pipelines.mining.images.note_pairs_step import (
+    COPY,
+    CROP,
+    DROPPED_PLACES_OF_ONE_FILE,
+    DROPPED_PLACES_OF_TWO_FILES,
+    PlaceCap,
+    image_pairs,
+)
 from schemas.intermediate import PICTURE_PAIRS
 
 BOX = (0.1, 0.2, 0.6, 0.9)
@@ -29,17 +35,17 @@ def ends(output):
 def test_pairs_the_images_of_equal_and_of_matched_files_across_notes(spark):
     places = images(spark, [("A", "n2", "a2"), ("A", "n1", "a1"), ("A", "n1", "a1b"), ("B", "n1", "b1"), ("C", "n0", "c0")])
     pairs = file_pairs(spark, [("A", "B", "copy", None), ("A", "C", "copy", None)])
-    found = image_pairs(pairs, 2, places, Match())[COPY]
-    assert ends(found) == [("a1", "a2"), ("a1b", "a2"), ("b1", "a2"), ("c0", "a1"), ("c0", "a1b"), ("c0", "a2")]
-    scores = {r["query"]["image_ids"][0]: (r["score"], r["evidence"]["hamming_distance"]) for r in found.rows.collect()}
+    copies = image_pairs(pairs, 2, places, PlaceCap())[COPY]
+    assert ends(copies) == [("a1", "a2"), ("a1b", "a2"), ("b1", "a2"), ("c0", "a1"), ("c0", "a1b"), ("c0", "a2")]
+    scores = {r["query"]["image_ids"][0]: (r["score"], r["evidence"]["hamming_distance"]) for r in copies.rows.collect()}
     assert scores["a1"] == (1.0, 0)
     assert scores["b1"] == (0.8, 7)
 
 
 @pytest.mark.parametrize(("relation", "query", "target"), [("framed_l", "a", "b"), ("framed_r", "b", "a")])
-def test_a_framed_picture_is_the_query_and_the_frame_says_where_it_lies(spark, relation, query, target):
+def test_a_framed_picture_is_the_query_and_the_region_is_its_place_in_the_frame(spark, relation, query, target):
     places = images(spark, [("A", "n1", "a"), ("B", "n2", "b")])
-    [row] = image_pairs(file_pairs(spark, [("A", "B", relation, BOX)]), 1, places, Match())[COPY].rows.collect()
+    [row] = image_pairs(file_pairs(spark, [("A", "B", relation, BOX)]), 1, places, PlaceCap())[COPY].rows.collect()
     assert (row["query"]["image_ids"], row["target"]["image_ids"]) == ([query], [target])
     assert tuple(row["target"]["region"]) == tuple(row["evidence"]["region"]) == BOX
     assert row["query"]["region"] is None
@@ -49,43 +55,43 @@ def test_a_framed_picture_is_the_query_and_the_frame_says_where_it_lies(spark, r
 def test_a_crop_is_the_query_and_the_target_has_its_region(spark, relation, query):
     places = images(spark, [("A", "n1", "a"), ("B", "n2", "b")])
     pairs = file_pairs(spark, [("A", "B", relation, BOX)])
-    found = image_pairs(pairs, 2, places, Match())
-    [row] = found[CROP].rows.collect()
+    copies = image_pairs(pairs, 2, places, PlaceCap())
+    [row] = copies[CROP].rows.collect()
     assert row["query"]["image_ids"] == [query]
     assert tuple(row["target"]["region"]) == BOX
-    assert found[COPY].rows.count() == 0
+    assert copies[COPY].rows.count() == 0
 
 
-def test_a_file_that_a_thousand_notes_show_makes_a_star_and_the_rest_is_counted(spark):
+def test_a_file_in_a_thousand_notes_makes_a_star_and_the_rest_is_counted(spark):
     hub = spark.range(1000).select(
         F.lit("A").alias("sha256"),
         F.format_string("n%04d", "id").alias("note_id"),
         F.format_string("i%04d", "id").alias("image_id"),
     )
     places = hub.unionByName(images(spark, [("B", "other", "b")]))
-    found = image_pairs(file_pairs(spark, [("A", "B", "copy", None)]), 1, places, Match(max_shown=20))[COPY]
-    assert found.rows.count() == 999 + 20
-    assert {r["query"]["image_ids"][0] for r in found.rows.where("target.image_ids[0] != 'b'").collect()} == {"i0000"}
-    dropped = {r["reason"].split(",")[0]: r["rows"] for r in found.dropped.collect()}
+    copies = image_pairs(file_pairs(spark, [("A", "B", "copy", None)]), 1, places, PlaceCap(max_shown=20))[COPY]
+    assert copies.rows.count() == 999 + 20
+    assert {r["query"]["image_ids"][0] for r in copies.rows.where("target.image_ids[0] != 'b'").collect()} == {"i0000"}
+    dropped = {r["reason"]: r["rows"] for r in copies.dropped.collect()}
     assert dropped == {
-        "pairs of places of one widely shown file": 1000 * 999 // 2 - 999,
-        "pairs of places of two widely shown files": 980,
+        DROPPED_PLACES_OF_ONE_FILE: 1000 * 999 // 2 - 999,
+        DROPPED_PLACES_OF_TWO_FILES: 980,
     }
 
 
-def test_two_widely_shown_files_are_tied_by_the_first_of_each_and_the_rest_is_counted(spark):
+def test_two_files_in_many_notes_are_paired_with_the_first_of_each_and_the_rest_is_counted(spark):
     places = images(spark, [(file, f"{file}n{k}", f"{file.lower()}{k}") for file in "AB" for k in range(6)])
     tied = file_pairs(spark, [("A", "B", "copy", None)])
-    found = image_pairs(tied, 1, places, Match(max_shown=5))[COPY]
-    between = {pair for pair in ends(found) if pair[0][0] != pair[1][0]}
+    copies = image_pairs(tied, 1, places, PlaceCap(max_shown=5))[COPY]
+    between = {pair for pair in ends(copies) if pair[0][0] != pair[1][0]}
     assert between == {("a0", f"b{k}") for k in range(5)} | {(f"a{k}", "b0") for k in range(5)}
-    dropped = {r["reason"].split(",")[0]: r["rows"] for r in found.dropped.collect()}
-    assert dropped["pairs of places of two widely shown files"] == 6 * 6 - 9
-    whole = image_pairs(tied, 1, places, Match(max_shown=36))[COPY]
+    dropped = {r["reason"]: r["rows"] for r in copies.dropped.collect()}
+    assert dropped[DROPPED_PLACES_OF_TWO_FILES] == 6 * 6 - 9
+    whole = image_pairs(tied, 1, places, PlaceCap(max_shown=36))[COPY]
     assert len([pair for pair in ends(whole) if pair[0][0] != pair[1][0]]) == 36
 
 
-def test_many_pairs_of_widely_shown_files_are_no_single_task(spark, tmp_path):
+def test_many_pairs_of_files_in_many_notes_are_no_single_task(spark, tmp_path):
     files = [f"F{k:02}" for k in range(12)]
     places = images(spark, [(file, f"{file}n{k}", f"{file}i{k}") for file in files for k in range(5)])
     pairs = file_pairs(spark, [(a, b, "copy", None) for a in files for b in files if a < b])
@@ -93,8 +99,8 @@ def test_many_pairs_of_widely_shown_files_are_no_single_task(spark, tmp_path):
     for name, rows in (("places", places), ("pairs", pairs)):
         rows.coalesce(1).write.parquet(str(tmp_path / name))
     places, pairs = (spark.read.parquet(str(tmp_path / name)) for name in ("places", "pairs"))
-    one, many = (image_pairs(pairs, count, places, Match())[COPY] for count in (66, 100_000))
+    one, many = (image_pairs(pairs, count, places, PlaceCap())[COPY] for count in (66, 100_000))
     assert ends(many) == ends(one)
     across = F.col("query.image_ids")[0].substr(1, 3) != F.col("target.image_ids")[0].substr(1, 3)
-    tasks = [found.rows.where(across).select(F.spark_partition_id()).distinct().count() for found in (one, many)]
+    tasks = [copies.rows.where(across).select(F.spark_partition_id()).distinct().count() for copies in (one, many)]
     assert tasks[0] == 1 < tasks[1]

@@ -48,9 +48,9 @@ def test_the_names_of_notes_are_keys_below_the_root(spark, store):
     uris = {row["image_id"]: row["uri"] for row in references.collect()}
     assert uris["0"] == "gs://anonymous@bucket/pictures/a b.jpg"
     assert uris["5"] == "gs://anonymous@bucket/pictures/photo:1.jpg"
-    found = {row["image_id"]: row["reason"] for row in picture_digests(places, 10, root).collect()}
+    result = {row["image_id"]: row["reason"] for row in picture_digests(places, 10, root).collect()}
     outside = "outside the image root"
-    assert list(found[str(n)] for n in range(len(NAMES) + 4)) == [
+    assert list(result[str(n)] for n in range(len(NAMES) + 4)) == [
         *[None] * len(NAMES),
         "missing file",
         outside,
@@ -72,8 +72,8 @@ def test_a_name_below_a_file_uri_stands_as_it_is(spark, tmp_path):
     for root in ((tmp_path / "my pictures").as_uri(), str(tmp_path / "my pictures")):
         references = picture_references(notes_of(spark, names), root).good
         places = references.selectExpr("uri", "image_id", "cast(null as binary) as content")
-        found = picture_digests(places, 5, root).collect()
-        assert {row["sha256"] for row in found} == {hashlib.sha256(name.encode()).hexdigest() for name in names}
+        result = picture_digests(places, 5, root).collect()
+        assert {row["sha256"] for row in result} == {hashlib.sha256(name.encode()).hexdigest() for name in names}
 
 
 @pytest.mark.slow
@@ -128,7 +128,7 @@ def test_the_user_reads_one_line_and_the_exit_code_is_ours(store):
     finally:
         server.control(faults={})
     assert done.returncode == 1
-    said = done.stderr.splitlines()  # Spark's own words at its start come before, where nobody has given it a log4j file
-    assert said[-1].startswith("error: gs://anonymous@bucket: HTTP 403, access denied, asked 7 times"), done.stderr
-    assert sum("StoreError" in line or "HTTP 403" in line for line in said) == 1
-    assert not any(line.startswith(("Traceback", "\tat ", "Caused by")) for line in said)
+    lines = done.stderr.splitlines()  # Spark's own words at its start come before, where nobody has given it a log4j file
+    assert lines[-1].startswith("error: gs://anonymous@bucket: HTTP 403, access denied, asked 7 times"), done.stderr
+    assert sum("StoreError" in line or "HTTP 403" in line for line in lines) == 1
+    assert not any(line.startswith(("Traceback", "\tat ", "Caused by")) for line in lines)

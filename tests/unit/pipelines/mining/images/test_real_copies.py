@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.media.decode import BadPicture
-from pipelines.mining.images.fingerprint.feature_codec import unpack
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
-from pipelines.mining.images.verify.feature_alignment import Matching, points
-from pipelines.mining.images.verify.transform_hypotheses import Sketch
-from pipelines.mining.images.verify.verify_pair import Picture, Verification, verify
+from testkit.verified_pictures import StoredPicture, stored_picture, verdict
 
 SHARED = Path(os.environ.get("UNINOTE_SHARED") or Path(__file__).resolve().parents[6] / "shared")
 DATA = SHARED / "data" / "neardup"
@@ -30,31 +27,25 @@ pytestmark = [
 ]
 
 
-def stored(file: Path) -> Picture:
-    """As the pipeline keeps it."""
-    row = fingerprint(file.read_bytes(), Fingerprint())
-    return Picture(Sketch(points(unpack(row["features"])), row["pdq_turns"], row["pdq_exposed"]), row["thumbnail"])
-
-
 @pytest.fixture(scope="module")
-def pictures() -> Mapping[Path, Picture]:
+def pictures() -> Mapping[Path, StoredPicture]:
     """Every readable picture of the folder that is one photo (the collage is ten)."""
     files = [
         file
         for file in sorted(DATA.rglob("*.*"))
         if file.suffix not in (".md", ".txt") and file.stem not in (CORRUPT, "collage_ukbench")
     ]
-    return {file.relative_to(DATA): stored(file) for file in files}
+    return {file.relative_to(DATA): stored_picture(file.read_bytes()) for file in files}
 
 
 @pytest.fixture(scope="module")
 def groups(pictures) -> set[frozenset[Path]]:
-    """Components of all pairs that `verify` calls copies."""
+    """Components of all pairs whose verdict is a copy."""
     group = {file: frozenset((file,)) for file in pictures}
     for a, b in itertools.combinations(pictures, 2):
         if group[a] is group[b]:
             continue  # one component already
-        if verify(pictures[a], pictures[b], Matching(), Verification()).relation in SAME:
+        if verdict(pictures[a], pictures[b]).relation in SAME:
             joined = group[a] | group[b]
             group |= dict.fromkeys(joined, joined)
     return set(group.values())
@@ -62,30 +53,30 @@ def groups(pictures) -> set[frozenset[Path]]:
 
 def under(groups: set[frozenset[Path]], *folders: str) -> list[set[str]]:
     """The groups that have a picture in one of the folders, largest first."""
-    found = [group for group in groups if any(folder in file.parts for file in group for folder in folders)]
-    return sorted(({str(file) for file in group} for group in found), key=lambda group: (-len(group), min(group)))
+    result = [group for group in groups if any(folder in file.parts for file in group for folder in folders)]
+    return sorted(({str(file) for file in group} for group in result), key=lambda group: (-len(group), min(group)))
 
 
 def test_edits_rotations_flips_and_colour_modes_of_one_photo_are_one_component(pictures, groups):
     folders = ("bridge-mods", "rotations", "modes")
-    wanted = {str(file) for file in pictures if any(folder in file.parts for folder in folders)}
-    assert len(wanted) == 34
-    assert under(groups, *folders) == [wanted]
+    expected = {str(file) for file in pictures if any(folder in file.parts for folder in folders)}
+    assert len(expected) == 34
+    assert under(groups, *folders) == [expected]
 
 
 def test_seven_distinct_photos_are_seven(groups):
-    found = under(groups, "labelme-subset")
-    assert [len(group) for group in found] == [1] * 7
+    result = under(groups, "labelme-subset")
+    assert [len(group) for group in result] == [1] * 7
 
 
 def test_copies_of_a_photo_group_by_the_number_in_their_names(pictures, groups):
-    wanted = {}
+    expected = {}
     for file in pictures:
         if "ukbench" in file.parts:
-            wanted.setdefault(UNNUMBERED.get(file.stem, file.stem.split("_")[0]), set()).add(str(file))
-    assert under(groups, "ukbench") == sorted(wanted.values(), key=lambda group: (-len(group), min(group)))
-    assert len(wanted["ukbench00120"]) == 11
-    assert len(wanted) == 14
+            expected.setdefault(UNNUMBERED.get(file.stem, file.stem.split("_")[0]), set()).add(str(file))
+    assert under(groups, "ukbench") == sorted(expected.values(), key=lambda group: (-len(group), min(group)))
+    assert len(expected["ukbench00120"]) == 11
+    assert len(expected) == 14
 
 
 @pytest.mark.parametrize("folder", ["mixed_images", "mixed_nested_images"])

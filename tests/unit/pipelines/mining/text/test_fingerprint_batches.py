@@ -13,8 +13,8 @@ def batches(*texts, size=10):
     return [pa.RecordBatch.from_pylist(rows[n : n + size]) for n in range(0, len(rows), size)]
 
 
-def rows(found, schema):
-    return sorted(map(tuple, (r.values() for r in pa.Table.from_batches(found, schema).to_pylist())))
+def rows(result, schema):
+    return sorted(map(tuple, (r.values() for r in pa.Table.from_batches(result, schema).to_pylist())))
 
 
 def test_fingerprints_do_not_depend_on_the_batches(monkeypatch):
@@ -36,12 +36,12 @@ def test_a_gram_is_odd_and_a_link_is_even():
 
 def test_digests_tell_numbers_apart_and_nothing_else():
     texts = [LONG + "1 克", LONG + "，１克！", LONG + "2 克", "short"]
-    found = {
+    result = {
         note: digest
         for note, digest, *_ in rows(fingerprint_batches.digests(batches(*texts), 160), fingerprint_batches.DIGESTS)
     }
-    assert found["0"] == found["1"] != found["2"]
-    assert "3" not in found
+    assert result["0"] == result["1"] != result["2"]
+    assert "3" not in result
 
 
 def test_digests_say_what_is_kept_of_the_text():

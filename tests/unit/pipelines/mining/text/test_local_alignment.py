@@ -3,7 +3,7 @@
 import random
 import time
 
-from pipelines.mining.text.local_alignment import Run, alignments, extend
+from pipelines.mining.text.local_alignment import EqualRun, alignments, extend
 
 KNOBS = {"edit_cost": 6, "drop": 8, "max_extensions": 32}
 
@@ -14,7 +14,7 @@ def words(a, runs):
 
 def test_grows_a_seed_to_the_whole_run():
     a, b = "xxabcdefgyy", "zabcdefgw"
-    assert list(alignments(a, b, [(5, 4)], **KNOBS)) == [[Run(2, 1, 7)]]
+    assert list(alignments(a, b, [(5, 4)], **KNOBS)) == [[EqualRun(2, 1, 7)]]
 
 
 def test_passes_a_lost_an_added_and_a_changed_character():
@@ -26,8 +26,8 @@ def test_passes_a_lost_an_added_and_a_changed_character():
 
 def test_stops_at_another_word():
     a, b = "the rug is black and very soft", "the rug is green and very soft"
-    found = [words(a, runs) for runs in alignments(a, b, [(0, 0), (20, 20)], **KNOBS)]
-    assert found == [["the rug is "], [" and very soft"]]
+    result = [words(a, runs) for runs in alignments(a, b, [(0, 0), (20, 20)], **KNOBS)]
+    assert result == [["the rug is "], [" and very soft"]]
 
 
 def test_grows_a_seed_only_once():

@@ -2,36 +2,36 @@
 
 import numpy as np
 
-from pipelines.mining.text.local_alignment import Run
-from pipelines.mining.text.prepared_text import places, side
+from pipelines.mining.text.local_alignment import EqualRun
+from pipelines.mining.text.prepared_text import prepared_text, run_indices
 
 
 def test_equal_numbers_are_equal_characters_and_others_are_not():
-    texts = [side(t, None, 4, 0).text for t in ("加 1,200 克", "加１２００克", "加 120 克")]
+    texts = [prepared_text(t, None, 4, 0).text for t in ("加 1,200 克", "加１２００克", "加 120 克")]
     assert texts[0] == texts[1] != texts[2]
     assert [len(t) for t in texts] == [3, 3, 3]
 
 
 def test_reads_the_digits_of_the_numbers_between_two_places():
-    found = side("a 12 b 3.5 c", None, 4, 0)
-    assert found.numbers(0, 5) == "1235"
-    assert found.numbers(2, 5) == "35"
-    assert found.numbers(2, 2) == ""
+    result = prepared_text("a 12 b 3.5 c", None, 4, 0)
+    assert result.numbers(0, 5) == "1235"
+    assert result.numbers(2, 5) == "35"
+    assert result.numbers(2, 2) == ""
 
 
 def test_marks_boilerplate_grams_and_what_is_beside_them():
-    found = side("abcdefghijklmnop", [6], 4, 2)
-    assert "".join(c for c, own in zip(found.text, found.own, strict=True) if own) == "abcd" + "mnop"
-    assert side("abc", None, 4, 2).own.all()
+    result = prepared_text("abcdefghijklmnop", [6], 4, 2)
+    assert "".join(c for c, own in zip(result.text, result.own, strict=True) if own) == "abcd" + "mnop"
+    assert prepared_text("abc", None, 4, 2).own.all()
 
 
 def test_spans_the_original():
-    found = side("  Hello, 世界 42!", None, 4, 0)
-    assert found.original[slice(*found.span(0, 8))] == "Hello, 世界 42"
+    result = prepared_text("  Hello, 世界 42!", None, 4, 0)
+    assert result.original[slice(*result.span(0, 8))] == "Hello, 世界 42"
 
 
 def test_lists_the_places_of_runs():
-    i, j = places([Run(0, 5, 2), Run(7, 9, 3)])
+    i, j = run_indices([EqualRun(0, 5, 2), EqualRun(7, 9, 3)])
     assert (i.tolist(), j.tolist()) == ([0, 1, 7, 8, 9], [5, 6, 9, 10, 11])
-    assert [len(p) for p in places([])] == [0, 0]
-    assert places([])[0].dtype == np.int64
+    assert [len(p) for p in run_indices([])] == [0, 0]
+    assert run_indices([])[0].dtype == np.int64

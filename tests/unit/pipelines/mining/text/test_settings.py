@@ -12,10 +12,12 @@ def test_the_window_keeps_the_guarantee():
 
 
 def test_refuses_a_gram_wider_than_a_passage():
-    with pytest.raises(SettingsError, match=r"partial_text.gram_columns is 40, must be 1 to min_shared_chars \(28\)"):
+    with pytest.raises(SettingsError, match=r"partial_text.gram_columns: expected 1 to min_shared_chars \(28\), got 40"):
         PartialText(gram_columns=40)
 
 
 def test_names_every_fault():
-    with pytest.raises(SettingsError, match="link_reach is 0.*max_document_frequency is 1.*edit_cost is 2"):
+    with pytest.raises(
+        SettingsError, match="link_reach: expected at least 1, got 0.*max_document_frequency: .*got 1.*edit_cost: .*got 2"
+    ):
         PartialText(link_reach=0, max_document_frequency=1, edit_cost=2)

@@ -26,8 +26,8 @@ def notes(spark, rows):
 
 def mined(spark, rows, settings=SETTINGS):
     output = shared_passages(notes(spark, rows), settings)
-    found = {(r.query.note_id, r.target.note_id): r for r in output.rows.collect()}
-    return found, output.dropped
+    result = {(r.query.note_id, r.target.note_id): r for r in output.rows.collect()}
+    return result, output.dropped
 
 
 def counts(dropped):
@@ -47,16 +47,16 @@ def test_finds_what_two_notes_share_and_says_where(spark):
         ("d", "More beans", "She says: soak the beans ovrnight, then simmer them gentlyy with a bay leaf untl tender"),
         ("e", "", ""), ("f", None, None), ("g", "x", "y"), ("h", "好", "🎉\u200d"),
     ]  # fmt: skip
-    found, _ = mined(spark, rows)
-    assert set(found) == {("a", "b"), ("c", "d")}
+    result, _ = mined(spark, rows)
+    assert set(result) == {("a", "b"), ("c", "d")}
     texts = {note: full_text(title, body) for note, title, body in rows}
-    for (query, target), row in found.items():
+    for (query, target), row in result.items():
         spans = row.evidence
         assert row.query.text == texts[query][spans.query_start : spans.query_end]
         assert row.target.text == texts[target][spans.target_start : spans.target_end]
         assert row.score == spans.containment == pytest.approx(spans.shared_chars / shorter(texts[query], texts[target]))
-    assert found["a", "b"].target.text == RECIPE[:-1]
-    assert found["c", "d"].target.text == rows[3][2][10:]
+    assert result["a", "b"].target.text == RECIPE[:-1]
+    assert result["c", "d"].target.text == rows[3][2][10:]
 
 
 def shorter(*texts):
@@ -71,8 +71,8 @@ def test_rows_have_the_columns_of_pairs(spark):
 
 def test_boilerplate_ties_nobody_and_is_counted(spark):
     rows = [(f"n{k}", None, chatter(k) + TEMPLATE) for k in range(8)]
-    found, dropped = mined(spark, rows)
-    assert found == {}
+    result, dropped = mined(spark, rows)
+    assert result == {}
     assert counts(dropped)["fingerprint in more than max_document_frequency notes"] > 8
 
 
@@ -84,32 +84,32 @@ def test_boilerplate_with_other_words_around_it_is_still_boilerplate(spark):
 def test_ties_every_copy_of_a_long_text_to_the_first(spark):
     text = chatter(5, 120)
     rows = [(f"n{k}", None, text[:60] + "，！"[k % 2] + text[60:]) for k in range(9)]
-    found, dropped = mined(spark, rows)
-    assert set(found) == {("n0", f"n{k}") for k in range(1, 9)}
-    assert {r.score for r in found.values()} == {1.0}
-    assert counts(dropped)["whole text equal to another note's: tied to the first of them only"] == 8
+    result, dropped = mined(spark, rows)
+    assert set(result) == {("n0", f"n{k}") for k in range(1, 9)}
+    assert {r.score for r in result.values()} == {1.0}
+    assert counts(dropped)["whole text equal to another note's: paired with the first of them only"] == 8
 
 
 def test_ties_a_text_that_went_round_with_other_words_around_it(spark):
     text = chatter(6, 120)
     rows = [(f"n{k}", chatter(100 + k, 5), text + chatter(200 + k, 9)) for k in range(9)]
-    found, _ = mined(spark, rows)
+    result, _ = mined(spark, rows)
     star = {("n0", f"n{k}") for k in range(1, 9)}
-    assert star <= set(found)
-    assert len(found) < 9 * 8 / 2
-    assert all(r.evidence.shared_chars >= 120 for r in found.values())
+    assert star <= set(result)
+    assert len(result) < 9 * 8 / 2
+    assert all(r.evidence.shared_chars >= 120 for r in result.values())
 
 
 def test_short_equal_texts_do_not_tie_many_notes(spark):
-    found, _ = mined(spark, [(f"n{k}", None, TEMPLATE) for k in range(30)])
-    assert found == {}
+    result, _ = mined(spark, [(f"n{k}", None, TEMPLATE) for k in range(30)])
+    assert result == {}
 
 
 def test_caps_the_pairs_of_a_note_and_counts_the_rest(spark):
     quotes = [chatter(300 + k, 30 + k) for k in range(6)]
     rows = [("hub", None, "。".join(quotes)), *[(f"n{k}", None, chatter(400 + k) + q) for k, q in enumerate(quotes)]]
-    found, dropped = mined(spark, rows, dataclasses.replace(SETTINGS, max_pairs_per_note=4))
-    assert len(found) == 4
+    result, dropped = mined(spark, rows, dataclasses.replace(SETTINGS, max_pairs_per_note=4))
+    assert len(result) == 4
     assert counts(dropped)["candidate pair beyond max_pairs_per_note"] == 2
 
 
@@ -150,11 +150,11 @@ def test_finds_every_pair_that_shares_a_run_outside_boilerplate(spark, corpus):
         for m, b in bare[k + 1 :]
         if longest_common_run(a, b) >= SETTINGS.min_shared_chars
     }
-    found, _ = mined(spark, corpus)
+    result, _ = mined(spark, corpus)
     assert expected
-    assert expected <= set(found)
+    assert expected <= set(result)
     planted = {(corpus[k][0], corpus[k + 1][0]) for k in range(0, 60, 2)}
-    assert set(found) <= planted
+    assert set(result) <= planted
 
 
 @pytest.mark.parametrize("partitions", [1, 2, 7])
@@ -172,6 +172,6 @@ def test_the_same_rows_whatever_the_partitions_and_the_order(spark, corpus, part
 
 def test_lives_through_a_megabyte_of_laughter(spark):
     rows = [("a", None, "哈" * 1_000_000), ("b", None, "哈" * 900_000), ("c", None, "word " * 200_000)]
-    found, _ = mined(spark, rows)
-    assert set(found) == {("a", "b")}
-    assert found["a", "b"].evidence.shared_chars == 900_000
+    result, _ = mined(spark, rows)
+    assert set(result) == {("a", "b")}
+    assert result["a", "b"].evidence.shared_chars == 900_000

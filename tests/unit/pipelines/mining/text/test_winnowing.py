@@ -26,43 +26,43 @@ def test_counts_a_wide_character_as_two_columns():
 @pytest.mark.parametrize("columns", [1, 4, 16])
 def test_ends_a_gram_where_it_is_wide_enough(columns):
     folded = fold(TEXTS)
-    found = grams(folded.codes, folded.bounds, columns)
+    result = grams(folded.codes, folded.bounds, columns)
     wide = widths(folded.codes)
     for i in range(len(folded.codes)):
-        end = folded.bounds[found.owner[i] + 1]
+        end = folded.bounds[result.owner[i] + 1]
         sums = [int(wide[i:e].sum()) for e in range(i, end + 1)]
-        assert found.whole[i] == (sums[-1] >= columns)
-        if found.whole[i]:
-            assert found.ends[i] == i + next(n for n, s in enumerate(sums) if s >= columns)
+        assert result.whole[i] == (sums[-1] >= columns)
+        if result.whole[i]:
+            assert result.ends[i] == i + next(n for n, s in enumerate(sums) if s >= columns)
 
 
 def test_equal_grams_hash_alike_and_others_do_not():
     folded = fold(["abcabcabd", "xabc"])
-    found = grams(folded.codes, folded.bounds, 3)
-    spelled = ["".join(map(chr, folded.codes[i : found.ends[i]])) for i in range(len(folded.codes)) if found.whole[i]]
-    hashes = found.hashes[found.whole].tolist()
+    result = grams(folded.codes, folded.bounds, 3)
+    spelled = ["".join(map(chr, folded.codes[i : result.ends[i]])) for i in range(len(folded.codes)) if result.whole[i]]
+    hashes = result.hashes[result.whole].tolist()
     assert len(set(spelled)) == len(set(hashes)) == len(set(zip(spelled, hashes, strict=True)))
 
 
 def test_hashes_are_the_same_in_every_process():
     folded = fold(TEXTS)
-    found = winnowed(grams(folded.codes, folded.bounds, 8), 4).values
-    assert hashlib.sha256(found.tobytes()).hexdigest()[:16] == "670fa8e0a5341c55"
+    result = winnowed(grams(folded.codes, folded.bounds, 8), 4).values
+    assert hashlib.sha256(result.tobytes()).hexdigest()[:16] == "670fa8e0a5341c55"
 
 
 @pytest.mark.parametrize("window", [1, 2, 5])
 def test_chooses_the_rightmost_smallest_gram_of_each_window(window):
     folded = fold(TEXTS)
-    found = grams(folded.codes, folded.bounds, 4)
-    chosen = winnowed(found, window)
+    result = grams(folded.codes, folded.bounds, 4)
+    chosen = winnowed(result, window)
     expected = set()
     for b in range(len(TEXTS)):
-        places = [i for i in range(folded.bounds[b], folded.bounds[b + 1]) if found.whole[i]]
+        places = [i for i in range(folded.bounds[b], folded.bounds[b + 1]) if result.whole[i]]
         for s in range(max(1, len(places) - window + 1)) if places else []:
-            least = min(found.hashes[i] for i in places[s : s + window])
-            expected.add(max(i for i in places[s : s + window] if found.hashes[i] == least))
+            least = min(result.hashes[i] for i in places[s : s + window])
+            expected.add(max(i for i in places[s : s + window] if result.hashes[i] == least))
     assert {(int(o), int(v)) for o, v in zip(chosen.owner, chosen.values, strict=True)} == {
-        (int(found.owner[i]), int(found.hashes[i].view(np.int64))) for i in expected
+        (int(result.owner[i]), int(result.hashes[i].view(np.int64))) for i in expected
     }
 
 

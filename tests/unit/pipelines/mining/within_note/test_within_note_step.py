@@ -84,7 +84,7 @@ def test_sentences_that_many_notes_have_are_no_queries_and_are_counted(spark, pa
         "第二句话讲的是红色的杯子放在左边。",
         "Another note that is long enough here.",
     }
-    assert ("sentences that stand in too many notes", 4) in {tuple(r) for r in mined(spark).dropped.collect()}
+    assert ("sentences of more than max_notes_per_passage notes", 4) in {tuple(r) for r in mined(spark).dropped.collect()}
 
 
 def test_a_passage_says_where_it_stands(pairs):

@@ -1,7 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.shards.ranking_lists.sentence_split import content, folded, parted, pieces
+from pipelines.media.sentences import sentence_pieces
+from pipelines.media.text_fold import cased_letters
+from pipelines.shards.ranking_lists.sentence_split import content, parted
 
 TEXT = st.lists(
     st.sampled_from(["红色的杯子", "很好看", "a mug", "1.5 cups", "。", "！", ". ", "\n", " ", "✨", "?", "x"]), max_size=14
@@ -10,7 +12,7 @@ TEXT = st.lists(
 
 @given(TEXT | st.text(max_size=40))
 def test_pieces_are_the_text(text):
-    assert "".join(pieces(text)) == text
+    assert "".join(sentence_pieces(text)) == text
 
 
 @given(TEXT | st.text(max_size=40))
@@ -30,8 +32,8 @@ def test_no_other_cut_is_more_even(sentences):
 
 
 def test_a_decimal_is_no_end():
-    assert pieces("1.5 cups. Two") == ["1.5 cups. ", "Two"]
+    assert sentence_pieces("1.5 cups. Two") == ["1.5 cups. ", "Two"]
 
 
 def test_what_differs_in_case_and_marks_is_the_same():
-    assert folded("A Mug!") == folded("a  mug…") == "amug"
+    assert cased_letters("A Mug!") == cased_letters("a  mug…") == "amug"

@@ -18,7 +18,7 @@ from PIL import Image
 
 from pipelines.sources.sample_corpus import build
 from pipelines.sources.sample_corpus.bad_rows import bomb
-from pipelines.sources.sample_corpus.build import FEWEST, Sample, make_sample
+from pipelines.sources.sample_corpus.build import MIN_NOTES, Sample, make_sample
 from pipelines.sources.sample_corpus.repost_edits import EDITS
 from schemas.datasets import NOTES
 from schemas.errors import DataError, SettingsError
@@ -29,9 +29,9 @@ NOTE_COUNT = 200
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("corpus") / "sample"
-    make_sample(made, Sample(notes=NOTE_COUNT))
-    return made
+    corpus = tmp_path_factory.mktemp("corpus") / "sample"
+    make_sample(corpus, Sample(notes=NOTE_COUNT))
+    return corpus
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def files(folder):
 
 
 def test_the_notes_have_every_column_of_the_contract_and_as_many_rows_as_asked(folder, notes):
-    found = pq.read_schema(folder / "notes.parquet")
-    wanted = [f for f in NOTES.columns if f.name not in ("image_count", "kept_because")]
-    assert {f.name: f.type for f in found} == {f.name: f.type for f in wanted}
+    result = pq.read_schema(folder / "notes.parquet")
+    expected = [f for f in NOTES.columns if f.name not in ("image_count", "kept_because")]
+    assert {f.name: f.type for f in result} == {f.name: f.type for f in expected}
     assert len(notes) == NOTE_COUNT
 
 
@@ -120,11 +120,11 @@ def test_pictures_of_two_families_are_no_near_duplicates_by_accident(truth, file
 
 
 def test_a_variant_is_its_own_family_and_tells_another_colour(truth):
-    told = {t["image_id"]: t for t in truth["images"]}
+    truths = {t["image_id"]: t for t in truth["images"]}
     variants = [t for t in truth["images"] if t["variant_of"]]
     assert len(variants) >= 8
     for t in variants:
-        words, before = (re.findall(r"[\w-]+", x["en"]) for x in (t, told[t["variant_of"]]))
+        words, before = (re.findall(r"[\w-]+", x["en"]) for x in (t, truths[t["variant_of"]]))
         words, before = ([w for w in x if w not in ("A", "An", "a", "an")] for x in (words, before))
         assert len(words) == len(before)
         assert sum(a != b for a, b in zip(words, before, strict=True)) == 1
@@ -187,12 +187,12 @@ def test_notes_are_as_varied_as_peoples(notes, truth):
 
 
 def test_copies_carry_the_words_and_the_description_of_what_they_copy(truth):
-    told = {t["image_id"]: t for t in truth["images"]}
+    truths = {t["image_id"]: t for t in truth["images"]}
     for t in truth["images"]:
         if t["kind"] == "copy" and t["edit"] != "mirrored":
-            assert t["en"] == told[t["family"]]["en"]
+            assert t["en"] == truths[t["family"]]["en"]
         if t["kind"] == "copy" and t["edit"] not in ("captioned",):
-            assert t["text"] == told[t["family"]]["text"]
+            assert t["text"] == truths[t["family"]]["text"]
 
 
 def test_a_corpus_that_is_there_is_left_as_it_is(folder, monkeypatch):
@@ -204,22 +204,22 @@ def test_a_corpus_that_is_there_is_left_as_it_is(folder, monkeypatch):
 
 @pytest.mark.slow
 def test_a_run_that_was_killed_leaves_nothing_in_place_and_is_made_again(tmp_path, monkeypatch):
-    made = tmp_path / "sample"
+    corpus = tmp_path / "sample"
     with monkeypatch.context() as killed:
         killed.setattr(build, "click_log", _killed)
         with pytest.raises(KeyboardInterrupt):
-            make_sample(made, Sample(notes=FEWEST))
+            make_sample(corpus, Sample(notes=MIN_NOTES))
     assert list(tmp_path.iterdir()) == []
-    make_sample(made, Sample(notes=FEWEST))
+    make_sample(corpus, Sample(notes=MIN_NOTES))
     assert [p.name for p in tmp_path.iterdir()] == ["sample"]
-    assert pq.read_table(made / "notes.parquet").num_rows == FEWEST
+    assert pq.read_table(corpus / "notes.parquet").num_rows == MIN_NOTES
 
 
 @pytest.mark.slow
 def test_other_settings_make_the_corpus_anew(tmp_path):
-    make_sample(tmp_path / "sample", Sample(notes=FEWEST))
+    make_sample(tmp_path / "sample", Sample(notes=MIN_NOTES))
     before = _sums(tmp_path)
-    make_sample(tmp_path / "sample", Sample(notes=FEWEST, seed=1))
+    make_sample(tmp_path / "sample", Sample(notes=MIN_NOTES, seed=1))
     after = _sums(tmp_path)
     assert before["sample/notes.parquet"] != after["sample/notes.parquet"]
     assert not any(name.startswith("sample/images/") for name in before.keys() & after.keys())
@@ -227,8 +227,8 @@ def test_other_settings_make_the_corpus_anew(tmp_path):
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("ten years of work")
-    with pytest.raises(DataError, match=r"holds files and no sample\.json"):
-        make_sample(tmp_path, Sample(notes=FEWEST))
+    with pytest.raises(DataError, match=r"got files without sample\.json"):
+        make_sample(tmp_path, Sample(notes=MIN_NOTES))
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -237,7 +237,7 @@ def _killed(*_):
 
 
 def test_too_few_notes_are_a_users_mistake(tmp_path):
-    with pytest.raises(SettingsError, match=r"sample\.notes is 10, expected 60 or more"):
+    with pytest.raises(SettingsError, match=r"sample\.notes: expected at least 60 .*got 10"):
         make_sample(tmp_path / "sample", Sample(notes=10))
 
 
@@ -262,9 +262,9 @@ def _sums(folder):
 
 
 def test_the_truths_schemas_are_those_of_the_benchmark(folder):
-    found = {p.stem: set(pq.read_schema(p).names) for p in (folder / "truth").glob("*.parquet")}
-    assert found["images"] >= {"image_id", "note_id", "family", "edit", "kind", "box"}
-    assert found["passages"] == {"source_note", "target_note", "host_note", "passage", "edit_rate"}
-    assert found["oddities"] >= {"id", "fault"}
-    assert found["aliases"] == {"a", "b"}
+    result = {p.stem: set(pq.read_schema(p).names) for p in (folder / "truth").glob("*.parquet")}
+    assert result["images"] >= {"image_id", "note_id", "family", "edit", "kind", "box"}
+    assert result["passages"] == {"source_note", "target_note", "host_note", "passage", "edit_rate"}
+    assert result["oddities"] >= {"id", "fault"}
+    assert result["aliases"] == {"a", "b"}
     assert pq.read_schema(folder / "truth" / "images.parquet").field("box").type == pa.list_(pa.float64())

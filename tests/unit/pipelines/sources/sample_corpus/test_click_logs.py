@@ -33,10 +33,10 @@ def test_a_chains_people_clicked_the_one_right_after_the_other_within_the_week(l
         notes = [r["note_id"] for r in sorted((r for r in window if r["user_id"] == user), key=lambda r: r["clicked_at"])]
         for pair in pairwise(notes):
             followed.setdefault(pair, set()).add(user)
-    told = {(r["source_note"], r["target_note"]): r["users"] for r in log.chains.to_pylist()}
-    assert len(told) == 3 * 16
-    assert {pair: len(followed[pair]) for pair in told} == told
-    assert set(told.values()) == {CHAIN_USERS}
+    users = {(r["source_note"], r["target_note"]): r["users"] for r in log.chains.to_pylist()}
+    assert len(users) == 3 * 16
+    assert {pair: len(followed[pair]) for pair in users} == users
+    assert set(users.values()) == {CHAIN_USERS}
 
 
 def test_no_note_is_in_two_chains(log):

@@ -1,4 +1,4 @@
-"""Pictures that meet under a key, against all pairs by brute force; a crowd is tied by a chain."""
+"""The pairs that share a key, against all pairs by brute force; the pictures of a hot key are chained."""
 
 from collections import Counter
 from itertools import pairwise
@@ -9,65 +9,68 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.mining.images.candidates import bucket_join
-from pipelines.mining.images.candidates.bucket_join import Asking, Found, crowds, meetings
+from pipelines.mining.images.candidates.bucket_join import IndexEntries, Probes, hot_key_count
 
 ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8), st.booleans()), max_size=80)
-NEAR = np.array([5, 3, 8, 0, 1, 7, 2, 6, 4])
-"""For each picture of ROWS: in the order of these a chain goes."""
+HASH_ORDER = np.array([5, 3, 8, 0, 1, 7, 2, 6, 4])
+"""`hash_order` of each picture of ROWS."""
 
 
 def keys_of(listed):
     """As the shuffle brings them: each (key, picture) once, in any order."""
-    found, asking = (list(dict.fromkeys((k, p) for k, p, asks in listed if asks == side)) for side in (False, True))
-    columns = [np.array([pair[side] for pair in pairs], np.int64) for pairs in (found, asking) for side in (0, 1)]
-    return Found(columns[0], columns[1], NEAR[columns[1]]), Asking(*columns[2:])
+    index, probes = (list(dict.fromkeys((k, p) for k, p, is_probe in listed if is_probe == side)) for side in (False, True))
+    columns = [np.array([pair[side] for pair in pairs], np.int64) for pairs in (index, probes) for side in (0, 1)]
+    return IndexEntries(columns[0], columns[1], HASH_ORDER[columns[1]]), Probes(*columns[2:])
 
 
 def by_hand(listed, most):
-    """Votes of each pair, where no key is crowded."""
+    """Votes of each pair, hot keys left out."""
     votes = Counter()
     for key in {k for k, _, _ in listed}:
-        found = {p for k, p, asked in listed if k == key and not asked}
-        asking = {p for k, p, asked in listed if k == key and asked}
-        if len(found) <= most:
-            votes.update((min(a, b), max(a, b)) for a in asking for b in found if a != b)
+        indexed = {p for k, p, is_probe in listed if k == key and not is_probe}
+        probing = {p for k, p, is_probe in listed if k == key and is_probe}
+        if len(indexed) <= most:
+            votes.update((min(a, b), max(a, b)) for a in probing for b in indexed if a != b)
     return votes
 
 
-def told(listed, most, links):
+def votes_of(listed, most, links):
     votes = Counter()
-    for met in meetings(*keys_of(listed), most, links):
-        pairs = list(zip(met.l.tolist(), met.r.tolist(), strict=True))
+    for part in bucket_join.bucket_join(*keys_of(listed), most, links):
+        pairs = list(zip(part.l.tolist(), part.r.tolist(), strict=True))
         assert len(set(pairs)) == len(pairs)
-        votes.update(dict(zip(pairs, met.votes.tolist(), strict=True)))
+        votes.update(dict(zip(pairs, part.votes.tolist(), strict=True)))
     return votes
 
 
 @given(ROWS, st.integers(1, 30))
 @settings(deadline=None)
-def test_each_that_asks_meets_each_that_is_found_however_many_are_worked_on_at_once(listed, at_once):
-    before, bucket_join.ASKED_AT_ONCE = bucket_join.ASKED_AT_ONCE, at_once
+def test_each_probe_is_paired_with_each_entry_of_its_key_however_many_are_answered_at_once(listed, at_once):
+    before, bucket_join.PROBES_AT_ONCE = bucket_join.PROBES_AT_ONCE, at_once
     try:
-        assert told(listed, 100, 2) == by_hand(set(listed), 100)
+        assert votes_of(listed, 100, 2) == by_hand(set(listed), 100)
     finally:
-        bucket_join.ASKED_AT_ONCE = before
+        bucket_join.PROBES_AT_ONCE = before
 
 
 @given(ROWS, st.integers(1, 4))
 @settings(deadline=None)
-def test_the_found_ones_of_a_crowded_key_are_a_chain_in_the_order_of_their_hashes(listed, most):
+def test_the_entries_of_a_hot_key_are_a_chain_in_the_order_of_their_hashes(listed, most):
     quiet = by_hand(set(listed), most)
-    under = [sorted({p for q, p, asked in listed if q == k and not asked}, key=lambda p: NEAR[p]) for k in range(7)]
-    crowded = [found for found in under if len(found) > most]
-    links = {tuple(sorted(pair)) for found in crowded for pair in pairwise(found)}
-    assert set(told(listed, most, 1)) == set(quiet) | links
-    assert crowds(keys_of(listed)[0], most) == len(crowded)
+    entries = [
+        sorted({p for q, p, is_probe in listed if q == k and not is_probe}, key=lambda p: HASH_ORDER[p]) for k in range(7)
+    ]
+    hot = [pictures for pictures in entries if len(pictures) > most]
+    links = {tuple(sorted(pair)) for pictures in hot for pair in pairwise(pictures)}
+    assert set(votes_of(listed, most, 1)) == set(quiet) | links
+    assert hot_key_count(keys_of(listed)[0], most) == len(hot)
 
 
 def test_ten_thousand_of_one_kind_make_a_connected_chain_and_no_square():
     n = 10_000
-    found = Found(np.zeros(n, np.int64), np.arange(n), np.arange(n)[::-1].copy())
-    asking = Asking(np.zeros(n, np.int64), np.arange(n))
-    pairs = [pair for met in meetings(found, asking, 50, 2) for pair in zip(met.l.tolist(), met.r.tolist(), strict=True)]
+    index = IndexEntries(np.zeros(n, np.int64), np.arange(n), np.arange(n)[::-1].copy())
+    probes = Probes(np.zeros(n, np.int64), np.arange(n))
+    parts = bucket_join.bucket_join(index, probes, 50, 2)
+    pairs = [pair for part in parts for pair in zip(part.l.tolist(), part.r.tolist(), strict=True)]
     assert len(pairs) == 2 * n - 3
     assert nx.is_connected(nx.Graph(pairs))

@@ -13,9 +13,9 @@ from tests.unit.pipelines.mining.images.scenes import product, scene
 def test_a_turned_picture_is_turned_back(angle, expand, fill):
     original = scene(3, 288, 216)
     turned = Image.fromarray(original).rotate(angle, Image.Resampling.BICUBIC, expand=expand, fillcolor=fill)
-    found = straightened(np.asarray(turned))
-    assert abs(found.shape[1] / found.shape[0] / (288 / 216) - 1) < 0.06
-    back = cv2.resize(found, (288, 216)).astype(float)
+    result = straightened(np.asarray(turned))
+    assert abs(result.shape[1] / result.shape[0] / (288 / 216) - 1) < 0.06
+    back = cv2.resize(result, (288, 216)).astype(float)
     middle = np.s_[60:156, 80:208]
     assert np.corrcoef(back[middle].ravel(), original[middle].ravel())[0, 1] > 0.75
 

@@ -25,7 +25,7 @@ def slow(gaussians: list[np.ndarray]) -> list[tuple[float, ...]]:
     differences = np.stack([after - before for before, after in pairwise(gaussians)])
     size = np.abs(differences)
     _, height, width = size.shape
-    found = []
+    result = []
     for level, y, x in product(range(1, LEVELS + 1), range(RIM, height - RIM), range(RIM, width - RIM)):
         block = size[level - 1 : level + 2, y - 1 : y + 2, x - 1 : x + 2]
         if size[level, y, x] < max(block.max(), np.float32(MIN_CONTRAST)):
@@ -33,15 +33,15 @@ def slow(gaussians: list[np.ndarray]) -> list[tuple[float, ...]]:
         own = differences[level]
         places = [(0, 0), (0, -1), (0, 1), (-1, 0), (1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)]
         around = [own[y + down, x + right] for down, right in places]
-        found.append((x, y, level, differences[level - 1, y, x], differences[level + 1, y, x], *around))
-    return found
+        result.append((x, y, level, differences[level - 1, y, x], differences[level + 1, y, x], *around))
+    return result
 
 
 def test_all_extrema_are_found_and_no_other():
     octaves = pyramid(picture(131, 97), 4)
-    wanted = [np.array(slow(octave.gaussians), np.float32).reshape(-1, 14) for octave in octaves]
-    assert len(wanted[0]) > 20
-    for octave, rows in zip(octaves, wanted, strict=True):
+    expected = [np.array(slow(octave.gaussians), np.float32).reshape(-1, 14) for octave in octaves]
+    assert len(expected[0]) > 20
+    for octave, rows in zip(octaves, expected, strict=True):
         np.testing.assert_array_equal(extrema(octave, MIN_CONTRAST).T, rows)
 
 

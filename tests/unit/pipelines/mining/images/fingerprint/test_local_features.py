@@ -20,18 +20,18 @@ def test_a_blob_is_found_where_it_is_and_as_large_as_it_is():
     y, x = np.mgrid[0:200, 0:260]
     sigma = 6.0
     picture = 60 + 150 * np.exp(-((x - 100.3) ** 2 + (y - 80.6) ** 2) / (2 * sigma**2))
-    found = detect(picture.astype(np.uint8), Detection())
-    nearest = np.argmin(np.abs(found.positions - (100.3, 80.6)).sum(axis=1))
-    assert np.abs(found.positions[nearest] - (100.3, 80.6)).max() < 0.5
+    result = detect(picture.astype(np.uint8), Detection())
+    nearest = np.argmin(np.abs(result.positions - (100.3, 80.6)).sum(axis=1))
+    assert np.abs(result.positions[nearest] - (100.3, 80.6)).max() < 0.5
     # The extremum of a difference of Gaussians over a blob of s lies near s, by a factor below 1.3.
-    assert sigma / 1.3 < found.sigmas[nearest] < sigma * 1.3
+    assert sigma / 1.3 < result.sigmas[nearest] < sigma * 1.3
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 300), (11, 11), (12, 12), (300, 20)])
 def test_a_picture_of_any_shape_has_features_or_none(shape):
     picture = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    found = detect(picture, Detection())
-    assert found.descriptors.shape == (len(found.sigmas), DIMENSION)
+    result = detect(picture, Detection())
+    assert result.descriptors.shape == (len(result.sigmas), DIMENSION)
 
 
 def test_a_plain_picture_has_no_features():
@@ -39,10 +39,10 @@ def test_a_plain_picture_has_no_features():
 
 
 def test_no_more_features_than_asked_for_and_all_of_them_inside():
-    found = detect(grey(1), Detection(count=50))
-    assert len(found.sigmas) == 50
-    assert (found.positions >= 0).all()
-    assert (found.positions < (288, 216)).all()
+    result = detect(grey(1), Detection(count=50))
+    assert len(result.sigmas) == 50
+    assert (result.positions >= 0).all()
+    assert (result.positions < (288, 216)).all()
 
 
 def test_the_mirrored_patch_has_the_mirrored_descriptor():
@@ -89,9 +89,9 @@ def test_a_probe_finds_the_word_whose_least_certain_signs_turned_over():
     rows[:, 5], rows[:, 9] = 3, -2
     changed[:, 5], changed[:, 9] = -1, 4
     probes = probe_words(described(rows), 64, 2)
-    wanted = index_words(described(changed), 64)
+    expected = index_words(described(changed), 64)
     assert probes.shape == (64, 4)
-    assert (probes == wanted[:, None]).any(axis=1).all()
+    assert (probes == expected[:, None]).any(axis=1).all()
     assert np.array_equal(probes[:, 0], index_words(described(rows), 64))
 
 

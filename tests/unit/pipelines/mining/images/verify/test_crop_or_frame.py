@@ -15,10 +15,10 @@ def test_a_planted_box_is_placed_where_it_was_cut(x0, y0, width, height):
     to_source = np.array([[90 / (160 * width), 0, 0], [0, 60 / (120 * height), 0], [0, 0, 1.0]])
     to_source[0, 2] = -0.5 - to_source[0, 0] * (160 * x0 - 0.5)
     to_source[1, 2] = -0.5 - to_source[1, 1] * (120 * y0 - 0.5)
-    found = placement(source, target, to_source)
-    assert np.allclose(found.region, (x0, y0, x0 + width, y0 + height), atol=1e-6)
-    assert abs(found.target_covered - width * height) < 1e-3
-    assert found.source_covered > 0.999
+    result = placement(source, target, to_source)
+    assert np.allclose(result.region, (x0, y0, x0 + width, y0 + height), atol=1e-6)
+    assert abs(result.target_covered - width * height) < 1e-3
+    assert result.source_covered > 0.999
 
 
 @given(shift=st.tuples(st.floats(-0.9, 0.9), st.floats(-0.9, 0.9)))
@@ -27,9 +27,9 @@ def test_what_hangs_over_the_edge_is_not_covered(shift):
     size = (100, 100)
     to_source = np.array([[1, 0, 100 * shift[0]], [0, 1, 100 * shift[1]], [0, 0, 1.0]])
     common = (1 - abs(shift[0])) * (1 - abs(shift[1]))
-    found = placement(size, size, to_source)
-    assert abs(found.source_covered - common) < 1e-3
-    assert 0 <= min(found.region) <= max(found.region) <= 1
+    result = placement(size, size, to_source)
+    assert abs(result.source_covered - common) < 1e-3
+    assert 0 <= min(result.region) <= max(result.region) <= 1
 
 
 BOXES = st.tuples(st.floats(0.05, 0.3), st.floats(0.05, 0.3), st.floats(0.6, 0.9), st.floats(0.6, 0.9))

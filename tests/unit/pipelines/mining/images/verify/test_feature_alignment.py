@@ -40,18 +40,18 @@ def test_finds_the_planted_map_among_strangers(seed, scale, stretch, angle, shif
         shift = (shift[0] + 287 * scale, shift[1])
     matrix = np.hstack([linear, np.array(shift)[:, None]])
     a, b = planted(seed, matrix, mirror=mirror, shared=shared, strangers=60)
-    found = align(points(a), points(b), Matching())[0]
-    assert found.mirrored == mirror
-    assert found.inliers >= 0.7 * shared
-    wanted = a.positions[:shared] @ matrix[:, :2].T + matrix[:, 2]
-    laid = a.positions[:shared] @ found.matrix[:2, :2].T + found.matrix[:2, 2]
-    assert np.abs(laid - wanted).max() < 3 * max(1, scale)
+    result = align(points(a), points(b), Matching())[0]
+    assert result.mirrored == mirror
+    assert result.inliers >= 0.7 * shared
+    expected = a.positions[:shared] @ matrix[:, :2].T + matrix[:, 2]
+    laid = a.positions[:shared] @ result.matrix[:2, :2].T + result.matrix[:2, 2]
+    assert np.abs(laid - expected).max() < 3 * max(1, scale)
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_finds_next_to_nothing_between_strangers(seed):
     a, b = planted(seed, np.eye(2, 3), mirror=False, shared=0, strangers=150)
-    assert all(found.inliers <= 4 for found in align(points(a), points(b), Matching()))
+    assert all(result.inliers <= 4 for result in align(points(a), points(b), Matching()))
 
 
 def test_needs_features():
@@ -63,8 +63,8 @@ def test_three_matches_on_a_line_make_no_wild_map():
     a, b = planted(2, np.eye(2, 3), mirror=False, shared=3, strangers=0)
     a.positions[:, 1] = 100
     b.positions[:, 1] = 100
-    found = align(points(a), points(b), Matching())[0]
-    assert np.abs(found.matrix[:2, :2] - np.eye(2)).max() < 0.1
+    result = align(points(a), points(b), Matching())[0]
+    assert np.abs(result.matrix[:2, :2] - np.eye(2)).max() < 0.1
 
 
 def test_a_thing_that_is_its_own_mirror_image_is_laid_on_both_ways():
@@ -72,5 +72,5 @@ def test_a_thing_that_is_its_own_mirror_image_is_laid_on_both_ways():
     turned = Features(np.stack([287 - a.positions[:, 0], a.positions[:, 1]], axis=1), a.sigmas, mirrored(a.descriptors), a.side)
     names = ("positions", "sigmas", "descriptors")
     both = Features(*(np.concatenate([getattr(a, name), getattr(turned, name)]) for name in names), a.side)
-    found = align(points(both), points(both), Matching())
-    assert [alignment.mirrored for alignment in found] in ([False, True], [True, False])
+    result = align(points(both), points(both), Matching())
+    assert [alignment.mirrored for alignment in result] in ([False, True], [True, False])

@@ -10,8 +10,8 @@ from tests.unit.pipelines.mining.images.verify.test_tone_model import colours
 @settings(max_examples=30, deadline=None)
 def test_overexposure_is_measured(seed, gain):
     x = colours(seed)
-    found, error = overexposure(x, np.minimum(gain * x, 255))
-    assert abs(found / gain - 1) < 0.05
+    result, error = overexposure(x, np.minimum(gain * x, 255))
+    assert abs(result / gain - 1) < 0.05
     assert error < 6
 
 

@@ -14,9 +14,9 @@ def grey(seed: int) -> np.ndarray:
     return cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 1.0)
 
 
-def error(found: np.ndarray, wanted: np.ndarray) -> float:
+def error(result: np.ndarray, expected: np.ndarray) -> float:
     """Largest distance, in pixels, between where the two put the corners of a target of 80 x 60."""
-    return float(np.abs(corners((60, 80), found) - corners((60, 80), wanted)).max())
+    return float(np.abs(corners((60, 80), result) - corners((60, 80), expected)).max())
 
 
 @given(
@@ -31,8 +31,8 @@ def test_refinement_finds_the_planted_map(shift, scale, angle, bend, seed):
     source = grey(seed)
     target = warped(source, planted, (60, 80)) * 0.7 + 25  # another light
     target[5:25, 10:30] = 250  # and a sticker
-    found = refined(source, target, start, 12)
-    assert error(found, planted) < 0.8
+    result = refined(source, target, start, 12)
+    assert error(result, planted) < 0.8
 
 
 def test_refinement_leaves_what_is_right():
@@ -43,8 +43,8 @@ def test_refinement_leaves_what_is_right():
 
 @pytest.mark.parametrize(("before", "after"), [((120, 160), (60, 80)), ((120, 160), (31, 55)), ((7, 9), (70, 90))])
 def test_resizing_maps_corners_to_corners(before, after):
-    found = corners(before, resizing(before, after))
-    assert np.allclose(found, corners(after, np.eye(3)))
+    result = corners(before, resizing(before, after))
+    assert np.allclose(result, corners(after, np.eye(3)))
 
 
 def test_resizing_agrees_with_the_resize_of_opencv():

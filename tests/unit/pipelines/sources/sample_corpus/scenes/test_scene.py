@@ -5,7 +5,7 @@ import pytest
 from pipelines.sources.sample_corpus.phrases import COLOURS as COLOUR_WORDS
 from pipelines.sources.sample_corpus.phrases import DOING, EMOJI, LIGHTS, SURFACES, TIPS, TOPIC_NAMES
 from pipelines.sources.sample_corpus.scenes.object_shapes import KINDS
-from pipelines.sources.sample_corpus.scenes.scene import COLOURS, TOPICS, Scene, Thing, mirrored, recoloured, story
+from pipelines.sources.sample_corpus.scenes.scene import COLOURS, TOPICS, Scene, Thing, mirrored, story, with_other_colour
 from pipelines.sources.sample_corpus.scenes.scene import LIGHTS as SCENE_LIGHTS
 from pipelines.sources.sample_corpus.seeded_random import dice, name_of
 
@@ -26,7 +26,7 @@ def test_a_story_shows_things_in_places_of_their_own():
 
 def test_a_variant_differs_in_the_colour_of_one_thing_only():
     for number in range(40):
-        other = recoloured(SCENE, dice(0, number))
+        other = with_other_colour(SCENE, dice(0, number))
         changed = [(a, b) for a, b in zip(SCENE.things, other.things, strict=True) if a != b]
         assert len(changed) == 1
         before, after = changed[0]

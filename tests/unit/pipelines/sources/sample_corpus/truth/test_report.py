@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.sources.sample_corpus.truth.precision_recall import Row
+from pipelines.sources.sample_corpus.truth.precision_recall import TruthMeasure
 from pipelines.sources.sample_corpus.truth.report import truth_report
 from schemas.datasets import COMPONENTS, NOTES, POSITIVES, QUARANTINE
 
@@ -94,35 +94,37 @@ def _report(folder, **tables):
 
 def test_an_empty_workspace_found_nothing_and_has_no_precision(folder):
     rows = _report(folder)
-    assert rows["near_duplicate_image", ""] == Row("near_duplicate_image", "", 0, 2, 0, 0)  # x is no kept note
+    assert rows["near_duplicate_image", ""] == TruthMeasure("near_duplicate_image", "", 0, 2, 0, 0)  # x is no kept note
     assert rows["near_duplicate_image", ""].recall == 0.0
     assert rows["near_duplicate_image", ""].precision is None
-    assert rows["crop", ""].wanted == 1
+    assert rows["crop", ""].expected == 1
     assert ("crop", "box in place") not in rows
 
 
 def test_counts_copies_by_edit_and_wrong_pairs(folder):
     rows = _report(folder, pairs=[_near("a1", "b1"), _near("a1", "b2")])
-    assert rows["near_duplicate_image", ""] == Row("near_duplicate_image", "", 1, 2, 1, 2)
-    assert rows["near_duplicate_image", "grey"] == Row("near_duplicate_image", "grey", 1, 1)
-    assert rows["near_duplicate_image", "soft"] == Row("near_duplicate_image", "soft", 0, 1)
+    assert rows["near_duplicate_image", ""] == TruthMeasure("near_duplicate_image", "", 1, 2, 1, 2)
+    assert rows["near_duplicate_image", "grey"] == TruthMeasure("near_duplicate_image", "grey", 1, 1)
+    assert rows["near_duplicate_image", "soft"] == TruthMeasure("near_duplicate_image", "soft", 0, 1)
 
 
 def test_look_alikes_by_nature_are_neither_right_nor_wrong(folder):
     rows = _report(folder, pairs=[_near("a1", "b1"), _near("a2", "b2")])
-    assert rows["near_duplicate_image", ""].judged == 1
+    assert rows["near_duplicate_image", ""].checked == 1
 
 
 def test_a_colour_variant_taken_for_a_copy_is_wrong_and_told(folder):
     apart = _report(folder)["near_duplicate_image", "colour variant kept apart"]
     taken = _report(folder, pairs=[_near("c1", "e1")])
-    assert (apart.found, apart.wanted) == (1, 1)
-    assert taken["near_duplicate_image", "colour variant kept apart"].found == 0
+    assert (apart.matched, apart.expected) == (1, 1)
+    assert taken["near_duplicate_image", "colour variant kept apart"].matched == 0
     assert taken["near_duplicate_image", ""].precision == 0.0
 
 
 def test_a_pair_with_a_picture_of_a_dropped_note_is_not_judged(folder):
-    assert _report(folder, pairs=[_near("a1", "x1")])["near_duplicate_image", ""] == Row("near_duplicate_image", "", 0, 2, 0, 0)
+    assert _report(folder, pairs=[_near("a1", "x1")])["near_duplicate_image", ""] == TruthMeasure(
+        "near_duplicate_image", "", 0, 2, 0, 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,46 +133,46 @@ def test_a_pair_with_a_picture_of_a_dropped_note_is_not_judged(folder):
 )
 def test_a_crops_box_is_in_place_when_half_of_both_overlaps(folder, region, in_place):
     rows = _report(folder, pairs=[_crop("d1", "a1", region)])
-    assert rows["crop", ""] == Row("crop", "", 1, 1, 1, 1)
-    assert rows["crop", "crop40"].found == 1
-    assert rows["crop", "box in place"] == Row("crop", "box in place", in_place, 1)
+    assert rows["crop", ""] == TruthMeasure("crop", "", 1, 1, 1, 1)
+    assert rows["crop", "crop40"].matched == 1
+    assert rows["crop", "box in place"] == TruthMeasure("crop", "box in place", in_place, 1)
 
 
 def test_the_whole_picture_given_as_the_crop_does_not_count(folder):
-    assert _report(folder, pairs=[_crop("a1", "d1", (0.0, 0.0, 0.5, 0.8))])["crop", ""].found == 0
+    assert _report(folder, pairs=[_crop("a1", "d1", (0.0, 0.0, 0.5, 0.8))])["crop", ""].matched == 0
 
 
 def test_only_a_piece_of_four_fifths_may_be_called_a_near_duplicate(folder):
-    assert _report(folder, pairs=[_near("d1", "a1")])["crop", ""].found == 0
+    assert _report(folder, pairs=[_near("d1", "a1")])["crop", ""].matched == 0
     images = pq.read_table(folder / "images.parquet").to_pylist()
     images[4]["edit"] = "crop80"
     pq.write_table(pa.Table.from_pylist(images), folder / "images.parquet")
-    assert _report(folder, pairs=[_near("d1", "a1")])["crop", ""].found == 1
+    assert _report(folder, pairs=[_near("d1", "a1")])["crop", ""].matched == 1
 
 
 def test_a_family_in_two_splits_is_told(folder):
-    assert _report(folder)["families", "in one split"] == Row("families", "in one split", 4, 4)
-    assert _report(folder, split={"b": "test"})["families", "in one split"] == Row("families", "in one split", 3, 4)
+    assert _report(folder)["families", "in one split"] == TruthMeasure("families", "in one split", 4, 4)
+    assert _report(folder, split={"b": "test"})["families", "in one split"] == TruthMeasure("families", "in one split", 3, 4)
 
 
 def test_a_passage_is_right_when_planted_or_when_both_notes_have_it(folder):
     planted, shared, wrong = _passage("a", "c", "x"), _passage("a", "b", PASSAGE), _passage("c", "d", "something else")
     rows = _report(folder, pairs=[planted, shared, wrong])
-    assert rows["partial_text", ""] == Row("partial_text", "", 1, 1, 2, 3)
-    assert rows["partial_text", "0% retyped"].found == 1
+    assert rows["partial_text", ""] == TruthMeasure("partial_text", "", 1, 1, 2, 3)
+    assert rows["partial_text", "0% retyped"].matched == 1
 
 
 def test_a_retyped_passage_that_nobody_planted_is_right_when_most_pieces_stand_in_both(folder):
     retyped = PASSAGE.replace("whisk", "whiisk")
-    assert _report(folder, pairs=[_passage("a", "b", retyped)])["partial_text", ""].right == 1
-    assert _report(folder, pairs=[_passage("a", "d", retyped)])["partial_text", ""].right == 0
+    assert _report(folder, pairs=[_passage("a", "b", retyped)])["partial_text", ""].correct == 1
+    assert _report(folder, pairs=[_passage("a", "d", retyped)])["partial_text", ""].correct == 0
 
 
 def test_a_chain_is_found_in_its_direction_and_not_wanted_across_splits(folder):
     forth = _pair("co_click", _item("note", "a"), _item("note", "b"))
     back = _pair("co_click", _item("note", "c"), _item("note", "b"))
-    assert _report(folder, pairs=[forth, back])["co_click", ""] == Row("co_click", "", 1, 2)
-    assert _report(folder, pairs=[forth], split={"c": "test"})["co_click", ""] == Row("co_click", "", 1, 1)
+    assert _report(folder, pairs=[forth, back])["co_click", ""] == TruthMeasure("co_click", "", 1, 2)
+    assert _report(folder, pairs=[forth], split={"c": "test"})["co_click", ""] == TruthMeasure("co_click", "", 1, 1)
 
 
 def test_wrong_rows_without_an_id_are_counted_by_source(folder):
@@ -182,7 +184,7 @@ def test_wrong_rows_without_an_id_are_counted_by_source(folder):
             ("row 2f", "notes", "no id", None),
         ],
     )
-    assert rows["quarantine", ""] == Row("quarantine", "", 2, 4)
+    assert rows["quarantine", ""] == TruthMeasure("quarantine", "", 2, 4)
     assert rows["quarantine", "missing file"].recall == 1.0
     assert rows["quarantine", "negative likes"].recall == 0.0
 

@@ -1,0 +1,33 @@
+"""Two pictures through the job's own two calls: `hypotheses` of their features and hashes, `verify_candidate` on their pixels."""
+
+from typing import NamedTuple
+
+from pipelines.mining.images.fingerprint.feature_codec import unpack
+from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
+from pipelines.mining.images.verify.feature_alignment import Matching, points
+from pipelines.mining.images.verify.transform_hypotheses import MIN_INLIERS_BY_VOTES, Sketch, hypotheses
+from pipelines.mining.images.verify.verify_pair import PairVerdict, Verification, decoded_thumbnail, verify_candidate
+
+MANY_VOTES = max(MIN_INLIERS_BY_VOTES) + 1
+"""Votes with which any map is tried."""
+
+
+class StoredPicture(NamedTuple):
+    """The columns of PICTURES that a pair is verified on."""
+
+    sketch: Sketch
+    thumbnail: bytes
+    """JPEG."""
+
+
+def stored_picture(content: bytes) -> StoredPicture:
+    """A picture file as the job keeps it."""
+    row = fingerprint(content, Fingerprint())
+    return StoredPicture(Sketch(points(unpack(row["features"])), row["pdq_turns"], row["pdq_exposed"]), row["thumbnail"])
+
+
+def verdict(a: StoredPicture, b: StoredPicture, votes: int = MANY_VOTES) -> PairVerdict:
+    """What the job decides of two pictures, `a` the one with the smaller `picture_number`, that share `votes` keys."""
+    candidate = hypotheses(a.sketch, b.sketch, votes, Matching())
+    thumbnails = decoded_thumbnail(a.thumbnail), decoded_thumbnail(b.thumbnail)
+    return verify_candidate(*thumbnails, candidate, Verification())
