@@ -155,7 +155,7 @@ def _read(content: bytes, where: str, *, skip_damaged: bool = False) -> pa.Table
         return pq.read_table(io.BytesIO(content), page_checksum_verification=True).select(ANSWERS.names).cast(ANSWERS)
     except (OSError, pa.ArrowException, KeyError) as error:
         if skip_damaged:
-            say(f"{where}: damaged ({error}); its pairs are judged again")
+            log_progress(f"{where}: damaged ({error}); its pairs are judged again")
             return ANSWERS.empty_table()
         raise DataError(f"{where}: not a file of the judge cache ({error}); move or delete it") from None
 

@@ -70,8 +70,8 @@ def picture_bytes(uri: str, root: str | None = None, *, anywhere: bool = False, 
     except ValueError as error:  # not a file name: NUL, a lone surrogate
         raise BadPicture(UNREADABLE, str(error)[:300]) from None
     try:
-        return retried(read, _is_transient)
-    except GaveUp as up:
+        return with_retries(read, _is_transient)
+    except RetriesExhausted as up:
         raise _refused_by(store, up, uri) from None
     except (ValueError, OSError) as error:
         raise BadPicture(UNREADABLE, str(error)[:300]) from None
@@ -168,7 +168,7 @@ def _is_transient(error: Exception) -> bool:
     return not isinstance(error, (BadPicture, ValueError, *OURS)) and ARCHIVED not in str(error)
 
 
-def _refused_by(store: str, up: GaveUp, uri: str) -> StoreError:
+def _refused_by(store: str, up: RetriesExhausted, uri: str) -> StoreError:
     """The user's message, in one line."""
     error = status(up.error)
     hint = f" ({DENIED})" if "403" in error else ""

@@ -77,7 +77,7 @@ def test_without_annotations_both_jobs_publish_the_same_positives(ray_local, min
 
 
 def test_annotations_of_an_earlier_mining_are_left_out(annotated, tmp_path):
-    from pipelines.workspace.positive_sources import is_annotated, is_outdated, united
+    from pipelines.workspace.positive_sources import is_annotated, is_outdated, positive_sources
 
     workspace = tmp_path / "w"
     shutil.copytree(annotated.workspace, workspace)

@@ -131,7 +131,7 @@ def _annotate(images: pa.Table, earlier: pa.Table, annotator: Annotator, pools: 
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
         if chunks and kind == "description" and (warning := actors.first("probe")):
-            say(str(warning))
+            log_progress(str(warning))
         annotated = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])
     finally:
         actors.end()

@@ -34,7 +34,7 @@ class SplitTables(NamedTuple):
     """IMAGES."""
 
 
-def write_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -> Files:
+def write_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -> StageFiles:
     """Write the shards of one split of one kind of rows.
 
     Args:
@@ -54,4 +54,4 @@ def write_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -
     output = write_shards(shards, table.columns, run)
     rows_out = sum(file.rows for file in output.rows)
     report: dict[str, Any] = {"shards": shards.number, "counts": output.counts}
-    return Files(output.rows, output.pictures, {lost: rows_in - rows_out}, rows_in, report)
+    return StageFiles(output.rows, output.pictures, {lost: rows_in - rows_out}, rows_in, report)

@@ -31,7 +31,7 @@ TOO_FEW = "fewer hard negatives than tuples.negatives"
 ROWS_PER_BATCH = 64
 
 
-def write_tuples(spark: SparkSession, workspace: Workspace, published: Manifest, run: Run, negatives: int) -> Files:
+def write_tuples(spark: SparkSession, workspace: Workspace, published: Manifest, run: Run, negatives: int) -> StageFiles:
     """Write the tuples of a split.
 
     Args:
@@ -53,7 +53,7 @@ def write_tuples(spark: SparkSession, workspace: Workspace, published: Manifest,
     for file in files:
         task = file.path.split("/")[-2]
         tasks[task] = tasks.get(task, 0) + file.rows
-    return Files(files, [], {TOO_FEW: rows_in - rows_out}, rows_in, {"task": tasks})
+    return StageFiles(files, [], {TOO_FEW: rows_in - rows_out}, rows_in, {"task": tasks})
 
 
 def _writing(folder: str, negatives: int) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -84,7 +84,7 @@ def calibrate(
     """
     if run.settings.labels.calibrate is None:
         return _stored(stages, run)
-    say("calibration: working")
+    log_progress("calibration: working")
     label = _labels(stages, run.settings, pairs, labels)
     scores = np.asarray(answers.column("score").to_numpy(), np.float64)
     usable = np.flatnonzero((label >= 0) & np.isfinite(scores))
@@ -127,7 +127,7 @@ def _stored(stages: ArrowStages, run: JudgeRun) -> CalibrationResult:
     try:
         stored = ScoreCalibration.from_json(content.decode(), run.cache.model, run.cache.prompt_hash)
     except DataError as error:
-        say(f"{FILE}: {error}")
+        log_progress(f"{FILE}: {error}")
         return _none(f"not calibrated: {FILE} belongs to another judge or question; run with --calibrate again")
     if not stored.usable:
         return _none(f"not calibrated: rejected when it was fitted: {stored.why}")

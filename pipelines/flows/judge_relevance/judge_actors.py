@@ -103,7 +103,7 @@ class JudgePool:
             write_chunk(answers, work.folder, f"{number:06}.parquet")
             reasons += [reason for reason in answers.column("reason").to_pylist() if reason is not None]
             work.check(reasons)
-            say(f"{work.stage}: {number + 1:,} of {len(chunks):,} chunks")
+            log_progress(f"{work.stage}: {number + 1:,} of {len(chunks):,} chunks")
             yield answers
 
     def _check(self, loaded: str) -> None:

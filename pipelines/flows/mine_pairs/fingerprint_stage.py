@@ -68,9 +68,9 @@ def fingerprint_pictures(
     dropped = dropped_counts(notes.sparkSession, {f"refused: {reason}": n for reason, n in reasons.items()})
     nothing = dropped_counts(notes.sparkSession, {})
     return [
-        Output(pictures, nothing, report=lambda _: fingerprint_version(settings), held=True),
-        Output(images, dropped, accepted_count + refused_count, report=lambda rows: _report(rows, image_root), held=True),
-        Output(refused, nothing, held=True),
+        Output(pictures, nothing, report=lambda _: fingerprint_version(settings), persisted=True),
+        Output(images, dropped, accepted_count + refused_count, report=lambda rows: _report(rows, image_root), persisted=True),
+        Output(refused, nothing, persisted=True),
     ]
 
 

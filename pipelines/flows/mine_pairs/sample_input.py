@@ -25,7 +25,7 @@ def with_sample(settings: MinePairs) -> MinePairs:
             f"workspace {settings.workspace}: the sample corpus needs a local disk; set --notes, or a local --workspace"
         )
     folder = Path(settings.workspace) / "sample"
-    say(f"no --notes: mining the sample corpus in {folder}")
+    log_progress(f"no --notes: mining the sample corpus in {folder}")
     make_sample(folder, settings.sample)
     return replace(settings, input=Input(notes=str(folder / "notes.parquet"), clicks=str(folder / "clicks.parquet")))
 

@@ -81,8 +81,8 @@ def matched_pictures(pictures: DataFrame, count: int, settings: PictureMatching)
     refused = F.col("relation") == REFUSED
     nothing = dropped_counts(pictures.sparkSession, {})
     return [
-        Output(verdicts.where(~refused).select(*PICTURE_PAIRS.columns.names), candidates.dropped, held=True),
-        Output(verdicts.where(refused).select(*PICTURE_DOUBTS.columns.names), nothing, held=True),
+        Output(verdicts.where(~refused).select(*PICTURE_PAIRS.columns.names), candidates.dropped, persisted=True),
+        Output(verdicts.where(refused).select(*PICTURE_DOUBTS.columns.names), nothing, persisted=True),
     ]
 
 

@@ -57,7 +57,7 @@ def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Place
     across = place_pairs.where(F.col("at_l.note_id") != F.col("at_r.note_id"))
     capped = {name: _dropped_of_two_files(place_pairs, name) for name in (COPY, CROP)}
     capped[COPY] = _dropped_of_one_file(places, settings).unionByName(capped[COPY])
-    return {name: Output(_pairs(name, _of(across, name)), dropped, held=True) for name, dropped in capped.items()}
+    return {name: Output(_pairs(name, _of(across, name)), dropped, persisted=True) for name, dropped in capped.items()}
 
 
 def _of(rows: DataFrame, granularity: str) -> DataFrame:

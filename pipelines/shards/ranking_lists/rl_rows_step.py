@@ -42,7 +42,7 @@ def ranking_lists(tables: ListTables, settings: RankingLists, labels: SoftLabels
     short = F.size("candidates") < settings.candidates
     report = {name: n for output in outputs if output.report for name, n in output.report(whole).items()}
     rows_in = sum(output.rows_in or 0 for output in outputs)
-    return Output(whole, dropped, rows_in, report=lambda rows: report | {SHORT: rows.where(short).count()}, held=True)
+    return Output(whole, dropped, rows_in, report=lambda rows: report | {SHORT: rows.where(short).count()}, persisted=True)
 
 
 def _graded_lists(
