@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pipelines.mining.images.settings import PictureMatching
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from scipy.sparse import coo_matrix
@@ -33,14 +34,13 @@ from scipy.sparse.csgraph import connected_components
 from benchmarks.watch import Watch
 from pipelines.engines.spark_session import ROOT, spark_session
 from pipelines.mining.images.candidates.candidate_step import candidate_pairs
-from pipelines.mining.images.settings import Match
 from testkit.synthetic_pictures import RealPictures, real_pictures, write_hot_groups, write_synthetic
 
 NO_CAP = 10**9
 HASHES, WORDS = PictureMatching(indexed_features=0), PictureMatching(hash_radius=0)
 
 
-def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: Match) -> dict[str, Any]:
+def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, settings: PictureMatching) -> dict[str, Any]:
     """Run the step on the pictures in `folder`; returns candidates, seconds, memory and recall of planted pairs."""
     planted_pairs = spark.createDataFrame(pa.table({"l": planted[:, 0], "r": planted[:, 1]}).to_pandas(), "l long, r long")
     start = time.monotonic()
@@ -102,7 +102,7 @@ def hot(spark: SparkSession, real: RealPictures, arguments: argparse.Namespace, 
         start = time.monotonic()
         with Watch() as taken:
             count = int((arguments.copies + arguments.blanks) * share)
-            pairs = candidate_pairs(spark.read.parquet(str(folder)), count, Match()).rows.select("l", "r").toArrow()
+            pairs = candidate_pairs(spark.read.parquet(str(folder)), count, PictureMatching()).rows.select("l", "r").toArrow()
         result = {
             "seconds": round(time.monotonic() - start, 1),
             "core_s": round(taken.core_s, 1),

@@ -40,10 +40,10 @@ def run(settings: JudgeRelevance) -> None:
     """Run the job and print its summary."""
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(HARD_NEGATIVES.name)
-    held = nullcontext() if settings.plan else workspace_lock(stages.workspace.folder, "judge_relevance")
-    with held, ray_session(settings.ray) as machines:
-        done = judge_relevance(stages, settings, machines)
-    sys.stdout.write(plan(done, settings) if isinstance(done, Planned) else summary(stages, done))
+    lock = nullcontext() if settings.plan else workspace_lock(stages.workspace.folder, "judge_relevance")
+    with lock, ray_session(settings.ray) as machines:
+        result = judge_relevance(stages, settings, machines)
+    sys.stdout.write(plan(result, settings) if isinstance(result, JudgePlan) else summary(stages, result))
 
 
 if __name__ == "__main__":

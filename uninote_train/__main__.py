@@ -77,7 +77,7 @@ def _run(command: str, kind: type[S], run: Callable[[S], None], flags: Mapping[s
         run,
         __doc__ or "",
         flags,
-        mendable=user_message,
+        user_message=user_message,
         requirements=REQUIREMENTS,
         resume_hint=GO_ON,
         arguments=sys.argv[2:],

@@ -129,7 +129,7 @@ def _unusable(row: Row, note_by_id: Mapping[str, Row], widespread: set[str], set
         return str(row["reason"] or "no reason given")
     if text_columns(row["text"]) < settings.min_columns:
         return SHORT
-    return SPREAD if letters(row["text"]) in many else None
+    return WIDESPREAD if letters(row["text"]) in widespread else None
 
 
 def _widespread(rows: list[Row], most: int) -> set[str]:

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.support.chain import annotate, copied
-from tests.support.workspaces import given, rows, run_job
+from tests.support.workspaces import mining_arguments, rows, run_job
 
 pytestmark = [pytest.mark.ray, pytest.mark.nightly]
 

@@ -55,7 +55,7 @@ def mined(corpus, tmp_path_factory):
 def annotated(ray_local, mined, tmp_path_factory):
     """With annotations and their pairs, by one actor."""
     workspace = copied(mined.workspace, tmp_path_factory.mktemp("annotated") / "w")
-    return Ran(workspace, annotate(workspace))
+    return JobRun(workspace, annotate(workspace))
 
 
 @pytest.fixture(scope="session")

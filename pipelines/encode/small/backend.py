@@ -9,7 +9,7 @@ from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
 from pipelines.models.weights_fingerprint import weights_fingerprint
-from small_encoder.inputs import Shown, embed, pack, shown
+from small_encoder.inputs import NetworkInput, embed, network_input, pack
 from small_encoder.network import Shape, SmallNet
 
 FORM = 1

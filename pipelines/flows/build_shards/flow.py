@@ -9,7 +9,7 @@ from pipelines.flows.build_shards.split_stage import SplitTables, write_split
 from pipelines.flows.build_shards.tuple_stage import TUPLES, write_tuples
 from pipelines.mining.intake.input_files import files_fingerprint, list_files
 from pipelines.mining.intake.readers import read_input
-from pipelines.shards.files.intermediate_tables import RL_ROWS, SFT_ROWS, SHOWN, TRAINING
+from pipelines.shards.files.intermediate_tables import RL_ROWS, SFT_ROWS, SHARD_PICTURES, TRAINING
 from pipelines.shards.ranking_lists.half_lists_step import NoteSources
 from pipelines.shards.ranking_lists.rl_rows_step import ListTables, ranking_lists
 from pipelines.shards.training_rows.sft_rows_step import Tables, sft_rows
@@ -115,7 +115,7 @@ def encode_pictures(stages: Stages, settings: BuildShards, contents: DataFrame |
         return [shard_pictures(rows, stages.read(IMAGES), contents, encoded, settings.pictures, image_root(stages.workspace))]
 
     stages.run(
-        [SHOWN],
+        [SHARD_PICTURES],
         make,
         inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, IMAGES) | stages.file_fingerprints(IMAGES) | {"contents": fingerprint},
         settings={"pictures": settings.pictures},
@@ -130,13 +130,13 @@ def publish_splits(stages: Stages, settings: BuildShards) -> None:
     """
 
     def write(table: Table, run: Run) -> StageFiles:
-        tables = SplitTables(*[stages.read(source) for source in (SFT_ROWS, RL_ROWS, SHOWN, IMAGES)])
+        tables = SplitTables(*[stages.read(source) for source in (SFT_ROWS, RL_ROWS, SHARD_PICTURES, IMAGES)])
         return write_split(tables, table, run, settings.shard.shard_bytes)
 
     stages.run_files(
         [table for splits in TRAINING.values() for table in splits],
         write,
-        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, SHOWN, IMAGES),
+        inputs=stages.fingerprints(SFT_ROWS, RL_ROWS, SHARD_PICTURES, IMAGES),
         settings={name: getattr(settings, name) for name in ("seed", "sft", "labels", "ranking", "pictures", "shard")},
         code=write_split,
     )
@@ -160,10 +160,10 @@ def publish_tuples(stages: Stages, settings: BuildShards) -> None:
 
 def _reusable_pictures(stages: Stages, settings: BuildShards) -> DataFrame | None:
     """SHARD_PICTURES of the last run, if it used the same code and settings."""
-    run = stages.workspace.manifest(SHOWN.name)
+    run = stages.workspace.manifest(SHARD_PICTURES.name)
     if run is None or any(run.report.get(name) != value for name, value in picture_recipe(settings.pictures).items()):
         return None
-    return stages.read(SHOWN)
+    return stages.read(SHARD_PICTURES)
 
 
 def _optional(stages: Stages, *tables: Table) -> dict[str, str]:

@@ -7,8 +7,8 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.shards.files.jpeg import Pictures, reencoded
-from pipelines.shards.files.picture_step import reencode, shown_files
+from pipelines.shards.files.jpeg import JpegSettings, reencoded
+from pipelines.shards.files.picture_step import reencode, referenced_files
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.errors import DataError
@@ -23,7 +23,7 @@ def shard_pictures(
     images: DataFrame,
     contents: DataFrame | None,
     encoded: DataFrame | None,
-    settings: Pictures,
+    settings: JpegSettings,
     root: str | None,
 ) -> Output:
     """SHARD_PICTURES: pictures of the last run, and new ones.
@@ -40,7 +40,7 @@ def shard_pictures(
         DataError: too many pictures cannot be read.
     """
     spark = images.sparkSession
-    files = shown_files(rows, images).persist()
+    files = referenced_files(rows, images).persist()
     count = files.count()
     good = None if encoded is None else encoded.where("reason is null")  # pictures that failed are tried again
     new = files if good is None else files.join(good.select("sha256"), on="sha256", how="left_anti")
@@ -59,7 +59,7 @@ def shard_pictures(
     return Output(pictures, dropped_counts(spark, {}), report=lambda _: report, rows_per_file=PICTURES_PER_FILE)
 
 
-def picture_recipe(settings: Pictures) -> dict[str, Any]:
+def picture_recipe(settings: JpegSettings) -> dict[str, Any]:
     """The code and settings that determine a re-encoded picture; while they are the same, no picture is encoded again."""
     return {"kernels": code_fingerprint(reencoded), "pictures": as_tree(settings)}
 

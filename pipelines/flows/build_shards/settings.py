@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.shards.files.jpeg import Pictures
+from pipelines.shards.files.jpeg import JpegSettings
 from pipelines.shards.files.tuple_format import Tuples
 from pipelines.shards.ranking_lists.half_lists_step import RankingLists
 from pipelines.shards.training_rows.select_pairs import Sft
@@ -37,6 +37,6 @@ class BuildShards:
     sft: Sft = field(default_factory=Sft)
     labels: SoftLabels = field(default_factory=SoftLabels)
     ranking: RankingLists = field(default_factory=RankingLists)
-    pictures: Pictures = field(default_factory=Pictures)
+    pictures: JpegSettings = field(default_factory=JpegSettings)
     shard: Shard = field(default_factory=Shard)
     tuples: Tuples = field(default_factory=Tuples)

@@ -1,6 +1,6 @@
 """Closing summary of jobs/build_shards.py: the shards, what was dropped and why, and the next command."""
 
-from pipelines.shards.files.intermediate_tables import RL_ROWS, SFT_ROWS, SHOWN, TRAINING
+from pipelines.shards.files.intermediate_tables import RL_ROWS, SFT_ROWS, SHARD_PICTURES, TRAINING
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.workspace import Workspace
 
@@ -38,7 +38,7 @@ def _left_out(workspace: Workspace) -> list[str]:
         lines += [f"  {table.name:<15} {rows:>11,}  {reason}" for reason, rows in dropped.items()]
     rows = workspace.published(SFT_ROWS.name).report
     lines += [f"  {'candidates':<15} {n:>11,}  {reason}" for reason, n in rows["candidates_left_out"].items() if n]
-    refused = workspace.published(SHOWN.name).report["refused"]
+    refused = workspace.published(SHARD_PICTURES.name).report["refused"]
     lines += [f"  {'pictures':<15} {n:>11,}  {reason}" for reason, n in refused.items()]
     lists = workspace.published(RL_ROWS.name).report
     lines += [f"  {'lists':<15} {n:>11,}  {reason}" for reason, n in lists.items() if n]

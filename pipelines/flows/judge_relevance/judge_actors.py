@@ -127,6 +127,7 @@ def _with_mined_content(stages: ArrowStages, spec: JudgeSpec, machines: Machines
     """Its answers depend on the mined content and cost nothing, so a change of the content invalidates all of them."""
     passages = MINED["partial_text"]
     family = image_families(stages.read(IMAGES), stages.read(PICTURE_PAIRS))
-    told = known(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
+    content = mined_content(family, stages.read_or_empty(ANNOTATIONS), stages.read_or_empty(passages))
     tables = stages.fingerprints(IMAGES, PICTURE_PAIRS, ANNOTATIONS, passages)
-    return Bench(LoadJudge(spec, known=told), machines, fingerprint([tables, code_fingerprint(image_families, known)]))
+    content_hash = fingerprint([tables, code_fingerprint(image_families, mined_content)])
+    return JudgePool(LoadJudge(spec, content=content), machines, content_hash)

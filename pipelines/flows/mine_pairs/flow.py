@@ -170,7 +170,9 @@ def assign_positives(stages: Stages) -> None:
     """All pairs and COMPONENTS -> POSITIVES, with the certificate of their splits."""
     mined = positive_sources(stages.workspace)
     if is_outdated(stages.workspace):
-        log_progress(f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and ignored; run jobs/annotate_images.py again")
+        log_progress(
+            f"{POSITIVES.name}: {ANNOTATED.name} is of an earlier mining and ignored; run jobs/annotate_images.py again"
+        )
 
     def make() -> list[Output]:
         return [certified_positives([stages.read(table) for table in mined], stages.read(COMPONENTS))]

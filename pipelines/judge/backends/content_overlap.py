@@ -24,12 +24,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipelines.items.failure_reasons import Reason
-from pipelines.judge.backends.mined_content import Known, stands, weight
-from pipelines.judge.judge_fingerprint import named
+from pipelines.judge.backends.mined_content import MinedContent, contains, weight
+from pipelines.judge.judge_context import JudgeContext
+from pipelines.judge.judge_fingerprint import judge_model
 from pipelines.judge.preset import JudgeSpec, prompt_hash
 from pipelines.judge.prompt.question import BadPair
-from pipelines.judge.protocol import NOTHING, Picture, Sizes
-from pipelines.judge.score_rows import Said, score_rows
+from pipelines.judge.protocol import NOTHING_TO_JUDGE, Picture, Sizes
+from pipelines.judge.score_rows import PairOutcome, score_rows
 from pipelines.media.passage_match import containment
 from pipelines.media.sentences import sentences
 from schemas.item import UNDESCRIBED
@@ -128,12 +129,12 @@ class OverlapJudge:
         if (long_enough or one.note_id == other.note_id) and contains(other.all_text, one.text):
             return whole
         if one.note_id == other.note_id:
-            return sum(weight(part) for part in sentences(one.text) if stands(part, other.text))
-        least = self._settings.least_standing
-        found = sum(
-            weight(mine) * here
-            for mine, theirs in self._known.passages.get((one.note_id, other.note_id), ())
-            if (here := containment(mine, one.text)) >= least and containment(theirs, other.words) >= least
+            return sum(weight(part) for part in sentences(one.text) if contains(other.text, part))
+        least = self._settings.min_ngram_overlap
+        shared = sum(
+            weight(passage) * share
+            for passage, counterpart in self._content.passages.get((one.note_id, other.note_id), ())
+            if (share := containment(passage, one.text)) >= least and containment(counterpart, other.all_text) >= least
         )
         return min(shared, whole)
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from pipelines.media.text_fold import fold
 
-OWN_WORDS = ("note-title", "note-body")
-"""Annotators that have not looked at the picture: their words are the note's, and prove nothing of what it shows."""
+NOTE_TEXT_MODELS = ("note-title", "note-body")
+"""Annotators that copy the note's text without reading the picture: their texts prove nothing about it."""
 K = TypeVar("K")
 WIDE = 3
 """Weight of a wide (Chinese) character; another letter has 1."""
@@ -39,7 +39,7 @@ def mined_content(families: Mapping[str, int], annotations: pa.Table, passages: 
     """Collect the content.
 
     Args:
-        families: image_id -> family (`media.image_families` makes them of PICTURE_PAIRS).
+        families: image_id -> family (`media.image_families` computes them from PICTURE_PAIRS).
         annotations: ANNOTATIONS, or its columns note_id, image_id, kind, model and text.
         passages: pairs of shared passages: POSITIVES or PAIRS with granularity partial_text; others are ignored.
 
@@ -79,7 +79,7 @@ def weight(text: str) -> float:
     return float(sum(WIDE if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in _letters(text)))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def _letters(text: str) -> str:
     return fold(text).letters
 

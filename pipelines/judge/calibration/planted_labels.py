@@ -48,7 +48,7 @@ class PlantedRelevance:
         for row in passages.select(["source_note", "target_note", "passage"]).to_pylist():
             pair = frozenset((row["source_note"], row["target_note"]))
             self._quotes[pair].append(letter_grams(letters(row["passage"]), GRAM))
-        self._places: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._annotated: dict[tuple[str, str], set[str]] = defaultdict(set)
         for row in annotations.select(["note_id", "image_id", "text"]).to_pylist():
             if row["text"] is not None:
                 self._annotated[row["note_id"], row["text"]].add(row["image_id"])

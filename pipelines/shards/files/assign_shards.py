@@ -32,7 +32,7 @@ class PictureTables(NamedTuple):
     files: DataFrame
     """image_id, sha256, each image_id once."""
     contents: DataFrame
-    """SHOWN."""
+    """SHARD_PICTURES."""
 
 
 def without_missing_pictures(rows: DataFrame, pictures: PictureTables, key: str) -> tuple[DataFrame, Column]:

@@ -35,7 +35,7 @@ RL_ROWS = Table(
     columns=pa.schema([*_ORDER, *[c for c in RL.columns if c.name != "position"]]),
 )
 
-SHOWN = Table(
+SHARD_PICTURES = Table(
     name="shards/pictures",
     grain="a picture file that a row refers to, re-encoded",
     key=("sha256",),

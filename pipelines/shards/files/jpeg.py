@@ -10,7 +10,7 @@ from pipelines.media.decode import BadPicture, Decoding, decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pictures:
+class JpegSettings:
     """Settings of the pictures in shards."""
 
     longest_side: Annotated[int, Field(ge=16, le=8192)] = 768
@@ -22,7 +22,7 @@ class Pictures:
     """The job fails if a larger share of the pictures cannot be read; mining has read every one of them before."""
 
 
-def reencoded(content: bytes, settings: Pictures) -> bytes:
+def reencoded(content: bytes, settings: JpegSettings) -> bytes:
     """The JPEG of a picture file.
 
     Raises:

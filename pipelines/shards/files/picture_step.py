@@ -1,4 +1,4 @@
-"""The pictures that rows show, each file re-encoded once."""
+"""Step: re-encode each picture file of the rows once."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,17 +12,17 @@ from pipelines.items.spark_columns import spark_type
 from pipelines.media.decode import BadPicture
 from pipelines.media.picture_bytes import picture_bytes
 from pipelines.media.picture_task import Row, picture_task
-from pipelines.shards.files.intermediate_tables import SHOWN
-from pipelines.shards.files.jpeg import Pictures, reencoded
+from pipelines.shards.files.intermediate_tables import SHARD_PICTURES
+from pipelines.shards.files.jpeg import JpegSettings, reencoded
 
 AHEAD = 32
 """Pictures that a task has under way at a time."""
 PICTURES_A_TASK = 1_000
-MADE = pa.schema([c.with_nullable(True) for c in SHOWN.columns])
+MADE = pa.schema([c.with_nullable(True) for c in SHARD_PICTURES.columns])
 
 
 def image_ids(items: Column) -> Column:
-    """The pictures that some items show, each once."""
+    """The image ids of some items, each once."""
     return F.array_distinct(F.flatten(F.transform(items, lambda item: item["image_ids"])))
 
 
@@ -32,8 +32,8 @@ def all_items(rows: DataFrame) -> Column:
     return F.concat(F.array(*first), F.transform("candidates", lambda c: c["item"]))
 
 
-def shown_files(rows: Iterable[DataFrame], images: DataFrame) -> DataFrame:
-    """sha256, image_id, uri: one place of each picture file that a row shows.
+def referenced_files(rows: Iterable[DataFrame], images: DataFrame) -> DataFrame:
+    """sha256, image_id, uri: one row for each picture file of the rows.
 
     Args:
         rows: SFT_ROWS, RL_ROWS.
@@ -42,18 +42,18 @@ def shown_files(rows: Iterable[DataFrame], images: DataFrame) -> DataFrame:
     Cost: one shuffle of the rows' image ids, distinct within each row.
     """
     ids = [kind.select(F.explode(image_ids(all_items(kind))).alias("image_id")).distinct() for kind in rows]
-    wanted = ids[0]
+    referenced = ids[0]
     for more in ids[1:]:
-        wanted = wanted.unionByName(more)
-    found = images.select("image_id", "sha256", "uri").join(wanted.distinct(), on="image_id", how="left_semi")
-    return found.groupBy("sha256").agg(F.min(F.struct("image_id", "uri")).alias("p")).select("sha256", "p.image_id", "p.uri")
+        referenced = referenced.unionByName(more)
+    files = images.select("image_id", "sha256", "uri").join(referenced.distinct(), on="image_id", how="left_semi")
+    return files.groupBy("sha256").agg(F.min(F.struct("image_id", "uri")).alias("p")).select("sha256", "p.image_id", "p.uri")
 
 
-def reencode(files: DataFrame, count: int, settings: Pictures, root: str | None = None) -> DataFrame:
-    """SHOWN: each file as JPEG, or why not.
+def reencode(files: DataFrame, count: int, settings: JpegSettings, root: str | None = None) -> DataFrame:
+    """SHARD_PICTURES: each file as JPEG, or the reason why it cannot be read.
 
     Args:
-        files: sha256, image_id, uri, content: its bytes, or null: what stands at its uri.
+        files: sha256, image_id, uri, content: its bytes, or null: the file at its uri.
         count: about how many, for the number of tasks.
         settings: size and quality.
         root: the image root, with options for its store.

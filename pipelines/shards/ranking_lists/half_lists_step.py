@@ -178,13 +178,13 @@ def _splitting(settings: RankingLists, seed: int) -> Any:  # noqa: ANN401
 def _split(row: dict[str, Any], settings: RankingLists, seed: int) -> dict[str, Any]:
     pictures = {p["image_id"]: p for p in row["pictures"] or []}
     numbers = families_in_note([p["sha256"] for p in pictures.values()], [p["near"] for p in pictures.values()])
-    found = halves(row["note_id"], row["text"], list(pictures), numbers, settings.shared, seed)
-    if not isinstance(found, Halves):
-        return {"note_id": row["note_id"], "reason": found}
+    halves_or_reason = halves(row["note_id"], row["text"], list(pictures), numbers, settings.shared, seed)
+    if not isinstance(halves_or_reason, Halves):
+        return {"note_id": row["note_id"], "reason": halves_or_reason}
     return {
         "note_id": row["note_id"],
-        "query": found.query,
-        "relevant": found.relevant,
-        "shares": found.shares,
-        "as_noise": found.as_noise,
+        "query": halves_or_reason.query,
+        "relevant": halves_or_reason.relevant,
+        "shares": halves_or_reason.shares,
+        "as_noise": halves_or_reason.as_noise,
     }

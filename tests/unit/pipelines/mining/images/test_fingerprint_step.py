@@ -123,13 +123,13 @@ import pyarrow as pa
 from pipelines.media.picture_bytes import picture_bytes
 from pipelines.mining.images import fingerprint_step as images
 from pipelines.shards.files import picture_step as shards
-from pipelines.shards.files.jpeg import Pictures
+from pipelines.shards.files.jpeg import JpegSettings
 
 module, folder = sys.argv[1:]
 rows = [{"uri": f"{folder}/{n}.png", "image_id": str(n), "content": None, "sha256": "x"} for n in range(12)]
 batch = pa.RecordBatch.from_pylist(rows, pa.schema([(n, pa.string()) for n in rows[0] if n != "content"] + [("content", pa.binary())]))
 fetch = partial(picture_bytes, root=folder)
-work = images._working(images._digest, images.DIGESTS, fetch) if module == "images" else shards._working(Pictures(), fetch)
+work = images._working(images._digest, images.DIGESTS, fetch) if module == "images" else shards._working(JpegSettings(), fetch)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 made = sum(done.num_rows for done in work([batch]))
 print(made, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)

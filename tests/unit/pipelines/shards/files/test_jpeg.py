@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pipelines.media.decode import BadPicture
-from pipelines.shards.files.jpeg import Pictures, reencoded
+from pipelines.shards.files.jpeg import JpegSettings, reencoded
 
 
 def jpeg(width, height, orientation=None):
@@ -23,26 +23,26 @@ def opened(content):
 
 @pytest.mark.parametrize(("size", "expected"), [((1200, 600), (300, 150)), ((100, 40), (100, 40))])
 def test_the_longest_side_is_bounded_and_nothing_is_enlarged(size, expected):
-    assert opened(reencoded(jpeg(*size), Pictures(longest_side=300))).size == expected
+    assert opened(reencoded(jpeg(*size), JpegSettings(longest_side=300))).size == expected
 
 
 def test_what_was_turned_by_a_tag_stands_upright_without_it():
-    image = opened(reencoded(jpeg(120, 60, orientation=6), Pictures()))
+    image = opened(reencoded(jpeg(120, 60, orientation=6), JpegSettings()))
     assert (image.format, image.size, image.getexif().get(0x0112)) == ("JPEG", (60, 120), None)
 
 
 def test_colours_are_in_their_order():
     red = io.BytesIO()
     Image.new("RGB", (32, 32), (250, 20, 40)).save(red, "PNG")
-    pixel = np.asarray(opened(reencoded(red.getvalue(), Pictures())))[16, 16].astype(int)
+    pixel = np.asarray(opened(reencoded(red.getvalue(), JpegSettings())))[16, 16].astype(int)
     assert np.abs(pixel - [250, 20, 40]).max() < 6
 
 
 def test_a_lower_quality_is_smaller():
-    sizes = [len(reencoded(jpeg(200, 200), Pictures(quality=q))) for q in (30, 90)]
+    sizes = [len(reencoded(jpeg(200, 200), JpegSettings(quality=q))) for q in (30, 90)]
     assert sizes[0] < sizes[1]
 
 
 def test_what_is_no_picture_says_so():
     with pytest.raises(BadPicture, match="not a picture"):
-        reencoded(b"words", Pictures())
+        reencoded(b"words", JpegSettings())
