@@ -32,8 +32,8 @@ import torch
 from pipelines.encode.encode_chunk import Batching, LoadChunkEncoder, LoadReader
 from pipelines.encode.load_encoder import load_encoder
 from pipelines.encode.preset import EncoderSpec, load_spec
-from pipelines.engines.ray.actor_pool import Pool, pool
-from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.actor_pool import ActorPool, start_pool
+from pipelines.engines.ray.chunk_queue import ChunkWork, run_chunks
 from pipelines.engines.ray.cluster import Cluster, ray_session
 from pipelines.items.rows_to_encode import CHUNK
 from pipelines.workspace.filesystem import Folder
@@ -124,14 +124,14 @@ def plain(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, readers:
     return sum(map(len, parts)) / statistics.median(taken)
 
 
-def stage(actors: Pool, parts: list[pa.Table], scratch: Path, rounds: int) -> float:
+def stage(actors: ActorPool, parts: list[pa.Table], scratch: Path, rounds: int) -> float:
     """Pictures a second of the pools, the median round."""
     taken = []
     for number in range(rounds + 1):
         there = Folder(str(scratch / f"{number}"))
-        work = Work(stage="encode", folder=there, stamp=str(number), lost=lambda rows: rows, check=_all_good)
+        work = ChunkWork(stage="encode", folder=there, stamp=str(number), poison=lambda rows: rows, check=_all_good)
         started = time.monotonic()
-        for _ in finished(parts if number else parts[:1], actors, work):
+        for _ in run_chunks(parts if number else parts[:1], actors, work):
             pass
         taken.append(time.monotonic() - started)
     return sum(map(len, parts)) / statistics.median(taken[1:])
@@ -164,7 +164,7 @@ def main() -> None:
             beside = bare(spec, parts, batching, given.rounds)
         simple = plain(spec, parts, batching, given.readers, given.rounds)
         with ray_session(Cluster(address="local", readers=given.readers, models=1)) as machines:
-            actors = pool(LoadReader(spec), LoadChunkEncoder(spec, gpu=False, batching=batching), machines)
+            actors = start_pool(LoadReader(spec), LoadChunkEncoder(spec, gpu=False, batching=batching), machines)
             actors.model()
             ours = stage(actors, parts, scratch / "chunks", given.rounds)
             actors.end()

@@ -20,11 +20,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
-from pipelines.annotate.annotation import AnnotationError
 from pipelines.annotate.ocr import Ocr, RapidReader, read_answer
 from pipelines.annotate.picture_pixels import read_picture
 from pipelines.annotate.text_detector import Gate, TextGate
-from pipelines.media.decode import Pixels
+from pipelines.media.decode import BadPicture, Pixels
 from pipelines.sources.sample_corpus.build import Sample, make_sample
 from pipelines.sources.sample_corpus.scenes.text_overlay import font
 
@@ -79,7 +78,7 @@ def measured(file: Path, gate: TextGate, reader: RapidReader, settings: Ocr) -> 
         rgb = read_picture(file.read_bytes(), settings.side)
         (score, gate_s), (gradient, gradient_s) = timed(gate.score, rgb), timed(gradient_score, rgb)
         lines, ocr_s = timed(reader, rgb)
-    except AnnotationError:
+    except BadPicture:
         return None
     return Seen(score, gradient, gate_s, gradient_s, ocr_s, read_answer(lines).text or "")
 
@@ -100,7 +99,7 @@ def lettered(files: list[Path], gate: TextGate, settings: Ocr) -> None:
     for n, file in enumerate(files):
         try:
             image = Image.fromarray(read_picture(file.read_bytes(), settings.side))
-        except AnnotationError:
+        except BadPicture:
             continue
         part, words = HEIGHTS[n % len(HEIGHTS)], WORDS[n // len(HEIGHTS) % len(WORDS)]
         face = font(max(8, image.width // part), 700)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from pipelines.items.failure_reasons import Reason
+from pipelines.media.decode import BadPicture
 from schemas.datasets import ANNOTATIONS
 
 AnnotationKind = Literal["ocr", "description"]
@@ -47,11 +48,12 @@ class AnnotationError(Exception):
         """Keep `reason` (short, from a fixed set) apart from `detail` (what was found)."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        self.detail = detail[:300]
+        self.detail = detail
 
-    def answer(self) -> Answer:
-        """The row's answer."""
-        return Answer(reason=self.reason, detail=self.detail)
+
+def failed_answer(error: AnnotationError | BadPicture) -> Answer:
+    """The answer for a picture that cannot be read or annotated: reason and detail, the latter cut at 300 characters."""
+    return Answer(reason=error.reason, detail=error.detail[:300])
 
 
 def annotation_rows(

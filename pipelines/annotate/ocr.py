@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from pipelines.annotate.annotation import NO_TEXT, AnnotationError, Answer, Line
+from pipelines.annotate.annotation import NO_TEXT, AnnotationError, Answer, Line, failed_answer
 from pipelines.annotate.picture_pixels import read_picture
 from pipelines.annotate.rapidocr_models import DETECTOR, RECOGNISER, fingerprint, model_file
 from pipelines.annotate.text_detector import Gate, TextGate
 from pipelines.items.failure_reasons import Reason
-from pipelines.media.decode import Pixels
+from pipelines.media.decode import BadPicture, Pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +116,8 @@ class OcrAnnotator:
             if not self._gate.passes(rgb):
                 return Answer(reason=NO_TEXT, detail="gate")
             return read_answer(self._read(rgb))
-        except AnnotationError as bad:
-            return bad.answer()
+        except (AnnotationError, BadPicture) as bad:
+            return failed_answer(bad)
 
 
 def ocr_model(settings: Ocr) -> str:

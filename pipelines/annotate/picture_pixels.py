@@ -4,20 +4,12 @@ import io
 
 from PIL import Image
 
-from pipelines.annotate.annotation import AnnotationError
-from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
+from pipelines.media.decode import Decoding, Pixels, decode
 
 
 def read_picture(content: bytes, max_side: int) -> Pixels:
-    """The picture as a person sees it (`decode`), at most `max_side` pixels long.
-
-    Raises:
-        AnnotationError: with `decode`'s reason.
-    """
-    try:
-        return decode(content, Decoding(working_side=max_side)).rgb
-    except BadPicture as bad:
-        raise AnnotationError(bad.reason, bad.detail) from bad
+    """Decode a picture upright (`decode`), at most `max_side` pixels long; raises `BadPicture`."""
+    return decode(content, Decoding(working_side=max_side)).rgb
 
 
 def as_jpeg(rgb: Pixels, quality: int = 90) -> bytes:

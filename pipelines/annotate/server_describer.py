@@ -15,6 +15,7 @@ from pipelines.annotate.annotation import UNAVAILABLE, AnnotationError, Answer
 from pipelines.annotate.load_describer import Describe, Shown
 from pipelines.annotate.picture_pixels import as_jpeg, read_picture
 from pipelines.items.failure_reasons import Reason
+from pipelines.media.decode import BadPicture
 from pipelines.models.openai_client import Client, Refused, Unavailable, Unreadable
 from pipelines.models.server_probe import BROKEN, EYES, FAULTS, cause, ignores_pictures, without_pictures
 from pipelines.models.strict_json import parsed
@@ -106,8 +107,8 @@ class ServerDescriber:
             body = self._request(as_jpeg(read_picture(shown.content or b"", self._settings.side)))
             text = self._client.words.without_key(described(self._told(body)))
             return Answer(text=text.encode(errors="replace").decode())  # JSON may spell half a character
-        except AnnotationError as bad:
-            return AnnotationError(bad.reason, self._client.words.line(bad.detail)).answer()
+        except (AnnotationError, BadPicture) as bad:
+            return Answer(reason=bad.reason, detail=self._client.words.line(bad.detail))
 
     def _request(self, jpeg: bytes) -> dict[str, Any]:
         url = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

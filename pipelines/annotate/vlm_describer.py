@@ -9,11 +9,11 @@ from typing import Any
 
 from PIL import Image
 
-from pipelines.annotate.annotation import AnnotationError, Answer
+from pipelines.annotate.annotation import Answer, failed_answer
 from pipelines.annotate.load_describer import Describe, Shown
 from pipelines.annotate.picture_pixels import read_picture
 from pipelines.items.failure_reasons import Reason
-from pipelines.media.decode import Pixels
+from pipelines.media.decode import BadPicture, Pixels
 from schemas.errors import SettingsError
 
 INSTALL = "pip install torch==2.14.1 transformers==5.23.0"
@@ -69,8 +69,8 @@ class VlmDescriber:
             try:
                 pictures.append(read_picture(one.content or b"", self._settings.side))
                 answers.append(None)
-            except AnnotationError as bad:
-                answers.append(bad.answer())
+            except BadPicture as bad:
+                answers.append(failed_answer(bad))
         said = iter(self._described(pictures))
         return [next(said) if answer is None else answer for answer in answers]
 
@@ -85,7 +85,7 @@ class VlmDescriber:
         except (RuntimeError, ValueError, IndexError) as error:  # torch's out of memory is a RuntimeError
             if len(pictures) > 1:
                 return [answer for picture in pictures for answer in self._batch([picture])]
-            return [AnnotationError(FAILED, f"{type(error).__name__}: {error}").answer()]
+            return [Answer(reason=FAILED, detail=f"{type(error).__name__}: {error}"[:300])]
         return [Answer(text=text) if text else Answer(reason=EMPTY) for text in texts]
 
     def _generated(self, pictures: Sequence[Pixels]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 import ray
 from ray.exceptions import RayActorError
 
-from pipelines.engines.ray.actor_pool import pool
+from pipelines.engines.ray.actor_pool import start_pool
 from pipelines.flows.judge_relevance.budget_actor import Ledger
 from pipelines.judge.budget import Spent
 from pipelines.judge.judge_chunk import CHUNK, LoadChunkJudge, LoadPictures
@@ -62,7 +62,7 @@ def test_a_judge_that_dies_and_starts_again_has_what_the_run_has_left(ledger, ra
             "content", ["backend=openai", "model=m", f"server.url={url}", "server.retries=0", "server.timeout_s=60"]
         )
         load = LoadChunkJudge(LoadJudge(spec, budget=purse))
-        actors = pool(LoadPictures(64, True), load, ray_local)
+        actors = start_pool(LoadPictures(64, True), load, ray_local)
         try:
             for life in range(3):
                 reasons = []
@@ -99,12 +99,12 @@ def test_when_nobody_knows_what_was_spent_nothing_more_is_asked(ledger, ray_loca
         spec = load_spec(
             "content", ["backend=openai", "model=m", f"server.url={url}", "server.retries=0", "server.timeout_s=60"]
         )
-        actors = pool(LoadPictures(64, True), LoadChunkJudge(LoadJudge(spec, budget=purse)), ray_local)
+        actors = start_pool(LoadPictures(64, True), LoadChunkJudge(LoadJudge(spec, budget=purse)), ray_local)
         try:
             actors.model()
             ray.kill(purse._actor)
             with pytest.raises(DataError, match="the process that counts what the run has spent has died"):
-                actors.first("probe")
+                actors.call_first("probe")
         finally:
             actors.end()
         assert asked == []

@@ -14,10 +14,10 @@ from pipelines.annotate.annotation_cache import split_by_cache, spread
 from pipelines.annotate.caption_describer import OwnWords
 from pipelines.annotate.load_describer import Describe, Shown, load_describer
 from pipelines.annotate.ocr import Ocr, OcrAnnotator, ocr_model
-from pipelines.engines.ray.actor_pool import Load, pool
-from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.actor_pool import Load, start_pool
+from pipelines.engines.ray.chunk_queue import ChunkWork, run_chunks
 from pipelines.engines.ray.cluster import Machines
-from pipelines.engines.ray.failure_limit import Limit
+from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.items.failure_reasons import Reason
 from pipelines.media.picture_uri import absolute_uri
 from pipelines.workspace.arrow_stages import ArrowOutput
@@ -106,33 +106,30 @@ def code(describe: Describe) -> dict[AnnotationKind, str]:
 def _asked(images: pa.Table, before: pa.Table, annotator: Annotator, pools: Pools, stamp: str) -> pa.Table:
     """ANNOTATIONS of every picture by one annotator: what is known of its bytes, and what the pools say of the rest."""
     kind = annotator.kind
-    actors = pool(LoadFiles(pools.root), annotator.load, pools.machines)
-    try:
+    with start_pool(LoadFiles(pools.root), annotator.load, pools.machines) as actors:
         model = annotator.name or actors.model()
         split = split_by_cache(images, before, kind, model)
         uris = pa.array([absolute_uri(uri) for uri in split.new.column("uri").to_pylist()], pa.string())
         new = split.new.set_column(split.new.schema.get_field_index("uri"), "uri", uris).select(CHUNK.names).cast(CHUNK)
         size = pools.pictures
-        work = Work(
+        work = ChunkWork(
             stage=f"{ANNOTATIONS.name}: {kind}",
             folder=pools.unfinished,
             stamp=f"{kind} {model} {stamp}",
-            lost=partial(_lost, kind=kind, model=model),
-            check=Limit(
+            poison=partial(_lost, kind=kind, model=model),
+            check=FailureLimit(
                 stage=ANNOTATIONS.name,
-                of=len(images),
-                most=pools.max_refused_share,
+                rows=len(images),
+                max_share=pools.max_refused_share,
                 setting="chunks.max_refused_share",
-                what="pictures could not be annotated",
-                mend="look at the uris in 'images'",
+                problem="pictures could not be annotated",
+                advice="check the uris in 'images'",
             ),
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
-        if chunks and kind == "description" and (warning := actors.first("probe")):
+        if chunks and kind == "description" and (warning := actors.call_first("probe")):
             say(str(warning))
-        said = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])
-    finally:
-        actors.end()
+        said = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *run_chunks(chunks, actors, work)])
     return pa.concat_tables([split.known, spread(images, said)])
 
 

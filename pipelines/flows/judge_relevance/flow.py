@@ -78,12 +78,10 @@ def judge_relevance(stages: ArrowStages, settings: JudgeRelevance, machines: Mac
     asking = Asking(judge, cache, settings, Budget(settings.budget.max_pairs), before)
     if settings.plan:
         return _planned(asking, what, rows, pictures)
-    try:
+    with judge:
         kept, answers = _answered(asking, what.pairs, rows)
         found = calibration_for(stages, asking, kept, answers.said, labels, pictures)
         bill = judge.bill()
-    finally:
-        judge.end()
     asking.cache.gather()
     _publish(stages, settings, asking.cache, answers.said, found)
     if found.measured or not found.calibration:

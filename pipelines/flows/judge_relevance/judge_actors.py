@@ -4,12 +4,14 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
 
-from pipelines.engines.ray.actor_pool import Pool, pool
+from pipelines.engines.ray.actor_pool import ActorPool, start_pool
 from pipelines.engines.ray.chunk_file import write_chunk
-from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.chunk_queue import ChunkWork, run_chunks
 from pipelines.engines.ray.cluster import Machines
 from pipelines.flows.judge_relevance.budget_actor import Ledger
 from pipelines.judge.backends.mined_content import known
@@ -37,7 +39,7 @@ class Bench:
     """A hash of what the judge knows beside the items and their pictures: an answer follows from it too. "": nothing."""
     root: str | None = None
     """The image root, with options for its store."""
-    _pool: Pool | None = field(default=None)
+    _pool: ActorPool | None = field(default=None)
     _ledger: Ledger | None = field(default=None)
 
     @property
@@ -54,8 +56,8 @@ class Bench:
         """Model and question as one string, without loading it."""
         return json.dumps(list(name_of(self.spec, self.load.gpu)))
 
-    def worked(self, chunks: Sequence[pa.Table], work: Work, fresh: bool = True) -> Iterator[pa.Table]:
-        """The results of all chunks, as `actors.chunks.finished`. A server is asked about a probe pair first.
+    def worked(self, chunks: Sequence[pa.Table], work: ChunkWork, fresh: bool = True) -> Iterator[pa.Table]:
+        """The results of all chunks, as `chunk_queue.run_chunks`. A server is asked about a probe pair first.
 
         Args:
             chunks: CHUNK.
@@ -71,15 +73,23 @@ class Bench:
         read = LoadPictures(self.spec.longest_side, self.looks, self.root)
         if self._pool is None:
             load = replace(self.load, budget=self._budget()) if self.spec.backend == "openai" else self.load
-            self._pool = pool(read, LoadChunkJudge(load, fresh), self.machines)
+            self._pool = start_pool(read, LoadChunkJudge(load, fresh), self.machines)
             self._check(self._pool.model())
-            if warning := self._pool.first("probe"):
+            if warning := self._pool.call_first("probe"):
                 say(str(warning))
-        return finished(chunks, self._pool, work)
+        return run_chunks(chunks, self._pool, work)
 
     def bill(self) -> Bill | None:
         """What was spent, as the servers counted it; None for a judge that costs nothing a call, or was not asked."""
         return self._ledger.bill() if self._ledger is not None else None
+
+    def __enter__(self) -> Self:
+        """The judge itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End the actors."""
+        self.end()
 
     def end(self) -> None:
         """End the actors."""
@@ -92,7 +102,7 @@ class Bench:
         self._ledger = self._ledger or Ledger(self.spec.server)
         return self._ledger
 
-    def _here(self, chunks: Sequence[pa.Table], work: Work, fresh: bool) -> Iterator[pa.Table]:
+    def _here(self, chunks: Sequence[pa.Table], work: ChunkWork, fresh: bool) -> Iterator[pa.Table]:
         """The judge in vLLM drives a Ray Data pipeline of its own: the job calls it. Not run: there was no GPU."""
         judge, reader = ChunkJudge(self.load(), fresh), LoadPictures(self.spec.longest_side, self.looks, self.root)()
         self._check(judge.model)

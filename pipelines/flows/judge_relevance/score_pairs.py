@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.engines.ray.chunk_queue import Work
+from pipelines.engines.ray.chunk_queue import ChunkWork
 from pipelines.flows.judge_relevance.judge_actors import Bench
 from pipelines.flows.judge_relevance.settings import JudgeRelevance
 from pipelines.flows.judge_relevance.unscored_limit import KILLED, STAGE, limit
@@ -120,11 +120,11 @@ def pieces(rows: pa.Table, wanted: NDArray[np.bool_], size: int) -> Iterator[pa.
 
 def _worked(asking: Asking, rows: pa.Table, wanted: NDArray[np.bool_]) -> list[pa.Table]:
     again = int(np.asarray(pc.is_in(names(rows.filter(pa.array(wanted))), value_set=asking.failed), bool).sum())
-    work = Work(
+    work = ChunkWork(
         stage=STAGE,
         folder=asking.cache.unfinished,
         stamp=asking.bench.name(),
-        lost=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
+        poison=partial(_lost, reason=KILLED, detail="each time that it was judged, the last time alone"),
         check=limit(int(wanted.sum()), asking.settings.chunks.max_refused_share, again, len(rows)),
     )
     asking.cache.gather()  # the names of this run's chunks must be free: one may hold a reason of an earlier hour

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.engines.ray.failure_limit import Limit
+from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.items.failure_reasons import Reason
 from pipelines.judge.judge_chunk import FEW
 from pipelines.judge.protocol import NOT_ASKED, OF_THE_JUDGE
@@ -43,14 +43,14 @@ class Unscored:
             self._share(self.asked - (len(reasons) - len(refused)), "pairs that were asked have no score")(refused)
         self._share(self.asked if self.pairs is None else self.pairs, "pairs have no score")(missing)
 
-    def _share(self, of: int, what: str) -> Limit:
-        return Limit(
+    def _share(self, of: int, what: str) -> FailureLimit:
+        return FailureLimit(
             stage=STAGE,
-            of=of,
-            most=self.most,
+            rows=of,
+            max_share=self.most,
             setting="chunks.max_refused_share",
-            what=what,
-            mend="mend what the reasons say and run again (what was answered is kept)",
+            problem=what,
+            advice="mend what the reasons say and run again (what was answered is kept)",
         )
 
 

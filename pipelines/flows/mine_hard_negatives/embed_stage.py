@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from pipelines.encode.encode_chunk import LoadChunkEncoder, embedding_rows
 from pipelines.encode.item_content import BadContent
 from pipelines.encode.settings import EmbedSettings
-from pipelines.engines.ray.chunk_queue import Work
-from pipelines.engines.ray.failure_limit import Limit
+from pipelines.engines.ray.chunk_queue import ChunkWork
+from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.items.failure_reasons import Reason, passing
 from pipelines.negatives.search.note_elements import chunks
 from pipelines.workspace.arrow_io import read_file
@@ -39,22 +39,22 @@ def embedded(
     return ArrowOutput(parts=ordered(known.parts(), done), report=report | {ENCODED_BY: known.encoded_by})
 
 
-def encoding(folder: Folder, model: str, rows: int, settings: EmbedSettings) -> Work:
+def encoding(folder: Folder, model: str, rows: int, settings: EmbedSettings) -> ChunkWork:
     """How chunks are worked: what their files are named by, and when too many items have no vector."""
-    return Work(
+    return ChunkWork(
         stage=EMBEDDINGS.name,
         folder=folder,
         stamp=fingerprint([model, code_fingerprint(LoadChunkEncoder), steering(settings)]),
-        lost=lambda rows: embedding_rows(
+        poison=lambda rows: embedding_rows(
             rows, [BadContent(Reason.PROCESS_DIED, "each time that it was encoded, the last time alone")], model
         ),
-        check=Limit(
+        check=FailureLimit(
             stage=EMBEDDINGS.name,
-            of=rows,
-            most=settings.max_refused_share,
+            rows=rows,
+            max_share=settings.max_refused_share,
             setting="encoder.max_refused_share",
-            what="items have no vector",
-            mend="look at the pictures' uris in 'images'",
+            problem="items have no vector",
+            advice="check the pictures' uris in 'images'",
         ),
     )
 

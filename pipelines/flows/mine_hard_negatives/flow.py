@@ -1,7 +1,5 @@
 """Mine hard negatives: which stage reads which tables, in order. Every decision is in the steps."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,8 +8,8 @@ import pyarrow as pa
 from pipelines.encode.encode_chunk import LoadChunkEncoder, LoadReader
 from pipelines.encode.preset import load_spec
 from pipelines.encode.settings import EmbedSettings
-from pipelines.engines.ray.actor_pool import Pool, pool
-from pipelines.engines.ray.chunk_queue import finished
+from pipelines.engines.ray.actor_pool import ActorPool, start_pool
+from pipelines.engines.ray.chunk_queue import run_chunks
 from pipelines.engines.ray.cluster import Machines
 from pipelines.flows.mine_hard_negatives.counterfactual_stage import RuleTables, read_words, rule_made, with_rule_made
 from pipelines.flows.mine_hard_negatives.embed_stage import UNFINISHED, Known, digest, embedded, encoding, steering
@@ -67,7 +65,7 @@ def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machin
     rows = shown(items, stages.images(), read_words(stages.read_or_empty(ANNOTATIONS)))
     spec = load_spec(settings.encoder.name, settings.encoder.set, settings.encoder.path)
     load = LoadChunkEncoder(spec, machines.gpus > 0, settings.encoder.batching)
-    with _pools(pool(LoadReader(spec, image_root(stages.workspace)), load, machines)) as actors:
+    with start_pool(LoadReader(spec, image_root(stages.workspace)), load, machines) as actors:
         model = actors.model()
         embed(stages, actors, model, rows.rows, settings.encoder)
     return choose_negatives(stages, settings, machines, (items, searched, rows), model)
@@ -90,7 +88,7 @@ def make_counterfactuals(stages: ArrowStages, settings: MineHardNegatives) -> No
     )
 
 
-def embed(stages: ArrowStages, actors: Pool, model: str, rows: pa.Table, settings: EmbedSettings) -> None:
+def embed(stages: ArrowStages, actors: ActorPool, model: str, rows: pa.Table, settings: EmbedSettings) -> None:
     """Items and elements -> EMBEDDINGS.
 
     A chunk's file is named by what goes in and stays until the run is published, so a killed job goes on where it was.
@@ -103,7 +101,7 @@ def embed(stages: ArrowStages, actors: Pool, model: str, rows: pa.Table, setting
 
     def make(_: Plan) -> list[ArrowOutput]:
         known = Known(stages.workspace.files(EMBEDDINGS.name) if before else [], before, model, rows)
-        return [embedded(known, rows, settings, lambda chunks: finished(chunks, actors, work))]
+        return [embedded(known, rows, settings, lambda chunks: run_chunks(chunks, actors, work))]
 
     stages.run(
         [EMBEDDINGS],
@@ -144,12 +142,3 @@ def choose_negatives(
             code=(with_rule_made, shown, chosen_negatives),
         )
     return Done(model, guard, told)
-
-
-@contextmanager
-def _pools(actors: Pool) -> Iterator[Pool]:
-    """End the actors with the block: the search needs their processors."""
-    try:
-        yield actors
-    finally:
-        actors.end()

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import ray
 from ray.exceptions import GetTimeoutError
 
-from pipelines.engines.ray.actor_pool import got
-from pipelines.engines.ray.dead_actors import DEATHS, LOST_S, REVIVAL_S
+from pipelines.engines.ray.actor_pool import ray_result
+from pipelines.engines.ray.dead_actors import DEATHS, GIVE_UP_S, RESTART_S
 from pipelines.models.device import refuse_device
 from pipelines.negatives.search.corpus_part import Corpus, Part, merged
 from pipelines.negatives.search.exact_dot import Vectors
@@ -57,7 +57,7 @@ def refuse_search_device(device: str) -> None:
         SettingsError: it cannot.
     """
     if device != "cpu":
-        got(ray.remote(refuse_device).options(num_cpus=0).remote(device, "search.device"))
+        ray_result(ray.remote(refuse_device).options(num_cpus=0).remote(device, "search.device"))
 
 
 def kept(value: Any) -> Any:  # noqa: ANN401
@@ -145,12 +145,12 @@ def _first(search: Searchers, name: str, held: Sequence[Any], under_way: deque[t
     """What was made of the first block; where an actor or a machine is gone, all that are under way are asked again.
 
     Raises:
-        RayActorError: or another of DEATHS: actors have gone on dying for REVIVAL_S.
+        RayActorError: or another of DEATHS: actors have gone on dying for GIVE_UP_S.
     """
     first_death = None
     while True:
         try:
-            made = ray.get(under_way[0][1], timeout=LOST_S)
+            made = ray.get(under_way[0][1], timeout=RESTART_S)
             under_way.popleft()
             return made
         except GetTimeoutError:
@@ -158,7 +158,7 @@ def _first(search: Searchers, name: str, held: Sequence[Any], under_way: deque[t
                 continue
         except DEATHS:  # Ray has tried again by itself, sooner than a machine that is gone is known to be gone
             first_death = first_death or time.monotonic()  # not the start: a block may take long, and then die once
-            if time.monotonic() - first_death > REVIVAL_S:
+            if time.monotonic() - first_death > GIVE_UP_S:
                 raise
             search.lost()
         search.anew()
