@@ -107,9 +107,7 @@ def decoded_side(spec: EncoderSpec, kind: str) -> int:
     return spec.longest_side if kind == "crop" else spec.whole_side or spec.longest_side
 
 
-def prepared(
-    preparer: Preparer, item: Mapping[str, Any], pictures: Sequence[Pixels | BadPicture]
-) -> Prepared | ItemFailure:
+def prepared(preparer: Preparer, item: Mapping[str, Any], pictures: Sequence[Pixels | BadPicture]) -> Prepared | ItemFailure:
     """Prepare an item for the model.
 
     Args:
@@ -151,9 +149,7 @@ class ChunkEncoder:
         ids = rows.column("item_id").to_pylist()
         good = sorted((n for n, one in enumerate(items) if isinstance(one, Prepared)), key=ids.__getitem__)
         arrays = [one for n in good if isinstance(one := items[n], Prepared)]
-        results: dict[int, np.ndarray | ItemFailure] = {
-            n: one for n, one in enumerate(items) if not isinstance(one, Prepared)
-        }
+        results: dict[int, np.ndarray | ItemFailure] = {n: one for n, one in enumerate(items) if not isinstance(one, Prepared)}
         lengths = [one.length for one in arrays]
         for batch in batches(lengths, self._batching.max_items, self._batching.max_tokens):
             vectors = self._encoded([arrays[k] for k in batch])

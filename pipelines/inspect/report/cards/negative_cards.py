@@ -1,11 +1,11 @@
-"""The cards of the negatives: query, positive and negative side by side, with the guard's verdict."""
+"""Cards of the negatives: query, positive and negative side by side, with the guard's checks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.inspect.report.cards.card import Card, Key, Notes, side
 from pipelines.inspect.report.cards.evidence_text import Fact
-from pipelines.inspect.report.cards.filter_explanation import verdict
+from pipelines.inspect.report.cards.filter_explanation import filter_explanation
 from pipelines.inspect.report.sections.hardest_negatives import Negative
 from pipelines.inspect.report.settings import Shown
 
@@ -33,7 +33,7 @@ def negative_card(negative: Negative, known: Known, guard: Row, shown: Shown) ->
         return None
     note_ids = [item["note_id"] for item in (query, positive, candidate)]
     made = row["source"] == "rule"
-    told = [] if made else _verdict(row, note_ids, known, guard)
+    checks = [] if made else _checks(row, note_ids, known, guard)
     return Card(
         query_id=row["query_id"],
         candidate_id=row["candidate_id"],
@@ -47,14 +47,14 @@ def negative_card(negative: Negative, known: Known, guard: Row, shown: Shown) ->
         ),
         score=negative.nearness if negative.nearness is not None else row["similarity"],
         score_name="similarity to the query" if negative.nearness is None else "similarity to the positive",
-        facts=(*_facts(negative), *told),
+        facts=(*_facts(negative), *checks),
         footer=(Fact("rank", str(row["rank"])), Fact("source", row["source"]), Fact("candidate", row["candidate_id"])),
     )
 
 
-def _verdict(row: Row, note_ids: Sequence[str], known: Known, guard: Row) -> list[Fact]:
+def _checks(row: Row, note_ids: Sequence[str], known: Known, guard: Row) -> list[Fact]:
     hashes = [[picture["pdq"] for key, picture in known.pictures.items() if key[0] == note] for note in note_ids]
-    return verdict(row["similarity"], [known.components.get(note) for note in note_ids], hashes, guard)
+    return filter_explanation(row["similarity"], [known.components.get(note) for note in note_ids], hashes, guard)
 
 
 def _facts(negative: Negative) -> Iterable[Fact]:

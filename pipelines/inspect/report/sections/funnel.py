@@ -76,7 +76,7 @@ def _candidates(workspace: Workspace) -> Level | None:
     run = workspace.manifest(HARD_NEGATIVES.name)
     if run is None or "candidates" not in run.report:
         return None
-    return Level("Candidates", "candidates of a query", int(run.report["left"]), "left by the guard", taken_by_guard(run))
+    return Level("Candidates", "candidates of a query", int(run.report["left"]), "kept by the guard", taken_by_guard(run))
 
 
 def taken_by_guard(run: Manifest) -> tuple[Taken, ...]:

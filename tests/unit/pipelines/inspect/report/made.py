@@ -205,8 +205,8 @@ def publish(folder, table, rows, dropped=None, report=None):
     else:
         order = found.sort_by([(name, "ascending") for name in table.key])
     guarded = table is HARD_NEGATIVES
-    settings = {"guard": {"margin": {"floor": 0.2, "ceiling": 0.8}, "max_look": 96}} if guarded else {}
-    told = {"model": "m", "candidates": 40, "left": 30, "taken": {"margin: below the band": 10}} if guarded else {}
+    settings = {"guard": {"margin": {"floor": 0.2, "ceiling": 0.8}, "max_pdq_distance": 96}} if guarded else {}
+    told = {"model": "m", "candidates": 40, "left": 30, "taken": {"below_band: similarity below the band": 10}} if guarded else {}
     workspace = Workspace(str(folder))
     plan = planned([table], {"made": str(len(rows))}, settings, ())
     files = write_parts([order], table, workspace.new_run(table.name, plan.run_id))

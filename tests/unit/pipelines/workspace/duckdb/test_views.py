@@ -157,7 +157,7 @@ def test_explain_pair_tells_all_that_is_known(sql):
     assert told["component", "notes in it"] == "2"
     assert told["negative 1", "rule, similarity unknown"].startswith("note of note a: ")
     assert told["negative 2", "band, similarity 0.5"].startswith("note of note e: e0 Boots")
-    assert told["negatives", "short of 6 of 8"] == "margin: below the band"
+    assert told["negatives", "short of 6 of 8"] == "below_band: similarity below the band"
     assert told["judgement", "the target"] == "score 0.9, calibrated 0.95, grade 3, by overlap"
     assert told["judgement", whole("e")["item_id"]] == "score 0.1, calibrated 0.02, grade 0, by overlap"
     assert '"knob": 1' in told["run of mined/within_note", "settings"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.inspect.report.cards.evidence_text import Fact
-from pipelines.inspect.report.cards.filter_explanation import verdict
+from pipelines.inspect.report.cards.filter_explanation import filter_explanation
 from pipelines.inspect.report.sections.hardest_negatives import chosen_negatives
 from pipelines.inspect.report.settings import Sampled
 from pipelines.inspect.report.sql_reader import reading
@@ -51,13 +51,15 @@ def test_one_that_a_rule_made_is_shown_beside_them(tmp_path):
     assert [one.row["source"] for one in found] == ["band", "band", "rule"]
 
 
-def test_the_verdict_tells_what_was_found_beside_what_was_wanted():
-    settings = {"margin": {"floor": 0.25, "ceiling": 0.9}, "max_look": 96}
+def test_the_explanation_has_each_value_with_its_limit():
+    settings = {"margin": {"floor": 0.25, "ceiling": 0.9}, "max_pdq_distance": 96}
     pictures = [[bytes(32)], [b"\xff" * 32], [b"\x0f" + bytes(31), b"\xff" * 30 + b"\x00\x00"]]
-    assert verdict(0.5, ["a", "a", "b"], pictures, settings) == [
-        Fact("component", "another than query and positive"),
+    assert filter_explanation(0.5, ["a", "a", "b"], pictures, settings) == [
+        Fact("component", "not that of query or positive"),
         Fact("similarity to the query", "0.500, band 0.25 to 0.90"),
-        Fact("nearest look", "4 of 256 bits, kept above 96"),
+        Fact("PDQ distance to the nearest picture", "4 of 256 bits, kept above 96"),
     ]
-    assert verdict(None, ["a", "b", "b"], [[], [], []], {}) == [Fact("component", "THE SAME as query or positive")]
-    assert verdict(0.5, ["a", None, "b"], [[], [], []], {}) == [Fact("similarity to the query", "0.500")]
+    old_name = {"max_look": 96}  # of a run before the renaming
+    assert filter_explanation(None, [None] * 3, pictures, old_name)[0].value.endswith("kept above 96")
+    assert filter_explanation(None, ["a", "b", "b"], [[], [], []], {}) == [Fact("component", "THE SAME as query or positive")]
+    assert filter_explanation(0.5, ["a", None, "b"], [[], [], []], {}) == [Fact("similarity to the query", "0.500")]
