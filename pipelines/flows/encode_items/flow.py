@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import torch
 
 from pipelines.encode.encode_chunk import ChunkEncoder, PreparedItems, decoded_side, prepared
-from pipelines.encode.load_encoder import load_encoder, load_preparer
+from pipelines.encode.load_encoder import backend_code, load_encoder, load_preparer
 from pipelines.encode.preset import EncoderSpec, load_spec
 from pipelines.encode.protocol import Preparer
 from pipelines.flows.encode_items.settings import EncodeItems
@@ -86,7 +86,7 @@ def _claim(out: Path, model: str, encoder: Mapping[str, Any]) -> None:
 def _encode_file(file: Path, target: Path, preparer: Preparer, spec: EncoderSpec, encoder: ChunkEncoder) -> None:
     """Write the vectors of a file's items, unless they are up to date; then only those that are to be tried again."""
     pictures = file.with_name(file.stem + PICTURES_ENDING)
-    stamp = _stamp(file, pictures, encoder.model)
+    stamp = _stamp(file, pictures, encoder.model, spec)
     earlier = pq.read_table(target, schema=VECTORS) if _is_current(target, stamp) else None
     retries = None if earlier is None else to_ask_again(earlier, none_refused=False)
     if earlier is not None and not retries:
@@ -100,10 +100,10 @@ def _encode_file(file: Path, target: Path, preparer: Preparer, spec: EncoderSpec
     unfinished.replace(target)
 
 
-def _stamp(file: Path, pictures: Path, model: str) -> bytes:
+def _stamp(file: Path, pictures: Path, model: str, spec: EncoderSpec) -> bytes:
     """Fingerprint of what a file of vectors depends on: the items, their pictures, the encoder and the code."""
     digests = [hashlib.file_digest(opened, "sha256").hexdigest() for opened in (file.open("rb"), pictures.open("rb"))]
-    return fingerprint([*digests, model, code_fingerprint(ChunkEncoder, encode_items)]).encode()
+    return fingerprint([*digests, model, code_fingerprint(ChunkEncoder, encode_items), backend_code(spec)]).encode()
 
 
 def _is_current(target: Path, stamp: bytes) -> bool:

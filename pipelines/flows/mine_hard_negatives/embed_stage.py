@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 
 from pipelines.encode.encode_chunk import LoadChunkEncoder, embedding_rows
 from pipelines.encode.item_content import BadContent
+from pipelines.encode.load_encoder import backend_code
+from pipelines.encode.preset import EncoderSpec
 from pipelines.encode.settings import EmbedSettings
 from pipelines.engines.ray.chunk_queue import ChunkWork
 from pipelines.engines.ray.failure_limit import FailureLimit
@@ -42,13 +44,18 @@ def embed_items(
     return ArrowOutput(parts=merge_sorted(earlier.parts(), new), report=report | {ENCODED_BY: earlier.encoded_by})
 
 
-def embed_work(folder: Folder, model: str, rows: int, settings: EmbedSettings) -> ChunkWork:
-    """How chunks are run: what their file names depend on, and how many items may have no vector."""
+def encoding_code(spec: EncoderSpec) -> str:
+    """Fingerprint of the code that makes vectors, the backend's included."""
+    return fingerprint([code_fingerprint(LoadChunkEncoder), backend_code(spec)])
+
+
+def embed_work(folder: Folder, model: str, code: str, rows: int, settings: EmbedSettings) -> ChunkWork:
+    """How chunks are run: what their file names depend on, and how many items may have no vector. code: `encoding_code`."""
     died = BadContent(Reason.PROCESS_DIED, "each time that it was encoded, the last time alone")
     return ChunkWork(
         stage=EMBEDDINGS.name,
         folder=folder,
-        stamp=fingerprint([model, code_fingerprint(LoadChunkEncoder), batch_settings(settings)]),
+        stamp=fingerprint([model, code, batch_settings(settings)]),
         poison=lambda rows: embedding_rows(rows, [died], model),
         check=FailureLimit(
             stage=EMBEDDINGS.name,
@@ -69,16 +76,17 @@ def batch_settings(settings: EmbedSettings) -> dict[str, Any]:
 class EarlierVectors:
     """The published vectors, read in pieces."""
 
-    def __init__(self, files: Sequence[str], before: Manifest | None, model: str, rows: pa.Table) -> None:
+    def __init__(self, files: Sequence[str], before: Manifest | None, model: str, code: str, rows: pa.Table) -> None:
         """Find out which of them count.
 
         Args:
             files: of the published EMBEDDINGS.
             before: its run. Vectors of this model count if the same code has made them.
             model: the encoder's fingerprint.
+            code: `encoding_code`.
             rows: CHUNK, the rows that need a vector.
         """
-        code, encoded_by = code_fingerprint(LoadChunkEncoder), dict(before.report.get(ENCODED_BY, {})) if before else {}
+        encoded_by = dict(before.report.get(ENCODED_BY, {})) if before else {}
         self.model = model
         self.encoded_by: dict[str, str] = encoded_by | {model: code}
         self._files, self._needed = files, _names(rows)

@@ -23,6 +23,7 @@ from pipelines.flows.mine_hard_negatives.embed_stage import (
     batch_settings,
     embed_items,
     embed_work,
+    encoding_code,
     rows_digest,
 )
 from pipelines.flows.mine_hard_negatives.negatives_stage import MinedTables, SearchInputs, block_context, mined_negatives
@@ -89,7 +90,7 @@ def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machin
     load = LoadChunkEncoder(spec, machines.gpus > 0, settings.encoder.batching)
     with start_pool(LoadReader(spec, image_root(stages.workspace)), load, machines) as actors:
         model = actors.model()
-        embed(stages, actors, model, rows.rows, settings.encoder)
+        embed(stages, actors, (model, encoding_code(spec)), rows.rows, settings.encoder)
     return select(stages, settings, machines, ItemsToEncode(items, searched, rows), model)
 
 
@@ -110,25 +111,33 @@ def make_counterfactuals(stages: ArrowStages, settings: MineHardNegatives) -> No
     )
 
 
-def embed(stages: ArrowStages, actors: ActorPool, model: str, rows: pa.Table, settings: EmbedSettings) -> None:
+def embed(stages: ArrowStages, actors: ActorPool, encoder: tuple[str, str], rows: pa.Table, settings: EmbedSettings) -> None:
     """Items and elements -> EMBEDDINGS.
 
     The file of a chunk is named by its input and stays until the run is published, so a killed job continues where it was.
 
+    Args:
+        stages: of the workspace.
+        actors: readers and models.
+        encoder: fingerprints of the model and of its code.
+        rows: CHUNK.
+        settings: of the chunks.
+
     Raises:
         DataError: too many items have no vector.
     """
+    model, code = encoder
     before = stages.workspace.manifest(EMBEDDINGS.name)
-    work = embed_work(stages.workspace.folder / UNFINISHED, model, len(rows), settings)
+    work = embed_work(stages.workspace.folder / UNFINISHED, model, code, len(rows), settings)
 
     def make(_: Plan) -> list[ArrowOutput]:
-        earlier = EarlierVectors(stages.workspace.files(EMBEDDINGS.name) if before else [], before, model, rows)
+        earlier = EarlierVectors(stages.workspace.files(EMBEDDINGS.name) if before else [], before, model, code, rows)
         return [embed_items(earlier, rows, settings, lambda chunks: run_chunks(chunks, actors, work))]
 
     stages.run(
         [EMBEDDINGS],
         make,
-        inputs={"shown": rows_digest(rows), "model": model} | unanswered(stages, EMBEDDINGS, [model]),
+        inputs={"shown": rows_digest(rows), "model": model, "code": code} | unanswered(stages, EMBEDDINGS, [model]),
         settings={"batching": batch_settings(settings)},
         code=embed_items,
     )
