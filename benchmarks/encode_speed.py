@@ -32,8 +32,8 @@ import torch
 from pipelines.encode.encode_chunk import Batching, LoadChunkEncoder, LoadReader
 from pipelines.encode.load_encoder import load_encoder
 from pipelines.encode.preset import EncoderSpec, load_spec
-from pipelines.engines.ray.actor_pool import Pool, pool
-from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.actor_pool import ActorPool, start_pool
+from pipelines.engines.ray.chunk_queue import ChunkWork, run_chunks
 from pipelines.engines.ray.cluster import Cluster, ray_session
 from pipelines.items.rows_to_encode import CHUNK
 from pipelines.workspace.filesystem import Folder
@@ -131,7 +131,7 @@ def stage(actors: Pool, parts: list[pa.Table], scratch: Path, rounds: int) -> fl
         round_folder = Folder(str(scratch / f"{number}"))
         work = Work(stage="encode", folder=round_folder, stamp=str(number), lost=lambda rows: rows, check=_all_good)
         started = time.monotonic()
-        for _ in finished(parts if number else parts[:1], actors, work):
+        for _ in run_chunks(parts if number else parts[:1], actors, work):
             pass
         durations.append(time.monotonic() - started)
     return sum(map(len, parts)) / statistics.median(durations[1:])

@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from pipelines.encode.item_content import BadContent, Content, rgb
+from pipelines.encode.item_content import Content
 from pipelines.encode.load_encoder import load_encoder, load_preparer
 from pipelines.encode.preset import load_spec
 from pipelines.encode.protocol import Encoder, Preparer, Vectors
 from pipelines.encode.recall import sample_recall, vectors
 from pipelines.encode.small.training_corpus import read_notes
-from pipelines.media.decode import Pixels
+from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
 
 THUMBNAIL = 32
 """Side in pixels of the trivial baseline."""
@@ -57,9 +57,9 @@ def near_copies(folder: Path, preparer: Preparer, encoder: Encoder, side: int) -
     rows, pixels = [], []
     for row in pq.read_table(folder / "truth" / "images.parquet").sort_by("image_id").to_pylist():
         try:
-            pixels.append(rgb(files[row["image_id"]].read_bytes(), side))
+            pixels.append(decode(files[row["image_id"]].read_bytes(), Decoding(working_side=side)).rgb)
             rows.append(row)
-        except (BadContent, KeyError):
+        except (BadPicture, KeyError):
             continue
     ours = vectors([Content(kind="image", images=(p,)) for p in pixels], preparer, encoder)
     for name, found in (("encoder", ours), (f"grey {THUMBNAIL}x{THUMBNAIL}", thumbnails(pixels))):

@@ -3,7 +3,7 @@
     python -m benchmarks.false_negatives --workspace W --bench BENCH [--simple] [--only NAME ...] [--json FILE]
 
 Vectors are those that jobs/mine_hard_negatives.py has left in the workspace (--simple: simple features stand in, which say
-nothing of a real encoder). The band is calibrated on half of
+nothing of a real encoder). The band is fit_band on half of
 the queries by the planted truth and measured on the other half. sentence-transformers' mine_hard_negatives
 is run on the same vectors where the package is installed.
 """
@@ -24,19 +24,19 @@ import pyarrow.parquet as pq
 from benchmarks import peer_miner
 from benchmarks.simple_vectors import image_vectors, item_vectors
 from pipelines.negatives import query_positives
-from pipelines.negatives.calibration.fit_band import Calibrate, Calibration, Labels, calibrated
-from pipelines.negatives.calibration.similarity_histogram import drawn
-from pipelines.negatives.counterfactuals import Rule, counterfactuals
+from pipelines.negatives.calibration.fit_band import FitBand, FittedBand, LabelledCandidates, fit_band
+from pipelines.negatives.calibration.similarity_histogram import histogram_text
+from pipelines.negatives.counterfactuals import CounterfactualSettings, counterfactuals
 from pipelines.negatives.filters import hash_distance, rare_grams, thumbnail_overlap
-from pipelines.negatives.filters.compared_notes import Beside
-from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED, Guard, screened
-from pipelines.negatives.filters.filter_block import last_looks
-from pipelines.negatives.filters.mined_relations import Ties, tied
+from pipelines.negatives.filters.compared_notes import ComparedNotes
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED_POSITIVES, Guard, screen_candidates
+from pipelines.negatives.filters.filter_block import late_filters
+from pipelines.negatives.filters.mined_relations import MinedRelations, mined_relations
 from pipelines.negatives.filters.score_margins import MarginSettings
-from pipelines.negatives.search.exact_dot import products
+from pipelines.negatives.search.exact_dot import dot_products
 from pipelines.negatives.search.exact_search import Search, by_group
 from pipelines.negatives.search.maxsim import best_notes_by_group, maxsim
-from pipelines.negatives.select_negatives import RULES, Chosen, chosen
+from pipelines.negatives.select_negatives import RULE_NEGATIVES, SelectedNegatives, select_negatives
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, POSITIVES
 from schemas.errors import DataError
@@ -50,7 +50,7 @@ OFF = 2.0
 
 
 @dataclass(frozen=True)
-class World:
+class BenchmarkItems:
     """A workspace with vectors."""
 
     tables: dict[str, pa.Table]
@@ -63,7 +63,7 @@ class World:
     """[items + 1] the elements of each item that is a note."""
 
 
-def opened(given: argparse.Namespace) -> World:
+def opened(given: argparse.Namespace) -> BenchmarkItems:
     """Read the workspace, and make or read its vectors."""
     workspace = Workspace(str(given.workspace))
     names = (
@@ -81,8 +81,8 @@ def opened(given: argparse.Namespace) -> World:
     if given.simple:
         vectors = item_vectors(items, image_vectors(tables["images"], given.bench / "images"))
     else:
-        stored = pa.concat_tables([pq.read_table(f, columns=["item_id", "vector"]) for f in workspace.files("embeddings")])
-        of = dict(zip(stored.column("item_id").to_pylist(), stored.column("vector").to_pylist(), strict=True))
+        vector_store = pa.concat_tables([pq.read_table(f, columns=["item_id", "vector"]) for f in workspace.files("embeddings")])
+        of = dict(zip(vector_store.column("item_id").to_pylist(), vector_store.column("vector").to_pylist(), strict=True))
         dimensions = next(len(vector) for vector in of.values() if vector)
         vectors = np.array([of.get(i["item_id"]) or [0.0] * dimensions for i in items], np.float32)
     own = {i["image_ids"][0]: row for row, i in enumerate(items) if i["kind"] == "image"}
@@ -91,33 +91,33 @@ def opened(given: argparse.Namespace) -> World:
         for row, item in enumerate(items)
     ]
     rows = np.array([e for elements in shown for e in elements])
-    return World(tables, items, vectors, vectors[rows], np.concatenate([[0], np.cumsum([len(s) for s in shown])]))
+    return BenchmarkItems(tables, items, vectors, vectors[rows], np.concatenate([[0], np.cumsum([len(s) for s in shown])]))
 
 
-def offered(world: World) -> tuple[pa.Table, pa.Table]:
-    """CANDIDATES and SCORED of every query and task, each within its split."""
-    number = {i["item_id"]: row for row, i in enumerate(world.items)}
-    split = np.asarray(world.tables["items"].column("split").combine_chunks().dictionary_encode().indices)
-    kind = np.array([i["kind"] for i in world.items])
-    pairs = query_positives.pairs(world.tables["positives"])
+def offered(encoded: BenchmarkItems) -> tuple[pa.Table, pa.Table]:
+    """CANDIDATES and SCORED_POSITIVES of every query and task, each within its split."""
+    number = {i["item_id"]: row for row, i in enumerate(encoded.items)}
+    split = np.asarray(encoded.tables["items"].column("split").combine_chunks().dictionary_encode().indices)
+    kind = np.array([i["kind"] for i in encoded.items])
+    pairs = query_positives.pairs(encoded.tables["positives"])
     found, scores = [], np.full(len(pairs), np.nan, np.float32)
     tasks = np.array(pairs.column("task").to_pylist())
     query, target = (np.array([number[i] for i in pairs.column(c).to_pylist()]) for c in ("query_id", "positive_id"))
     for task in np.unique(tasks):
         mine, rows = np.flatnonzero(tasks == task), np.unique(query[tasks == task])
-        asks, wanted = world.vectors[rows], str(task).rsplit("_", 1)[-1]
+        asks, wanted = encoded.vectors[rows], str(task).rsplit("_", 1)[-1]
         if wanted == "note":
-            owners = np.repeat(np.arange(len(kind)), np.diff(world.starts))
-            best = best_notes_by_group(asks, split[rows], world.elements, split[owners], owners, DEPTH, Search())
+            owners = np.repeat(np.arange(len(kind)), np.diff(encoded.starts))
+            best = best_notes_by_group(asks, split[rows], encoded.elements, split[owners], owners, DEPTH, Search())
             scores[mine] = maxsim(
-                world.vectors[query[mine]], world.elements, world.starts[target[mine]], world.starts[target[mine] + 1]
+                encoded.vectors[query[mine]], encoded.elements, encoded.starts[target[mine]], encoded.starts[target[mine] + 1]
             )
         else:
             pool = np.flatnonzero(np.isin(kind, ["image", "crop"] if wanted == "image" else [wanted]))
-            best = by_group(asks, split[rows], world.vectors[pool], split[pool], DEPTH, Search())
+            best = by_group(asks, split[rows], encoded.vectors[pool], split[pool], DEPTH, Search())
             best = best._replace(rows=np.where(best.rows < 0, -1, pool[best.rows]))
-            scores[mine] = products(world.vectors[query[mine]], world.vectors[target[mine]])
-        ids = np.array([i["item_id"] for i in world.items])
+            scores[mine] = dot_products(encoded.vectors[query[mine]], encoded.vectors[target[mine]])
+        ids = np.array([i["item_id"] for i in encoded.items])
         there = best.rows >= 0
         columns = [
             np.repeat(ids[rows], there.sum(axis=1)),
@@ -126,25 +126,25 @@ def offered(world: World) -> tuple[pa.Table, pa.Table]:
             best.scores[there],
         ]
         found.append(pa.table([pa.array(c) for c in columns], names=CANDIDATES.names).cast(CANDIDATES))
-    return pa.concat_tables(found), pairs.append_column("similarity", pa.array(scores)).cast(SCORED)
+    return pa.concat_tables(found), pairs.append_column("similarity", pa.array(scores)).cast(SCORED_POSITIVES)
 
 
 def fitted(
-    world: World, candidates: pa.Table, scored: pa.Table, ties: Ties, truth: PlantedTruth
-) -> tuple[Calibration, pa.Table]:
+    encoded: BenchmarkItems, candidates: pa.Table, scored_positives: pa.Table, relations: MinedRelations, truth: PlantedTruth
+) -> tuple[FittedBand, pa.Table]:
     """The band for these vectors by the planted truth, of what the earlier guards leave (half of the queries)."""
-    screen = screened(candidates, ties, scored, None, Guard(margin=FREE, max_standing=OFF))
-    note = {i["item_id"]: i["note_id"] for i in world.items}
+    screen = screen_candidates(candidates, relations, scored_positives, None, Guard(margin=FREE, max_ngram_overlap=OFF))
+    note = {i["item_id"]: i["note_id"] for i in encoded.items}
     left = np.flatnonzero((screen.reasons == 0) & _half(candidates, 0))
-    rows, half = candidates.take(pa.array(left)), scored.filter(pa.array(_half(scored, 0)))
+    rows, half = candidates.take(pa.array(left)), scored_positives.filter(pa.array(_half(scored_positives, 0)))
     names = query_positives.unit_names(half).unique()
     both = zip(rows.column("query_id").to_pylist(), rows.column("candidate_id").to_pylist(), strict=True)
     relevant = np.array([truth.related(note[q], note[c]) for q, c in both])
-    labels = Labels(
+    labels = LabelledCandidates(
         query_positives.units(rows, names), np.asarray(rows.column("similarity"), np.float64), relevant,
         query_positives.units(half, names), np.asarray(half.column("similarity"), np.float64),
     )  # fmt: skip
-    return calibrated(labels, "benchmark", Calibrate())
+    return fit_band(labels, "benchmark", FitBand())
 
 
 def _half(rows: pa.Table, which: int) -> np.ndarray:
@@ -153,33 +153,33 @@ def _half(rows: pa.Table, which: int) -> np.ndarray:
 
 
 def variants(
-    world: World, candidates: pa.Table, scored: pa.Table, wanted: pa.Table, rules: pa.Table, band: MarginSettings
-) -> dict[str, Callable[[], Chosen]]:
+    encoded: BenchmarkItems, candidates: pa.Table, scored_positives: pa.Table, wanted: pa.Table, rules: pa.Table, band: MarginSettings
+) -> dict[str, Callable[[], SelectedNegatives]]:
     """The guard with parts of it on and off, by name."""
-    positives, components, items = (world.tables[t] for t in ("positives", "components", "items"))
+    positives, components, items = (encoded.tables[t] for t in ("positives", "components", "items"))
     alone = pa.table(
         {**{c: components.column(c) for c in COMPONENTS.columns.names}, "component_id": components.column("note_id")}
     )
     none = POSITIVES.columns.empty_table()
-    full, only_components = tied(positives, components, items), tied(none, components, items)
-    only_pairs, nothing = tied(positives, alone, items), tied(none, alone, items)
+    full, only_components = mined_relations(positives, components, items), mined_relations(none, components, items)
+    only_pairs, nothing = mined_relations(positives, alone, items), mined_relations(none, alone, items)
     seen, on = (
-        hash_distance.looks(*(world.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))),
-        Guard().max_standing,
+        hash_distance.hash_index(*(encoded.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))),
+        Guard().max_ngram_overlap,
     )
 
-    said = rare_grams.words(world.tables["notes"])
-    small = thumbnail_overlap.sights(*(world.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
+    said = rare_grams.ngram_index(encoded.tables["notes"])
+    small = thumbnail_overlap.picture_index(*(encoded.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
 
     def run(
-        ties: Ties, margin: MarginSettings, standing: float, pictures: hash_distance.Looks | None = None, last: bool = False
-    ) -> Callable[[], Chosen]:
-        settings = Guard(margin=margin, max_standing=standing)
+        relations: MinedRelations, margin: MarginSettings, standing: float, pictures: hash_distance.HashIndex | None = None, last: bool = False
+    ) -> Callable[[], SelectedNegatives]:
+        settings = Guard(margin=margin, max_ngram_overlap=standing)
 
-        def work() -> Chosen:
-            screen = screened(candidates, ties, scored, None, settings, pictures)
-            look = last_looks(Beside(screen, ties, scored), said, small, settings) if last else None
-            return chosen(screen, wanted, rules, None, settings, look)
+        def work() -> SelectedNegatives:
+            screen = screen_candidates(candidates, relations, scored_positives, None, settings, pictures)
+            look = late_filters(ComparedNotes(screen, relations, scored_positives), said, small, settings) if last else None
+            return select_negatives(screen, wanted, rules, None, settings, look)
 
         return work
 
@@ -215,21 +215,21 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    world, truth = opened(given), PlantedTruth(given.bench / "truth")
+    encoded, truth = opened(given), PlantedTruth(given.bench / "truth")
     begun = time.monotonic()
-    candidates, scored = offered(world)
+    candidates, scored_positives = offered(encoded)
     print(f"search {time.monotonic() - begun:.1f} s of all queries, {len(candidates)} candidates")
-    band = _band(world, candidates, scored, truth)
-    tables = (world.tables[t] for t in ("positives", "notes", "images", "mined/picture_pairs"))
-    made = counterfactuals(*tables, Rule())
+    band = _band(encoded, candidates, scored_positives, truth)
+    tables = (encoded.tables[t] for t in ("positives", "notes", "images", "mined/picture_pairs"))
+    made = counterfactuals(*tables, CounterfactualSettings())
     print(f"rule-made {len(made.rows)}, not made {made.counts}")
-    wanted = query_positives.pairs(world.tables["positives"], Guard().positives_per_query)
+    wanted = query_positives.pairs(encoded.tables["positives"], Guard().positives_per_query)
     wanted, candidates = (rows.filter(pa.array(_half(rows, 1))) for rows in (wanted, candidates))
-    shown = {i["item_id"]: i for i in [*world.items, *made.rows.column("item").to_pylist()]}
+    shown = {i["item_id"]: i for i in [*encoded.items, *made.rows.column("item").to_pylist()]}
     note = {item_id: i["note_id"] for item_id, i in shown.items()}
     print(f"{'guard':<24}{'negatives':>10}{'false':>7}{'share':>9}{'short':>7}{'seconds':>9}")
     results = {}
-    every = variants(world, candidates, scored, wanted, _rule_table(made.rows), band)
+    every = variants(encoded, candidates, scored_positives, wanted, _rule_table(made.rows), band)
     if unknown := set(given.only or ()) - every.keys():
         parser.error(f"--only {sorted(unknown)}: rows are {list(every)}")
     for name, work in every.items():
@@ -245,40 +245,40 @@ def main() -> None:
             print("  candidates:", {k: v for k, v in out.counts.items() if v})
             for row in false[:20]:
                 print(f"  false: {note[row['query_id']]} {row['task']} {note[row['candidate_id']]} {row['source']}")
-    print(_peer(world, wanted, truth, shown, note, results))
+    print(_peer(encoded, wanted, truth, shown, note, results))
     if given.json:
         given.json.write_text(json.dumps(results))
 
 
 def _peer(
-    world: World, wanted: pa.Table, truth: PlantedTruth, shown: dict[str, Any], note: dict[str, str], results: dict[str, Any]
+    encoded: BenchmarkItems, wanted: pa.Table, truth: PlantedTruth, shown: dict[str, Any], note: dict[str, str], results: dict[str, Any]
 ) -> str:
     """A line on sentence-transformers' miner with the same vectors."""
     if not peer_miner.INSTALLED:
         return "sentence-transformers is not installed: mine_hard_negatives was not run"
-    rows, seconds = peer_miner.mined(world.items, world.vectors, wanted, **peer_miner.AS_OURS)
+    rows, seconds = peer_miner.mined(encoded.items, encoded.vectors, wanted, **peer_miner.AS_OURS)
     false = len(truth.leaks(rows, shown, note))
     share = false / max(1, len(rows))
     results["mine_hard_negatives"] = {"negatives": len(rows), "false": false, "share": share, "seconds": seconds}
     return f"{'mine_hard_negatives':<24}{len(rows):>10}{false:>7}{share:>9.5f}{'':>7}{seconds:>9.1f} with its search"
 
 
-def _band(world: World, candidates: pa.Table, scored: pa.Table, truth: PlantedTruth) -> MarginSettings:
-    """The calibrated band, printed; no band where none can be promised."""
-    ties = tied(*(world.tables[t] for t in ("positives", "components", "items")))
+def _band(encoded: BenchmarkItems, candidates: pa.Table, scored_positives: pa.Table, truth: PlantedTruth) -> MarginSettings:
+    """The fit_band band, printed; no band where none can be promised."""
+    relations = mined_relations(*(encoded.tables[t] for t in ("positives", "components", "items")))
     try:
-        found, table = fitted(world, candidates, scored, ties, truth)
+        found, table = fitted(encoded, candidates, scored_positives, relations, truth)
     except DataError as error:
         print(error)
         return FREE
-    print(drawn(table, {"tau_min": found.tau_min, "tau_max": found.tau_max}), found.to_json(), sep="\n")
+    print(histogram_text(table, {"tau_min": found.tau_min, "tau_max": found.tau_max}), found.to_json(), sep="\n")
     return MarginSettings(preset="free", floor=found.tau_min, ceiling=found.tau_max)
 
 
 def _rule_table(rows: pa.Table) -> pa.Table:
     candidate = pc.struct_field(rows.column("item"), "item_id")
     columns = [rows.column("query_id"), rows.column("positive_id"), candidate, pa.nulls(len(rows), pa.float32())]
-    return pa.table(columns, names=RULES.names).cast(RULES)
+    return pa.table(columns, names=RULE_NEGATIVES.names).cast(RULE_NEGATIVES)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def measured(file: Path, gate: TextGate, reader: RapidReader, settings: Ocr) -> 
         rgb = read_picture(file.read_bytes(), settings.side)
         (score, gate_s), (gradient, gradient_s) = timed(gate.score, rgb), timed(gradient_score, rgb)
         lines, ocr_s = timed(reader, rgb)
-    except AnnotationError:
+    except BadPicture:
         return None
     return Seen(score, gradient, gate_s, gradient_s, ocr_s, page_text(lines).text or "")
 
@@ -102,7 +102,7 @@ def lettered(files: list[Path], gate: TextGate, settings: Ocr) -> None:
     for n, file in enumerate(files):
         try:
             image = Image.fromarray(read_picture(file.read_bytes(), settings.side))
-        except AnnotationError:
+        except BadPicture:
             continue
         part, words = HEIGHTS[n % len(HEIGHTS)], WORDS[n // len(HEIGHTS) % len(WORDS)]
         face = font(max(8, image.width // part), 700)

@@ -4,7 +4,7 @@
 
 Both are run in turn `--rounds` times and the medians are compared. The vectors are seeded: half of
 the corpus in clusters, so that scores stand close, and one in ten rows twice. The search by cells is
-measured beside them, with its recall.
+measured_recall beside them, with its recall.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import faiss
 import numpy as np
 
 from pipelines.negatives.search.exact_search import Search, exact
-from pipelines.negatives.search.ivf import Cells, by_cells, centres, measured, visiting
+from pipelines.negatives.search.ivf import IvfSettings, ivf_lookup, ivf_search, measured_recall, train_centres
 
 
 def made(rows: int, dimensions: int, queries: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -55,11 +55,11 @@ def main() -> None:
     for _ in range(given.rounds):
         bare.append(seconds(lambda: index.search(queries, given.k)))
         ours.append(seconds(lambda: exact(queries, corpus, given.k, Search())))
-    cells, sure = Cells(), exact(queries, corpus, given.k, Search())
+    cells, sure = IvfSettings(), exact(queries, corpus, given.k, Search())
     begun = time.monotonic()
-    look = visiting(corpus, centres(corpus, cells), Search(), cells)
+    look = ivf_lookup(corpus, train_centres(corpus, cells), Search(), cells)
     built = time.monotonic()
-    found = by_cells(look, queries, corpus, given.k, Search())
+    found = ivf_search(look, queries, corpus, given.k, Search())
     result = {
         **{name: getattr(given, name) for name in ("rows", "dimensions", "queries", "k", "threads", "rounds")},
         "faiss_s": statistics.median(bare),
@@ -67,7 +67,7 @@ def main() -> None:
         "ratio": statistics.median(ours) / statistics.median(bare),
         "cells_build_s": built - begun,
         "cells_s": time.monotonic() - built,
-        "cells_recall": measured(found, sure).recall,
+        "cells_recall": measured_recall(found, sure).recall,
     }
     print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in result.items()}, indent=1))
     if given.json:

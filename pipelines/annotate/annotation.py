@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from pipelines.items.failure_reasons import Reason
+from pipelines.media.decode import BadPicture
 from schemas.datasets import ANNOTATIONS
 
 AnnotationKind = Literal["ocr", "description"]
@@ -47,7 +48,7 @@ class AnnotationError(Exception):
         """Keep `reason` (short, from a fixed set) apart from `detail` (the particulars)."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        self.detail = detail[:300]
+        self.detail = detail
 
     def annotation(self) -> Annotation:
         """The row's annotation."""

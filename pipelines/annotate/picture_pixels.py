@@ -4,8 +4,7 @@ import io
 
 from PIL import Image
 
-from pipelines.annotate.annotation import AnnotationError
-from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
+from pipelines.media.decode import Decoding, Pixels, decode
 
 
 def read_picture(content: bytes, max_side: int) -> Pixels:

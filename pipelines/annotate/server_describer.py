@@ -16,6 +16,7 @@ from pipelines.annotate.picture_pixels import as_jpeg, read_picture
 from pipelines.annotate.protocol import NotePicture
 from pipelines.annotate.settings import Describe
 from pipelines.items.failure_reasons import Reason
+from pipelines.media.decode import BadPicture
 from pipelines.models.openai_client import Client, Refused, Unavailable, Unreadable
 from pipelines.models.server_probe import BROKEN, EYES, FAULTS, cause, ignores_pictures, without_pictures
 from pipelines.models.strict_json import parsed

@@ -14,7 +14,7 @@ from pipelines.annotate.picture_pixels import read_picture
 from pipelines.annotate.protocol import NotePicture
 from pipelines.annotate.settings import Describe
 from pipelines.items.failure_reasons import Reason
-from pipelines.media.decode import Pixels
+from pipelines.media.decode import BadPicture, Pixels
 from schemas.errors import SettingsError
 
 INSTALL = "pip install torch==2.14.1 transformers==5.23.0"

@@ -1,38 +1,39 @@
-"""A preset's preparer and encoder. Only the backend that is asked for is imported."""
+"""Loads the preparer and the encoder of a preset. The backend is a module of pipelines/encode/backends, imported by its name.
 
-from pathlib import Path
+A backend has two functions: `load_preparer(spec) -> Preparer` and `load_encoder(spec, device) -> Encoder`
+(docs/how-to/add-an-encoder.md).
+"""
 
+import pkgutil
+from importlib import import_module
+from types import ModuleType
+
+from pipelines.encode import backends
 from pipelines.encode.preset import EncoderSpec
 from pipelines.encode.protocol import Encoder, Preparer
 from pipelines.models.device import refuse_device
+from pipelines.workspace.code_fingerprint import code_fingerprint
 from schemas.errors import SettingsError
 
-NEEDS = {
-    "small": "torch, safetensors",
-    "open_clip": "torch, open_clip_torch",
-    "dual": "torch, transformers",
-    "vlm": "torch, torchvision, transformers",
-    "text": "torch, transformers",
-    "nv_embed": "torch, transformers, safetensors",
-    "timm": "torch, timm",
-}
-"""What a backend imports; all of it is in requirements/models.txt."""
+ALIASES = {"dual": "two_tower", "text": "text_only"}
+"""Backends that presets call by another name than their module's."""
 
 
 def load_preparer(spec: EncoderSpec) -> Preparer:
-    """What makes arrays of contents: tokenizer and picture settings, no weights.
+    """Load the tokenizer and picture settings, without the weights.
 
     Raises:
-        SettingsError: a package or a file is missing; says which, where it was looked for and how to get it.
+        SettingsError: a package or a file is missing; says which, where it was searched and how to get it.
     """
     try:
-        return _preparer(spec)
+        preparer: Preparer = _backend(spec).load_preparer(spec)
+        return preparer
     except ImportError as error:
-        raise _missing(spec, error) from None
+        raise _missing_package(spec, error) from None
 
 
 def load_encoder(spec: EncoderSpec, device: str = "cpu") -> Encoder:
-    """The model on `device` ("cpu", "cuda", "cuda:1").
+    """Load the model on `device` ("cpu", "cuda", "cuda:1").
 
     Raises:
         SettingsError: a package, the weights or the device is missing.
@@ -40,75 +41,39 @@ def load_encoder(spec: EncoderSpec, device: str = "cpu") -> Encoder:
     if device != "cpu":
         refuse_device(device, "device")
     try:
-        return _encoder(spec, device)
+        encoder: Encoder = _backend(spec).load_encoder(spec, device)
+        return encoder
     except ImportError as error:
-        raise _missing(spec, error) from None
+        raise _missing_package(spec, error) from None
 
 
-def _preparer(spec: EncoderSpec) -> Preparer:
-    match spec.backend:
-        case "small":
-            from pipelines.encode.small.backend import SmallPreparer
-            from small_encoder.weights import SHIPPED, read_shape
+def backend_module(spec: EncoderSpec) -> str:
+    """Dotted name of the backend's module.
 
-            return SmallPreparer(read_shape(Path(spec.path) if spec.path else SHIPPED))
-        case "open_clip":
-            from pipelines.encode.backends.open_clip import ClipPreparer
-
-            return ClipPreparer(spec)
-        case "dual":
-            from pipelines.encode.backends.two_tower import DualPreparer
-
-            return DualPreparer(spec)
-        case "vlm":
-            from pipelines.encode.backends.vlm import VlmPreparer
-
-            return VlmPreparer(spec)
-        case "text" | "nv_embed":
-            from pipelines.encode.backends.text_only import TextPreparer
-
-            return TextPreparer(spec)
-        case "timm":
-            from pipelines.encode.backends.timm import TimmPreparer
-
-            return TimmPreparer(spec)
+    Raises:
+        SettingsError: no such backend.
+    """
+    modules = {module.name for module in pkgutil.iter_modules(backends.__path__)}
+    name = ALIASES.get(spec.backend, spec.backend)
+    if name not in modules:
+        names = sorted((modules - set(ALIASES.values())) | set(ALIASES))
+        raise SettingsError(
+            f"encoder.backend '{spec.backend}': no such module in pipelines/encode/backends; expected one of {names}"
+        )
+    return f"{backends.__name__}.{name}"
 
 
-def _encoder(spec: EncoderSpec, device: str) -> Encoder:
-    match spec.backend:
-        case "small":
-            from pipelines.encode.small.backend import SmallEncoder
-            from small_encoder.weights import SHIPPED, load
-
-            return SmallEncoder(load(Path(spec.path) if spec.path else SHIPPED), spec, device)
-        case "open_clip":
-            from pipelines.encode.backends.open_clip import ClipEncoder
-
-            return ClipEncoder(spec, device)
-        case "dual":
-            from pipelines.encode.backends.two_tower import DualEncoder
-
-            return DualEncoder(spec, device)
-        case "vlm":
-            from pipelines.encode.backends.vlm import VlmEncoder
-
-            return VlmEncoder(spec, device)
-        case "text":
-            from pipelines.encode.backends.text_only import TextEncoder
-
-            return TextEncoder(spec, device)
-        case "nv_embed":
-            from pipelines.encode.backends.nv_embed import NvEmbedEncoder
-
-            return NvEmbedEncoder(spec, device)
-        case "timm":
-            from pipelines.encode.backends.timm import TimmEncoder
-
-            return TimmEncoder(spec, device)
+def backend_code(spec: EncoderSpec) -> str:
+    """Fingerprint of the backend's code: imports by name are not among those of the step that calls it."""
+    return code_fingerprint(backend_module(spec))
 
 
-def _missing(spec: EncoderSpec, error: ImportError) -> SettingsError:
+def _backend(spec: EncoderSpec) -> ModuleType:
+    return import_module(backend_module(spec))
+
+
+def _missing_package(spec: EncoderSpec, error: ImportError) -> SettingsError:
     return SettingsError(
-        f"encoder backend '{spec.backend}' needs {NEEDS[spec.backend]}: {error}; "
-        "install them with `pip install -r requirements/models.txt`"
+        f"encoder backend '{spec.backend}' needs a package that is not installed: {error}; "
+        "install all with `pip install -r requirements/models.txt`"
     )

@@ -1,7 +1,7 @@
-"""What every backend is: a preparer that needs no weights, and an encoder that needs nothing but prepared arrays.
+"""The two protocols of an encoder backend: a preparer that needs no weights, and an encoder that takes prepared arrays.
 
-The two run in different processes: decoding, resizing and tokenising are work for many
-processors, the model sits alone on its device. What goes between them is `Prepared`.
+They run in different processes: decoding, resizing and tokenising use many processors, the model
+has its device to itself. `Prepared` is what travels between them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An item as arrays, ready for a batch; goes between processes."""
+    """An item as arrays, ready for a batch; travels between processes."""
 
     arrays: Mapping[str, npt.NDArray[Any]]
-    """By the backend's own names."""
+    """By names that the backend chooses."""
     length: int
-    """What the item costs in a batch, in tokens: batches are sorted by it."""
+    """Cost of the item in a batch, in tokens: batches are sorted by it."""
 
     @property
     def nbytes(self) -> int:
@@ -33,7 +33,7 @@ class Prepared:
 
 
 class Preparer(Protocol):
-    """Content -> Prepared, on a processor, without the weights."""
+    """Turns contents into arrays, on a CPU, without the weights."""
 
     def prepare(self, content: Content) -> Prepared:
         """The item's arrays.
@@ -45,7 +45,7 @@ class Preparer(Protocol):
 
 
 class Encoder(Protocol):
-    """Prepared items -> unit vectors."""
+    """Turns prepared items into unit vectors."""
 
     @property
     def dimensions(self) -> int:
@@ -56,17 +56,18 @@ class Encoder(Protocol):
     def fingerprint(self) -> str:
         """64 hex digits of the weights and of every setting that changes vectors; never of a name.
 
-        Equal fingerprints: vectors that are there already need not be computed again.
+        Equal fingerprints mean equal vectors: those of an earlier run are reused.
         """
         ...
 
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """Vectors of the items in their order.
+        """Encode a batch.
 
         Args:
-            batch: at least one item; what else is in it does not change an item's vector (beyond rounding, 1e-5 in fp32).
+            batch: at least one item. The other items of a batch do not change an item's vector, except for rounding (1e-5 in
+                float32).
 
         Returns:
-            [len(batch), dimensions] float32, rows of unit length.
+            [len(batch), dimensions] float32, rows of unit length, in the order of the batch.
         """
         ...

@@ -1,54 +1,53 @@
-"""What was chosen, as rows: HARD_NEGATIVES, and SHORTFALLS of the pairs that stay short."""
+"""Output rows of a block: HARD_NEGATIVES of what was selected, and SHORTFALLS of the pairs with too few negatives."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.negatives.filters.false_negative_filter import REASONS, Screened, judgements
+from pipelines.negatives.filters.false_negative_filter import REASONS, ScreenedCandidates, judgements
 from schemas.datasets import HARD_NEGATIVES, SHORTFALLS
 
-NO_CANDIDATES = "search: too few candidates in the split"
+NO_CANDIDATES = "no_candidates: the split has too few candidates"
 
 Numbers = NDArray[np.int64]
 
 
-def rule_rows(pairs: pa.Table, made: Numbers, rules: pa.Table | None, judged: pa.Table | None) -> pa.Table:
+def rule_rows(pairs: pa.Table, rule_row: Numbers, rules: pa.Table | None, judged: pa.Table | None) -> pa.Table:
     """HARD_NEGATIVES of the pairs that have a rule-made negative.
 
     Args:
-        pairs: ASKED.
-        made: [pairs] the row of each pair's rule, -1: none.
-        rules: RULES, or None.
+        pairs: QUERY_POSITIVES.
+        rule_row: [pairs] the row of each pair's rule-made negative, -1: none.
+        rules: RULE_NEGATIVES, or None.
         judged: JUDGED, or None.
     """
     if rules is None:
         return HARD_NEGATIVES.columns.empty_table()
-    here = np.flatnonzero(made >= 0)
-    rule = rules.take(pa.array(made[here]))
+    with_rule = np.flatnonzero(rule_row >= 0)
+    rule = rules.take(pa.array(rule_row[with_rule]))
     label = judgements(rule, "candidate_id", judged)
     similarity = rule.column("similarity").combine_chunks().cast(pa.float64())
-    return _rows(
-        pairs.take(pa.array(here)), rule.column("candidate_id"), np.ones(len(here), np.int32), similarity, label, "rule"
-    )
+    rank = np.ones(len(with_rule), np.int32)
+    return _rows(pairs.take(pa.array(with_rule)), rule.column("candidate_id"), rank, similarity, label, "rule")
 
 
 def searched_rows(
-    pairs: pa.Table, screen: Screened, taken: Numbers, starts: Numbers, counts: Numbers, first: Numbers
+    pairs: pa.Table, screen: ScreenedCandidates, selected: Numbers, starts: Numbers, counts: Numbers, first: Numbers
 ) -> pa.Table:
-    """HARD_NEGATIVES of each pair: its unit's nearest candidates, as many as it has places for.
+    """HARD_NEGATIVES of each pair: its unit's nearest candidates, up to the number of negatives.
 
     Args:
-        pairs: ASKED.
+        pairs: QUERY_POSITIVES.
         screen: of all candidates.
-        taken: rows of the screen, unit after unit, the nearest first.
+        selected: rows of the screen, unit after unit, the nearest first.
         starts: [pairs] where those of the pair's unit begin.
         counts: [pairs] how many of them are written.
-        first: [pairs] how many negatives stand before them.
+        first: [pairs] how many negatives precede them.
     """
     pair = np.repeat(np.arange(len(pairs)), counts)
     place = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
-    rows = screen.rows.take(pa.array(taken[starts[pair] + place]))
+    rows = screen.rows.take(pa.array(selected[starts[pair] + place]))
     rank = (place + first[pair] + 1).astype(np.int32)
     similarity = rows.column("similarity").combine_chunks().cast(pa.float64())
     label = rows.column("calibrated").combine_chunks()
@@ -58,7 +57,7 @@ def searched_rows(
 def _rows(
     pairs: pa.Table, candidates: pa.ChunkedArray, rank: NDArray[np.int32], similarity: pa.Array, judged: pa.Array, source: str
 ) -> pa.Table:
-    """HARD_NEGATIVES: a judged candidate carries the judge's score, another one its similarity."""
+    """HARD_NEGATIVES: a judged candidate has the judge's score as its label, another one its similarity."""
     is_judged = judged.is_valid()
     from_similarity = pc.if_else(similarity.is_valid(), "similarity", pa.scalar(None, pa.string()))
     columns = {
@@ -82,31 +81,31 @@ def shortfalls(
     reasons: NDArray[np.int8],
     unit: Numbers,
     units: int,
-    wanted: int,
+    required: int,
 ) -> pa.Table:
-    """SHORTFALLS of the pairs that have fewer negatives than wanted, with what took the candidates of each.
+    """SHORTFALLS of the pairs that have fewer negatives than required, with what removed the candidates of each.
 
     Args:
-        pairs: ASKED.
+        pairs: QUERY_POSITIVES.
         pair_unit: [pairs] the unit of each.
         written: [pairs] negatives of each.
-        reasons: [rows] what took each candidate, 0: nothing.
-        unit: [rows] whose candidate it is, -1: nobody's.
+        reasons: [rows] what removed each candidate, 0: nothing.
+        unit: [rows] the unit of each candidate, -1: of no pair.
         units: how many there are.
-        wanted: negatives of a pair.
+        required: negatives of a pair.
     """
-    known = unit >= 0
+    used = unit >= 0
     by_reason = np.zeros((units, len(REASONS)), np.int64)
-    np.add.at(by_reason, (unit[known], reasons[known]), 1)
-    short = np.flatnonzero(written < wanted)
+    np.add.at(by_reason, (unit[used], reasons[used]), 1)
+    short = np.flatnonzero(written < required)
     rows = []
-    for pair, took in zip(short.tolist(), by_reason[pair_unit[short]], strict=True):
-        dropped = [(REASONS[k], int(took[k])) for k in range(1, len(REASONS)) if took[k]]
+    for pair, removed in zip(short.tolist(), by_reason[pair_unit[short]], strict=True):
+        dropped = [(REASONS[k], int(removed[k])) for k in range(1, len(REASONS)) if removed[k]]
         most = max(dropped, key=lambda entry: entry[1], default=(NO_CANDIDATES, 0))[0]
         row = {
-            "wanted": wanted,
+            "wanted": required,
             "written": int(written[pair]),
-            "candidates": int(took.sum()),
+            "candidates": int(removed.sum()),
             "reason": most,
             "dropped": dropped,
         }

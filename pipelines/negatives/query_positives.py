@@ -1,4 +1,4 @@
-"""Which pairs are given negatives, and which of a query's positives the margins look at."""
+"""The pairs that negatives are written for, and which of a query's positives the margins use."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from schemas.granularity import CONTENT_GRANULARITIES, GRANULARITY_NAMES
 
-ASKED = pa.schema(
+QUERY_POSITIVES = pa.schema(
     [("query_id", pa.string()), ("positive_id", pa.string()), ("task", pa.string()), ("granularity", pa.string())]
 )
 """One row: a query, one of its positives, their task; a pair that two granularities found carries the first of them."""
@@ -15,15 +15,15 @@ ASKED = pa.schema(
 def pairs(positives: pa.Table, per_query: int | None = None) -> pa.Table:
     """The distinct pairs of POSITIVES, or the `per_query` of each query and task that negatives are written for.
 
-    Granularities take turns: each one's best pair by score, then each one's second. So a query
-    that copies and clicks both answer is trained on both.
+    Granularities take turns: each one's best pair by score, then each one's second. So a query whose
+    positives are both copies and co-clicks is trained on both.
 
     Args:
         positives: POSITIVES.
         per_query: pairs of a query and task; None: all, to be scored for the margins.
 
     Returns:
-        ASKED, sorted by query_id, task and turn. Cost: two sorts of the pairs.
+        QUERY_POSITIVES, sorted by query_id, task and turn. Cost: two sorts of the pairs.
     """
     order = pa.array(GRANULARITY_NAMES)
     flat = pa.table(
@@ -42,27 +42,27 @@ def pairs(positives: pa.Table, per_query: int | None = None) -> pa.Table:
     ranked = turns.sort_by([(name, "ascending") for name in ("query_id", "task", "turn", "kind")])
     places = _places(ranked, ["query_id", "task"], ["turn", "kind"])
     kept = ranked if per_query is None else ranked.filter(pa.array(places < per_query))
-    return kept.select(ASKED.names).cast(ASKED)
+    return kept.select(QUERY_POSITIVES.names).cast(QUERY_POSITIVES)
 
 
-def of_content(asked: pa.Table) -> pa.Array:
-    """Whether a positive counts for the margins: one that ties no content (co-click) does only where its query has no other.
+def counts_for_margin(positives: pa.Table) -> pa.Array:
+    """[n] whether the margins use a positive: one that ties no content (co-click) only if its query has no other.
 
-    Clicks say interest, not content: the least similar of what was clicked too would forbid every candidate.
+    Clicks express interest, not content: the least similar co-clicked item would rule out every candidate.
     """
-    content = np.asarray(pc.is_in(asked.column("granularity"), pa.array(CONTENT_GRANULARITIES)), bool)
-    unit = units(asked)
+    content = np.asarray(pc.is_in(positives.column("granularity"), pa.array(CONTENT_GRANULARITIES)), bool)
+    unit = units(positives)
     has_other = np.zeros(unit.max(initial=-1) + 1, bool)
     has_other[unit[content]] = True
     return pa.array(content | ~has_other[unit])
 
 
-def units(rows: pa.Table, among: pa.Array | None = None) -> np.ndarray:
-    """[n] the number of each row's query and task among `among` (`unit_names`), -1 if it is not there; None: by first sight."""
-    names = unit_names(rows)
-    if among is None:
-        return np.asarray(names.dictionary_encode().indices, np.int64)
-    return np.asarray(pc.fill_null(pc.index_in(names, value_set=among), -1), np.int64)
+def units(rows: pa.Table, names: pa.Array | None = None) -> np.ndarray:
+    """[n] the number of each row's unit (query and task) in `names`, -1 if absent; without `names`, by first occurrence."""
+    own = unit_names(rows)
+    if names is None:
+        return np.asarray(own.dictionary_encode().indices, np.int64)
+    return np.asarray(pc.fill_null(pc.index_in(own, value_set=names), -1), np.int64)
 
 
 def unit_names(rows: pa.Table) -> pa.Array:

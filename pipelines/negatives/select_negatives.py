@@ -1,4 +1,4 @@
-"""Eight negatives a query, from what the guard left; a query that stays short is written short, with the reason."""
+"""Selects the negatives of each pair from the candidates that the filter kept; pairs with too few get a row of SHORTFALLS."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,80 +9,88 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.negatives import query_positives
-from pipelines.negatives.filters.false_negative_filter import GIVEN_UP, JUDGE, REASONS, REPEATED, Guard, Screened, judgements
+from pipelines.negatives.filters.false_negative_filter import (
+    DUPLICATE_NEGATIVE,
+    JUDGED_RELEVANT,
+    REASONS,
+    WEAK_POSITIVE,
+    Guard,
+    ScreenedCandidates,
+    judgements,
+)
 from pipelines.negatives.output_rows import rule_rows, searched_rows, shortfalls
 from schemas.datasets import HARD_NEGATIVES
 
-RULES = pa.schema(
+RULE_NEGATIVES = pa.schema(
     [("query_id", pa.string()), ("positive_id", pa.string()), ("candidate_id", pa.string()), ("similarity", pa.float32())]
 )
 """Rule-made negatives, at most one of a query and positive; similarity null where they are not encoded."""
-RULE_JUDGED = f"rule: {REASONS[JUDGE]}"
+RULE_JUDGED = f"rule: {REASONS[JUDGED_RELEVANT]}"
 
 Numbers = NDArray[np.int64]
-Look = Callable[[Numbers], NDArray[np.int8]]
-"""Rows of a screen -> the number of the reason that takes each, 0: none."""
+LateFilter = Callable[[Numbers], NDArray[np.int8]]
+"""Rows of screened candidates -> the number of the reason that removes each, 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """What is written."""
+class SelectedNegatives:
+    """The output rows of a block."""
 
     rows: pa.Table
     """HARD_NEGATIVES, sorted by its key."""
     shortfalls: pa.Table
     """SHORTFALLS, sorted by its key."""
     counts: dict[str, int]
-    """Candidates by reason, in the guard's order, with those that the choice and the judge of rules took."""
+    """Candidates by reason, in the order of REASONS, then the rule-made negatives that the judge calls relevant."""
 
 
-def chosen(
-    screen: Screened,
+def select_negatives(
+    screen: ScreenedCandidates,
     pairs: pa.Table,
     rules: pa.Table | None,
     judged: pa.Table | None,
     settings: Guard,
-    look: Look | None = None,
-) -> Chosen:
-    """Choose negatives for each pair.
+    late_filter: LateFilter | None = None,
+) -> SelectedNegatives:
+    """Select negatives for each pair.
 
-    The rule-made negative comes first, then the nearest of the others, one a component: eight copies
-    of one note are one negative. Nothing is filled up.
+    The rule-made negative comes first, then the nearest of the others, one for each component: eight copies of one note are
+    one negative. Pairs with too few negatives are not filled up.
 
     Args:
         screen: of all candidates of these queries.
-        pairs: ASKED (`asked.pairs`), what negatives are written for.
-        rules: RULES, or None.
+        pairs: QUERY_POSITIVES (`query_positives.pairs`) that negatives are written for.
+        rules: RULE_NEGATIVES, or None.
         judged: JUDGED, or None; a rule-made negative that the judge calls relevant is dropped.
-        settings: how many, and the spread.
-        look: what takes rows after all (`beside.Beside.looks`), or None. It is asked of what would be written, and of what
-            takes the place of those that it takes, never twice.
+        settings: how many negatives, and the stride.
+        late_filter: the expensive checks (`ComparedNotes.late_filter`), or None. It is called with the rows that would be
+            written, and with those that replace the removed ones; never twice with the same row.
 
-    Cost: one sort of the candidates that are left, and the looks.
+    Cost: one sort of the remaining candidates, and the late filter.
     """
     names = query_positives.unit_names(pairs).unique()
     reasons = screen.reasons.copy()
     unit = query_positives.units(screen.rows, names)
     order = _distinct(screen, unit, reasons)
-    taken, starts = _seen(order, unit, len(names), settings, reasons, look)
+    selected, starts = _late_filtered(order, unit, len(names), settings, reasons, late_filter)
     pair_unit = query_positives.units(pairs, names)
-    made, refused = _rules(pairs, rules, judged, settings)
-    given_up = np.zeros(len(names), bool)
-    given_up[unit[(reasons == GIVEN_UP) & (unit >= 0)]] = True
-    made[given_up[pair_unit]] = -1
+    rule_row, relevant_rules = _rule_of_pair(pairs, rules, judged, settings)
+    weak = np.zeros(len(names), bool)
+    weak[unit[(reasons == WEAK_POSITIVE) & (unit >= 0)]] = True
+    rule_row[weak[pair_unit]] = -1
 
-    first = (made >= 0).astype(np.int64)
+    first = (rule_row >= 0).astype(np.int64)
     searched = np.minimum(np.diff(starts)[pair_unit], settings.negatives - first)
-    rows = pa.concat_tables(
-        [rule_rows(pairs, made, rules, judged), searched_rows(pairs, screen, taken, starts[pair_unit], searched, first)]
-    ).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
+    from_rules = rule_rows(pairs, rule_row, rules, judged)
+    from_search = searched_rows(pairs, screen, selected, starts[pair_unit], searched, first)
+    rows = pa.concat_tables([from_rules, from_search]).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
     short = shortfalls(pairs, pair_unit, first + searched, reasons, unit, len(names), settings.negatives)
     counts = dict(zip(REASONS, np.bincount(reasons, minlength=len(REASONS)).tolist(), strict=True))
-    return Chosen(rows, short, counts | {RULE_JUDGED: refused})
+    return SelectedNegatives(rows, short, counts | {RULE_JUDGED: relevant_rules})
 
 
-def _distinct(screen: Screened, unit: Numbers, reasons: NDArray[np.int8]) -> Numbers:
-    """The rows that are left, by unit and falling similarity; of a component the nearest only. Marks the others."""
+def _distinct(screen: ScreenedCandidates, unit: Numbers, reasons: NDArray[np.int8]) -> Numbers:
+    """The remaining rows, by unit and falling similarity; of a component only the nearest. Marks the others."""
     left = np.flatnonzero((reasons == 0) & (unit >= 0))
     part = pa.table(
         {
@@ -96,54 +104,55 @@ def _distinct(screen: Screened, unit: Numbers, reasons: NDArray[np.int8]) -> Num
     _, first = np.unique(same, axis=0, return_index=True)
     nearest = np.zeros(len(order), bool)
     nearest[first] = True
-    reasons[order[~nearest]] = REPEATED
+    reasons[order[~nearest]] = DUPLICATE_NEGATIVE
     return order[nearest]
 
 
-def _seen(
+def _late_filtered(
     order: Numbers,
     unit: Numbers,
     units: int,
     settings: Guard,
     reasons: NDArray[np.int8],
-    look: Look | None,
+    late_filter: LateFilter | None,
 ) -> tuple[Numbers, Numbers]:
-    """`_spread` of what the look leaves; marks what it takes."""
-    seen = np.zeros(len(reasons), bool)
+    """`_strided` of what the late filter keeps; marks what it removes."""
+    checked = np.zeros(len(reasons), bool)
     while True:
-        taken, starts = _spread(order, unit, units, settings)
-        new = taken[~seen[taken]]
-        if look is None or not len(new):
-            return taken, starts
-        seen[new] = True
-        reasons[new] = look(new)
+        selected, starts = _strided(order, unit, units, settings)
+        new = selected[~checked[selected]]
+        if late_filter is None or not len(new):
+            return selected, starts
+        checked[new] = True
+        reasons[new] = late_filter(new)
         order = order[reasons[order] == 0]
 
 
-def _spread(order: Numbers, unit: Numbers, units: int, settings: Guard) -> tuple[Numbers, Numbers]:
-    """The rows taken, by unit and falling similarity, and where each unit's begin: [units + 1].
+def _strided(order: Numbers, unit: Numbers, units: int, settings: Guard) -> tuple[Numbers, Numbers]:
+    """The selected rows, by unit and falling similarity, and where each unit's begin: [units + 1].
 
     In rounds: the 1st, (s + 1)th, (2s + 1)th, ... then the 2nd, (s + 2)th, ...
     """
     sizes = np.bincount(unit[order], minlength=units)
     begin = np.cumsum(sizes) - sizes
     place = np.arange(len(order)) - begin[unit[order]]
-    in_rounds = np.lexsort((place, place % settings.spread, unit[order]))
+    in_rounds = np.lexsort((place, place % settings.stride, unit[order]))
     turn = np.empty(len(order), np.int64)
     turn[in_rounds] = np.arange(len(order)) - begin[unit[order][in_rounds]]
-    kept = turn < settings.negatives
+    selected = turn < settings.negatives
     starts = np.concatenate([[0], np.cumsum(np.minimum(sizes, settings.negatives))])
-    return order[kept], starts
+    return order[selected], starts
 
 
-def _rules(pairs: pa.Table, rules: pa.Table | None, judged: pa.Table | None, settings: Guard) -> tuple[Numbers, int]:
-    """[pairs] the row of each pair's rule-made negative, -1: none; and how many the judge took."""
+def _rule_of_pair(pairs: pa.Table, rules: pa.Table | None, judged: pa.Table | None, settings: Guard) -> tuple[Numbers, int]:
+    """[pairs] the row of each pair's rule-made negative, -1: none; and how many of them the judge calls relevant."""
     if rules is None or not len(rules):
         return np.full(len(pairs), -1), 0
-    both = ("query_id", "positive_id")
-    mine, theirs = (pc.binary_join_element_wise(*(t.column(c) for c in both), "\n").combine_chunks() for t in (pairs, rules))
-    at = np.asarray(pc.fill_null(pc.index_in(mine, value_set=theirs), -1), np.int64)
+    key = ("query_id", "positive_id")
+    names, rule_names = (
+        pc.binary_join_element_wise(*(t.column(c) for c in key), "\n").combine_chunks() for t in (pairs, rules)
+    )
+    at = np.asarray(pc.fill_null(pc.index_in(names, value_set=rule_names), -1), np.int64)
     calibrated = np.asarray(judgements(rules, "candidate_id", judged).to_numpy(zero_copy_only=False), np.float64)
-    relevant = calibrated >= settings.judge_ceiling
-    refused = (at >= 0) & relevant[at]
-    return np.where(refused, -1, at), int(refused.sum())
+    relevant = (at >= 0) & (calibrated >= settings.judge_ceiling)[at]
+    return np.where(relevant, -1, at), int(relevant.sum())

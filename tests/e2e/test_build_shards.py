@@ -117,8 +117,8 @@ def test_the_positive_has_the_similarity_that_mining_gave_it(built):
     from schemas.datasets import ANNOTATIONS, COUNTERFACTUALS, EMBEDDINGS, ITEMS, POSITIVES
 
     stages = ArrowStages(Workspace(str(built[0])))
-    items, searched = with_rule_made(stages.read(ITEMS), stages.read(COUNTERFACTUALS), True)
-    elements = elements_of(items, stages.images(), read_words(stages.read_or_empty(ANNOTATIONS)))
+    items, searched = with_counterfactuals(stages.read(ITEMS), stages.read(COUNTERFACTUALS), True)
+    elements = rows_to_encode(items, stages.images(), ocr_texts(stages.read_or_empty(ANNOTATIONS)))
     model = stages.workspace.published("hard_negatives").report["model"]
     with stored([stages.read(EMBEDDINGS)], model, elements.rows.column("item_id").combine_chunks()) as vectors:
         pairs = scored(World(items, searched, elements, vectors), stages.read(POSITIVES)).to_pylist()

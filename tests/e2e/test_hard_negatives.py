@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.negatives.calibration.planted_labels import Planted
+from pipelines.negatives.calibration.planted_labels import PlantedRelations
 from pipelines.workspace.workspace import Workspace
 from testkit import false_negative_count
 from testkit.planted_truth import PlantedTruth
@@ -37,7 +37,7 @@ def test_the_last_words_say_what_was_made_and_what_to_do_next(hard):
 
 
 def test_no_negative_is_a_copy_a_crop_or_a_quote(hard, corpus):
-    truth = Planted(*(pq.read_table(corpus / "truth" / f"{name}.parquet") for name in ("images", "passages")))
+    truth = PlantedRelations(*(pq.read_table(corpus / "truth" / f"{name}.parquet") for name in ("images", "passages")))
     items = [*rows(hard[0], "items").column("item").to_pylist(), *rows(hard[0], "counterfactuals").column("item").to_pylist()]
     note = {item["item_id"]: item["note_id"] for item in items}
     negatives = rows(hard[0], "hard_negatives").to_pylist()
@@ -115,19 +115,19 @@ def test_a_picture_that_is_none_costs_its_own_rows(hard, mined, tmp_path):
     republish(workspace, "images", images.set_column(images.schema.get_field_index("uri"), "uri", pa.array(uris)))
     image_id = images.column("image_id")[0].as_py()
     shows = {i["item_id"] for i in rows(workspace, "items").column("item").to_pylist() if image_id in i["image_ids"]}
-    assert "refused" in mine_negatives(workspace)
-    refused = [row for row in rows(workspace, "embeddings").to_pylist() if str(poison) in (row["detail"] or "")]
-    assert shows <= {row["item_id"] for row in refused}
-    assert {row["reason"] for row in refused} <= {"not a picture", "truncated"}
-    assert {row["note_id"] for row in refused} == {images.column("note_id")[0].as_py()}
+    assert "failed" in mine_negatives(workspace)
+    failed = [row for row in rows(workspace, "embeddings").to_pylist() if str(poison) in (row["detail"] or "")]
+    assert shows <= {row["item_id"] for row in failed}
+    assert {row["reason"] for row in failed} <= {"not a picture", "truncated"}
+    assert {row["note_id"] for row in failed} == {images.column("note_id")[0].as_py()}
 
 
 def test_calibration_is_stored_for_the_encoder_and_used_by_the_next_run(mined, corpus, tmp_path):
-    from pipelines.flows.mine_hard_negatives.settings import Labelled
-    from pipelines.negatives.calibration.fit_band import Calibrate
+    from pipelines.flows.mine_hard_negatives.settings import BandLabels
+    from pipelines.negatives.calibration.fit_band import FitBand
 
-    workspace, fit = copied(mined.workspace, tmp_path / "w"), Calibrate(target=0.05)
-    told = mine_negatives(workspace, labels=Labelled(calibrate=True, truth=str(corpus / "truth")), calibrate=fit)
+    workspace, fit = copied(mined.workspace, tmp_path / "w"), FitBand(target=0.05)
+    told = mine_negatives(workspace, labels=BandLabels(calibrate=True, truth=str(corpus / "truth")), calibrate=fit)
     assert "tau_max" in told and "fitted now" in told
     assert (workspace / "calibration.json").exists()
     assert "from calibration.json" in mine_negatives(workspace)

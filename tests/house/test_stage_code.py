@@ -183,11 +183,19 @@ def test_edits_of_matching_keep_fingerprints_and_edits_of_their_kernels_do_not()
     )
 
 
-def test_all_encoders_and_judges_that_are_loaded_by_name_count():
-    [embed] = [set(closure(starts, parse)) for stage, starts in stages().items() if "EMBEDDINGS" in stage]
+def test_the_encoder_that_is_loaded_by_its_name_counts():
+    """It is no import of the step: `encoding_code` adds the backend of the preset to what the vectors depend on."""
+    from pipelines.encode.load_encoder import backend_code, backend_module
+    from pipelines.encode.preset import PRESETS, load_spec
+    from pipelines.flows.mine_hard_negatives.embed_stage import encoding_code
+
+    specs = {path.stem: load_spec(path.stem) for path in PRESETS.glob("*.toml")}
     backends = {name for name in tree() if name.startswith("pipelines.encode.backends.")}
-    assert backends | {"pipelines.encode.small.backend", "small_encoder.network"} <= embed
-    assert "pipelines.encode.small.train" not in embed
+    assert {backend_module(spec) for spec in specs.values()} == backends
+    assert len({encoding_code(spec) for spec in specs.values()}) == len({backend_code(s) for s in specs.values()}) == len(backends)
+    small = set(closure([backend_module(specs["small"])], parse))
+    assert {"pipelines.encode.backends.small", "small_encoder.network"} <= small
+    assert "pipelines.encode.small.train" not in small
 
 
 @pytest.mark.slow

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import ray
 
-from pipelines.negatives.search.corpus_part import Corpus
-from pipelines.negatives.search.exact_search import Found, Search, exact
-from pipelines.negatives.search.ivf import Cells
-from pipelines.negatives.search.search_actors import Asked, answered, refuse_search_device, searchers
+from pipelines.negatives.search.corpus_part import CorpusPart
+from pipelines.negatives.search.exact_search import Search, SearchHits, exact
+from pipelines.negatives.search.ivf import IvfSettings
+from pipelines.negatives.search.search_actors import SearchRequest, refuse_search_device, run_requests, start_search_actors
 from schemas.errors import SettingsError
 
 DEPTH = 7
@@ -15,28 +15,28 @@ DEPTH = 7
 
 @pytest.fixture(scope="module")
 def vectors():
-    made = np.random.default_rng(3).normal(size=(240, 16)).astype(np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
+    drawn = np.random.default_rng(3).normal(size=(240, 16)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
-def as_found(found: Found) -> Found:
-    return found
+def unchanged(hits: SearchHits) -> SearchHits:
+    return hits
 
 
-def blocks(queries):
-    return [Asked(part, DEPTH, False, as_found, ()) for part in np.split(queries, 6)]
+def requests(queries):
+    return [SearchRequest(part, DEPTH, False, unchanged, ()) for part in np.split(queries, 6)]
 
 
 def parts(vectors, count):
     rows = np.array_split(np.arange(len(vectors)), count)
-    return [Corpus(vectors=vectors[some], names=some.astype(np.int64), elements=False) for some in rows]
+    return [CorpusPart(vectors=vectors[some], names=some.astype(np.int64), elements=False) for some in rows]
 
 
 def searched(vectors, count, disturb=lambda _: None):
-    with searchers(count, Search(), Cells()) as search:
+    with start_search_actors(count, Search(), IvfSettings()) as search:
         disturb(search)
-        found = list(answered(search, "corpus", parts(vectors, count), blocks(vectors[:60])))
-    return np.concatenate([some.rows for some in found])
+        hits = list(run_requests(search, "corpus", parts(vectors, count), requests(vectors[:60])))
+    return np.concatenate([some.rows for some in hits])
 
 
 @pytest.mark.parametrize("count", [1, 3])

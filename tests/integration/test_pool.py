@@ -4,16 +4,16 @@ import pytest
 
 from pipelines.encode.encode_chunk import embedding_rows
 from pipelines.encode.item_content import BadContent
-from pipelines.engines.ray.actor_pool import pool
-from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.actor_pool import start_pool
+from pipelines.engines.ray.chunk_queue import ChunkWork, run_chunks
 from pipelines.engines.ray.cluster import Machines
-from pipelines.engines.ray.failure_limit import Limit
+from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.workspace.filesystem import Folder
 from schemas.errors import DataError, SettingsError
 from tests.integration.workers import Lengths, Texts, Unloadable, rows
 
 
-def lost(chunk):
+def poison(chunk):
     return embedding_rows(chunk, [BadContent("its process died", "")] * len(chunk), "lengths")
 
 
@@ -21,25 +21,22 @@ def worked(folder, texts, models=1, size=4, most=1.0):
     """The rows as (item_id, vector, reason) of texts in chunks of `size`."""
     every = rows(*texts)
     chunks = [every.slice(k, size) for k in range(0, len(every), size)]
-    work = Work(
+    work = ChunkWork(
         stage="lengths",
         folder=Folder(str(folder / "chunks")),
         stamp="1",
-        lost=lost,
-        check=Limit(
+        poison=poison,
+        check=FailureLimit(
             stage="lengths",
-            of=len(every),
-            most=most,
+            rows=len(every),
+            max_share=most,
             setting="encoder.max_refused_share",
-            what="items have no vector",
-            mend="look",
+            problem="items have no vector",
+            advice="look",
         ),
     )
-    actors = pool(Texts(), Lengths(folder), Machines(1, models, 0))
-    try:
-        done = [row for part in finished(chunks, actors, work) for row in part.to_pylist()]
-    finally:
-        actors.end()
+    with start_pool(Texts(), Lengths(folder), Machines(1, models, 0)) as actors:
+        done = [row for part in run_chunks(chunks, actors, work) for row in part.to_pylist()]
     return [(row["item_id"], row["vector"], row["reason"]) for row in done]
 
 
@@ -134,7 +131,6 @@ def test_a_row_that_is_asked_again_and_then_kills_costs_itself_alone(ray_local, 
 
 
 def test_a_model_that_cannot_load_says_so_in_its_own_words(ray_local):
-    actors = pool(Texts(), Unloadable(), Machines(1, 1, 0))
-    with pytest.raises(SettingsError, match="encoder.path /nowhere: no weights"):
+    failure = pytest.raises(SettingsError, match="encoder.path /nowhere: no weights")
+    with start_pool(Texts(), Unloadable(), Machines(1, 1, 0)) as actors, failure:
         actors.model()
-    actors.end()

@@ -7,10 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.negatives import query_positives
-from pipelines.negatives.filters.false_negative_filter import CANDIDATES, JUDGED, REASONS, SCORED, Guard, screened
-from pipelines.negatives.filters.mined_relations import tied
+from pipelines.negatives.filters.false_negative_filter import (
+    CANDIDATES,
+    JUDGED,
+    REASONS,
+    SCORED_POSITIVES,
+    Guard,
+    screen_candidates,
+)
+from pipelines.negatives.filters.mined_relations import mined_relations
 from pipelines.negatives.filters.score_margins import MarginSettings
-from pipelines.negatives.select_negatives import RULES, chosen
+from pipelines.negatives.select_negatives import RULE_NEGATIVES, select_negatives
 from schemas.granularity import GRANULARITY_NAMES
 from tests.unit.pipelines.negatives.worlds import components, item, items, pair, positives
 
@@ -51,9 +58,9 @@ def closure(mined, component):
     return group
 
 
-def by_hand(world, limit):
+def by_hand(workspace, limit):
     """The reason of each offered row, for image -> note queries."""
-    mined, component, split, offered, judgements, positive = world
+    mined, component, split, offered, judgements, positive = workspace
     group = closure(mined, component)
     of_item, of_note = defaultdict(set), defaultdict(set)
     for p in mined:
@@ -69,20 +76,20 @@ def by_hand(world, limit):
         p = positive[q]
         rules = [
             ("split", split[q] != split[c]),
-            ("component: in the duplicate component of its query", c in group[q]),
-            ("component: in the duplicate component of a positive", c in of_item[IMAGE[q]["item_id"]]),
-            ("positive", c in of_note[q]),
-            ("margin: above", s > limit),
-            ("margin: too near", s > p - abs(p) * 0.05),
-            ("judge", said[q, c] >= 0.5),
+            ("query_component", c in group[q]),
+            ("positive_component", c in of_item[IMAGE[q]["item_id"]]),
+            ("mined_pair", c in of_note[q]),
+            ("above_band", s > limit),
+            ("positive_margin", s > p - abs(p) * 0.05),
+            ("judged_relevant", said[q, c] >= 0.5),
         ]
         verdicts.append(next((name for name, holds in rules if holds), "kept"))
     return verdicts, group
 
 
-def tables(world):
-    mined, component, split, offered, judgements, positive = world
-    ties = tied(positives(*mined), components(component), items([*WHOLE.values(), *IMAGE.values()], split))
+def tables(workspace):
+    mined, component, split, offered, judgements, positive = workspace
+    relations = mined_relations(positives(*mined), components(component), items([*WHOLE.values(), *IMAGE.values()], split))
     rows = [
         {"query_id": IMAGE[q]["item_id"], "task": "image_to_note", "candidate_id": WHOLE[c]["item_id"], "similarity": s}
         for q, c, s in offered
@@ -93,26 +100,26 @@ def tables(world):
         positive[ID[q]] if t == "image_to_note" else 0.0
         for q, t in zip(*(known.column(c).to_pylist() for c in ("query_id", "task")), strict=True)
     ]
-    scored = known.append_column("similarity", pa.array(scores, pa.float32())).cast(SCORED)
-    return pa.Table.from_pylist(rows, CANDIDATES), ties, scored, pa.Table.from_pylist(judged, JUDGED)
+    scored_positives = known.append_column("similarity", pa.array(scores, pa.float32())).cast(SCORED_POSITIVES)
+    return pa.Table.from_pylist(rows, CANDIDATES), relations, scored_positives, pa.Table.from_pylist(judged, JUDGED)
 
 
 SETTINGS = Guard(negatives=3, margin=MarginSettings(preset="free", ceiling=0.55, relative=0.05))
 
 
 @given(worlds())
-def test_the_guard_is_its_rules_read_out(world):
-    found = screened(*tables(world), SETTINGS)
-    wanted, _ = by_hand(world, 0.55)
+def test_the_guard_is_its_rules_read_out(workspace):
+    found = screen_candidates(*tables(workspace), SETTINGS)
+    wanted, _ = by_hand(workspace, 0.55)
     assert all(REASONS[r].startswith(w) for r, w in zip(found.reasons, wanted, strict=True)), (
         [REASONS[r] for r in found.reasons], wanted,
     )  # fmt: skip
 
 
 @given(worlds(), st.data())
-def test_the_choice_is_its_rules_read_out(world, data):
-    mined, _, _, offered, _, _ = world
-    offer, ties, scored, judged = tables(world)
+def test_the_choice_is_its_rules_read_out(workspace, data):
+    mined, _, _, offered, _, _ = workspace
+    offer, relations, scored_positives, judged = tables(workspace)
     made = [n for n in NOTES if data.draw(st.booleans())]
     rules = pa.Table.from_pylist(
         [
@@ -124,11 +131,11 @@ def test_the_choice_is_its_rules_read_out(world, data):
             }
             for n in made
         ],
-        RULES,
+        RULE_NEGATIVES,
     )
     wanted_pairs = query_positives.pairs(positives(*mined), 4)
-    out = chosen(screened(offer, ties, scored, judged, SETTINGS), wanted_pairs, rules, judged, SETTINGS)
-    verdicts, group = by_hand(world, 0.55)
+    out = select_negatives(screen_candidates(offer, relations, scored_positives, judged, SETTINGS), wanted_pairs, rules, judged, SETTINGS)
+    verdicts, group = by_hand(workspace, 0.55)
     written = defaultdict(list)
     for row in out.rows.to_pylist():
         assert row["rank"] == len(written[row["query_id"], row["positive_id"]]) + 1
@@ -150,18 +157,18 @@ def test_the_choice_is_its_rules_read_out(world, data):
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-def test_the_order_and_the_batches_of_candidates_do_not_matter(world, random):
-    offer, ties, scored, judged = tables(world)
-    wanted_pairs = query_positives.pairs(positives(*world[0]), 4)
-    whole = chosen(screened(offer, ties, scored, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS)
+def test_the_order_and_the_batches_of_candidates_do_not_matter(workspace, random):
+    offer, relations, scored_positives, judged = tables(workspace)
+    wanted_pairs = query_positives.pairs(positives(*workspace[0]), 4)
+    whole = select_negatives(screen_candidates(offer, relations, scored_positives, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS)
     rows = list(range(len(offer)))
     random.shuffle(rows)
-    mixed = chosen(
-        screened(offer.take(pa.array(rows, pa.int64())), ties, scored, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS
+    mixed = select_negatives(
+        screen_candidates(offer.take(pa.array(rows, pa.int64())), relations, scored_positives, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS
     )
     assert mixed.rows.equals(whole.rows) and mixed.shortfalls.equals(whole.shortfalls)
     parts = []
     for query_id in sorted(set(wanted_pairs.column("query_id").to_pylist())):
         mine, own = (t.filter(pa.compute.equal(t.column("query_id"), query_id)) for t in (offer, wanted_pairs))
-        parts.append(chosen(screened(mine, ties, scored, judged, SETTINGS), own, None, judged, SETTINGS).rows)
+        parts.append(select_negatives(screen_candidates(mine, relations, scored_positives, judged, SETTINGS), own, None, judged, SETTINGS).rows)
     assert pa.concat_tables(parts).equals(whole.rows)

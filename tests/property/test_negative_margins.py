@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.negatives.filters.score_margins import Margin, below, in_band, standing
+from pipelines.negatives.filters.score_margins import Margin, below_margin, in_band, positive_scores
 
 SCORE = st.integers(-20, 20).map(lambda n: n / 20)
 MARGINS = st.builds(
@@ -42,8 +42,8 @@ def test_margins_are_the_formulas(rows, margin):
     owners = np.array([i for i, (_, positives) in enumerate(rows) for _ in positives], int)
     flat = np.array([p for _, positives in rows for p in positives], float)
     scores = np.array([score for score, _ in rows], float)
-    one, given_up = standing(flat, owners, len(rows), margin)
-    kept = in_band(scores, margin) & below(scores, one, margin)
+    one, given_up = positive_scores(flat, owners, len(rows), margin)
+    kept = in_band(scores, margin) & below_margin(scores, one, margin)
     assert kept.tolist() == [by_hand(score, positives, margin) for score, positives in rows]
     least = -math.inf if margin.least_positive is None else margin.least_positive
     assert given_up.tolist() == [bool(positives) and max(positives) <= least for _, positives in rows]
@@ -51,5 +51,5 @@ def test_margins_are_the_formulas(rows, margin):
 
 @given(SCORE, SCORE, st.sampled_from([0, 0.05, 0.5, 1]))
 def test_a_margin_never_lets_a_candidate_above_its_positive(score, positive, share):
-    kept = below(np.array([score]), np.array([positive]), Margin(relative=share))[0]
+    kept = below_margin(np.array([score]), np.array([positive]), Margin(relative=share))[0]
     assert not kept or score <= positive

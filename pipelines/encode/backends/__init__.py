@@ -1,1 +1,1 @@
-"""One module a family of models. Each has a Preparer and an Encoder; none is imported before it is asked for."""
+"""One module for each family of models, with `load_preparer` and `load_encoder`; imported by its name in a preset."""

@@ -16,7 +16,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import MistralConfig, MistralModel
 
-from pipelines.encode.backends.pooling import pool, unit
+from pipelines.encode.backends.text_only import TextPreparer
+from pipelines.encode.pooling import pool, unit
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
 from pipelines.models.padding import mask_of, padded
@@ -143,6 +144,16 @@ class NvEmbedEncoder:
         mask = mask_of(rows, "right").to(self.device)
         states = self.net(padded(rows, 0, "right").to(self.device), mask)
         return unit(pool(states, mask, "mean"), self.dimensions)
+
+
+def load_preparer(spec: EncoderSpec) -> TextPreparer:
+    """As `load_encoder.load_preparer`."""
+    return TextPreparer(spec)
+
+
+def load_encoder(spec: EncoderSpec, device: str) -> NvEmbedEncoder:
+    """As `load_encoder.load_encoder`."""
+    return NvEmbedEncoder(spec, device)
 
 
 def _loaded(folder: Path) -> NvEmbedNet:

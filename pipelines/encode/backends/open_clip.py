@@ -13,9 +13,9 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 from torch import Tensor
 
-from pipelines.encode.backends.note_mean import mean_of_elements, stacked
-from pipelines.encode.backends.pooling import unit
 from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.note_mean import mean_of_elements, stacked
+from pipelines.encode.pooling import unit
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
 from pipelines.models.transformers_loading import dtype_on
@@ -90,6 +90,16 @@ class ClipEncoder:
 
     def _tower(self, tower: Callable[[Tensor], Tensor], inputs: Tensor | None, dtype: torch.dtype) -> Tensor | None:
         return None if inputs is None else tower(inputs.to(self.device, dtype)).float().cpu()
+
+
+def load_preparer(spec: EncoderSpec) -> ClipPreparer:
+    """As `load_encoder.load_preparer`."""
+    return ClipPreparer(spec)
+
+
+def load_encoder(spec: EncoderSpec, device: str) -> ClipEncoder:
+    """As `load_encoder.load_encoder`."""
+    return ClipEncoder(spec, device)
 
 
 def _named(spec: EncoderSpec, weights: bool) -> tuple[str, Path | None]:

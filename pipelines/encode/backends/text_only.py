@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from pipelines.encode.backends.pooling import pool, unit
 from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.pooling import pool, unit
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
 from pipelines.models.padding import mask_of, padded
@@ -66,3 +66,13 @@ class TextEncoder:
         mask = mask_of(rows, side).to(self.device)
         states = self.model(input_ids=padded(rows, self.pad, side).to(self.device), attention_mask=mask).last_hidden_state
         return unit(pool(states, mask, self.spec.pooling), self.dimensions)
+
+
+def load_preparer(spec: EncoderSpec) -> TextPreparer:
+    """As `load_encoder.load_preparer`."""
+    return TextPreparer(spec)
+
+
+def load_encoder(spec: EncoderSpec, device: str) -> TextEncoder:
+    """As `load_encoder.load_encoder`."""
+    return TextEncoder(spec, device)

@@ -11,9 +11,9 @@ from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
 from torch import Tensor
 
-from pipelines.encode.backends.note_mean import mean_of_elements, stacked
-from pipelines.encode.backends.pooling import unit
 from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.note_mean import mean_of_elements, stacked
+from pipelines.encode.pooling import unit
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
 from pipelines.models.transformers_loading import dtype_on
@@ -74,6 +74,16 @@ class TimmEncoder:
             raise ValueError("a batch without a picture")
         seen = self.model(pixels.to(self.device, next(self.model.parameters()).dtype)).float().cpu()
         return unit(mean_of_elements(batch, seen, None), self.dimensions)
+
+
+def load_preparer(spec: EncoderSpec) -> TimmPreparer:
+    """As `load_encoder.load_preparer`."""
+    return TimmPreparer(spec)
+
+
+def load_encoder(spec: EncoderSpec, device: str) -> TimmEncoder:
+    """As `load_encoder.load_encoder`."""
+    return TimmEncoder(spec, device)
 
 
 def _check(spec: EncoderSpec) -> None:

@@ -9,9 +9,9 @@ from PIL import Image
 from torch import Tensor
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, BlipForImageTextRetrieval
 
-from pipelines.encode.backends.note_mean import mean_of_elements, stacked
-from pipelines.encode.backends.pooling import unit
 from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.note_mean import mean_of_elements, stacked
+from pipelines.encode.pooling import unit
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
 from pipelines.models.padding import mask_of, padded
@@ -97,3 +97,13 @@ class DualEncoder:
             states = self.model.text_encoder(input_ids=ids, attention_mask=mask, return_dict=True).last_hidden_state
             return self.model.text_proj(states[:, 0]).float().cpu()
         return self.model.get_text_features(input_ids=ids, attention_mask=mask).pooler_output.float().cpu()
+
+
+def load_preparer(spec: EncoderSpec) -> DualPreparer:
+    """As `load_encoder.load_preparer`."""
+    return DualPreparer(spec)
+
+
+def load_encoder(spec: EncoderSpec, device: str) -> DualEncoder:
+    """As `load_encoder.load_encoder`."""
+    return DualEncoder(spec, device)

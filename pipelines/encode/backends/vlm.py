@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from transformers import AutoModel, AutoProcessor
 
-from pipelines.encode.backends.pooling import pool, positions, unit
 from pipelines.encode.item_content import BadContent, Content
+from pipelines.encode.pooling import pool, positions, unit
 from pipelines.encode.preset import EncoderSpec, dimensions_of, vector_settings
 from pipelines.encode.protocol import Prepared, Vectors
 from pipelines.media.decode import Pixels
@@ -149,6 +149,16 @@ class VlmEncoder:
         moved = {k: v.to(self.device) for k, v in inputs.items()}
         states = self.model(**moved, use_cache=False).last_hidden_state
         return unit(pool(states, moved["attention_mask"], self.spec.pooling), self.dimensions)
+
+
+def load_preparer(spec: EncoderSpec) -> VlmPreparer:
+    """As `load_encoder.load_preparer`."""
+    return VlmPreparer(spec)
+
+
+def load_encoder(spec: EncoderSpec, device: str) -> VlmEncoder:
+    """As `load_encoder.load_encoder`."""
+    return VlmEncoder(spec, device)
 
 
 def _asked_as(content: Content, words: str) -> Kind:

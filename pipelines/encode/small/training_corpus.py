@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines.encode.item_content import BadContent, rgb
-from pipelines.media.decode import Pixels
+from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
 from schemas.item import full_text
 
 KEPT = 160
@@ -58,8 +57,8 @@ def read_notes(folder: Path, side: int = KEPT) -> list[Told]:
 
 def _shot(path: Path, truth: dict[str, str | None], side: int) -> Shot | None:
     try:
-        whole = rgb(path.read_bytes(), 2 * side)
-    except (BadContent, OSError):
+        whole = decode(path.read_bytes(), Decoding(working_side=2 * side)).rgb
+    except (BadPicture, OSError):
         return None  # planted by the corpus: quarantine is tested elsewhere
     pixels = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA)
     return Shot(np.ascontiguousarray(pixels), truth["family"] or "", truth["zh"], truth["en"])

@@ -1,4 +1,4 @@
-"""A finished chunk is a file: it outlives the actor, the job and the machine that made it."""
+"""Finished chunks as files: they survive the actor, the job and the machine that made them."""
 
 import hashlib
 import io
@@ -10,19 +10,19 @@ from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
-REFUSED = "_too_many_were_refused"
-"""A file of this name says that a job has ended over the rows that were refused: none of them is an answer."""
+FAILED_RUN = "_too_many_were_refused"
+"""Name of a marker file: a job ended because too many rows failed, so no failed row counts as done."""
 
 
 def write_chunk(rows: pa.Table, folder: Folder, name: str) -> None:
-    """A chunk's file, at once."""
+    """Write a chunk's file in one step."""
     buffer = io.BytesIO()
     pq.write_table(rows, buffer, compression="zstd", write_page_checksum=True)
     folder.write(name, buffer.getvalue())
 
 
 def chunk_name(rows: pa.Table, stamp: str) -> str:
-    """A chunk is named by what goes in: its rows, and what else the result follows from."""
+    """File name of a chunk: a hash of its rows and of `stamp`, what else the result depends on."""
     digest = hashlib.sha256(stamp.encode())
     for batch in rows.combine_chunks().to_batches():
         digest.update(repr(batch.to_pylist()).encode())
@@ -30,7 +30,7 @@ def chunk_name(rows: pa.Table, stamp: str) -> str:
 
 
 def read_chunk(folder: Folder, name: str, columns: list[str] | None = None) -> pa.Table:
-    """A chunk's rows.
+    """Read a chunk's rows.
 
     Raises:
         FileNotFoundError: the file is gone.
@@ -38,20 +38,20 @@ def read_chunk(folder: Folder, name: str, columns: list[str] | None = None) -> p
     """
     content = folder.read(name)
     if content is None:
-        raise FileNotFoundError(f"{folder.uri}/{name}: was there when the job began; do two jobs work here?")
+        raise FileNotFoundError(f"{folder.uri}/{name}: existed when the job began; are two jobs running here?")
     try:
         return pq.read_table(io.BytesIO(content), columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{folder.uri}/{name}: damaged ({error}); run the job again: it makes this chunk anew") from None
+        raise DataError(f"{folder.uri}/{name}: damaged ({error}); run the job again to redo this chunk") from None
 
 
-def whole_chunk(folder: Folder, name: str) -> pa.Table | None:
-    """A chunk's rows, or None where the file cannot be read to its end, as after a power cut: it is to be made anew."""
+def read_if_intact(folder: Folder, name: str) -> pa.Table | None:
+    """Read a chunk's rows; None if the file is incomplete, as after a power cut: the chunk is to be redone."""
     try:
         rows = read_chunk(folder, name)
         if "reason" not in rows.column_names:
             raise DataError(f"{folder.uri}/{name}: damaged (no column 'reason')")
         return rows
     except DataError as error:
-        log_progress(str(error).split("; run")[0] + "; it is made anew")
+        say(str(error).split("; run")[0] + "; redoing this chunk")
         return None

@@ -1,4 +1,4 @@
-"""Actors that have died and are not there again: nothing is given to them, and the others go on meanwhile."""
+"""Dead actors: they get no work until they have restarted, while the other actors go on."""
 
 import time
 from collections.abc import Callable
@@ -17,88 +17,87 @@ from pipelines.workspace.progress_line import log_progress
 from schemas.errors import SettingsError
 
 DEATHS = (RayActorError, WorkerCrashedError, ObjectLostError, NodeDiedError, OutOfMemoryError)
-"""A process or a machine is gone; the work is given to another."""
-LOST_S = 30.0
-"""Seconds after which an actor that has not come back is started without asking for a processor: its machine is gone, and the
-processors of those that are left may all be taken."""
-REVIVAL_S = 300.0
-"""Seconds that all actors may be away."""
+"""Errors that mean that a process or a machine is gone: its work goes to another actor."""
+RESTART_S = 30.0
+"""Seconds that Ray has to restart an actor. After that its machine counts as gone, and the actor is replaced by one that
+reserves no processor, because the remaining actors may hold all of them."""
+GIVE_UP_S = 300.0
+"""Seconds after which the job fails when all actors are dead."""
 PAUSE_S = 0.2
 
 
-class Place(NamedTuple):
-    """Of an actor in its pool."""
+class ActorSlot(NamedTuple):
+    """The position of an actor in its pool; it stays when the actor is replaced."""
 
-    reads: bool
-    """Whether it is a reader; else it has a model."""
+    is_reader: bool
+    """Whether the actor is a reader; otherwise it holds a model."""
     number: int
 
 
-class _Asked(NamedTuple):
-    place: Place
+class _Restart(NamedTuple):
+    slot: ActorSlot
     since: float
-    moved: bool
+    """`time.monotonic()` of the death."""
+    replaced: bool
 
 
-class Away:
-    """Which actors are away. An actor that has died is asked whether it is alive; it is away until it says so."""
+class DeadActors:
+    """The actors of a pool that have died and not restarted. Each is pinged; it counts as dead until it replies."""
 
-    def __init__(self, actor: Callable[[Place], Any], again: Callable[[Place], Any]) -> None:
-        """Nobody is away.
+    def __init__(self, actor: Callable[[ActorSlot], Any], replace: Callable[[ActorSlot], Any]) -> None:
+        """Start with no dead actor.
 
         Args:
-            actor: the one at a place.
-            again: starts another one at a place, that asks for no processor, and gives it.
+            actor: returns the actor of a slot.
+            replace: starts a new actor in a slot, which reserves no processor.
         """
-        self._actor, self._again = actor, again
-        self._asked: dict[Any, _Asked] = {}
+        self._actor, self._replace = actor, replace
+        self._restarts: dict[Any, _Restart] = {}
 
-    def __contains__(self, place: Place) -> bool:
-        """Whether the actor of this place is away."""
-        return any(asked.place == place for asked in self._asked.values())
+    def __contains__(self, slot: ActorSlot) -> bool:
+        """Whether the actor of this slot is dead."""
+        return any(restart.slot == slot for restart in self._restarts.values())
 
     def refs(self) -> list[Any]:
-        """What Ray is to be waited for."""
-        return list(self._asked)
+        """Pings to pass to `ray.wait`."""
+        return list(self._restarts)
 
-    def died(self, place: Place) -> None:
-        """Something that it was given has died: it may be away."""
-        if place not in self:
-            self._ask(_Asked(place, time.monotonic(), moved=False))
+    def mark(self, slot: ActorSlot) -> None:
+        """A task of this actor died, so the actor may be dead: ping it."""
+        if slot not in self:
+            self._ping(_Restart(slot, time.monotonic(), replaced=False))
 
-    def answered(self, ref: Any) -> None:  # noqa: ANN401
-        """One of `refs` is there: it is back, or it has died once more."""
-        asked = self._asked.pop(ref)
+    def handle_reply(self, ref: Any) -> None:  # noqa: ANN401
+        """Process a ping of `refs` that is ready: the actor has restarted, or has died again."""
+        restart = self._restarts.pop(ref)
         try:
             ray.get(ref)
         except DEATHS:
             time.sleep(PAUSE_S)
-            self._ask(asked)
+            self._ping(restart)
 
-    def overdue(self, idle: bool) -> None:
-        """Start those anew that have been away for too long.
+    def replace_overdue(self, idle: bool) -> None:
+        """Replace the actors that have been dead for more than RESTART_S.
 
         Args:
-            idle: whether nothing is under way.
+            idle: whether no chunk is in progress.
 
         Raises:
-            SettingsError: nothing is under way, and nobody has come back.
+            SettingsError: no chunk is in progress, and all dead actors have been so for more than GIVE_UP_S.
         """
         now = time.monotonic()
-        for ref, asked in list(self._asked.items()):
-            if not asked.moved and now - asked.since > LOST_S:
-                del self._asked[ref]
-                log_progress(
-                    f"Ray: a process has not come back for {LOST_S:.0f} s; its machine is gone, it is started on another"
-                )
-                ray.kill(self._actor(asked.place))
-                self._again(asked.place)
-                self._ask(asked._replace(moved=True))
-        if idle and self._asked and all(now - asked.since > REVIVAL_S for asked in self._asked.values()):
+        for ref, restart in list(self._restarts.items()):
+            if not restart.replaced and now - restart.since > RESTART_S:
+                del self._restarts[ref]
+                say(f"Ray: a process has not restarted within {RESTART_S:.0f} s; its machine is gone, starting it on another")
+                ray.kill(self._actor(restart.slot))
+                self._replace(restart.slot)
+                self._ping(restart._replace(replaced=True))
+        if idle and self._restarts and all(now - restart.since > GIVE_UP_S for restart in self._restarts.values()):
             raise SettingsError(
-                f"Ray: all processes have died, and none came back within {REVIVAL_S:.0f} s; the cluster has too few machines "
-                "left. What is finished is kept: when there are more, run the job again"
+                f"Ray: all processes have died, and none restarted within {GIVE_UP_S:.0f} s; the cluster has too few machines "
+                "left. Finished chunks are kept: when there are more machines, run the job again"
             )
 
-    def _ask(self, asked: _Asked) -> None:
-        self._asked[self._actor(asked.place).alive.remote()] = asked
+    def _ping(self, restart: _Restart) -> None:
+        self._restarts[self._actor(restart.slot).ping.remote()] = restart

@@ -1,4 +1,4 @@
-"""When so many rows are refused that the cause is no row's own, the job ends."""
+"""Ends a job when so many rows fail that the cause cannot be the rows themselves."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,31 +9,31 @@ from schemas.errors import DataError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """How many of a stage's rows may be refused; called with the reasons of all rows without an answer so far."""
+class FailureLimit:
+    """The share of a stage's rows that may fail; called with the reasons of all rows that have failed so far."""
 
-    of: int
+    rows: int
     """Rows of the stage."""
-    most: float
-    """The share that may be refused."""
+    max_share: float
+    """Share of them that may fail, 0 to 1."""
     setting: str
-    """Its name, for the message."""
+    """The setting that holds `max_share`, for the message."""
     stage: str
-    what: str
-    """What is wrong with the refused rows: "items have no vector"."""
-    mend: str
-    """What to do about it, beside raising the setting."""
+    problem: str
+    """What failed rows are, for the message: "items have no vector"."""
+    advice: str
+    """What to do, besides raising the setting."""
 
     def __call__(self, reasons: Sequence[str]) -> None:
-        """Look.
+        """Check the reasons.
 
         Raises:
-            DataError: more than `most` were refused; with the commonest reasons.
+            DataError: more than `max_share` of the rows failed; names the most common reasons.
         """
-        bad = Counter(reason for reason in reasons if reason not in NO_FAULT)
-        if bad.total() > self.most * self.of:
-            told = ", ".join(f"{reason} ({count})" for reason, count in bad.most_common(5))
+        failures = Counter(reason for reason in reasons if reason not in NO_FAULT)
+        if failures.total() > self.max_share * self.rows:
+            counts = ", ".join(f"{reason} ({count})" for reason, count in failures.most_common(5))
             raise DataError(
-                f"{self.stage}: {bad.total()} of {self.of} {self.what}: {told}; {self.setting} is {self.most:g}; {self.mend}, "
-                "or raise it"
+                f"{self.stage}: {failures.total()} of {self.rows} {self.problem}: {counts}; {self.setting} is "
+                f"{self.max_share:g}; {self.advice}, or raise it"
             )

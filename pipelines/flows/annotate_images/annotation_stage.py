@@ -19,7 +19,7 @@ from pipelines.annotate.settings import Describe, Ocr
 from pipelines.engines.ray.actor_pool import Load, pool
 from pipelines.engines.ray.chunk_queue import Work, finished
 from pipelines.engines.ray.cluster import Machines
-from pipelines.engines.ray.failure_limit import Limit
+from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.items.failure_reasons import Reason
 from pipelines.media.picture_uri import absolute_uri
 from pipelines.workspace.arrow_stages import ArrowOutput
@@ -115,15 +115,15 @@ def _annotate(images: pa.Table, earlier: pa.Table, annotator: Annotator, pools: 
         uris = pa.array([absolute_uri(uri) for uri in lookup.new.column("uri").to_pylist()], pa.string())
         new = lookup.new.set_column(lookup.new.schema.get_field_index("uri"), "uri", uris).select(CHUNK.names).cast(CHUNK)
         size = pools.pictures
-        work = Work(
+        work = ChunkWork(
             stage=f"{ANNOTATIONS.name}: {kind}",
             folder=pools.unfinished,
             stamp=f"{kind} {model} {stamp}",
-            lost=partial(_lost, kind=kind, model=model),
-            check=Limit(
+            poison=partial(_lost, kind=kind, model=model),
+            check=FailureLimit(
                 stage=ANNOTATIONS.name,
-                of=len(images),
-                most=pools.max_refused_share,
+                rows=len(images),
+                max_share=pools.max_refused_share,
                 setting="chunks.max_refused_share",
                 what="pictures could not be annotated",
                 mend="check the URIs in the dataset 'images'",

@@ -4,12 +4,14 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
 
-from pipelines.engines.ray.actor_pool import Pool, pool
+from pipelines.engines.ray.actor_pool import ActorPool, start_pool
 from pipelines.engines.ray.chunk_file import write_chunk
-from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.chunk_queue import ChunkWork, run_chunks
 from pipelines.engines.ray.cluster import Machines
 from pipelines.flows.judge_relevance.budget_actor import SharedBudget
 from pipelines.judge.backends.mined_content import mined_content
@@ -80,6 +82,14 @@ class JudgePool:
     def spending(self) -> Spending | None:
         """What was spent, as the server counted it; None for a judge without a server, or without calls."""
         return self._budget.spending() if self._budget is not None else None
+
+    def __enter__(self) -> Self:
+        """The judge itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End the actors."""
+        self.end()
 
     def end(self) -> None:
         """End the actors."""

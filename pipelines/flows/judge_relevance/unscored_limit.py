@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.engines.ray.failure_limit import Limit
+from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.items.failure_reasons import Reason
 from pipelines.judge.judge_chunk import MIN_FAILURES
 from pipelines.judge.protocol import JUDGE_FAILURES, NOT_ASKED

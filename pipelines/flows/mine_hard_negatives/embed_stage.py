@@ -1,4 +1,4 @@
-"""Step: what is encoded -> EMBEDDINGS. What is known under the encoder's fingerprint stays, the rest is encoded."""
+"""Step: encodes items -> EMBEDDINGS. Vectors of an earlier run with the same encoder and code are kept, the rest is encoded."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -9,9 +9,11 @@ import pyarrow.compute as pc
 
 from pipelines.encode.encode_chunk import LoadChunkEncoder, embedding_rows
 from pipelines.encode.item_content import BadContent
+from pipelines.encode.load_encoder import backend_code
+from pipelines.encode.preset import EncoderSpec
 from pipelines.encode.settings import EmbedSettings
-from pipelines.engines.ray.chunk_queue import Work
-from pipelines.engines.ray.failure_limit import Limit
+from pipelines.engines.ray.chunk_queue import ChunkWork
+from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.items.failure_reasons import Reason, passing
 from pipelines.negatives.search.note_elements import chunks
 from pipelines.workspace.arrow_io import read_file
@@ -24,73 +26,81 @@ from schemas.datasets import EMBEDDINGS
 from schemas.settings import as_tree
 
 UNFINISHED = f"{HISTORY}/{EMBEDDINGS.name}/_chunks"
-"""Beside the dataset's runs; gone once they are published."""
+"""Folder of finished chunks, beside the dataset's runs; deleted once the run is published."""
 ENCODED_BY = "encoded_by"
-"""In the run's report: of each model the code that made its vectors."""
+"""Key of the run's report: for each model a fingerprint of the code that made its vectors."""
 
 
-def embedded(
-    known: "Known", rows: pa.Table, settings: EmbedSettings, encode: Callable[[Sequence[pa.Table]], Iterable[pa.Table]]
+def embed_items(
+    earlier: "EarlierVectors",
+    rows: pa.Table,
+    settings: EmbedSettings,
+    encode: Callable[[Sequence[pa.Table]], Iterable[pa.Table]],
 ) -> ArrowOutput:
-    """EMBEDDINGS: what is known, and what `encode` makes of the other rows, in chunks."""
-    missing = rows.filter(pc.invert(known.among(rows)))
-    report = {"encoder": settings.name, "model": known.model, "known": len(rows) - len(missing), "new": len(missing)}
-    done = encode(list(chunks(missing, settings.chunk_items, settings.chunk_pictures)))
-    return ArrowOutput(parts=ordered(known.parts(), done), report=report | {ENCODED_BY: known.encoded_by})
+    """EMBEDDINGS: the earlier vectors, and what `encode` makes of the other rows, in chunks."""
+    missing = rows.filter(pc.invert(earlier.contains(rows)))
+    report = {"encoder": settings.name, "model": earlier.model, "known": len(rows) - len(missing), "new": len(missing)}
+    new = encode(list(chunks(missing, settings.chunk_items, settings.chunk_pictures)))
+    return ArrowOutput(parts=merge_sorted(earlier.parts(), new), report=report | {ENCODED_BY: earlier.encoded_by})
 
 
-def encoding(folder: Folder, model: str, rows: int, settings: EmbedSettings) -> Work:
-    """How chunks are worked: what their files are named by, and when too many items have no vector."""
-    return Work(
+def encoding_code(spec: EncoderSpec) -> str:
+    """Fingerprint of the code that makes vectors, the backend's included."""
+    return fingerprint([code_fingerprint(LoadChunkEncoder), backend_code(spec)])
+
+
+def embed_work(folder: Folder, model: str, code: str, rows: int, settings: EmbedSettings) -> ChunkWork:
+    """How chunks are run: what their file names depend on, and how many items may have no vector. code: `encoding_code`."""
+    died = BadContent(Reason.PROCESS_DIED, "each time that it was encoded, the last time alone")
+    return ChunkWork(
         stage=EMBEDDINGS.name,
         folder=folder,
-        stamp=fingerprint([model, code_fingerprint(LoadChunkEncoder), steering(settings)]),
-        lost=lambda rows: embedding_rows(
-            rows, [BadContent(Reason.PROCESS_DIED, "each time that it was encoded, the last time alone")], model
-        ),
-        check=Limit(
+        stamp=fingerprint([model, code, batch_settings(settings)]),
+        poison=lambda rows: embedding_rows(rows, [died], model),
+        check=FailureLimit(
             stage=EMBEDDINGS.name,
-            of=rows,
-            most=settings.max_refused_share,
+            rows=rows,
+            max_share=settings.max_refused_share,
             setting="encoder.max_refused_share",
-            what="items have no vector",
-            mend="look at the pictures' uris in 'images'",
+            problem="items have no vector",
+            advice="check the pictures' uris in 'images'",
         ),
     )
 
 
-def steering(settings: EmbedSettings) -> dict[str, Any]:
-    """Settings that move the last bits of a vector."""
+def batch_settings(settings: EmbedSettings) -> dict[str, Any]:
+    """The settings that change the last bits of a vector."""
     return as_tree(settings.batching) | {"items": settings.chunk_items, "pictures": settings.chunk_pictures}
 
 
-class Known:
-    """The published vectors, in pieces."""
+class EarlierVectors:
+    """The published vectors, read in pieces."""
 
-    def __init__(self, files: Sequence[str], before: Manifest | None, model: str, wanted: pa.Table) -> None:
-        """Read which there are.
+    def __init__(self, files: Sequence[str], before: Manifest | None, model: str, code: str, rows: pa.Table) -> None:
+        """Find out which of them count.
 
         Args:
             files: of the published EMBEDDINGS.
             before: its run. Vectors of this model count if the same code has made them.
             model: the encoder's fingerprint.
-            wanted: CHUNK.
+            code: `encoding_code`.
+            rows: CHUNK, the rows that need a vector.
         """
-        code, made = code_fingerprint(LoadChunkEncoder), dict(before.report.get(ENCODED_BY, {})) if before else {}
+        encoded_by = dict(before.report.get(ENCODED_BY, {})) if before else {}
         self.model = model
-        self.encoded_by: dict[str, str] = made | {model: code}
-        self._files, self._wanted = files, _names(wanted)
-        self._same_code = made.get(model) == code
+        self.encoded_by: dict[str, str] = encoded_by | {model: code}
+        self._files, self._needed = files, _names(rows)
+        self._same_code = encoded_by.get(model) == code
 
-    def among(self, rows: pa.Table) -> pa.ChunkedArray:
-        """Whether each row has a lasting answer under this model, with these pictures."""
+    def contains(self, rows: pa.Table) -> pa.ChunkedArray:
+        """Whether each row has a lasting result under this model, with these pictures."""
         columns = ["item_id", "note_id", "model", "pictures", "reason"]
-        names = [_names(kept) for uri in self._files if len(kept := self._mine(read_file(uri, columns)))]
-        known = pa.concat_arrays(names) if names else pa.array([], pa.string())
-        return pc.is_in(_names(rows), value_set=known)
+        names = [_names(mine) for uri in self._files if len(mine := self._mine(read_file(uri, columns)))]
+        earlier = pa.concat_arrays(names) if names else pa.array([], pa.string())
+        return pc.is_in(_names(rows), value_set=earlier)
 
     def parts(self) -> Iterator[pa.Table]:
-        """The rows that stay: of this model those that are wanted still, of other models all."""
+        """The rows that stay: of this model those that are still needed, of other models all."""
         for uri in self._files:
             rows = read_file(uri).cast(EMBEDDINGS.columns)
             others = rows.filter(pc.not_equal(rows.column("model"), self.model))
@@ -101,27 +111,33 @@ class Known:
             return rows.slice(0, 0)
         mine = rows.filter(pc.equal(rows.column("model"), self.model))
         mine = mine.filter(pc.invert(passing(mine.column("reason"))))
-        return mine.filter(pc.is_in(_names(mine), value_set=self._wanted))
+        return mine.filter(pc.is_in(_names(mine), value_set=self._needed))
 
 
-def ordered(one: Iterable[pa.Table], other: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Two streams of rows, each in the order of EMBEDDINGS' key, as one. A piece of each is held."""
+def merge_sorted(one: Iterable[pa.Table], other: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Merge two streams of rows, each sorted by EMBEDDINGS' key. Cost: a piece of each in memory."""
     streams = [iter(one), iter(other)]
-    held = [EMBEDDINGS.columns.empty_table()] * 2
+    pending = [EMBEDDINGS.columns.empty_table()] * 2
     open_ = [True, True]
     while True:
         for side in (0, 1):
-            while open_[side] and not len(held[side]):
+            while open_[side] and not len(pending[side]):
                 piece = next(streams[side], None)
                 open_[side] = piece is not None
-                held[side] = held[side] if piece is None else piece
-        ends = [_keys(rows)[-1].as_py() for rows, more in zip(held, open_, strict=True) if more and len(rows)]
+                pending[side] = pending[side] if piece is None else piece
+        ends = [_keys(rows)[-1].as_py() for rows, more in zip(pending, open_, strict=True) if more and len(rows)]
         if not ends:
-            yield _sorted(pa.concat_tables(held))
+            yield _sorted(pa.concat_tables(pending))
             return
-        ready = [pc.less_equal(_keys(rows), min(ends)) for rows in held]
-        yield _sorted(pa.concat_tables([rows.filter(now) for rows, now in zip(held, ready, strict=True)]))
-        held = [rows.filter(pc.invert(now)) for rows, now in zip(held, ready, strict=True)]
+        ready = [pc.less_equal(_keys(rows), min(ends)) for rows in pending]
+        yield _sorted(pa.concat_tables([rows.filter(now) for rows, now in zip(pending, ready, strict=True)]))
+        pending = [rows.filter(pc.invert(now)) for rows, now in zip(pending, ready, strict=True)]
+
+
+def rows_digest(rows: pa.Table) -> str:
+    """A hash of the rows to encode."""
+    names = np.asarray(_names(rows).to_numpy(zero_copy_only=False), str)
+    return fingerprint(fingerprint("\n".join(names.tolist())))
 
 
 def _names(rows: pa.Table) -> pa.Array:
@@ -135,9 +151,3 @@ def _keys(rows: pa.Table) -> pa.ChunkedArray:
 
 def _sorted(rows: pa.Table) -> pa.Table:
     return rows.sort_by([(name, "ascending") for name in EMBEDDINGS.key])
-
-
-def digest(rows: pa.Table) -> str:
-    """A hash of what is encoded."""
-    names = np.asarray(_names(rows).to_numpy(zero_copy_only=False), str)
-    return fingerprint(fingerprint("\n".join(names.tolist())))

@@ -1,4 +1,4 @@
-"""The band that is used: fitted now, fitted before for this encoder, or as the settings have it."""
+"""The similarity band in use: fitted now, fitted earlier for this encoder, or taken from the settings."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,116 +8,112 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.flows.mine_hard_negatives.negatives_stage import SearchInputs
 from pipelines.flows.mine_hard_negatives.settings import MineHardNegatives
 from pipelines.negatives import query_positives
-from pipelines.negatives.calibration.fit_band import Calibration, Labels, calibrated
-from pipelines.negatives.calibration.planted_labels import Planted
-from pipelines.negatives.calibration.similarity_histogram import drawn
+from pipelines.negatives.calibration.fit_band import FittedBand, LabelledCandidates, fit_band
+from pipelines.negatives.calibration.planted_labels import PlantedRelations
+from pipelines.negatives.calibration.similarity_histogram import histogram_text
 from pipelines.negatives.filters.false_negative_filter import CANDIDATES, Guard
-from pipelines.negatives.filters.filter_block import Against, left, sampled
+from pipelines.negatives.filters.filter_block import candidates_to_label, sample_units
 from pipelines.negatives.filters.score_margins import MarginSettings
-from pipelines.negatives.search.candidate_search import Block, How, World, offers, scored
-from pipelines.negatives.search.rows_by_query import by_query
-from pipelines.negatives.search.search_actors import kept
+from pipelines.negatives.search.candidate_search import Block, scored_positives, search_blocks
+from pipelines.negatives.search.rows_by_query import rows_by_query
+from pipelines.negatives.search.search_actors import put
 from pipelines.workspace.arrow_io import read_file
-from pipelines.workspace.arrow_stages import ArrowStages
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.progress_line import log_progress
-from schemas.datasets import POSITIVES
+from pipelines.workspace.progress_line import say
 from schemas.errors import DataError
 
 FILE = "calibration.json"
 TRUTH_TABLES = ("images", "passages")
 
 
-def band_for(
-    stages: ArrowStages, settings: MineHardNegatives, world: World, against: Against, how: How, model: str
-) -> tuple[Guard, str]:
-    """The guard with its band, and where the band comes from.
+def guard_with_band(folder: Folder, settings: MineHardNegatives, inputs: SearchInputs) -> tuple[Guard, str]:
+    """Fit or look up the band.
+
+    Args:
+        folder: the workspace, for calibration.json and the sample's truth.
+        settings: of the job.
+        inputs: of the search.
+
+    Returns:
+        The guard with its band, and a line for the summary that says where the band comes from.
 
     Raises:
-        DataError: a calibration is asked for, and there are no labels, or not enough.
+        DataError: a calibration is requested, and there are no labels, or not enough.
     """
-    folder = stages.workspace.folder
     if settings.labels.calibrate:
-        planted = Planted(*_truth(settings.labels.truth, folder))
-        found, histogram = _fitted(stages, settings, world, against, how, (model, planted))
-        folder.write(FILE, found.to_json().encode())
-        told = drawn(histogram, {"tau_min": found.tau_min, "tau_max": found.tau_max})
-        return _banded(settings.guard, found), f"{told}\n{_told(found)}, fitted now"
+        planted = PlantedRelations(*_truth_tables(settings.labels.truth, folder))
+        band, histogram = _fit(settings, inputs, planted)
+        folder.write(FILE, band.to_json().encode())
+        text = histogram_text(histogram, {"tau_min": band.tau_min, "tau_max": band.tau_max})
+        return _with_band(settings.guard, band), f"{text}\n{_description(band)}, fitted now"
     content = folder.read(FILE)
     if content is None or not settings.labels.use_stored or settings.guard.margin != MarginSettings():
-        margin = settings.guard.margin.margin()
-        return (
-            settings.guard,
-            f"band {margin.floor} to {margin.ceiling} ({settings.guard.margin.preset}), not fitted for this encoder",
-        )
+        margin, preset = settings.guard.margin.margin(), settings.guard.margin.preset
+        return settings.guard, f"band {margin.floor} to {margin.ceiling} ({preset}), not fitted for this encoder"
     try:
-        found = Calibration.from_json(content.decode(), model)
+        band = FittedBand.from_json(content.decode(), inputs.model)
     except DataError as error:
         log_progress(f"{FILE}: {error}")
         return settings.guard, "band as set; the stored calibration is of another encoder"
-    return _banded(settings.guard, found), f"{_told(found)}, from {FILE}"
+    return _with_band(settings.guard, band), f"{_description(band)}, from {FILE}"
 
 
-def _fitted(
-    stages: ArrowStages,
-    settings: MineHardNegatives,
-    world: World,
-    against: Against,
-    how: How,
-    encoder: tuple[str, Planted],
-) -> tuple[Calibration, pa.Table]:
-    """Fit on what the search finds and the earlier guards leave, for a sample of the queries."""
-    model, planted = encoder
-    log_progress("calibration: working")
-    every = scored(world, stages.read(POSITIVES))
-    some = sampled(every, settings.labels.queries)
-    free = replace(against, guard=replace(settings.guard, margin=MarginSettings(preset="free")))
-    held, answers = kept(free), by_query(world, every)
+def _fit(settings: MineHardNegatives, inputs: SearchInputs, planted: PlantedRelations) -> tuple[FittedBand, pa.Table]:
+    """Fit the band on the candidates that the other checks keep, for a sample of the queries; also the HISTOGRAM."""
+    say("calibration: working")
+    encoded = inputs.encoded
+    scored = scored_positives(encoded, inputs.positives)
+    sample = sample_units(scored, settings.labels.queries)
+    free = replace(settings.guard, margin=MarginSettings(preset="free"))
+    context, scored_of = put(replace(inputs.context, guard=free)), rows_by_query(encoded, scored)
 
-    def extra(block: Block) -> list[Any]:
-        return [held, answers.of(block)]
+    def arguments(block: Block) -> list[Any]:
+        return [context, scored_of.of(block)]
 
-    rows = pa.concat_tables(list(_or_nothing(offers(world, some, every, how, left, extra))))
-    names = query_positives.unit_names(some).unique()
-    item = world.items.column("item").combine_chunks()
+    rows = pa.concat_tables(
+        list(_after_empty(search_blocks(encoded, sample, scored, inputs.plan, candidates_to_label, arguments)))
+    )
+    names = query_positives.unit_names(sample).unique()
+    item = encoded.items.column("item").combine_chunks()
     note = dict(zip(item.field("item_id").to_pylist(), item.field("note_id").to_pylist(), strict=True))
-    sides = [[note[name] for name in rows.column(side).to_pylist()] for side in ("query_id", "candidate_id")]
-    known = some.filter(pc.is_valid(some.column("similarity")))
-    labels = Labels(
+    notes = [[note[name] for name in rows.column(side).to_pylist()] for side in ("query_id", "candidate_id")]
+    positives = sample.filter(pc.is_valid(sample.column("similarity")))
+    labels = LabelledCandidates(
         queries=query_positives.units(rows, names),
         similarity=np.asarray(rows.column("similarity"), np.float64),
-        relevant=planted.labels(*sides),
-        positive_queries=query_positives.units(known, names),
-        positives=np.asarray(known.column("similarity"), np.float64),
+        relevant=planted.labels(*notes),
+        positive_queries=query_positives.units(positives, names),
+        positives=np.asarray(positives.column("similarity"), np.float64),
     )
-    return calibrated(labels, model, settings.calibrate)
+    return fit_band(labels, inputs.model, settings.calibrate)
 
 
-def _or_nothing(parts: Iterator[pa.Table]) -> Iterator[pa.Table]:
+def _after_empty(parts: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The parts after a table without rows, so that no part at all can be concatenated too."""
     yield CANDIDATES.empty_table()
     yield from parts
 
 
-def _truth(truth: str | None, workspace: Folder) -> list[pa.Table]:
+def _truth_tables(truth: str | None, workspace: Folder) -> list[pa.Table]:
     folder = Folder(truth) if truth else workspace / "sample" / "truth"
     missing = [name for name in TRUTH_TABLES if folder.read(f"{name}.parquet") is None]
     if missing:
         raise DataError(
-            f"labels.truth {folder.uri}: no {', '.join(f'{name}.parquet' for name in missing)}; calibration needs to be "
-            "told which notes show the same: images.parquet (note_id, family), passages.parquet (source_note, target_note, "
-            "host_note)"
+            f"labels.truth {folder.uri}: no {', '.join(f'{name}.parquet' for name in missing)}; calibration needs the notes "
+            "that show the same: images.parquet (note_id, family), passages.parquet (source_note, target_note, host_note)"
         )
     return [read_file(f"{folder.uri}/{name}.parquet") for name in TRUTH_TABLES]
 
 
-def _banded(guard: Guard, found: Calibration) -> Guard:
-    return replace(guard, margin=MarginSettings(preset="free", floor=found.tau_min, ceiling=found.tau_max))
+def _with_band(guard: Guard, band: FittedBand) -> Guard:
+    return replace(guard, margin=MarginSettings(preset="free", floor=band.tau_min, ceiling=band.tau_max))
 
 
-def _told(found: Calibration) -> str:
+def _description(band: FittedBand) -> str:
     return (
-        f"band {found.tau_min:.3f} to {found.tau_max:.3f}: {found.false_in_band} of {found.in_band} labelled candidates false, "
-        f"at most {found.upper:.4f} at {found.confidence:g} confidence"
+        f"band {band.tau_min:.3f} to {band.tau_max:.3f}: {band.false_in_band} of {band.in_band} labelled candidates false, "
+        f"at most {band.upper:.4f} at {band.confidence:g} confidence"
     )

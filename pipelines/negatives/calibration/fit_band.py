@@ -1,10 +1,10 @@
-"""The band and the margins of one encoder, fitted on labelled candidates by a target share of false negatives.
+"""Fits the similarity band and the margins of one encoder on labelled candidates, for a target share of false negatives.
 
-A similarity means something else in each encoder, so a band is a setting of an encoder and not of
-the method. What is held below the target is not the share that the sample shows but the upper end
-of its confidence interval (Clopper, Pearson 1934): with few labels nothing is promised. Thresholds
-are tried from the safest on, up to the first that fails: the confidence is that of one test, however
-many were tried (fixed sequence testing; Angelopoulos et al. 2021, "Learn then test").
+The same similarity means something else for each encoder, so a band is a setting of an encoder and not
+of the method. Not the share of the sample is kept below the target but the upper end of its
+confidence interval (Clopper, Pearson 1934): few labels prove nothing. Thresholds are tried from
+the safest on, up to the first that fails: the confidence is that of one test, however many were tried
+(fixed sequence testing; Angelopoulos et al. 2021, "Learn then test").
 """
 
 import json
@@ -20,32 +20,32 @@ from pydantic import Field
 from scipy.stats import beta
 
 from pipelines.negatives.calibration.similarity_histogram import histogram
-from pipelines.negatives.filters.score_margins import Margin, standing
+from pipelines.negatives.filters.score_margins import Margin, positive_scores
 from schemas.errors import DataError
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 STEPS = 200
-"""Thresholds that are tried: so many quantiles of the sample."""
+"""Number of thresholds that are tried: quantiles of the sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibrate:
-    """Settings of `calibrated`."""
+class FitBand:
+    """Settings of the calibration of the band."""
 
     target: Annotated[float, Field(gt=0, lt=1)] = 0.01
-    """Share of false negatives among the negatives that must not be exceeded. Ours: at eight negatives, one query in twelve."""
+    """Highest share of false negatives among the negatives. Ours: with eight negatives, one query in twelve has a false one."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    """How sure that is, one-sided."""
+    """Confidence that the share is below the target, one-sided."""
     negatives: Annotated[int, Field(ge=1)] = 8
-    """Negatives that a query wants; tau_min is as high as this allows."""
+    """Negatives of a query that the band must contain; tau_min is as high as this allows."""
     full: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """Share of the queries that must find so many in the band."""
+    """Share of the queries that must have so many candidates in the band."""
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
-    """Candidates that a person, a judge or a planted truth has labelled, as the search offers them."""
+class LabelledCandidates:
+    """Candidates of a search, labelled by a person, a judge or a planted truth."""
 
     queries: NDArray[np.int64]
     """[n] the query of each candidate."""
@@ -60,17 +60,17 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """What was fitted; stored as JSON beside the encoder's vectors."""
+class FittedBand:
+    """A fitted band and margins; stored as calibration.json in the workspace."""
 
     fingerprint: str
-    """The encoder's: a calibration is no good for another."""
+    """Of the encoder: the band is invalid for another one."""
     target: float
     confidence: float
     labels: int
-    """Labelled candidates."""
+    """Number of labelled candidates."""
     false_negatives: int
-    """Of them, relevant ones."""
+    """Number of relevant ones among them."""
     tau_min: float
     tau_max: float
     in_band: int
@@ -80,66 +80,66 @@ class Calibration:
     upper: float
     """Upper end of the interval of the share of false negatives in the band."""
     full: float
-    """Share of the sample's queries that find as many negatives as wanted in the band, 0 to 1."""
+    """Share of the sample's queries with as many candidates in the band as required, 0 to 1."""
     relative: float | None
-    """Smallest relative margin, alone and without a ceiling, that holds the target; None: none of those tried does."""
+    """Smallest relative margin that alone, without a ceiling, meets the target; None: none of those tried does."""
     absolute: float | None
-    """The same of the absolute margin."""
+    """The same for the absolute margin."""
 
     def to_json(self) -> str:
-        """One line."""
+        """Serialise to one line."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @staticmethod
-    def from_json(text: str, fingerprint: str) -> "Calibration":
-        """Read it again.
+    def from_json(text: str, fingerprint: str) -> "FittedBand":
+        """Parse what `to_json` wrote.
 
         Raises:
             DataError: it was fitted for another encoder.
         """
-        found = Calibration(**json.loads(text))
-        if found.fingerprint != fingerprint:
+        band = FittedBand(**json.loads(text))
+        if band.fingerprint != fingerprint:
             raise DataError(
-                f"calibration: fitted for encoder {found.fingerprint}, but the vectors are of {fingerprint}; calibrate again"
+                f"calibration: fitted for encoder {band.fingerprint}, but the vectors are of {fingerprint}; calibrate again"
             )
-        return found
+        return band
 
 
-def needed(target: float, confidence: float) -> int:
-    """Labels without one false negative that it takes to promise the target: 299 for 1 % at 95 %."""
+def labels_needed(target: float, confidence: float) -> int:
+    """Number of labels, none of them a false negative, that prove the target: 299 for 1 % at 95 %."""
     return math.ceil(math.log(1 - confidence) / math.log(1 - target))
 
 
-def highest_share(false: int, of: int, confidence: float) -> float:
-    """Upper end of the one-sided Clopper-Pearson interval; 1 for a sample of none."""
-    return 1.0 if false >= of else float(beta.ppf(confidence, false + 1, of - false))
+def upper_bound(false: int, total: int, confidence: float) -> float:
+    """Upper end of the one-sided Clopper-Pearson interval; 1 for an empty sample."""
+    return 1.0 if false >= total else float(beta.ppf(confidence, false + 1, total - false))
 
 
-def calibrated(labels: Labels, fingerprint: str, settings: Calibrate) -> tuple[Calibration, pa.Table]:
+def fit_band(labels: LabelledCandidates, fingerprint: str, settings: FitBand) -> tuple[FittedBand, pa.Table]:
     """Fit the band, and each margin alone.
 
-    tau_max is raised as long as the target holds: the hardest negatives. tau_min follows from tau_max,
-    as high as leaves `full` of the queries their negatives.
+    tau_max is raised as long as the target is met, for the hardest negatives. tau_min follows from tau_max:
+    as high as possible while `full` of the queries have their negatives.
 
     Returns:
-        The calibration, and the HISTOGRAM of the sample.
+        The band, and the HISTOGRAM of the sample.
 
     Raises:
-        DataError: too few labels, no positives, or no band that holds the target.
+        DataError: too few labels, no positives, or no band that meets the target.
 
     Cost: STEPS passes over the labels, sorted.
     """
-    least = needed(settings.target, settings.confidence)
+    least = labels_needed(settings.target, settings.confidence)
     if len(labels.similarity) < least or not len(labels.positives):
         raise DataError(
             f"calibration: {len(labels.similarity)} labelled candidates and {len(labels.positives)} positives; a share of "
-            f"{settings.target:g} false negatives at {settings.confidence:g} confidence takes at least {least} candidates "
+            f"{settings.target:g} false negatives at {settings.confidence:g} confidence needs at least {least} candidates "
             "and one positive: label more, or raise the target"
         )
     (tau_min, tau_max), inside, upper = _band(labels, settings, least)
     query = _numbered(labels.queries)
-    rise = {name: _margin(labels, settings, drop) for name, drop in _DROPS.items()}
-    fitted = Calibration(
+    margins = {name: _margin(labels, settings, drop) for name, drop in _DROPS.items()}
+    fitted = FittedBand(
         fingerprint=fingerprint,
         target=settings.target,
         confidence=settings.confidence,
@@ -151,15 +151,15 @@ def calibrated(labels: Labels, fingerprint: str, settings: Calibrate) -> tuple[C
         false_in_band=int((inside & labels.relevant).sum()),
         upper=upper,
         full=float((np.bincount(query[inside], minlength=query.max() + 1) >= settings.negatives).mean()),
-        **rise,
+        **margins,
     )
     relevant = labels.relevant
     return fitted, histogram(labels.positives, labels.similarity[relevant], labels.similarity[~relevant])
 
 
-def _band(labels: Labels, settings: Calibrate, least: int) -> tuple[tuple[float, float], Flags, float]:
-    """The last band that holds the target, from the lowest tau_max on whose band has labels enough for one false one."""
-    query, found, best = _numbered(labels.queries), None, 1.0
+def _band(labels: LabelledCandidates, settings: FitBand, least: int) -> tuple[tuple[float, float], Flags, float]:
+    """The last band that meets the target, from the lowest tau_max on whose band has labels enough for one false one."""
+    query, band, lowest = _numbered(labels.queries), None, 1.0
     bands = []
     for tau_max in np.unique(np.quantile(labels.similarity, np.linspace(0, 1, STEPS + 1), method="lower")).tolist():
         tau_min = _floor(query, labels.similarity, tau_max, settings)
@@ -168,29 +168,30 @@ def _band(labels: Labels, settings: Calibrate, least: int) -> tuple[tuple[float,
     for tau_min, tau_max, inside in bands:
         if inside.sum() < min(2 * least, most):
             continue
-        upper = highest_share(int((inside & labels.relevant).sum()), int(inside.sum()), settings.confidence)
-        best = min(best, upper)
+        upper = upper_bound(int((inside & labels.relevant).sum()), int(inside.sum()), settings.confidence)
+        lowest = min(lowest, upper)
         if upper > settings.target:
             break
-        found = (tau_min, tau_max), inside, upper
-    if found is None:
+        band = (tau_min, tau_max), inside, upper
+    if band is None:
         raise DataError(
-            f"calibration: no band holds {settings.target:g} false negatives; {len(labels.similarity)} labels can be sure of "
-            f"{best:.3g} (a band needs {least} of its own): label more candidates, or raise the target"
+            f"calibration: no similarity band keeps false negatives below {100 * settings.target:g} % at "
+            f"{100 * settings.confidence:g} % confidence with {len(labels.similarity)} labels; the lowest upper bound is "
+            f"{100 * lowest:.3g} % (at least {least} labels must fall in the band): label more candidates, or raise the target"
         )
-    return found
+    return band
 
 
-def _floor(query: NDArray[np.int64], similarity: Numbers, tau_max: float, settings: Calibrate) -> float:
-    """The highest floor that leaves `full` of the queries their negatives below tau_max; else the lowest similarity."""
+def _floor(query: NDArray[np.int64], similarity: Numbers, tau_max: float, settings: FitBand) -> float:
+    """The highest floor at which `full` of the queries have their negatives below tau_max; else the lowest similarity."""
     fits = np.flatnonzero(similarity <= tau_max)
     order = fits[np.lexsort((-similarity[fits], query[fits]))]
     count = np.bincount(query[order], minlength=query.max() + 1)
     place = np.arange(len(order)) - (np.cumsum(count) - count)[query[order]]
-    eighth = np.full(len(count), -np.inf)
+    last_similarity = np.full(len(count), -np.inf)
     last = place == settings.negatives - 1
-    eighth[query[order][last]] = similarity[order][last]
-    floor = float(np.sort(eighth)[len(eighth) - math.ceil(round(settings.full * len(eighth), 9))])
+    last_similarity[query[order][last]] = similarity[order][last]
+    floor = float(np.sort(last_similarity)[len(last_similarity) - math.ceil(round(settings.full * len(last_similarity), 9))])
     return floor if np.isfinite(floor) else float(similarity.min())
 
 
@@ -198,25 +199,25 @@ _DROPS: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "relative": lambda p, s: (p - s) / np.maximum(np.abs(p), np.finfo(np.float64).tiny),
     "absolute": lambda p, s: p - s,
 }
-"""By how much a candidate stays below its positive, as `margins` measures it."""
+"""Distance of a candidate below its positive, as `score_margins` measures it."""
 
 
-def _margin(labels: Labels, settings: Calibrate, drop: Callable[[Numbers, Numbers], Numbers]) -> float | None:
-    """The smallest margin, from 0, down to which every one tried holds the target on what it keeps."""
+def _margin(labels: LabelledCandidates, settings: FitBand, drop: Callable[[Numbers, Numbers], Numbers]) -> float | None:
+    """The smallest margin such that it and all larger ones that are tried meet the target on what they keep."""
     queries = int(max(labels.queries.max(), labels.positive_queries.max())) + 1
-    one, _ = standing(labels.positives, labels.positive_queries, queries, Margin())
-    below = drop(one[labels.queries], labels.similarity)
-    known = np.isfinite(below)
-    tried = np.quantile(below[known], np.linspace(0, 1, STEPS + 1), method="higher") if known.any() else np.zeros(0)
-    found, least = None, needed(settings.target, settings.confidence)
+    limit, _ = positive_scores(labels.positives, labels.positive_queries, queries, Margin())
+    below = drop(limit[labels.queries], labels.similarity)
+    scored = np.isfinite(below)
+    tried = np.quantile(below[scored], np.linspace(0, 1, STEPS + 1), method="higher") if scored.any() else np.zeros(0)
+    smallest, least = None, labels_needed(settings.target, settings.confidence)
     for margin in np.unique(np.concatenate([[0.0], tried[(tried > 0) & (tried <= 1)]]))[::-1].tolist():
-        kept = known & (below >= margin)
-        if kept.sum() < min(2 * least, known.sum()):
+        kept = scored & (below >= margin)
+        if kept.sum() < min(2 * least, scored.sum()):
             continue
-        if highest_share(int((kept & labels.relevant).sum()), int(kept.sum()), settings.confidence) > settings.target:
+        if upper_bound(int((kept & labels.relevant).sum()), int(kept.sum()), settings.confidence) > settings.target:
             break
-        found = margin
-    return found
+        smallest = margin
+    return smallest
 
 
 def _numbered(queries: NDArray[np.int64]) -> NDArray[np.int64]:

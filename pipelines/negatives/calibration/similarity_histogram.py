@@ -1,4 +1,4 @@
-"""How an encoder's similarities lie: positives, false negatives and candidates, as a table and as text."""
+"""Histogram of an encoder's similarities: positives, false negatives and candidates, as a table and as text."""
 
 import numpy as np
 import pyarrow as pa
@@ -15,18 +15,18 @@ HISTOGRAM = pa.schema(
         ("candidates", pa.int64()),
     ]
 )
-"""One row a bin, low <= similarity < high (the last holds its end): counts; the candidates are without the false negatives."""
+"""One row a bin, low <= similarity < high (the last bin includes its end); candidates exclude the false negatives."""
 BAR = 30
 """Characters of the longest bar."""
 
 
 def histogram(positives: Numbers, false_negatives: Numbers, candidates: Numbers, width: float = 0.05) -> pa.Table:
-    """Counts by similarity: HISTOGRAM, bins on multiples of the width, from the lowest similarity to the highest.
+    """Count by similarity: HISTOGRAM, bins on multiples of the width, from the lowest similarity to the highest.
 
     Args:
         positives: [p] similarities of queries and their positives.
         false_negatives: [f] of candidates that are relevant.
-        candidates: [c] of the others; none where nothing is labelled apart.
+        candidates: [c] of the other candidates.
         width: of a bin.
     """
     kinds = [np.asarray(k, np.float64)[np.isfinite(k)] for k in (positives, false_negatives, candidates)]
@@ -39,8 +39,8 @@ def histogram(positives: Numbers, false_negatives: Numbers, candidates: Numbers,
     return pa.table([edges[:-1], edges[1:], *counts], schema=HISTOGRAM)
 
 
-def drawn(table: pa.Table, marks: dict[str, float] | None = None) -> str:
-    """The histogram as text to print: a line a bin, bars as shares of their kind, `marks` by name at their bins."""
+def histogram_text(table: pa.Table, marks: dict[str, float] | None = None) -> str:
+    """Format a histogram: one line a bin, bars relative to the peak of their kind, the names of `marks` at their bins."""
     kinds = HISTOGRAM.names[2:]
     totals = {kind: sum(table.column(kind).to_pylist()) for kind in kinds}
     head = "  ".join(_cell(kind.replace("_", " "), totals[kind]) for kind in kinds)
@@ -48,9 +48,9 @@ def drawn(table: pa.Table, marks: dict[str, float] | None = None) -> str:
     peaks = {kind: max(table.column(kind).to_pylist(), default=0) for kind in kinds}
     for row in table.to_pylist():
         bars = "  ".join(_cell("#" * round(BAR * row[kind] / max(1, peaks[kind])), row[kind]) for kind in kinds)
-        here = [name for name, at in (marks or {}).items() if row["low"] <= at < row["high"]]
+        names = [name for name, at in (marks or {}).items() if row["low"] <= at < row["high"]]
         lines.append(
-            f"{row['low']:5.2f}-{row['high']:.2f}".rjust(10) + f"  {bars}" + (f"  <- {', '.join(here)}" if here else "")
+            f"{row['low']:5.2f}-{row['high']:.2f}".rjust(10) + f"  {bars}" + (f"  <- {', '.join(names)}" if names else "")
         )
     return "\n".join(lines)
 

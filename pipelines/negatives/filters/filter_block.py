@@ -1,81 +1,88 @@
-"""What is done with the candidates of a block of queries, in a task of its own: guarded and chosen, or kept to be labelled."""
+"""Filters the search results of a block of queries, in a Ray task of its own: negatives, or candidates to be labelled."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.negatives.filters.compared_notes import Beside
-from pipelines.negatives.filters.false_negative_filter import LAID, RETOLD, Guard, screened
-from pipelines.negatives.filters.hash_distance import Looks
-from pipelines.negatives.filters.mined_relations import Ties
-from pipelines.negatives.filters.rare_grams import Words, retold
-from pipelines.negatives.filters.thumbnail_overlap import Sights, alike_in_pixels
-from pipelines.negatives.search.candidate_search import table
-from pipelines.negatives.search.exact_search import Found
-from pipelines.negatives.select_negatives import Chosen, Look, chosen
+from pipelines.negatives.filters.compared_notes import ComparedNotes
+from pipelines.negatives.filters.false_negative_filter import PICTURE_OVERLAP, RARE_NGRAMS, Guard, screen_candidates
+from pipelines.negatives.filters.hash_distance import HashIndex
+from pipelines.negatives.filters.mined_relations import MinedRelations
+from pipelines.negatives.filters.rare_grams import NgramIndex, shares_rare_ngrams
+from pipelines.negatives.filters.thumbnail_overlap import PictureIndex, overlaps_in_pixels
+from pipelines.negatives.search.candidate_search import candidate_rows
+from pipelines.negatives.search.exact_search import SearchHits
+from pipelines.negatives.select_negatives import LateFilter, SelectedNegatives, select_negatives
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
-    """What all blocks are held against."""
+class BlockContext:
+    """What the candidates of all blocks are compared with."""
 
     ids: pa.Array
     """[items] item_id."""
-    ties: Ties
-    pictures: Looks
-    sights: Sights
-    words: Words
+    relations: MinedRelations
+    hashes: HashIndex
+    pictures: PictureIndex
+    ngrams: NgramIndex
     judged: pa.Table | None
     """JUDGED."""
     guard: Guard
 
 
-def choose(
-    found: Found, query_ids: pa.Array, task: str, against: Against, positives: pa.Table, wanted: pa.Table, rules: pa.Table
-) -> Chosen:
-    """The negatives of a block.
+def filter_and_select(
+    hits: SearchHits,
+    query_ids: pa.Array,
+    task: str,
+    context: BlockContext,
+    positives: pa.Table,
+    pairs: pa.Table,
+    rules: pa.Table,
+) -> SelectedNegatives:
+    """Select the negatives of a block.
 
     Args:
-        found: what the search offers.
+        hits: of the search.
         query_ids: [n] the block's queries.
-        task: theirs.
-        against: ties, hashes and settings.
-        positives: SCORED of the block.
-        wanted: ASKED of the block, what negatives are written for.
-        rules: RULES of the block.
+        task: of the block.
+        context: relations, hashes and settings.
+        positives: SCORED_POSITIVES of the block.
+        pairs: QUERY_POSITIVES of the block that negatives are written for.
+        rules: RULE_NEGATIVES of the block.
     """
-    candidates = table(found, query_ids, task, against.ids)
-    screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
-    look = last_looks(Beside(screen, against.ties, positives), against.words, against.sights, against.guard)
-    return chosen(screen, wanted, rules, against.judged, against.guard, look)
+    candidates = candidate_rows(hits, query_ids, task, context.ids)
+    screen = screen_candidates(candidates, context.relations, positives, context.judged, context.guard, context.hashes)
+    notes = ComparedNotes(screen, context.relations, positives)
+    late = late_filters(notes, context.ngrams, context.pictures, context.guard)
+    return select_negatives(screen, pairs, rules, context.judged, context.guard, late)
 
 
-def last_looks(beside: Beside, words: Words, sights: Sights, guard: Guard) -> Look:
-    """The words and the pixels of what would be written."""
-    return beside.looks(
+def late_filters(notes: ComparedNotes, ngrams: NgramIndex, pictures: PictureIndex, guard: Guard) -> LateFilter:
+    """The two expensive checks, rare n-grams and pixels, for candidates that would be written."""
+    return notes.late_filter(
         {
-            RETOLD: lambda held: retold(held, words, guard),
-            LAID: lambda held: alike_in_pixels(held, sights, guard),
+            RARE_NGRAMS: lambda comparisons: shares_rare_ngrams(comparisons, ngrams, guard),
+            PICTURE_OVERLAP: lambda comparisons: overlaps_in_pixels(comparisons, pictures, guard),
         }
     )
 
 
-def left(found: Found, query_ids: pa.Array, task: str, against: Against, positives: pa.Table) -> pa.Table:
-    """CANDIDATES that the guard leaves, to be labelled; the guard's margin must be `free`.
+def candidates_to_label(
+    hits: SearchHits, query_ids: pa.Array, task: str, context: BlockContext, positives: pa.Table
+) -> pa.Table:
+    """CANDIDATES that the filter keeps, to be labelled for calibration; the guard's margin must be `free`.
 
-    Words and pixels are not looked at: of all candidates that is dear, and without them the band is on the safe side.
+    The late filters are left out: for all candidates they are too expensive, and without them the band is on the safe side.
     """
-    candidates = table(found, query_ids, task, against.ids)
-    screen = screened(candidates, against.ties, positives, against.judged, against.guard, against.pictures)
+    candidates = candidate_rows(hits, query_ids, task, context.ids)
+    screen = screen_candidates(candidates, context.relations, positives, context.judged, context.guard, context.hashes)
     return candidates.filter(pa.array(screen.reasons == 0))
 
 
-def sampled(pairs: pa.Table, units: int) -> pa.Table:
-    """The pairs of so many queries and tasks, drawn by their names: item_ids are hashes, so the first ones are a sample."""
-    names = np.unique(
-        np.array([f"{q} {t}" for q, t in zip(*(pairs.column(c).to_pylist() for c in ("query_id", "task")), strict=True)])
-    )
-    kept = set(names[:units].tolist())
-    both = zip(*(pairs.column(c).to_pylist() for c in ("query_id", "task")), strict=True)
-    return pairs.filter(pa.array([f"{q} {t}" in kept for q, t in both]))
+def sample_units(pairs: pa.Table, count: int) -> pa.Table:
+    """The pairs of `count` units (query and task), the first by name: item_ids are hashes, so these are a random sample."""
+    columns = (pairs.column(name).to_pylist() for name in ("query_id", "task"))
+    names = [f"{query} {task}" for query, task in zip(*columns, strict=True)]
+    sample = set(np.unique(np.array(names))[:count].tolist())
+    return pairs.filter(pa.array([name in sample for name in names], pa.bool_()))

@@ -1,6 +1,6 @@
-"""How near to its positive a negative may score: one rule, and the published ones by name.
+"""Score margins: how close to its positive a negative may score, as one rule with the published rules as presets.
 
-A candidate of score s is kept when it holds all of (p: the score of the query's positives)
+A candidate of score s is kept if all of these hold (p: the score of the query's positives)
 
     floor <= s <= ceiling,    s <= p - absolute,    s <= p - |p| * relative
 
@@ -19,42 +19,42 @@ from pydantic import Field
 
 from schemas.errors import SettingsError
 
-Kept = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
 Numbers = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """Settings of `kept`. What is None does not bind. Scores are cosines in -1 to 1, or a judge's 0 to 1."""
+    """A margin rule. None means no limit. Scores are cosines in -1 to 1, or a judge's probabilities in 0 to 1."""
 
     floor: float | None = None
-    """Lowest score of a negative: below, it teaches nothing."""
+    """Lowest score of a negative: below, training learns nothing from it."""
     ceiling: float | None = None
-    """Highest score of a negative: above, it is likely a false one."""
+    """Highest score of a negative: above, it is likely a false negative."""
     relative: float | None = None
-    """Share of the positive's score that a negative stays below it, in 0 to 1."""
+    """Least distance below the positive's score, as a share of that score, in 0 to 1."""
     absolute: float | None = None
-    """Score that a negative stays below the positive; negative: that it may rise above it."""
+    """Least distance below the positive's score; a negative value allows scores above it."""
     positive: Literal["min", "mean"] = "min"
-    """Which score stands for a query with several positives."""
+    """Which score represents the positives of a query."""
     strict: bool = False
-    """Whether a score on the limit of a margin is already too high. The band's ends always count as inside."""
+    """Whether a score equal to a margin's limit is too high. The ends of the band always count as inside."""
     least_positive: float | None = None
-    """A query whose best positive does not score above this is given up: its encoder does not see the pair."""
+    """A query whose best positive does not score above this gets no negatives: the encoder does not recognise the pair."""
     scores: Literal["encoder", "judge"] = "encoder"
-    """Whose scores are compared with the positive's. The band is always the encoder's."""
+    """Whose scores the margins compare with the positive's. The band always applies to the encoder's."""
 
     def __post_init__(self) -> None:
-        """Refuse what keeps nothing, or everything, by mistake."""
+        """Reject a band that keeps nothing, or a margin that keeps everything, by mistake."""
         if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
-            raise SettingsError(f"margin: the band from {self.floor} to {self.ceiling} is empty; wanted floor <= ceiling")
+            raise SettingsError(f"margin: the band from {self.floor} to {self.ceiling} is empty; expected floor <= ceiling")
         if self.relative is not None and not 0 <= self.relative <= 1:
-            raise SettingsError(f"margin: relative = {self.relative}, wanted 0 to 1 (0.05 keeps scores up to 95 %)")
+            raise SettingsError(f"margin: relative = {self.relative}, expected 0 to 1 (0.05 keeps scores up to 95 %)")
 
 
-Preset = Literal["free", "uninote-band", "nv-percpos-0.95", "qwen-mean-margin", "unime2-judge"]
+MarginPreset = Literal["free", "uninote-band", "nv-percpos-0.95", "qwen-mean-margin", "unime2-judge"]
 
-PRESETS: Mapping[Preset, Margin] = MappingProxyType(
+PRESETS: Mapping[MarginPreset, Margin] = MappingProxyType(
     {
         "free": Margin(),
         # UniNote (arXiv 2605.29287): 0.5 to 0.7, set by eye for Qwen3-VL-Embedding-8B. Calibrate it for another encoder.
@@ -73,23 +73,23 @@ PRESETS: Mapping[Preset, Margin] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginSettings:
-    """A preset, and what of it is set otherwise."""
+    """A preset of the margin rule, and values that override it."""
 
-    preset: Preset = "uninote-band"
-    """uninote-band, nv-percpos-0.95, qwen-mean-margin, unime2-judge, or free: nothing binds but what is set here."""
+    preset: MarginPreset = "uninote-band"
+    """uninote-band, nv-percpos-0.95, qwen-mean-margin, unime2-judge, or free: no limits but those set here."""
     floor: Annotated[float | None, Field(ge=-1, le=1)] = None
     """Lowest score of a negative; None: the preset's."""
     ceiling: Annotated[float | None, Field(ge=-1, le=1)] = None
     """Highest score of a negative; None: the preset's."""
     relative: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Share of the positive's score that a negative stays below it; None: the preset's."""
+    """Least distance below the positive's score, as a share of that score; None: the preset's."""
     absolute: Annotated[float | None, Field(ge=-2, le=2)] = None
-    """Score that a negative stays below the positive; negative: rises above it; None: the preset's."""
+    """Least distance below the positive's score; a negative value allows scores above it; None: the preset's."""
     least_positive: Annotated[float | None, Field(ge=-1, le=1)] = None
-    """Score that a query's best positive must exceed; None: the preset's."""
+    """Score that the best positive of a query must exceed, or the query gets no negatives; None: the preset's."""
 
     def margin(self) -> Margin:
-        """The rule that these settings say."""
+        """The rule of these settings."""
         base = PRESETS[self.preset]
         return Margin(
             floor=_first(self.floor, base.floor),
@@ -103,23 +103,23 @@ class MarginSettings:
         )
 
 
-def in_band(scores: Numbers, margin: Margin) -> Kept:
-    """Whether each score lies in the band, its ends included: [n] -> [n]. NaN, no score, does not."""
+def in_band(scores: Numbers, margin: Margin) -> Mask:
+    """Whether each score is in the band, ends included: [n] -> [n]. NaN (no score) is not."""
     low = -np.inf if margin.floor is None else margin.floor
     high = np.inf if margin.ceiling is None else margin.ceiling
-    inside: Kept = (scores >= low) & (scores <= high)
+    inside: Mask = (scores >= low) & (scores <= high)
     return inside
 
 
-def below(scores: Numbers, positives: Numbers, margin: Margin) -> Kept:
-    """Whether each score stays as far below its query's positive as the margins want.
+def below_margin(scores: Numbers, positives: Numbers, margin: Margin) -> Mask:
+    """Whether each score is as far below its query's positives as the margins require.
 
     Args:
         scores: [n] of the candidates.
-        positives: [n] what `standing` says for each one's query; NaN where no positive is scored: then no margin binds.
+        positives: [n] `positive_scores` of each one's query; NaN without a scored positive: then no margin applies.
         margin: the rule.
 
-    >>> below(np.array([-0.22, -0.2]), np.array([-0.2, -0.2]), Margin(relative=0.05))
+    >>> below_margin(np.array([-0.22, -0.2]), np.array([-0.2, -0.2]), Margin(relative=0.05))
     array([ True, False])
     """
     limit = np.full(len(scores), np.inf)
@@ -127,24 +127,26 @@ def below(scores: Numbers, positives: Numbers, margin: Margin) -> Kept:
         limit = np.minimum(limit, positives.astype(np.float64) - margin.absolute)
     if margin.relative is not None:
         limit = np.minimum(limit, positives.astype(np.float64) - np.abs(positives) * margin.relative)
-    fits: Kept = (scores < limit) if margin.strict else (scores <= limit)
+    fits: Mask = (scores < limit) if margin.strict else (scores <= limit)
     return fits | np.isnan(limit)
 
 
-def standing(positives: Numbers, owners: NDArray[np.integer], queries: int, margin: Margin) -> tuple[NDArray[np.float64], Kept]:
-    """The score that stands for each query's positives, and whether the query is given up.
+def positive_scores(
+    positives: Numbers, owners: NDArray[np.integer], queries: int, margin: Margin
+) -> tuple[NDArray[np.float64], Mask]:
+    """The score that represents each query's positives, and whether the query's positives are too weak.
 
     Args:
         positives: [p] scores.
         owners: [p] the query of each, 0 to queries - 1.
         queries: how many there are.
-        margin: min or mean, and the least that the best must exceed.
+        margin: min or mean, and the score that the best must exceed.
 
     Returns:
-        [queries] the least or the mean, NaN without a scored positive; [queries] true where the query is given up.
+        [queries] the minimum or the mean, NaN without a scored positive; [queries] whether the best positive is too weak.
     """
-    known = ~np.isnan(positives)
-    scores, of = positives[known].astype(np.float64), owners[known]
+    has_score = ~np.isnan(positives)
+    scores, of = positives[has_score].astype(np.float64), owners[has_score]
     count = np.bincount(of, minlength=queries)
     most = np.full(queries, -np.inf)
     np.maximum.at(most, of, scores)
@@ -153,8 +155,8 @@ def standing(positives: Numbers, owners: NDArray[np.integer], queries: int, marg
     else:
         one = np.full(queries, np.inf)
         np.minimum.at(one, of, scores)
-    given_up = np.zeros(queries, bool) if margin.least_positive is None else (count > 0) & ~(most > margin.least_positive)
-    return np.where(count > 0, one, np.nan), given_up
+    weak = np.zeros(queries, bool) if margin.least_positive is None else (count > 0) & ~(most > margin.least_positive)
+    return np.where(count > 0, one, np.nan), weak
 
 
 def _first(own: float | None, other: float | None) -> float | None:

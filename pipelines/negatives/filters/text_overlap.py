@@ -1,4 +1,4 @@
-"""Candidates that answer a query by what they say, though no mined pair ties them to it."""
+"""Finds candidates that share text with the query or a positive, though no mined pair ties them to it."""
 
 from collections.abc import Sequence
 
@@ -9,35 +9,35 @@ from numpy.typing import NDArray
 from pipelines.media.passage_match import containment
 
 PASSAGES = ("text", "ocr")
-"""Kinds of items that are a passage: where one stands in another item, that item answers it."""
+"""Kinds of items that are a passage: another item that contains it answers it."""
 
 Numbers = NDArray[np.int64]
 
 
-def echoes(
-    items: pa.Array, queries: Numbers, candidates: Numbers, positives: Sequence[Sequence[int]], most: float
+def has_shared_text(
+    items: pa.Array, queries: Numbers, candidates: Numbers, positives: Sequence[Sequence[int]], max_overlap: float
 ) -> NDArray[np.bool_]:
-    """Whether a passage of the query or of a positive stands in the candidate, or the candidate in one of them.
+    """Whether the candidate contains a passage of the query or a positive, or one of them contains the candidate's.
 
-    Two notes are not compared: what they may share is for mining to say.
+    Two notes are not compared: whether they share a passage is for mining to decide.
 
     Args:
         items: [items] ITEM.
         queries: [n] numbers of items.
         candidates: [n].
         positives: [n] the numbers of each row's positives.
-        most: share of the passage (`quotes.standing`) from which it stands there.
+        max_overlap: share of the passage's n-grams (`passage_match.standing`) from which a text contains it.
 
-    Cost: for each row and positive one look at the passage's grams; each text is folded once.
+    Cost: one comparison of n-grams for each row and positive; each text is folded once.
     """
-    wanted = np.unique(np.concatenate([queries, candidates, np.array([p for row in positives for p in row], np.int64)]))
-    part = items.take(pa.array(wanted))
-    shown = zip(part.field("kind").to_pylist(), part.field("text").to_pylist(), strict=True)
-    known = dict(zip(wanted.tolist(), shown, strict=True))
-    found = np.zeros(len(queries), bool)
-    for row, (query, candidate, answers) in enumerate(zip(queries.tolist(), candidates.tolist(), positives, strict=True)):
-        found[row] = any(_repeats(known[other], known[candidate], most) for other in (query, *answers))
-    return found
+    used = np.unique(np.concatenate([queries, candidates, np.array([p for row in positives for p in row], np.int64)]))
+    part = items.take(pa.array(used))
+    kind_and_text = zip(part.field("kind").to_pylist(), part.field("text").to_pylist(), strict=True)
+    item = dict(zip(used.tolist(), kind_and_text, strict=True))
+    matches = np.zeros(len(queries), bool)
+    for row, (query, candidate, mine) in enumerate(zip(queries.tolist(), candidates.tolist(), positives, strict=True)):
+        matches[row] = any(_overlap(item[other], item[candidate], max_overlap) for other in (query, *mine))
+    return matches
 
 
 def grouped(owners: Numbers, members: Numbers) -> dict[int, list[int]]:
@@ -48,10 +48,10 @@ def grouped(owners: Numbers, members: Numbers) -> dict[int, list[int]]:
     return groups
 
 
-def _repeats(one: tuple[str, str | None], other: tuple[str, str | None], most: float) -> bool:
+def _overlap(one: tuple[str, str | None], other: tuple[str, str | None], max_overlap: float) -> bool:
     (kind, text), (other_kind, other_text) = one, other
     if not text or not other_text or (kind not in PASSAGES and other_kind not in PASSAGES):
         return False
     if kind in PASSAGES and (other_kind not in PASSAGES or len(text) <= len(other_text)):
-        return containment(text, other_text) >= most
-    return containment(other_text, text) >= most
+        return standing(text, other_text) >= max_overlap
+    return standing(other_text, text) >= max_overlap

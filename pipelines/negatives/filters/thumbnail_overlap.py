@@ -1,7 +1,8 @@
-"""Candidates of which a picture may lie in one of the query's or of a positive's, or around it, though nothing else ties them.
+"""Finds candidates with a picture that may contain a picture of the query or a positive, or be part of it.
 
-The last of the guard's looks and the loosest: by pixels (`inside`), where one of the two pictures is poor in features, so
-that mining could not see a copy or a crop of it. It is dear, so only what would be written is looked at.
+The last and loosest check: template matching in pixels (`template_match`), where one of the two pictures has few local
+features, so that mining could not see a copy or a crop of it. It is expensive, so only candidates that would be written are
+checked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,100 +11,106 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.media.image_families import image_families
-from pipelines.negatives.filters.compared_notes import Held
+from pipelines.negatives.filters.compared_notes import Comparison
 from pipelines.negatives.filters.false_negative_filter import Guard
-from pipelines.negatives.filters.template_match import Pair, lies_in, small
+from pipelines.negatives.filters.image_families import families
+from pipelines.negatives.filters.template_match import MatchImage, Pair, match_image, template_matches
 
-Families = tuple[int, int]
+FamilyPair = tuple[int, int]
 
-MEMBERS = 6
-"""Pictures of a family that are looked at, those with the most features: the best kept of its copies."""
-AT_ONCE = 16_384
-"""Pairs of pictures in work at a time; bounds what is unpacked."""
-REMEMBERED = 1 << 20
-"""Pairs of pictures whose answer a process keeps, from block to block."""
+MAX_MEMBERS = 6
+"""Pictures of a family that are compared, those with the most features: the best preserved of its copies."""
+BATCH_PAIRS = 16_384
+"""Pairs of pictures that are compared at a time; bounds the decoded thumbnails."""
+CACHED_PAIRS = 1 << 20
+"""Pairs of pictures whose result a process keeps, from block to block."""
 
 
-class Shown(NamedTuple):
-    """What is kept of a picture to look at it."""
+class Thumbnail(NamedTuple):
+    """What is kept of a picture to compare it."""
 
     features: int
-    thumbnail: bytes
+    """Number of its local features."""
+    jpeg: bytes
 
 
-class Sights(NamedTuple):
-    """What notes show."""
+class PictureIndex(NamedTuple):
+    """The pictures of all notes, grouped into families (copies and crops of one picture)."""
 
     families: Mapping[str, Sequence[int]]
     """note_id -> the families of its pictures, in ascending order."""
     members: Sequence[Sequence[str]]
-    """By family its distinct files (sha256), at most MEMBERS."""
-    shown: Mapping[str, Shown]
-    """sha256 -> the picture."""
+    """By family its distinct files (sha256), at most MAX_MEMBERS."""
+    thumbnails: Mapping[str, Thumbnail]
+    """By sha256."""
 
 
-def sights(images: pa.Table, pictures: pa.Table, picture_pairs: pa.Table) -> Sights:
-    """Of IMAGES (note_id, image_id, sha256), PICTURES (sha256, feature_count, thumbnail) and PICTURE_PAIRS."""
+def picture_index(images: pa.Table, pictures: pa.Table, picture_pairs: pa.Table) -> PictureIndex:
+    """Index IMAGES (note_id, image_id, sha256), PICTURES (sha256, feature_count, thumbnail) and PICTURE_PAIRS."""
     columns = (pictures.column(name).to_pylist() for name in ("sha256", "feature_count", "thumbnail"))
-    shown = {sha256: Shown(count, thumbnail) for sha256, count, thumbnail in zip(*columns, strict=True)}
-    family = image_families(images, picture_pairs)
+    thumbnails = {sha256: Thumbnail(count, jpeg) for sha256, count, jpeg in zip(*columns, strict=True)}
+    family = families(images, picture_pairs)
     of_note: dict[str, set[int]] = {}
     files: list[set[str]] = [set() for _ in range(1 + max(family.values(), default=-1))]
     for note_id, image_id, sha256 in zip(
         *(images.column(name).to_pylist() for name in ("note_id", "image_id", "sha256")), strict=True
     ):
-        if sha256 in shown:
+        if sha256 in thumbnails:
             of_note.setdefault(note_id, set()).add(family[image_id])
             files[family[image_id]].add(sha256)
-    members = [sorted(own, key=lambda s: (-shown[s].features, s))[:MEMBERS] for own in files]
-    return Sights({note: sorted(own) for note, own in of_note.items()}, members, shown)
+    members = [sorted(own, key=lambda s: (-thumbnails[s].features, s))[:MAX_MEMBERS] for own in files]
+    return PictureIndex({note: sorted(own) for note, own in of_note.items()}, members, thumbnails)
 
 
-def alike_in_pixels(held: Sequence[Held], known: Sights, settings: Guard) -> list[bool]:
-    """Whether a picture of each candidate's note may show the same as one of the notes that it is held against.
+def overlaps_in_pixels(comparisons: Sequence[Comparison], index: PictureIndex, settings: Guard) -> list[bool]:
+    """Whether a picture of each candidate's note may show the same as one of the notes that it is compared with.
 
-    Whole families of pictures are compared, so that a crop which nothing ties to a blurred copy is held against the sharp one.
+    Whole families of pictures are compared, so that a crop that nothing ties to a blurred copy is compared with the sharp one.
 
     Args:
-        held: notes; one without a picture is like none.
-        known: what they show.
-        settings: what is poor, and how much must agree.
+        comparisons: notes; one without a picture overlaps with none.
+        index: the notes' pictures.
+        settings: which pictures have few features, and the least correlation.
 
-    Cost: that of `lies_in` for each distinct pair of pictures that this process has not seen yet.
+    Cost: that of `template_matches` for each distinct pair of pictures that is not in this process's cache.
     """
-    asks = [_families(*one, known) for one in held]
-    pairs = {both: list(_pairs(*both, known, settings.poor_features)) for both in set[Families]().union(*asks)}
-    found = _found({pair for own in pairs.values() for pair in own}, known, settings.min_lying)
-    alike = {both for both, own in pairs.items() if not found.isdisjoint(own)}
-    return [not alike.isdisjoint(ask) for ask in asks]
+    family_pairs = [_family_pairs(*one, index) for one in comparisons]
+    distinct = set[FamilyPair]().union(*family_pairs)
+    pairs = {pair: list(_picture_pairs(*pair, index, settings.low_feature_count)) for pair in distinct}
+    matches = _matches({pair for own in pairs.values() for pair in own}, index, settings.min_template_correlation)
+    overlapping = {pair for pair, own in pairs.items() if not matches.isdisjoint(own)}
+    return [not overlapping.isdisjoint(own) for own in family_pairs]
 
 
-def _families(candidate: str, others: frozenset[str], known: Sights) -> set[Families]:
-    """The pairs of families of which one is the candidate's."""
-    here, there = known.families.get(candidate, ()), {f for note in others for f in known.families.get(note, ())}
-    return {(min(a, b), max(a, b)) for a in here for b in there if a != b}
+def _family_pairs(candidate: str, others: frozenset[str], index: PictureIndex) -> set[FamilyPair]:
+    """The pairs of a family of the candidate and one of the other notes."""
+    own = index.families.get(candidate, ())
+    other_families = {f for note in others for f in index.families.get(note, ())}
+    return {(min(a, b), max(a, b)) for a in own for b in other_families if a != b}
 
 
-def _pairs(one: int, other: int, known: Sights, poor: int) -> Iterator[Pair]:
+def _picture_pairs(one: int, other: int, index: PictureIndex, low_feature_count: int) -> Iterator[Pair]:
     """The pairs of two families' pictures of which one has few features."""
-    for a, b in product(known.members[one], known.members[other]):
-        if min(known.shown[a].features, known.shown[b].features) < poor:
+    for a, b in product(index.members[one], index.members[other]):
+        if min(index.thumbnails[a].features, index.thumbnails[b].features) < low_feature_count:
             yield (a, b) if a < b else (b, a)
 
 
-_seen: dict[tuple[Pair, float], bool] = {}
-"""By the bytes of the pictures and what was asked of them, so it is never stale."""
+_cache: dict[tuple[Pair, float], bool] = {}
+"""Results by the pictures' bytes and the least correlation, so they never become stale."""
 
 
-def _found(pairs: set[Pair], known: Sights, least: float) -> set[Pair]:
-    """Those that `lies_in` finds; remembered."""
-    new = sorted(pair for pair in pairs if (pair, least) not in _seen)
-    if len(_seen) + len(new) > REMEMBERED:
-        _seen.clear()
+def _matches(pairs: set[Pair], index: PictureIndex, least: float) -> set[Pair]:
+    """The pairs that `template_matches` finds; cached."""
+    new = sorted(pair for pair in pairs if (pair, least) not in _cache)
+    if len(_cache) + len(new) > CACHED_PAIRS:
+        _cache.clear()
         new = sorted(pairs)
-    for begin in range(0, len(new), AT_ONCE):
-        part = new[begin : begin + AT_ONCE]
-        smalls = {sha256: small(known.shown[sha256].thumbnail) for sha256 in {name for pair in part for name in pair}}
-        _seen.update({(pair, least): said for pair, said in zip(part, lies_in(part, smalls, least).tolist(), strict=True)})
-    return {pair for pair in pairs if _seen[pair, least]}
+    for begin in range(0, len(new), BATCH_PAIRS):
+        part = new[begin : begin + BATCH_PAIRS]
+        images: dict[str, MatchImage] = {
+            sha256: match_image(index.thumbnails[sha256].jpeg) for sha256 in {name for pair in part for name in pair}
+        }
+        matches = template_matches(part, images, least).tolist()
+        _cache.update({(pair, least): match for pair, match in zip(part, matches, strict=True)})
+    return {pair for pair in pairs if _cache[pair, least]}

@@ -1,51 +1,50 @@
-"""One actor's part of a corpus: what it holds, and the best of it for some queries."""
+"""One actor's part of a corpus, and the search in it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipelines.negatives.search.exact_dot import Rows, Vectors
-from pipelines.negatives.search.exact_search import Found, Search, exact, merge
-from pipelines.negatives.search.ivf import Cells, by_cells, visiting
+from pipelines.negatives.search.exact_search import Search, SearchHits, exact, merge
+from pipelines.negatives.search.ivf import IvfSettings, ivf_lookup, ivf_search
 from pipelines.negatives.search.maxsim import best_notes, merge_notes
 from pipelines.negatives.search.topk_backends import Lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Corpus:
-    """A part of a corpus."""
+class CorpusPart:
+    """The vectors of a part of a corpus."""
 
     vectors: Vectors
     """[m, d]."""
     names: Rows
-    """[m] what the rows are called in the whole corpus; of elements the number of their note."""
+    """[m] numbers of the rows in the whole corpus; for elements the number of their note."""
     elements: bool
-    """Whether the rows are elements of notes: those answer by MaxSim."""
-    middle: Vectors | None = None
-    """[cells, d] the centres of the whole corpus, where it is searched by cells."""
+    """Whether the rows are elements of notes: those are searched by MaxSim."""
+    centres: Vectors | None = None
+    """[cells, d] the IVF centres of the whole corpus; None: exact search."""
 
 
-class Part:
-    """Holds a part and answers queries, the same however the corpus is cut."""
+class PartIndex:
+    """Searches a part of a corpus; the hits do not depend on how the corpus is split."""
 
-    def __init__(self, corpus: Corpus, search: Search, cells: Cells) -> None:
-        """Sort the rows into their cells, where there are cells."""
-        self._corpus, self._search = corpus, search
-        cut = corpus.middle is not None and not corpus.elements and len(corpus.vectors)
-        self._look: Lookup | None = None
-        if cut and corpus.middle is not None:
-            self._look = visiting(np.ascontiguousarray(corpus.vectors), corpus.middle, search, cells)
+    def __init__(self, part: CorpusPart, search: Search, cells: IvfSettings) -> None:
+        """Assign the rows to IVF cells, if there are centres."""
+        self._part, self._search = part, search
+        self._ivf: Lookup | None = None
+        if part.centres is not None and not part.elements and len(part.vectors):
+            self._ivf = ivf_lookup(np.ascontiguousarray(part.vectors), part.centres, search, cells)
 
-    def find(self, queries: Vectors, k: int) -> Found:
-        """The k best of the part for each query: rows or notes, by `names`."""
-        corpus = self._corpus
-        if corpus.elements:
-            return best_notes(queries, corpus.vectors, corpus.names, k, self._search)
-        if self._look is not None:
-            return by_cells(self._look, queries, corpus.vectors, k, self._search, names=corpus.names)
-        return exact(queries, corpus.vectors, k, self._search, names=corpus.names)
+    def search(self, queries: Vectors, k: int) -> SearchHits:
+        """The k best rows or notes of the part for each query, by their numbers in the whole corpus."""
+        part = self._part
+        if part.elements:
+            return best_notes(queries, part.vectors, part.names, k, self._search)
+        if self._ivf is not None:
+            return ivf_search(self._ivf, queries, part.vectors, k, self._search, names=part.names)
+        return exact(queries, part.vectors, k, self._search, names=part.names)
 
 
-def merged(parts: list[Found], k: int, elements: bool) -> Found:
-    """The answer of the whole corpus."""
+def merge_parts(parts: list[SearchHits], k: int, elements: bool) -> SearchHits:
+    """The hits of the whole corpus."""
     return merge_notes(parts, k) if elements else merge(parts, k)

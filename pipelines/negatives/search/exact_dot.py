@@ -1,4 +1,4 @@
-"""Inner products whose bits depend on the two vectors alone: not on a block, a thread, a library or a device.
+"""Reproducible inner products: their bits depend on the two vectors alone, not on a block, thread, library or device.
 
 A float32 matrix product adds in an order that its library chooses by the shape of the block, so
 the last bits of a score move when a corpus is split, and with them the order of near ties. Here
@@ -13,14 +13,14 @@ Vectors = NDArray[np.float32]
 Scores = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-NOTHING = -1
-"""The row of a place that no candidate fills; its score is minus infinity."""
+NO_ROW = -1
+"""The row of an unfilled place among the hits; its score is minus infinity."""
 CHUNK_BYTES = 1 << 20
-"""Products that are held at a time; about what stays in a core's cache."""
+"""Products in memory at a time; about the size of a core's cache."""
 
 
-def products(left: Vectors, right: Vectors) -> Scores:
-    """The inner product of row i of the one with row i of the other.
+def dot_products(left: Vectors, right: Vectors) -> Scores:
+    """Inner products of row i of the one with row i of the other.
 
     Args:
         left: [n, d].
@@ -29,27 +29,27 @@ def products(left: Vectors, right: Vectors) -> Scores:
     Returns:
         [n], added in float64, rounded once.
 
-    >>> products(np.ones((1, 3), np.float32), np.full((1, 3), 2, np.float32))
+    >>> dot_products(np.ones((1, 3), np.float32), np.full((1, 3), 2, np.float32))
     array([6.], dtype=float32)
     """
     out = np.empty(len(left), np.float32)
     step = _rows_at_a_time(left.shape[1])
     for begin in range(0, len(left), step):
         part = slice(begin, begin + step)
-        out[part] = _tree(left[part].astype(np.float64) * right[part])
+        out[part] = _tree_sum(left[part].astype(np.float64) * right[part])
     return out
 
 
-def rescored(queries: Vectors, corpus: Vectors, rows: Rows) -> Scores:
-    """The inner product of each query with the rows of the corpus that were found for it.
+def exact_scores(queries: Vectors, corpus: Vectors, rows: Rows) -> Scores:
+    """Inner products of each query with the rows of the corpus proposed for it.
 
     Args:
         queries: [n, d].
         corpus: [m, d].
-        rows: [n, k], NOTHING where nothing was found.
+        rows: [n, k], NO_ROW: an unfilled place.
 
     Returns:
-        [n, k], minus infinity at NOTHING. Cost: 24 * n * k * d bytes of traffic, in pieces of CHUNK_BYTES.
+        [n, k], minus infinity at NO_ROW. Cost: 24 * n * k * d bytes of traffic, in pieces of CHUNK_BYTES.
     """
     n, k = rows.shape
     out = np.full((n, k), -np.inf, np.float32)
@@ -58,14 +58,14 @@ def rescored(queries: Vectors, corpus: Vectors, rows: Rows) -> Scores:
     step = max(1, _rows_at_a_time(corpus.shape[1]) // k)
     for begin in range(0, n, step):
         part = slice(begin, begin + step)
-        taken = corpus[rows[part]].astype(np.float64)
-        taken *= queries[part, None].astype(np.float64)
-        out[part] = _tree(taken)
-    out[rows == NOTHING] = -np.inf
+        terms = corpus[rows[part]].astype(np.float64)
+        terms *= queries[part, None].astype(np.float64)
+        out[part] = _tree_sum(terms)
+    out[rows == NO_ROW] = -np.inf
     return out
 
 
-def _tree(terms: NDArray[np.float64]) -> NDArray[np.float64]:
+def _tree_sum(terms: NDArray[np.float64]) -> NDArray[np.float64]:
     """The sum over the last axis, by halves, in place."""
     width = terms.shape[-1]
     if width == 0:

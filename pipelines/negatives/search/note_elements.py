@@ -1,4 +1,4 @@
-"""What has to be encoded: every item, and of every note the elements that it is searched by."""
+"""Rows to encode: every item, and the elements by which each note is searched."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -17,30 +17,30 @@ Row = dict[str, Any]
 ORDER = [("note_id", "ascending"), ("item_id", "ascending")]
 
 
-class Shown(NamedTuple):
-    """All that is encoded, and where the items and the notes' elements are in it."""
+class RowsToEncode(NamedTuple):
+    """All rows to encode, and where the items and the notes' elements are among them."""
 
     rows: pa.Table
-    """CHUNK, distinct, sorted by note_id and item_id: a note's own lie together."""
+    """CHUNK, distinct, sorted by note_id and item_id: those of a note are contiguous."""
     items: Numbers
     """[items] the row of each item."""
     elements: Numbers
-    """[m] rows; those of a note item side by side."""
+    """[m] rows; those of a note are contiguous."""
     starts: Numbers
-    """[items + 1] where the elements of each item begin; an item that is no note has none."""
+    """[items + 1] where the elements of each item begin; an item that is not a note has none."""
 
 
-def shown(items: pa.Table, images: pa.Table, read: Mapping[str, str]) -> Shown:
-    """Items and elements as rows to encode.
+def rows_to_encode(items: pa.Table, images: pa.Table, ocr_texts: Mapping[str, str]) -> RowsToEncode:
+    """List items and elements as rows to encode.
 
-    The elements of a note (method.md, section 4.2: MaxSim) are its pictures, the words in them, its title and its body; and,
-    ours, the note as a whole, which another whole note is most like. Elements are named as items are, so that a picture
-    that is an item too is encoded once.
+    The elements of a note (method.md, section 4.2: MaxSim) are its pictures, the text in them, its title and its body; and,
+    ours, the note as a whole, which is most similar to other whole notes. Elements have the ids of items, so that a picture
+    that is also an item is encoded once.
 
     Args:
         items: ITEMS.
         images: IMAGES.
-        read: image_id -> the words that OCR read in it, where pictures were annotated.
+        ocr_texts: image_id -> the text that OCR read in it, if pictures were annotated.
 
     Cost: one pass in Python, about 20 us an element; memory of the items and their elements.
     """
@@ -50,13 +50,13 @@ def shown(items: pa.Table, images: pa.Table, read: Mapping[str, str]) -> Shown:
     members: list[list[str]] = []
     for item in whole:
         rows.setdefault(item["item_id"], _row(item, files))
-        parts = list(_elements(item, read)) if item["kind"] == "note" else []
+        parts = list(_elements(item, ocr_texts)) if item["kind"] == "note" else []
         for part in parts:
             rows.setdefault(part["item_id"], _row(part, files))
         members.append(list(dict.fromkeys([*(part["item_id"] for part in parts), item["item_id"]] if parts else [])))
     table = pa.Table.from_pylist(list(rows.values()), CHUNK).sort_by(ORDER)
     at = {name: row for row, name in enumerate(table.column("item_id").to_pylist())}
-    return Shown(
+    return RowsToEncode(
         table,
         np.array([at[item["item_id"]] for item in whole], np.int64),
         np.array([at[name] for names in members for name in names], np.int64),
@@ -65,42 +65,42 @@ def shown(items: pa.Table, images: pa.Table, read: Mapping[str, str]) -> Shown:
 
 
 def chunks(rows: pa.Table, items: int, pictures: int) -> Iterator[pa.Table]:
-    """The rows in pieces of at most so many items and shown pictures, but for a note that has more by itself.
+    """Split the rows into pieces of at most so many items and pictures; a note with more is a piece of its own.
 
-    The pieces follow from the rows alone. Notes stay whole, so that their pictures are read once.
+    The pieces depend on the rows alone. Notes stay whole, so that their pictures are read once.
     """
     notes = rows.column("note_id").to_pylist()
     costs = [len(uris) for uris in rows.column("uris").to_pylist()]
-    begin, note_begin, seen = 0, 0, 0
+    begin, note_begin, total = 0, 0, 0
     for end, cost in enumerate(costs):
         if end and notes[end] != notes[end - 1]:
             note_begin = end
-        seen += cost
-        if (end + 1 - begin > items or seen > pictures) and note_begin > begin:
+        total += cost
+        if (end + 1 - begin > items or total > pictures) and note_begin > begin:
             yield rows.slice(begin, note_begin - begin)
-            begin, seen = note_begin, sum(costs[note_begin : end + 1])
+            begin, total = note_begin, sum(costs[note_begin : end + 1])
     if begin < len(rows):
         yield rows.slice(begin)
 
 
-def _elements(note: Row, read: Mapping[str, str]) -> Iterator[Row]:
+def _elements(note: Row, ocr_texts: Mapping[str, str]) -> Iterator[Row]:
     title, _, body = (note["text"] or "").partition("\n")
     for image_id in note["image_ids"]:
         yield _element("image", note["note_id"], [image_id])
-        if read.get(image_id, "").strip():
-            yield _element("ocr", note["note_id"], text=read[image_id])
+        if ocr_texts.get(image_id, "").strip():
+            yield _element("ocr", note["note_id"], text=ocr_texts[image_id])
     for words in (title, body.removesuffix(UNDESCRIBED)):
         if words.strip():
             yield _element("text", note["note_id"], text=words)
 
 
 def _element(kind: Kind, note_id: str, image_ids: list[str] | None = None, text: str | None = None) -> Row:
-    named = item_id(kind, note_id, image_ids or [], text=text)
-    return {"item_id": named, "kind": kind, "note_id": note_id, "image_ids": image_ids or [], "region": None, "text": text}
+    name = item_id(kind, note_id, image_ids or [], text=text)
+    return {"item_id": name, "kind": kind, "note_id": note_id, "image_ids": image_ids or [], "region": None, "text": text}
 
 
 def _row(item: Row, files: Mapping[str, Row]) -> Row:
-    shows = [files[image_id] for image_id in item["image_ids"] if image_id in files]
-    digest = hashlib.sha256("".join(file["sha256"] for file in shows).encode()).hexdigest()[:16] if shows else ""
-    uris = [absolute_uri(file["uri"]) for file in shows]
+    pictures = [files[image_id] for image_id in item["image_ids"] if image_id in files]
+    digest = hashlib.sha256("".join(file["sha256"] for file in pictures).encode()).hexdigest()[:16] if pictures else ""
+    uris = [absolute_uri(file["uri"]) for file in pictures]
     return {name: item[name] for name in ("item_id", "note_id", "kind", "region", "text")} | {"uris": uris, "pictures": digest}

@@ -1,4 +1,4 @@
-"""Rows of a table by their queries, so that a block takes its own without a look at all others."""
+"""Rows of a table indexed by query, so that a block reads its own rows without scanning all others."""
 
 from typing import NamedTuple
 
@@ -7,19 +7,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.negatives.search.candidate_search import Block, World
+from pipelines.negatives.search.candidate_search import Block, EncodedItems
 
 Numbers = NDArray[np.int64]
 
 
-class ByQuery(NamedTuple):
-    """A table with a column query_id, and where each query's rows are. Build it with `by_query`."""
+class RowsByQuery(NamedTuple):
+    """A table with a column query_id, and where each query's rows are. Build it with `rows_by_query`."""
 
     rows: pa.Table
     order: Numbers
     """[n] rows by the number of their query."""
     query: Numbers
-    """[n] these numbers, rising."""
+    """[n] these numbers, ascending."""
 
     def of(self, block: Block, every_task: bool = False) -> pa.Table:
         """The rows of a block's queries and task, in the order of the table. Cost: the block's rows."""
@@ -30,8 +30,8 @@ class ByQuery(NamedTuple):
         return mine if every_task else mine.filter(pc.equal(mine.column("task"), block.task))
 
 
-def by_query(world: World, rows: pa.Table) -> ByQuery:
-    """Of rows whose queries are items of the world. Cost: O(n log n)."""
-    query = world.numbers(rows.column("query_id"))
+def rows_by_query(encoded: EncodedItems, rows: pa.Table) -> RowsByQuery:
+    """Index rows whose queries are items of `encoded`. Cost: O(n log n)."""
+    query = encoded.numbers(rows.column("query_id"))
     order = np.argsort(query, kind="stable")
-    return ByQuery(rows, order, query[order])
+    return RowsByQuery(rows, order, query[order])

@@ -1,4 +1,4 @@
-"""A corpus split over actors: each searches its part, and a task merges what they found and goes on with it."""
+"""Search over a corpus that is split over Ray actors: each searches its part, and a task merges the hits and processes them."""
 
 import time
 from collections import deque
@@ -9,73 +9,74 @@ from typing import Any, NamedTuple
 import ray
 from ray.exceptions import GetTimeoutError
 
-from pipelines.engines.ray.actor_pool import got
-from pipelines.engines.ray.dead_actors import DEATHS, LOST_S, REVIVAL_S
+from pipelines.engines.ray.actor_pool import ray_result
+from pipelines.engines.ray.dead_actors import DEATHS, GIVE_UP_S, RESTART_S
 from pipelines.models.device import refuse_device
-from pipelines.negatives.search.corpus_part import Corpus, Part, merged
+from pipelines.negatives.search.corpus_part import CorpusPart, PartIndex, merge_parts
 from pipelines.negatives.search.exact_dot import Vectors
-from pipelines.negatives.search.exact_search import Found, Search
-from pipelines.negatives.search.ivf import Cells
-from pipelines.workspace.progress_line import log_progress
+from pipelines.negatives.search.exact_search import Search
+from pipelines.negatives.search.ivf import IvfSettings
+from pipelines.workspace.progress_line import say
 
-AHEAD = 2
-"""Blocks of queries that are under way for each actor."""
+BLOCKS_PER_ACTOR = 2
+"""Blocks of queries in progress for each actor."""
 
 
-class Asked(NamedTuple):
-    """A block of queries, and what is done with what was found for it."""
+class SearchRequest(NamedTuple):
+    """A block of queries, and the function that processes its hits."""
 
     queries: Vectors
     """[n, d]."""
     depth: int
+    """Hits for each query."""
     elements: bool
-    """As `Corpus.elements`."""
-    then: Callable[..., Any]
-    """Called with the Found of the whole corpus and `extra`, in a task of its own."""
-    extra: Sequence[Any]
-    """Values, or references to what lies in Ray's store."""
+    """As `CorpusPart.elements`."""
+    process: Callable[..., Any]
+    """Called with the SearchHits of the whole corpus and `arguments`, in a task of its own."""
+    arguments: Sequence[Any]
+    """Values, or references to objects in Ray's store."""
 
 
-class _Searcher:
-    """Handed its part with every call, out of Ray's store without a copy: one that died and came back has lost nothing."""
+class _SearchActor:
+    """Receives its part with every call, from Ray's store without a copy: an actor that restarts has lost nothing."""
 
-    def __init__(self, search: Search, cells: Cells) -> None:
+    def __init__(self, search: Search, cells: IvfSettings) -> None:
         self._search, self._cells = search, cells
-        self._at = ""
-        self._part: Part | None = None
+        self._corpus = ""
+        self._index: PartIndex | None = None
 
-    def find(self, name: str, corpus: Corpus, queries: Vectors, k: int) -> Found:
-        if self._part is None or self._at != name:
-            self._at, self._part = name, Part(corpus, self._search, self._cells)
-        return self._part.find(queries, k)
+    def search(self, corpus: str, part: CorpusPart, queries: Vectors, k: int) -> Any:  # noqa: ANN401
+        if self._index is None or self._corpus != corpus:
+            self._corpus, self._index = corpus, PartIndex(part, self._search, self._cells)
+        return self._index.search(queries, k)
 
 
 def refuse_search_device(device: str) -> None:
-    """See that a process of Ray's can search there, before there are vectors to search.
+    """Check that a Ray process can search on the device, before there are vectors to search.
 
     Raises:
         SettingsError: it cannot.
     """
     if device != "cpu":
-        got(ray.remote(refuse_device).options(num_cpus=0).remote(device, "search.device"))
+        ray_result(ray.remote(refuse_device).options(num_cpus=0).remote(device, "search.device"))
 
 
-def kept(value: Any) -> Any:  # noqa: ANN401
-    """A value in Ray's store, to be handed to many tasks."""
+def put(value: Any) -> Any:  # noqa: ANN401
+    """Store a value in Ray's object store, to be passed to many tasks."""
     return ray.put(value)
 
 
-class Searchers:
+class SearchActors:
     """Actors that search one corpus after the other."""
 
-    def __init__(self, count: int, search: Search, cells: Cells) -> None:
-        """Start them, a processor each; none where a machine that was counted on is gone already."""
-        self._made_of = (search, cells)
+    def __init__(self, count: int, search: Search, cells: IvfSettings) -> None:
+        """Start them, with one processor each; with none if a machine that was counted on is gone already."""
+        self._settings = (search, cells)
         self._processors = _processors()
         self.actors = self._started(count, 1 if self._processors >= count else 0)
 
-    def lost(self) -> bool:
-        """Whether a machine is gone."""
+    def lost_machine(self) -> bool:
+        """Whether a machine has gone since the last call."""
         before, self._processors = self._processors, _processors()
         if self._processors < before:
             log_progress(
@@ -83,8 +84,8 @@ class Searchers:
             )
         return self._processors < before
 
-    def anew(self) -> None:
-        """Start all once more; they ask for no processor: too few may be left."""
+    def restart(self) -> None:
+        """Start all actors again; they reserve no processor: too few may be left."""
         self.end()
         self.actors = self._started(len(self.actors), 0)
 
@@ -94,8 +95,8 @@ class Searchers:
             ray.kill(actor)
 
     def _started(self, count: int, processors: int) -> list[Any]:
-        kind: Any = ray.remote(_Searcher).options(num_cpus=processors, max_restarts=-1, max_task_retries=3)
-        return [kind.remote(*self._made_of) for _ in range(count)]
+        kind: Any = ray.remote(_SearchActor).options(num_cpus=processors, max_restarts=-1, max_task_retries=3)
+        return [kind.remote(*self._settings) for _ in range(count)]
 
 
 def _processors() -> float:
@@ -103,71 +104,73 @@ def _processors() -> float:
 
 
 @contextmanager
-def searchers(count: int, search: Search, cells: Cells) -> Iterator[Searchers]:
-    """Actors that search, while the block runs; of one corpus after the other."""
-    made = Searchers(count, search, cells)
+def start_search_actors(count: int, search: Search, cells: IvfSettings) -> Iterator[SearchActors]:
+    """Actors that search while the block runs."""
+    actors = SearchActors(count, search, cells)
     try:
-        yield made
+        yield actors
     finally:
-        made.end()
+        actors.end()
 
 
-def answered(search: Searchers, name: str, parts: Iterable[Corpus], blocks: Iterable[Asked]) -> Iterator[Any]:
-    """What `then` makes of each block, in their order.
+def run_requests(
+    search: SearchActors, corpus: str, parts: Iterable[CorpusPart], requests: Iterable[SearchRequest]
+) -> Iterator[Any]:
+    """Run requests and yield what their `process` returns, in their order.
 
     Args:
-        search: of `searchers`.
-        name: of the corpus.
+        search: of `start_search_actors`.
+        corpus: its name.
         parts: of one corpus, at most one an actor.
-        blocks: taken as there is room for them.
+        requests: consumed as earlier ones finish.
 
-    Cost: a part in each actor's memory; of blocks AHEAD for each actor under way.
+    Cost: a part in each actor's memory; BLOCKS_PER_ACTOR requests for each actor in progress.
     """
-    held = [ray.put(part) for part in parts]
-    if not held:
+    stored = [ray.put(part) for part in parts]
+    if not stored:
         return
-    under_way: deque[tuple[Asked, Any]] = deque()
-    for block in blocks:
-        under_way.append((block, _given(search, name, held, block)))
-        if len(under_way) >= AHEAD * len(search.actors):
-            yield _first(search, name, held, under_way)
-    while under_way:
-        yield _first(search, name, held, under_way)
+    in_progress: deque[tuple[SearchRequest, Any]] = deque()
+    for request in requests:
+        in_progress.append((request, _submit(search, corpus, stored, request)))
+        if len(in_progress) >= BLOCKS_PER_ACTOR * len(search.actors):
+            yield _next_result(search, corpus, stored, in_progress)
+    while in_progress:
+        yield _next_result(search, corpus, stored, in_progress)
 
 
-def _given(search: Searchers, name: str, held: Sequence[Any], block: Asked) -> Any:  # noqa: ANN401
-    """Where what is made of a block will be."""
-    finish = ray.remote(_finish).options(num_cpus=0, max_retries=3)
-    queries = ray.put(block.queries)
-    found = [a.find.remote(name, p, queries, block.depth) for a, p in zip(search.actors, held, strict=False)]
-    return finish.remote(block.then, block.depth, block.elements, len(found), *found, *block.extra)
+def _submit(search: SearchActors, corpus: str, parts: Sequence[Any], request: SearchRequest) -> Any:  # noqa: ANN401
+    """Reference to the result of a request."""
+    merge = ray.remote(_merge_and_process).options(num_cpus=0, max_retries=3)
+    queries = ray.put(request.queries)
+    hits = [a.search.remote(corpus, part, queries, request.depth) for a, part in zip(search.actors, parts, strict=False)]
+    return merge.remote(request.process, request.depth, request.elements, len(hits), *hits, *request.arguments)
 
 
-def _first(search: Searchers, name: str, held: Sequence[Any], under_way: deque[tuple[Asked, Any]]) -> Any:  # noqa: ANN401
-    """What was made of the first block; where an actor or a machine is gone, all that are under way are asked again.
+def _next_result(search: SearchActors, corpus: str, parts: Sequence[Any], in_progress: deque[tuple[SearchRequest, Any]]) -> Any:  # noqa: ANN401
+    """Result of the first request; if an actor or a machine is gone, all requests in progress are submitted again.
 
     Raises:
-        RayActorError: or another of DEATHS: actors have gone on dying for REVIVAL_S.
+        RayActorError: or another of DEATHS: actors have kept dying for GIVE_UP_S.
     """
     first_death = None
     while True:
         try:
-            made = ray.get(under_way[0][1], timeout=LOST_S)
-            under_way.popleft()
-            return made
+            result = ray.get(in_progress[0][1], timeout=RESTART_S)
+            in_progress.popleft()
+            return result
         except GetTimeoutError:
-            if not search.lost():
+            if not search.lost_machine():
                 continue
-        except DEATHS:  # Ray has tried again by itself, sooner than a machine that is gone is known to be gone
+        except DEATHS:  # Ray has retried by itself, sooner than it learns that a machine is gone
             first_death = first_death or time.monotonic()  # not the start: a block may take long, and then die once
-            if time.monotonic() - first_death > REVIVAL_S:
+            if time.monotonic() - first_death > GIVE_UP_S:
                 raise
-            search.lost()
-        search.anew()
-        again = [(block, _given(search, name, held, block)) for block, _ in under_way]
-        under_way.clear()
-        under_way.extend(again)
+            search.lost_machine()
+        search.restart()
+        again = [(request, _submit(search, corpus, parts, request)) for request, _ in in_progress]
+        in_progress.clear()
+        in_progress.extend(again)
 
 
-def _finish(then: Callable[..., Any], depth: int, elements: bool, parts: int, *rest: Any) -> Any:  # noqa: ANN401
-    return then(merged(list(rest[:parts]), depth, elements), *rest[parts:])
+def _merge_and_process(process: Callable[..., Any], depth: int, elements: bool, parts: int, *rest: Any) -> Any:  # noqa: ANN401
+    return process(merge_parts(list(rest[:parts]), depth, elements), *rest[parts:])

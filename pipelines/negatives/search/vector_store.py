@@ -1,4 +1,4 @@
-"""The vectors of one encoder on the driver's disk, by row: read as they are needed, never all in memory."""
+"""Vectors of one encoder on the driver's disk, by row: read as needed, never all in memory."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from pipelines.negatives.search.exact_dot import Rows, Vectors
 
 
-class Stored(NamedTuple):
+class VectorStore(NamedTuple):
     """Vectors by row."""
 
     vectors: Vectors
-    """[n, d], on disk; a row that has none is zero."""
-    there: NDArray[np.bool_]
-    """[n] whether the row has a vector."""
+    """[n, d], on disk; zero for a row without a vector."""
+    has_vector: NDArray[np.bool_]
+    """[n]."""
 
     def at(self, rows: Rows) -> Vectors:
         """The vectors of some rows, in memory."""
@@ -28,19 +28,19 @@ class Stored(NamedTuple):
 
 
 @contextmanager
-def stored(embeddings: Iterable[pa.Table], model: str, item_ids: pa.Array) -> Iterator[Stored]:
+def vector_store(embeddings: Iterable[pa.Table], model: str, item_ids: pa.Array) -> Iterator[VectorStore]:
     """The vectors of the items while the block runs.
 
     Args:
         embeddings: EMBEDDINGS in pieces; item_id, model and vector are read.
-        model: whose vectors.
-        item_ids: [n] what the rows are of.
+        model: fingerprint of the encoder.
+        item_ids: [n] the items, by row.
 
     Cost: n * d * 4 bytes on disk in the folder for temporary files, and one piece in memory.
     """
     with tempfile.TemporaryDirectory(prefix="uninote-vectors-") as folder:
         vectors: Vectors = np.zeros((len(item_ids), 1), np.float32)
-        there = np.zeros(len(item_ids), bool)
+        has_vector = np.zeros(len(item_ids), bool)
         for piece in embeddings:
             mine = piece.filter(pc.and_(pc.equal(piece.column("model"), model), pc.is_valid(piece.column("vector"))))
             at = pc.index_in(mine.column("item_id"), value_set=item_ids)
@@ -48,10 +48,10 @@ def stored(embeddings: Iterable[pa.Table], model: str, item_ids: pa.Array) -> It
             if not len(rows):
                 continue
             flat = mine.column("vector").combine_chunks()
-            read = np.asarray(flat.flatten(), np.float32).reshape(len(rows), -1)
-            if not there.any():
-                shape = (len(item_ids), read.shape[1])
+            values = np.asarray(flat.flatten(), np.float32).reshape(len(rows), -1)
+            if not has_vector.any():
+                shape = (len(item_ids), values.shape[1])
                 vectors = np.memmap(Path(folder) / "vectors.f32", np.float32, "w+", shape=shape)
-            vectors[rows] = read
-            there[rows] = True
-        yield Stored(vectors, there)
+            vectors[rows] = values
+            has_vector[rows] = True
+        yield VectorStore(vectors, has_vector)

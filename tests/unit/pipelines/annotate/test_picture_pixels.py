@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.annotate.annotation import AnnotationError
+from pipelines.annotate.annotation import failed_answer
 from pipelines.annotate.picture_pixels import as_jpeg, read_picture
+from pipelines.media.decode import BadPicture
 
 
 def saved(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.encode.encode_chunk import Batching, ChunkEncoder, Reader
-from pipelines.encode.item_content import BadContent
+from pipelines.encode.item_content import ItemFailure
 from pipelines.encode.preset import load_spec
 from pipelines.encode.protocol import Prepared
 from pipelines.items.rows_to_encode import CHUNK
@@ -34,8 +34,8 @@ def test_reads_pictures_crops_and_texts_and_says_why_not(tmp_path):
         {"kind": "text", "text": "  "},
     )
     read = Reader(load_spec("small"))(rows)
-    said = [one.reason if isinstance(one, BadContent) else "arrays" for one in read]
-    assert said == [
+    reasons = [one.reason if isinstance(one, ItemFailure) else "arrays" for one in read]
+    assert reasons == [
         "arrays",
         "arrays",
         "arrays",

@@ -7,25 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from pipelines.encode.item_content import BadContent, cut, rgb
+from pipelines.encode.item_content import BadContent, cut
+from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
 from tests.unit.pipelines.encode.pixels import picture
 
 
-def saved(shown: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
-    shown.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
-SHOWN = Image.fromarray(picture(1, 180, 240))
-WHOLE = saved(SHOWN, "JPEG")
+def rgb(content: bytes, longest_side: int) -> Pixels:
+    """As `encode_chunk.Reader` decodes a picture."""
+    return decode(content, Decoding(working_side=longest_side)).rgb
+
+
+PICTURE = Image.fromarray(picture(1, 180, 240))
+WHOLE = saved(PICTURE, "JPEG")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_turns_a_picture_upright_as_pillow_does(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    content = saved(SHOWN, exif=exif)
+    content = saved(PICTURE, exif=exif)
     assert np.array_equal(rgb(content, 1280), np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content)))))
 
 
@@ -35,18 +41,18 @@ def test_what_is_transparent_is_white():
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "I;16"])
 def test_every_mode_comes_out_as_rgb_of_the_same_picture(mode):
-    grey = SHOWN.convert("L")
-    shown = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else SHOWN.convert(mode)
-    found = rgb(saved(shown, "TIFF" if mode == "CMYK" else "PNG"), 1280)
-    assert found.shape == (180, 240, 3)
-    assert found.dtype == np.uint8
-    wanted = np.asarray(grey.convert("RGB") if mode in ("L", "LA", "I;16") else SHOWN)
-    assert np.abs(found.astype(int) - wanted).mean() < (20 if mode == "P" else 2)
+    grey = PICTURE.convert("L")
+    converted = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else PICTURE.convert(mode)
+    pixels = rgb(saved(converted, "TIFF" if mode == "CMYK" else "PNG"), 1280)
+    assert pixels.shape == (180, 240, 3)
+    assert pixels.dtype == np.uint8
+    expected = np.asarray(grey.convert("RGB") if mode in ("L", "LA", "I;16") else PICTURE)
+    assert np.abs(pixels.astype(int) - expected).mean() < (20 if mode == "P" else 2)
 
 
 def test_shrinks_to_the_longest_side_and_enlarges_nothing():
-    assert rgb(saved(SHOWN), 60).shape == (45, 60, 3)
-    assert rgb(saved(SHOWN), 1000).shape == (180, 240, 3)
+    assert rgb(saved(PICTURE), 60).shape == (45, 60, 3)
+    assert rgb(saved(PICTURE), 1000).shape == (180, 240, 3)
 
 
 def test_a_reduced_jpeg_decode_shows_what_a_full_one_shows():
@@ -66,7 +72,7 @@ def test_a_reduced_jpeg_decode_shows_what_a_full_one_shows():
     ],
 )
 def test_says_why_a_file_is_refused(content, reason):
-    with pytest.raises(BadContent) as caught:
+    with pytest.raises(BadPicture) as caught:
         rgb(content, 1280)
     assert caught.value.reason == reason
     assert caught.value.detail
@@ -76,7 +82,7 @@ def test_a_cut_at_any_place_is_refused_or_read_but_never_another_error():
     for end in range(0, len(WHOLE), 53):
         try:
             rgb(WHOLE[:end], 1280)
-        except BadContent as bad:
+        except BadPicture as bad:
             assert bad.reason in ("empty file", "not a picture", "truncated")
 
 

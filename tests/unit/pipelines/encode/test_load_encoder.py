@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_a_missing_package_is_told_with_the_file_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     monkeypatch.delitem(sys.modules, "pipelines.encode.backends.timm", raising=False)
     with pytest.raises(
-        SettingsError, match=r"encoder backend 'timm' needs torch, timm: .*timm.*pip install -r requirements/models.txt"
+        SettingsError, match=r"encoder backend 'timm' needs a package that is not installed: .*timm.*pip install -r requirements/models.txt"
     ):
         load_preparer(load_spec("efficientnet"))
 
@@ -72,3 +73,10 @@ def test_a_missing_package_is_told_with_the_file_that_installs_it(monkeypatch):
 def test_a_gpu_that_is_not_there_is_told():
     with pytest.raises(SettingsError, match=r"device=cuda: torch .* sees no GPU here \(.*\); set device=cpu"):
         load_encoder(load_spec("small"), "cuda")
+
+
+def test_a_backend_that_is_not_there_is_named_with_those_that_are():
+    spec = replace(load_spec("small"), backend="smal")
+    known = "'dual', 'nv_embed', 'open_clip', 'small', 'text', 'timm', 'vlm'"
+    with pytest.raises(SettingsError, match=rf"encoder.backend 'smal': no such module .*; expected one of \[{known}\]"):
+        load_preparer(spec)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.encode.backends.pooling import pool, positions, unit
+from pipelines.encode.pooling import pool, positions, unit
 from pipelines.models.padding import mask_of
 
 ROWS = [np.array([5, 6, 7]), np.array([8]), np.array([9, 4])]

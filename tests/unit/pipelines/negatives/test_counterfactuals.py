@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.media.passage_match import containment
 from pipelines.negatives import counterfactuals as rule
-from pipelines.negatives.counterfactuals import Rule, counterfactuals
+from pipelines.negatives.counterfactuals import CounterfactualSettings, counterfactuals
 from schemas.datasets import COUNTERFACTUALS
 from schemas.item import UNDESCRIBED, full_text
 from tests.unit.pipelines.negatives.worlds import images, item, notes, pair, picture_pairs, positives
@@ -17,7 +17,7 @@ SHOWN = {"n": [("a", "s1"), ("b", "s2"), ("c", "s3"), ("d", "s4")]}
 
 
 def made(*pairs, texts=(TITLE, BODY), shown=SHOWN, copies=(), read=None):
-    return counterfactuals(positives(*pairs), notes({"n": texts}), images(shown), picture_pairs(*copies), Rule(), read)
+    return counterfactuals(positives(*pairs), notes({"n": texts}), images(shown), picture_pairs(*copies), CounterfactualSettings(), read)
 
 
 def whole(text=TEXT, ids=("a", "b", "c", "d")):
@@ -60,7 +60,7 @@ def test_a_crop_takes_its_picture_along():
 def test_a_note_of_copies_only_gives_no_negative():
     shown, texts = {"n": [("a", "s1"), ("b", "s1")]}, (None, " \u3000!")
     out = made(asks("a", whole(ids=("a", "b"))), shown=shown, texts=texts)
-    assert len(out.rows) == 0 and out.counts[rule.NOTHING_LEFT] == 1
+    assert len(out.rows) == 0 and out.counts[rule.EMPTY_NOTE] == 1
 
 
 def test_the_positive_without_the_picture_is_not_its_own_negative():
@@ -83,7 +83,7 @@ def test_a_retyped_passage_that_stays_drops_the_negative():
     text = item("text", "n", text=PASSAGE)
     again = (TITLE, BODY + " Once more: cut the spring onion very finely and fry it.")
     out = made(pair("within_note", "text_to_note", text, whole(full_text(*again))), texts=again)
-    assert len(out.rows) == 0 and out.counts[rule.STILL_THERE] == 1
+    assert len(out.rows) == 0 and out.counts[rule.PASSAGE_REMAINS] == 1
 
 
 def test_ocr_takes_its_picture_the_pictures_that_read_the_same_and_the_text():
@@ -105,7 +105,7 @@ def test_a_description_takes_the_picture_that_it_describes():
 def test_a_part_that_is_not_in_the_note_gives_no_negative(query):
     target = whole() if query["note_id"] == "n" else item("note", "other", ["x"], text="t")
     out = made(pair("within_note", "image_to_note" if query["kind"] == "image" else "text_to_note", query, target))
-    assert len(out.rows) == 0 and out.counts[rule.NOT_FOUND] == 1
+    assert len(out.rows) == 0 and out.counts[rule.PART_NOT_FOUND] == 1
 
 
 def test_only_parts_of_the_notes_own_are_taken():

@@ -8,22 +8,22 @@ import pyarrow.compute as pc
 import pytest
 
 from pipelines.negatives import query_positives
-from pipelines.negatives.counterfactuals import Rule, counterfactuals
-from pipelines.negatives.filters.false_negative_filter import CANDIDATES, REASONS, SCORED, Guard, screened
-from pipelines.negatives.filters.mined_relations import tied
+from pipelines.negatives.counterfactuals import CounterfactualSettings, counterfactuals
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, REASONS, SCORED_POSITIVES, Guard, screen_candidates
+from pipelines.negatives.filters.mined_relations import mined_relations
 from pipelines.negatives.filters.score_margins import MarginSettings
 from pipelines.negatives.search.exact_search import Search
 from pipelines.negatives.search.maxsim import best_notes
-from pipelines.negatives.select_negatives import RULES, chosen
+from pipelines.negatives.select_negatives import RULE_NEGATIVES, select_negatives
 from schemas.item import full_text
 from tests.unit.pipelines.negatives.worlds import components, images, item, items, notes, pair, picture_pairs, positives
 
 ORIGINALS = 24
 GUARD = Guard(negatives=4, margin=MarginSettings(preset="free"))
-OFF = Guard(negatives=4, margin=MarginSettings(preset="free"), max_standing=2.0)
+OFF = Guard(negatives=4, margin=MarginSettings(preset="free"), max_ngram_overlap=2.0)
 
 
-class Planted:
+class PlantedNotes:
     """Every original has a note with a copy of its picture, one with a crop, and one that quotes its sentence."""
 
     def __init__(self, seed, quotes_mined):
@@ -56,7 +56,7 @@ class Planted:
         ends = [p[side] for p in mined for side in ("query", "target")]
         self.items = items([*ends, *self.wholes])
         tie = {n: n if n.startswith("quote") and not quotes_mined else root for n, root in self.root.items()}
-        self.ties = tied(self.positives, components(tie), self.items)
+        self.relations = mined_relations(self.positives, components(tie), self.items)
 
     def offered(self):
         """Each original's picture and sentence ask; a note scores by how near its root is, with noise."""
@@ -77,51 +77,51 @@ class Planted:
         rows = pa.table([np.repeat(pairs.column(c).to_numpy(), 20) for c in ("query_id", "task")], names=["query_id", "task"])
         rows = rows.append_column("candidate_id", pa.array(ids[found.rows.ravel()]))
         rows = rows.append_column("similarity", pa.array(found.scores.ravel())).cast(CANDIDATES)
-        return rows, pairs, pairs.append_column("similarity", pa.array(np.ones(len(pairs), np.float32))).cast(SCORED), note
+        return rows, pairs, pairs.append_column("similarity", pa.array(np.ones(len(pairs), np.float32))).cast(SCORED_POSITIVES), note
 
 
 @pytest.fixture(scope="module")
 def planted():
-    return Planted(3, quotes_mined=True)
+    return PlantedNotes(3, quotes_mined=True)
 
 
 @pytest.fixture(scope="module")
 def missed():
-    return Planted(3, quotes_mined=False)
+    return PlantedNotes(3, quotes_mined=False)
 
 
-def leaks(world, rows, note):
-    return [r for r in rows.to_pylist() if world.root[note[r["query_id"]]] == world.root[note[r["candidate_id"]]]]
+def leaks(encoded, rows, note):
+    return [r for r in rows.to_pylist() if encoded.root[note[r["query_id"]]] == encoded.root[note[r["candidate_id"]]]]
 
 
 def test_no_copy_crop_or_quote_is_a_negative(planted):
-    candidates, pairs, scored, note = planted.offered()
-    out = chosen(screened(candidates, planted.ties, scored, None, GUARD), pairs, None, None, GUARD)
+    candidates, pairs, scored_positives, note = planted.offered()
+    out = select_negatives(screen_candidates(candidates, planted.relations, scored_positives, None, GUARD), pairs, None, None, GUARD)
     assert len(out.rows) == 4 * len(pairs) - sum(4 - r["written"] for r in out.shortfalls.to_pylist())
     assert len(out.rows) > 3 * len(pairs)
     assert leaks(planted, out.rows, note) == []
 
 
 def test_the_planted_ones_would_come_out_without_the_guard(planted):
-    candidates, pairs, scored, note = planted.offered()
-    blind = tied(planted.positives.slice(0, 0), components({n: n for n in planted.root}), planted.items)
-    out = chosen(screened(candidates, blind, scored, None, OFF), pairs, None, None, OFF)
+    candidates, pairs, scored_positives, note = planted.offered()
+    blind = mined_relations(planted.positives.slice(0, 0), components({n: n for n in planted.root}), planted.items)
+    out = select_negatives(screen_candidates(candidates, blind, scored_positives, None, OFF), pairs, None, None, OFF)
     assert len(leaks(planted, out.rows, note)) > len(pairs)
 
 
 def test_a_quote_that_mining_missed_is_told_by_its_text(missed):
-    candidates, _, scored, note = missed.offered()
-    found = screened(candidates, missed.ties, scored, None, GUARD)
+    candidates, _, scored_positives, note = missed.offered()
+    found = screen_candidates(candidates, missed.relations, scored_positives, None, GUARD)
     taken = [
         r for r, reason in zip(found.rows.to_pylist(), found.reasons, strict=True)
-        if REASONS[reason].startswith("text") and note[r["candidate_id"]].startswith("quote")
+        if REASONS[reason].startswith("shared_text") and note[r["candidate_id"]].startswith("quote")
     ]  # fmt: skip
     assert len(taken) == ORIGINALS
 
 
 def test_no_rule_made_negative_shows_its_part(planted):
     made = counterfactuals(
-        planted.positives, notes(planted.texts), images(planted.shown), picture_pairs(*planted.near), Rule()
+        planted.positives, notes(planted.texts), images(planted.shown), picture_pairs(*planted.near), CounterfactualSettings()
     ).rows
     assert len(made) == 2 * ORIGINALS
     sentences = {i["item_id"]: i for i in planted.items.column("item").to_pylist()}
@@ -135,8 +135,8 @@ def test_no_rule_made_negative_shows_its_part(planted):
         {"query_id": r["query_id"], "positive_id": r["positive_id"], "candidate_id": r["item"]["item_id"], "similarity": None}
         for r in made.to_pylist()
     ]
-    candidates, pairs, scored, _ = planted.offered()
-    out = chosen(
-        screened(candidates, planted.ties, scored, None, GUARD), pairs, pa.Table.from_pylist(rules, RULES), None, GUARD
+    candidates, pairs, scored_positives, _ = planted.offered()
+    out = select_negatives(
+        screen_candidates(candidates, planted.relations, scored_positives, None, GUARD), pairs, pa.Table.from_pylist(rules, RULE_NEGATIVES), None, GUARD
     )
     assert sum(r["source"] == "rule" for r in out.rows.to_pylist()) == 2 * ORIGINALS

@@ -8,7 +8,7 @@ import torch
 
 from pipelines.encode.item_content import Content
 from pipelines.encode.preset import EncoderSpec
-from pipelines.encode.small.backend import SmallEncoder, SmallPreparer
+from pipelines.encode.backends.small import SmallEncoder, SmallPreparer
 from schemas.errors import DataError
 from small_encoder.weights import load
 from uninote_train.models.load_model import load_model

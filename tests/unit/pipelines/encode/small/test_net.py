@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from pipelines.encode.backends.small import SmallEncoder, SmallPreparer
 from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec
-from pipelines.encode.small.backend import SmallEncoder, SmallPreparer
 from pipelines.encode.small.dead_leaves import leaves
 from pipelines.encode.small.train import Training, train
 from pipelines.encode.small.training_corpus import Shot, Told

@@ -4,13 +4,14 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.encode.encode_chunk import LoadChunkEncoder
-from pipelines.flows.mine_hard_negatives.embed_stage import ENCODED_BY, Known, ordered
+from pipelines.encode.preset import load_spec
+from pipelines.flows.mine_hard_negatives.embed_stage import ENCODED_BY, EarlierVectors, encoding_code, merge_sorted
 from pipelines.items.rows_to_encode import CHUNK
 from pipelines.workspace.arrow_io import write_file
-from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.manifest import Counts, Manifest
 from schemas.datasets import EMBEDDINGS
+
+CODE = encoding_code(load_spec("small"))
 
 
 def table(keys):
@@ -31,7 +32,7 @@ def test_two_sorted_streams_make_one(one, other, step, other_step):
     for keys, size in ((one, step), (other, other_step)):
         rows = table(sorted(keys))
         streams.append([rows.slice(k, size) for k in range(0, len(rows), size)])
-    merged = pa.concat_tables(ordered(*streams))
+    merged = pa.concat_tables(merge_sorted(*streams))
     assert [(r["model"], r["note_id"], r["item_id"]) for r in merged.to_pylist()] == sorted(one | other)
 
 
@@ -44,12 +45,12 @@ def known(tmp_path, encoded_by):
     )  # fmt: skip
     item = {"item_id": "i", "note_id": "n", "kind": "text", "uris": [], "region": None, "text": "x", "pictures": ""}
     wanted = pa.Table.from_pylist([item], CHUNK)
-    found = Known([str(tmp_path / "part.parquet")], run, "mine", wanted)
-    return found, found.among(wanted).to_pylist(), [row["model"] for part in found.parts() for row in part.to_pylist()]
+    found = EarlierVectors([str(tmp_path / "part.parquet")], run, "mine", CODE, wanted)
+    return found, found.contains(wanted).to_pylist(), [row["model"] for part in found.parts() for row in part.to_pylist()]
 
 
 def test_a_vector_is_known_under_the_code_that_made_it_alone(tmp_path):
-    code = code_fingerprint(LoadChunkEncoder)
+    code = CODE
     assert known(tmp_path, {"mine": code, "other": "old"})[1:] == ([True], ["mine", "other"])
     for made in ({"mine": "old", "other": code}, {"other": code}, {}):
         found, among, kept = known(tmp_path, made)

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from pipelines.negatives.calibration.fit_band import Calibrate, Calibration, Labels, calibrated, highest_share, needed
-from pipelines.negatives.calibration.similarity_histogram import drawn, histogram
+from pipelines.negatives.calibration.fit_band import (
+    FitBand,
+    FittedBand,
+    LabelledCandidates,
+    fit_band,
+    labels_needed,
+    upper_bound,
+)
+from pipelines.negatives.calibration.similarity_histogram import histogram, histogram_text
 from schemas.errors import DataError
 
 
@@ -16,12 +23,12 @@ def planted(rng, queries=60, each=40, limit=0.7):
     query = np.repeat(np.arange(queries), each)
     similarity = rng.uniform(0.2, 0.9, len(query))
     relevant = (similarity > limit) & (rng.random(len(query)) < 0.2)
-    return Labels(query, similarity, relevant, np.arange(queries), rng.normal(0.8, 0.02, queries))
+    return LabelledCandidates(query, similarity, relevant, np.arange(queries), rng.normal(0.8, 0.02, queries))
 
 
 def test_the_band_ends_where_the_false_negatives_begin():
     labels = planted(np.random.default_rng(1))
-    fitted, _ = calibrated(labels, "abc", Calibrate())
+    fitted, _ = fit_band(labels, "abc", FitBand())
     assert 0.68 < fitted.tau_max < 0.74
     inside = (labels.similarity >= fitted.tau_min) & (labels.similarity <= fitted.tau_max)
     assert fitted.in_band == inside.sum() and fitted.false_in_band == labels.relevant[inside].sum()
@@ -32,7 +39,7 @@ def test_the_band_ends_where_the_false_negatives_begin():
 
 def test_the_floor_leaves_nine_of_ten_queries_their_negatives_and_no_lower():
     labels = planted(np.random.default_rng(2))
-    fitted, _ = calibrated(labels, "abc", Calibrate())
+    fitted, _ = fit_band(labels, "abc", FitBand())
 
     def full(floor):
         inside = (labels.similarity >= floor) & (labels.similarity <= fitted.tau_max)
@@ -43,7 +50,7 @@ def test_the_floor_leaves_nine_of_ten_queries_their_negatives_and_no_lower():
 
 def test_the_margins_keep_below_the_target():
     labels = planted(np.random.default_rng(3), queries=200)
-    fitted, _ = calibrated(labels, "abc", Calibrate())
+    fitted, _ = fit_band(labels, "abc", FitBand())
     drop = 0.8 - 0.7
     assert fitted.absolute == pytest.approx(drop, abs=0.05)
     assert fitted.relative == pytest.approx(drop / 0.8, abs=0.06)
@@ -58,9 +65,9 @@ def test_the_promise_holds_on_fresh_candidates():
     for seed in range(60):
         rng = np.random.default_rng(seed)
         query, similarity = np.repeat(np.arange(40), 40), rng.uniform(0, 1, 1600)
-        labels = Labels(query, similarity, rng.random(1600) < similarity**4 / 5, np.arange(40), np.full(40, 0.9))
+        labels = LabelledCandidates(query, similarity, rng.random(1600) < similarity**4 / 5, np.arange(40), np.full(40, 0.9))
         try:
-            fitted, _ = calibrated(labels, "abc", Calibrate(target=0.02))
+            fitted, _ = fit_band(labels, "abc", FitBand(target=0.02))
         except DataError:
             continue
         a, b = fitted.tau_min, fitted.tau_max
@@ -71,31 +78,31 @@ def test_the_promise_holds_on_fresh_candidates():
 def test_too_few_labels_are_refused_with_how_many_it_takes():
     labels = planted(np.random.default_rng(4), queries=5)
     with pytest.raises(DataError, match=r"200 labelled candidates and 5 positives.* at least 299 candidates"):
-        calibrated(labels, "abc", Calibrate())
+        fit_band(labels, "abc", FitBand())
 
 
 def test_an_encoder_that_tells_nothing_apart_gets_no_band():
     rng = np.random.default_rng(5)
     query = np.repeat(np.arange(50), 40)
-    labels = Labels(query, rng.random(2000), rng.random(2000) < 0.1, np.arange(50), rng.random(50))
+    labels = LabelledCandidates(query, rng.random(2000), rng.random(2000) < 0.1, np.arange(50), rng.random(50))
     with pytest.raises(DataError, match="no band holds 0.01"):
-        calibrated(labels, "abc", Calibrate())
+        fit_band(labels, "abc", FitBand())
 
 
 def test_the_interval_is_the_exact_one():
     for false, of in ((0, 299), (3, 500), (40, 200)):
-        top = highest_share(false, of, 0.95)
+        top = upper_bound(false, of, 0.95)
         assert binom.cdf(false, of, top) == pytest.approx(0.05)
-    assert highest_share(0, 0, 0.95) == 1.0
-    assert needed(0.01, 0.95) == 299 and highest_share(0, 299, 0.95) <= 0.01 < highest_share(0, 298, 0.95)
+    assert upper_bound(0, 0, 0.95) == 1.0
+    assert labels_needed(0.01, 0.95) == 299 and upper_bound(0, 299, 0.95) <= 0.01 < upper_bound(0, 298, 0.95)
 
 
 def test_a_calibration_is_stored_and_read_for_its_own_encoder_only():
-    fitted, _ = calibrated(planted(np.random.default_rng(6)), "abc", Calibrate())
-    assert Calibration.from_json(fitted.to_json(), "abc") == fitted
+    fitted, _ = fit_band(planted(np.random.default_rng(6)), "abc", FitBand())
+    assert FittedBand.from_json(fitted.to_json(), "abc") == fitted
     assert json.loads(fitted.to_json())["fingerprint"] == "abc"
     with pytest.raises(DataError, match="fitted for encoder abc, but the vectors are of xyz"):
-        Calibration.from_json(fitted.to_json(), "xyz")
+        FittedBand.from_json(fitted.to_json(), "xyz")
 
 
 def test_the_histogram_counts_every_similarity_once():
@@ -109,8 +116,8 @@ def test_the_histogram_counts_every_similarity_once():
 
 
 def test_the_histogram_is_printed_a_line_a_bin():
-    text = drawn(histogram(np.array([0.82]), np.array([]), np.array([0.71, 0.72, 0.76])), {"tau_max": 0.75})
+    text = histogram_text(histogram(np.array([0.82]), np.array([]), np.array([0.71, 0.72, 0.76])), {"tau_max": 0.75})
     lines = text.splitlines()
     assert [line.split()[0] for line in lines] == ["bin", "0.70-0.75", "0.75-0.80", "0.80-0.85"]
     assert lines[1].count("#") == 30 and lines[2].count("#") == 15 and lines[2].endswith("<- tau_max")
-    assert drawn(histogram(np.array([]), np.array([]), np.array([]))).startswith("       bin")
+    assert histogram_text(histogram(np.array([]), np.array([]), np.array([]))).startswith("       bin")

@@ -3,14 +3,14 @@
 import numpy as np
 import pyarrow as pa
 
-from pipelines.negatives.filters.hash_distance import Look, Looks, alike, bits, looks
+from pipelines.negatives.filters.hash_distance import HashedPicture, HashIndex, has_similar_picture, hash_index, pdq_distance
 from tests.unit.pipelines.negatives.worlds import images
 
 BASE = (1 << 256) - 1
 
 
 def flipped(count):
-    """A hash that differs from BASE in `count` bits."""
+    """A hash that differs from BASE in `count` pdq_distance."""
     return BASE ^ ((1 << count) - 1)
 
 
@@ -19,31 +19,31 @@ def pdq(number):
 
 
 def test_the_best_turn_counts():
-    assert bits((BASE, 0), (flipped(3),)) == 3
-    assert bits((BASE, 0), (0b111,)) == bits((0b111,), (BASE, 0)) == 3
+    assert pdq_distance((BASE, 0), (flipped(3),)) == 3
+    assert pdq_distance((BASE, 0), (0b111,)) == pdq_distance((0b111,), (BASE, 0)) == 3
 
 
 def test_hashes_are_the_own_one_and_the_turns_by_note():
     pictures = pa.table({"sha256": ["s1"], "pdq": [pdq(5)], "pdq_turns": [pdq(6) + pdq(7)]})
     doubts = pa.table({"sha256_l": ["s1"], "sha256_r": ["s2"]})
-    found = looks(images({"n": [("a", "s1"), ("c", "none")], "m": [("b", "s1")], "o": []}), pictures, doubts)
-    assert found.shown == {"n": [("s1", (5, 6, 7))], "m": [("s1", (5, 6, 7))]}
+    found = hash_index(images({"n": [("a", "s1"), ("c", "none")], "m": [("b", "s1")], "o": []}), pictures, doubts)
+    assert found.by_note == {"n": [("s1", (5, 6, 7))], "m": [("s1", (5, 6, 7))]}
     assert found.doubts == {("s1", "s2")}
 
 
 def test_every_picture_of_the_notes_is_compared_and_the_limit_is_inside():
     notes = pa.array(["query", "positive", "candidate", "bare"])
     hashes = {"query": [(0,)], "positive": [(0,), (BASE,)], "candidate": [(flipped(128),), (flipped(96),)]}
-    shown = {note: [Look(f"{note} {k}", turns) for k, turns in enumerate(own)] for note, own in hashes.items()}
-    known = Looks(shown, frozenset())
+    shown = {note: [HashedPicture(f"{note} {k}", turns) for k, turns in enumerate(own)] for note, own in hashes.items()}
+    known = HashIndex(shown, frozenset())
     queries, candidates, positives = np.array([0, 0, 1, 0, 3]), np.array([2, 2, 2, 3, 2]), [[], [1], [], [1], []]
-    assert alike(notes, queries, candidates, positives, known, 96).tolist() == [False, True, True, False, False]
-    assert not alike(notes, queries, candidates, positives, known, 95).any()
-    assert alike(notes, queries[:0], candidates[:0], [], known, 96).tolist() == []
+    assert has_similar_picture(notes, queries, candidates, positives, known, 96).tolist() == [False, True, True, False, False]
+    assert not has_similar_picture(notes, queries, candidates, positives, known, 95).any()
+    assert has_similar_picture(notes, queries[:0], candidates[:0], [], known, 96).tolist() == []
 
 
 def test_what_mining_was_in_doubt_of_looks_alike_from_both_sides():
-    one, other, third = (Look(name, (k * BASE // 3,)) for k, name in enumerate("abc"))
-    known = Looks({}, frozenset({("a", "b")}))
-    assert known.alike(one, other, 0) and known.alike(other, one, 0)
-    assert not known.alike(one, third, 0)
+    one, other, third = (HashedPicture(name, (k * BASE // 3,)) for k, name in enumerate("abc"))
+    known = HashIndex({}, frozenset({("a", "b")}))
+    assert known.is_similar(one, other, 0) and known.is_similar(other, one, 0)
+    assert not known.is_similar(one, third, 0)

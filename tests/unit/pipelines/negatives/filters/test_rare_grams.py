@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.negatives.filters.false_negative_filter import Guard
-from pipelines.negatives.filters.rare_grams import retold, shared, words
+from pipelines.negatives.filters.rare_grams import ngram_index, shared_rare_ngrams, shares_rare_ngrams
 from tests.unit.pipelines.negatives.worlds import notes
 
 GREETING = "分享一下今天的好物，点赞收藏关注我哦"
@@ -17,34 +17,34 @@ TEXTS = {
     "another": ("A walk", f"{GREETING}\nWe went along the river until the evening and saw two herons."),
     "silent": ("", None),
 }
-KNOWN = words(notes(TEXTS))
+KNOWN = ngram_index(notes(TEXTS))
 
 
-def held(one, *others, **settings):
-    return retold([(one, frozenset(others))], KNOWN, Guard(**settings))[0]
+def related(one, *others, **settings):
+    return shares_rare_ngrams([(one, frozenset(others))], KNOWN, Guard(**settings))[0]
 
 
 def test_a_quote_is_found_in_a_note_of_another_script_and_retyped():
-    assert held("quote", "cover") and held("cover", "quote")
-    assert held("quote", "retyped")
-    assert not held("other", "cover", "quote")
-    assert held("quote", "other", "cover")
+    assert related("quote", "cover") and related("cover", "quote")
+    assert related("quote", "retyped")
+    assert not related("other", "cover", "quote")
+    assert related("quote", "other", "cover")
 
 
 def test_what_many_notes_say_says_nothing():
-    assert held("other", "another") and held("other", "retyped")
-    assert not held("other", "another", familiar_notes=2)
-    assert not held("other", "retyped", familiar_notes=2)
-    assert held("quote", "retyped", familiar_notes=2)
+    assert related("other", "another") and related("other", "retyped")
+    assert not related("other", "another", max_ngram_df=2)
+    assert not related("other", "retyped", max_ngram_df=2)
+    assert related("quote", "retyped", max_ngram_df=2)
 
 
 def test_a_note_without_words_or_that_is_not_known_says_nothing():
-    assert not held("silent", "silent") and not held("cover", "nowhere")
+    assert not related("silent", "silent") and not related("cover", "nowhere")
 
 
 @pytest.mark.parametrize(("letters", "alike"), [(15, True), (14, False)])
 def test_fifteen_chinese_letters_in_a_row_are_twelve_grams(letters, alike):
     row = "一二三四五六七八九十甲乙丙丁戊"[:letters]
-    known = words(notes({"a": (row, None), "b": (f"前{row}后", None)}))
-    assert shared(known.texts["a"], known.texts["b"], known, 50) == letters - 3
-    assert (letters - 3 >= Guard().min_shared_grams) == alike
+    known = ngram_index(notes({"a": (row, None), "b": (f"前{row}后", None)}))
+    assert shared_rare_ngrams(known.texts["a"], known.texts["b"], known, 50) == letters - 3
+    assert (letters - 3 >= Guard().min_shared_ngrams) == alike

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from pipelines.negatives.filters.score_margins import PRESETS, Margin, MarginSettings, below, in_band, standing
+from pipelines.negatives.filters.score_margins import PRESETS, Margin, MarginSettings, below_margin, in_band, positive_scores
 from schemas.errors import SettingsError
 
 
 def keeps(margin, score, positive):
-    return bool(below(np.array([score]), np.array([positive]), margin)[0] and in_band(np.array([score]), margin)[0])
+    return bool(below_margin(np.array([score]), np.array([positive]), margin)[0] and in_band(np.array([score]), margin)[0])
 
 
 @pytest.mark.parametrize(("score", "kept"), [(0.4999, False), (0.5, True), (0.7, True), (0.7001, False)])
@@ -43,14 +43,14 @@ def test_unime_keeps_the_limit_itself():
 
 def test_the_least_positive_or_the_mean_stands_for_a_query():
     scores, owners = np.array([0.9, 0.3, 0.6, np.nan]), np.array([0, 0, 2, 1])
-    assert standing(scores, owners, 3, Margin())[0].tolist()[0::2] == [0.3, 0.6]
-    mean, _ = standing(scores, owners, 3, Margin(positive="mean"))
+    assert positive_scores(scores, owners, 3, Margin())[0].tolist()[0::2] == [0.3, 0.6]
+    mean, _ = positive_scores(scores, owners, 3, Margin(positive="mean"))
     assert mean[0] == pytest.approx(0.6) and np.isnan(mean[1])
 
 
 def test_a_query_is_given_up_when_no_positive_scores_enough():
     scores, owners = np.array([0.9, 0.1, 0.4]), np.array([0, 0, 1])
-    _, given_up = standing(scores, owners, 3, Margin(least_positive=0.4))
+    _, given_up = positive_scores(scores, owners, 3, Margin(least_positive=0.4))
     assert given_up.tolist() == [False, True, False]
 
 

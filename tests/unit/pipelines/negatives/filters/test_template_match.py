@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.negatives.filters.template_match import lies_in, small
+from pipelines.negatives.filters.template_match import match_image, template_matches
 
 LEAST = 0.7
 
@@ -26,8 +26,8 @@ def saved(picture, quality=80):
 
 
 def found(one, other, least=LEAST):
-    pictures = {"one": small(saved(one)), "other": small(saved(other))}
-    there, back = (lies_in([pair], pictures, least)[0] for pair in (("one", "other"), ("other", "one")))
+    pictures = {"one": match_image(saved(one)), "other": match_image(saved(other))}
+    there, back = (template_matches([pair], pictures, least)[0] for pair in (("one", "other"), ("other", "one")))
     assert there == back
     return bool(there)
 
@@ -55,9 +55,9 @@ def test_a_crop_of_a_plain_thing_is_found_in_every_edit_of_it(edit, side):
 
 
 def test_other_things_are_told_apart():
-    things = [small(saved(lamp(seed))) for seed in range(24)]
+    things = [match_image(saved(lamp(seed))) for seed in range(24)]
     pairs = [(str(a), str(b)) for a in range(24) for b in range(a)]
-    assert lies_in(pairs, {str(k): thing for k, thing in enumerate(things)}, LEAST).mean() < 0.1
+    assert template_matches(pairs, {str(k): thing for k, thing in enumerate(things)}, LEAST).mean() < 0.1
 
 
 def test_of_plain_ground_nobody_can_say_what_it_is_not_cut_from():
@@ -68,12 +68,12 @@ def test_of_plain_ground_nobody_can_say_what_it_is_not_cut_from():
 
 def test_the_answer_does_not_depend_on_what_is_asked_beside_it():
     cut = [np.ascontiguousarray(lamp(k)[:130, 20:190]) for k in range(4)]
-    pictures = {str(k): small(saved(one)) for k, one in enumerate([*map(lamp, range(4)), *cut])}
+    pictures = {str(k): match_image(saved(one)) for k, one in enumerate([*map(lamp, range(4)), *cut])}
     pairs = [(str(a), str(b)) for a in range(8) for b in range(a)]
-    together = lies_in(pairs, pictures, LEAST)
+    together = template_matches(pairs, pictures, LEAST)
     assert 4 <= together.sum() < len(pairs)
-    assert [bool(lies_in([pair], pictures, LEAST)[0]) for pair in pairs] == together.tolist()
-    assert lies_in(pairs[::-1], pictures, LEAST).tolist() == together.tolist()[::-1]
+    assert [bool(template_matches([pair], pictures, LEAST)[0]) for pair in pairs] == together.tolist()
+    assert template_matches(pairs[::-1], pictures, LEAST).tolist() == together.tolist()[::-1]
 
 
 def test_pictures_of_shapes_that_hold_no_place_of_each_other():
@@ -87,5 +87,5 @@ def test_pictures_of_shapes_that_hold_no_place_of_each_other():
 @pytest.mark.parametrize("shape", [(1, 1), (1, 160), (160, 3), (12, 12), (13, 160)])
 def test_a_sliver_has_an_answer(shape):
     sliver = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
-    pictures = {"sliver": small(cv2.imencode(".png", sliver)[1].tobytes()), "thing": small(saved(lamp(3)))}
-    assert lies_in([("sliver", "thing"), ("sliver", "sliver")], pictures, LEAST).shape == (2,)
+    pictures = {"sliver": match_image(cv2.imencode(".png", sliver)[1].tobytes()), "thing": match_image(saved(lamp(3)))}
+    assert template_matches([("sliver", "thing"), ("sliver", "sliver")], pictures, LEAST).shape == (2,)

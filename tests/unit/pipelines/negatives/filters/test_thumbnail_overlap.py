@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.negatives.filters.false_negative_filter import Guard
-from pipelines.negatives.filters.thumbnail_overlap import alike_in_pixels, sights
+from pipelines.negatives.filters.thumbnail_overlap import overlaps_in_pixels, picture_index
 from tests.unit.pipelines.negatives.filters.test_template_match import lamp, saved
 from tests.unit.pipelines.negatives.worlds import images, picture_pairs
 
@@ -17,7 +17,7 @@ FILES = {
 }
 
 
-def world(shown, ties=(), poor=("whole", "blurred beyond", "crop", "other")):
+def encoded(shown, relations=(), poor=("whole", "blurred beyond", "crop", "other")):
     """Sights of note -> its pictures' files."""
     notes = {note: [(f"{note}{k}", file) for k, file in enumerate(files)] for note, files in shown.items()}
     pictures = pa.table(
@@ -27,33 +27,33 @@ def world(shown, ties=(), poor=("whole", "blurred beyond", "crop", "other")):
             "thumbnail": [saved(picture) for picture in FILES.values()],
         }
     )
-    return sights(images(notes), pictures, picture_pairs(*ties))
+    return picture_index(images(notes), pictures, picture_pairs(*relations))
 
 
-def taken(shown, candidate, against=("q",), settings=None, **more):
+def taken(shown, candidate, context=("q",), settings=None, **more):
     """Whether the note `candidate` is taken from those that it is held against."""
-    return alike_in_pixels([(candidate, frozenset(against))], world(shown, **more), settings or Guard()) == [True]
+    return overlaps_in_pixels([(candidate, frozenset(context))], encoded(shown, **more), settings or Guard()) == [True]
 
 
 def test_a_crop_is_found_in_the_query_s_note_and_in_a_positive_s():
     assert taken({"q": ["whole"], "c": ["crop"]}, "c")
     assert taken({"q": ["crop"], "c": ["other", "whole"]}, "c")
     assert not taken({"q": ["other"], "p": ["whole"], "c": ["crop"]}, "c")
-    assert taken({"q": ["other"], "p": ["whole"], "c": ["crop"]}, "c", against=("q", "p"))
+    assert taken({"q": ["other"], "p": ["whole"], "c": ["crop"]}, "c", context=("q", "p"))
     assert not taken({"q": ["other"], "c": ["crop"]}, "c")
 
 
 def test_a_copy_in_which_nothing_is_left_stands_for_its_family():
     shown = {"q": ["blurred beyond"], "elsewhere": ["whole"], "c": ["crop"]}
     assert not taken(shown, "c")
-    assert taken(shown, "c", ties=[("blurred beyond", "whole")])
+    assert taken(shown, "c", relations=[("blurred beyond", "whole")])
 
 
 def test_pictures_that_mining_sees_well_are_left_to_it():
     shown = {"q": ["whole"], "c": ["crop"]}
     assert not taken(shown, "c", poor=())
     assert taken(shown, "c", poor=("crop",))
-    assert not taken(shown, "c", settings=Guard(poor_features=0))
+    assert not taken(shown, "c", settings=Guard(low_feature_count=0))
 
 
 def test_one_file_in_both_notes_is_not_for_pixels_to_say():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.negatives.search.exact_dot import NOTHING, products, rescored
+from pipelines.negatives.search.exact_dot import NO_ROW, dot_products, exact_scores
 from pipelines.negatives.search.exact_search import Search, by_group, exact, merge
 from schemas.errors import DataError
 
@@ -17,7 +17,7 @@ def vectors(rng, n, d):
 
 def by_hand(queries, corpus, k):
     """Every product in float64, rounded once; sorted by (score, row)."""
-    scores = np.array([[products(q[None], c[None])[0] for c in corpus] for q in queries])
+    scores = np.array([[dot_products(q[None], c[None])[0] for c in corpus] for q in queries])
     order = [sorted(range(len(corpus)), key=lambda row: (-line[row], row))[:k] for line in scores]
     return np.take_along_axis(scores, np.array(order), axis=1), np.array(order)
 
@@ -73,8 +73,8 @@ def test_places_that_nothing_fills_say_so():
     rng = np.random.default_rng(6)
     queries, corpus = vectors(rng, 2, 8), vectors(rng, 3, 8)
     found = exact(queries, corpus, 5, Search())
-    assert (found.rows[:, 3:] == NOTHING).all() and np.isneginf(found.scores[:, 3:]).all()
-    assert (exact(queries, corpus[:0], 5, Search()).rows == NOTHING).all()
+    assert (found.rows[:, 3:] == NO_ROW).all() and np.isneginf(found.scores[:, 3:]).all()
+    assert (exact(queries, corpus[:0], 5, Search()).rows == NO_ROW).all()
     assert exact(queries[:0], corpus, 5, Search()).rows.shape == (0, 5)
 
 
@@ -111,7 +111,7 @@ def test_a_score_does_not_depend_on_its_neighbours():
     rng = np.random.default_rng(8)
     for d in (1, 2, 3, 7, 255, 256, 300):
         left, right = vectors(rng, 40, d), vectors(rng, 40, d)
-        alone = [products(left[i : i + 1], right[i : i + 1])[0] for i in range(40)]
-        assert (products(left, right) == alone).all()
-        assert (rescored(left, right, np.arange(40)[:, None])[:, 0] == alone).all()
-        assert np.abs(products(left, right) - (left.astype(np.float64) * right).sum(axis=1)).max() < 1e-6
+        alone = [dot_products(left[i : i + 1], right[i : i + 1])[0] for i in range(40)]
+        assert (dot_products(left, right) == alone).all()
+        assert (exact_scores(left, right, np.arange(40)[:, None])[:, 0] == alone).all()
+        assert np.abs(dot_products(left, right) - (left.astype(np.float64) * right).sum(axis=1)).max() < 1e-6

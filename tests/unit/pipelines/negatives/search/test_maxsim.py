@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.negatives.search.exact_dot import NOTHING, products
+from pipelines.negatives.search.exact_dot import NO_ROW, dot_products
 from pipelines.negatives.search.exact_search import Search
 from pipelines.negatives.search.maxsim import best_notes, best_notes_by_group, maxsim, merge_notes
 
@@ -14,7 +14,7 @@ def vectors(rng, n, d):
 def by_hand(query, elements, owners, k):
     scores = {}
     for element, owner in zip(elements, owners.tolist(), strict=True):
-        scores[owner] = max(scores.get(owner, -np.inf), products(query[None], element[None])[0])
+        scores[owner] = max(scores.get(owner, -np.inf), dot_products(query[None], element[None])[0])
     return sorted(scores, key=lambda owner: (-scores[owner], owner))[:k], scores
 
 
@@ -53,7 +53,7 @@ def test_a_note_split_over_two_parts_counts_once():
 
 def test_fewer_notes_than_asked_for_leave_places_empty():
     found = best_notes(np.ones((1, 2), np.float32), np.ones((3, 2), np.float32), np.array([4, 4, 9]), 3, Search())
-    assert found.rows[0].tolist() == [4, 9, NOTHING]
+    assert found.rows[0].tolist() == [4, 9, NO_ROW]
 
 
 def test_notes_of_another_split_are_not_seen():

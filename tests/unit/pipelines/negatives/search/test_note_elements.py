@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.negatives.search.note_elements import chunks, shown
+from pipelines.negatives.search.note_elements import chunks, rows_to_encode
 from schemas.datasets import IMAGES, ITEMS
 from schemas.item import UNDESCRIBED, item_id
 
@@ -34,7 +34,7 @@ def spelled(told, row):
 
 def test_a_note_is_searched_by_its_pictures_their_words_its_title_its_body_and_itself():
     note = item("note", "n", ["a", "b"], f"Mugs\nTwo of them.\n{UNDESCRIBED}")
-    told = shown(items(note), images(a="1", b="2"), {"a": "RED", "b": " "})
+    told = rows_to_encode(items(note), images(a="1", b="2"), {"a": "RED", "b": " "})
     assert spelled(told, 0) == {
         ("image", None, ("/p/a",)),
         ("image", None, ("/p/b",)),
@@ -47,14 +47,14 @@ def test_a_note_is_searched_by_its_pictures_their_words_its_title_its_body_and_i
 
 def test_what_is_an_item_and_an_element_is_encoded_once():
     picture, note = item("image", "n", ["a"]), item("note", "n", ["a"], "Mugs\n")
-    told = shown(items(picture, note), images(a="1"), {})
+    told = rows_to_encode(items(picture, note), images(a="1"), {})
     assert len(told.rows) == 3
     assert told.items[0] in told.elements
     assert told.starts.tolist() == [0, 0, 3]
 
 
 def test_other_bytes_under_the_same_id_are_other_pictures():
-    one, other = (shown(items(item("image", "n", ["a"])), images(a=sha), {}).rows for sha in "12")
+    one, other = (rows_to_encode(items(item("image", "n", ["a"])), images(a=sha), {}).rows for sha in "12")
     assert one.column("item_id") == other.column("item_id")
     assert one.column("pictures") != other.column("pictures")
 
@@ -65,7 +65,7 @@ def test_chunks_hold_every_row_once_and_whole_notes(most_items, most_pictures):
     several = [item("image", note, [p]) for note, ids in pictures.items() for p in ids] + [
         item("text", n, text="x") for n in pictures
     ]
-    rows = shown(items(*several), images(**{p: p for ids in pictures.values() for p in ids}), {}).rows
+    rows = rows_to_encode(items(*several), images(**{p: p for ids in pictures.values() for p in ids}), {}).rows
     cut = list(chunks(rows, most_items, most_pictures))
     assert pa.concat_tables(cut).equals(rows)
     notes = [set(part.column("note_id").to_pylist()) for part in cut]

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pytest
 
 from pipelines.negatives.search.candidate_search import Block
-from pipelines.negatives.search.rows_by_query import by_query
+from pipelines.negatives.search.rows_by_query import rows_by_query
 
 IDS = [f"item{i}" for i in range(20)]
 WORLD = SimpleNamespace(numbers=lambda ids: np.array([IDS.index(i) if i in IDS else -1 for i in ids.to_pylist()]))
@@ -28,7 +28,7 @@ def test_finds_what_a_filter_finds(seed):
     block = Block("a", np.unique(rng.integers(0, 20, 6)))
     asked = pa.array([IDS[i] for i in block.items])
     mine = rows.filter(pc.is_in(rows.column("query_id"), value_set=asked))
-    grouped = by_query(WORLD, rows)
+    grouped = rows_by_query(WORLD, rows)
     assert grouped.of(block, every_task=True).equals(mine)
     assert grouped.of(block).equals(mine.filter(pc.equal(mine.column("task"), "a")))
     assert len(mine) > 0
