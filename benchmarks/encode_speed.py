@@ -124,12 +124,12 @@ def plain(spec: EncoderSpec, parts: list[pa.Table], batching: Batching, readers:
     return sum(map(len, parts)) / statistics.median(durations)
 
 
-def stage(actors: Pool, parts: list[pa.Table], scratch: Path, rounds: int) -> float:
+def stage(actors: ActorPool, parts: list[pa.Table], scratch: Path, rounds: int) -> float:
     """Measure pictures per second of the actor pools, in the median round."""
     durations = []
     for number in range(rounds + 1):
         round_folder = Folder(str(scratch / f"{number}"))
-        work = Work(stage="encode", folder=round_folder, stamp=str(number), lost=lambda rows: rows, check=_all_good)
+        work = ChunkWork(stage="encode", folder=round_folder, stamp=str(number), poison=lambda rows: rows, check=_all_good)
         started = time.monotonic()
         for _ in run_chunks(parts if number else parts[:1], actors, work):
             pass
@@ -164,7 +164,7 @@ def main() -> None:
             with_decoders = bare(spec, parts, batching, arguments.rounds)
         plain_rate = plain(spec, parts, batching, arguments.readers, arguments.rounds)
         with ray_session(Cluster(address="local", readers=arguments.readers, models=1)) as machines:
-            actors = pool(LoadReader(spec), LoadChunkEncoder(spec, gpu=False, batching=batching), machines)
+            actors = start_pool(LoadReader(spec), LoadChunkEncoder(spec, gpu=False, batching=batching), machines)
             actors.model()
             stage_rate = stage(actors, parts, scratch / "chunks", arguments.rounds)
             actors.end()

@@ -81,7 +81,9 @@ def opened(given: argparse.Namespace) -> BenchmarkItems:
     if given.simple:
         vectors = item_vectors(items, image_vectors(tables["images"], given.bench / "images"))
     else:
-        vector_store = pa.concat_tables([pq.read_table(f, columns=["item_id", "vector"]) for f in workspace.files("embeddings")])
+        vector_store = pa.concat_tables(
+            [pq.read_table(f, columns=["item_id", "vector"]) for f in workspace.files("embeddings")]
+        )
         of = dict(zip(vector_store.column("item_id").to_pylist(), vector_store.column("vector").to_pylist(), strict=True))
         dimensions = next(len(vector) for vector in of.values() if vector)
         vectors = np.array([of.get(i["item_id"]) or [0.0] * dimensions for i in items], np.float32)
@@ -153,7 +155,12 @@ def _half(rows: pa.Table, which: int) -> np.ndarray:
 
 
 def variants(
-    encoded: BenchmarkItems, candidates: pa.Table, scored_positives: pa.Table, wanted: pa.Table, rules: pa.Table, band: MarginSettings
+    encoded: BenchmarkItems,
+    candidates: pa.Table,
+    scored_positives: pa.Table,
+    wanted: pa.Table,
+    rules: pa.Table,
+    band: MarginSettings,
 ) -> dict[str, Callable[[], SelectedNegatives]]:
     """The guard with parts of it on and off, by name."""
     positives, components, items = (encoded.tables[t] for t in ("positives", "components", "items"))
@@ -172,7 +179,11 @@ def variants(
     small = thumbnail_overlap.picture_index(*(encoded.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
 
     def run(
-        relations: MinedRelations, margin: MarginSettings, standing: float, pictures: hash_distance.HashIndex | None = None, last: bool = False
+        relations: MinedRelations,
+        margin: MarginSettings,
+        standing: float,
+        pictures: hash_distance.HashIndex | None = None,
+        last: bool = False,
     ) -> Callable[[], SelectedNegatives]:
         settings = Guard(margin=margin, max_ngram_overlap=standing)
 
@@ -251,7 +262,12 @@ def main() -> None:
 
 
 def _peer(
-    encoded: BenchmarkItems, wanted: pa.Table, truth: PlantedTruth, shown: dict[str, Any], note: dict[str, str], results: dict[str, Any]
+    encoded: BenchmarkItems,
+    wanted: pa.Table,
+    truth: PlantedTruth,
+    shown: dict[str, Any],
+    note: dict[str, str],
+    results: dict[str, Any],
 ) -> str:
     """A line on sentence-transformers' miner with the same vectors."""
     if not peer_miner.INSTALLED:

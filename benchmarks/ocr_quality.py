@@ -20,13 +20,12 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
-from pipelines.annotate.annotation import AnnotationError
 from pipelines.annotate.ocr import page_text
 from pipelines.annotate.picture_pixels import read_picture
 from pipelines.annotate.rapidocr_reader import RapidReader
 from pipelines.annotate.settings import Ocr, TextGateSettings
 from pipelines.annotate.text_detector import TextGate
-from pipelines.media.decode import Pixels
+from pipelines.media.decode import BadPicture, Pixels
 from pipelines.sources.sample_corpus.build import Sample, make_sample
 from pipelines.sources.sample_corpus.scenes.text_overlay import font
 

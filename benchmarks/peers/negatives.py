@@ -52,7 +52,9 @@ def ours(size: int, queries: int, many: int, preset: str, taken: Watch) -> Found
         best = exact(given.vectors[rows], given.vectors, 100, Search())
         columns = [np.repeat(ids[rows], 100), np.full(best.rows.size, TASK), ids[best.rows.ravel()], best.scores.ravel()]
         candidates = pa.table([pa.array(c) for c in columns], names=CANDIDATES.names).cast(CANDIDATES)
-        made = select_negatives(screen_candidates(candidates, relations, scored_positives, None, settings), wanted, None, None, settings)
+        made = select_negatives(
+            screen_candidates(candidates, relations, scored_positives, None, settings), wanted, None, None, settings
+        )
     return _by_pair(made.rows)
 
 

@@ -50,9 +50,10 @@ class AnnotationError(Exception):
         self.reason = reason
         self.detail = detail
 
-    def annotation(self) -> Annotation:
-        """The row's annotation."""
-        return Annotation(reason=self.reason, detail=self.detail)
+
+def failed_annotation(error: AnnotationError | BadPicture) -> Annotation:
+    """The annotation of a picture that cannot be read or annotated: reason and detail, the latter cut at 300 characters."""
+    return Annotation(reason=error.reason, detail=error.detail[:300])
 
 
 def annotation_rows(

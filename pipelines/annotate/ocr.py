@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from pipelines.annotate.annotation import NO_TEXT, Annotation, AnnotationError, TextLine
+from pipelines.annotate.annotation import NO_TEXT, Annotation, AnnotationError, TextLine, failed_annotation
 from pipelines.annotate.load_reader import reader_module
 from pipelines.annotate.picture_pixels import read_picture
 from pipelines.annotate.settings import Ocr
 from pipelines.annotate.text_detector import TextGate
+from pipelines.media.decode import BadPicture
 
 NOT_IN_THE_NAME = ("threads", "reader")
 """Settings that do not change what a named model reads: the reader's own name is in the model's."""
@@ -40,8 +41,8 @@ class OcrAnnotator:
             if self._gate is not None and not self._gate.passes(rgb):
                 return Annotation(reason=NO_TEXT, detail="gate")
             return page_text(self._read(rgb))
-        except AnnotationError as error:
-            return error.annotation()
+        except (AnnotationError, BadPicture) as error:
+            return failed_annotation(error)
 
 
 def ocr_model(settings: Ocr) -> str:

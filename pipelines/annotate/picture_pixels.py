@@ -11,12 +11,9 @@ def read_picture(content: bytes, max_side: int) -> Pixels:
     """The picture decoded upright (`decode`), its longest side at most `max_side` pixels.
 
     Raises:
-        AnnotationError: with `decode`'s reason.
+        BadPicture: the file is no picture, as `decode` says.
     """
-    try:
-        return decode(content, Decoding(working_side=max_side)).rgb
-    except BadPicture as bad:
-        raise AnnotationError(bad.reason, bad.detail) from bad
+    return decode(content, Decoding(working_side=max_side)).rgb
 
 
 def as_jpeg(rgb: Pixels, quality: int = 90) -> bytes:

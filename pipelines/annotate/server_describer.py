@@ -111,8 +111,8 @@ class ServerDescriber:
             body = self._request(as_jpeg(read_picture(picture.content or b"", self._settings.side)))
             text = self._client.words.without_key(description_text(self._completion(body)))
             return Annotation(text=text.encode(errors="replace").decode())  # JSON may hold half of a surrogate pair
-        except AnnotationError as bad:
-            return AnnotationError(bad.reason, self._client.words.line(bad.detail)).annotation()
+        except (AnnotationError, BadPicture) as bad:
+            return Annotation(reason=bad.reason, detail=self._client.words.line(bad.detail))
 
     def _request(self, jpeg: bytes) -> dict[str, Any]:
         url = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from pipelines.annotate.annotation import Annotation, AnnotationError
+from pipelines.annotate.annotation import Annotation, failed_annotation
 from pipelines.annotate.picture_pixels import read_picture
 from pipelines.annotate.protocol import NotePicture
 from pipelines.annotate.settings import Describe
@@ -70,8 +70,8 @@ class VlmDescriber:
             try:
                 pixels.append(read_picture(picture.content or b"", self._settings.side))
                 unreadable.append(None)
-            except AnnotationError as bad:
-                unreadable.append(bad.annotation())
+            except BadPicture as bad:
+                unreadable.append(failed_annotation(bad))
         descriptions = iter(self._descriptions(pixels))
         return [next(descriptions) if failure is None else failure for failure in unreadable]
 
@@ -86,7 +86,7 @@ class VlmDescriber:
         except (RuntimeError, ValueError, IndexError) as error:  # torch's out of memory is a RuntimeError
             if len(pictures) > 1:
                 return [description for picture in pictures for description in self._batch([picture])]
-            return [AnnotationError(FAILED, f"{type(error).__name__}: {error}").annotation()]
+            return [Annotation(reason=FAILED, detail=f"{type(error).__name__}: {error}"[:300])]
         return [Annotation(text=text) if text else Annotation(reason=EMPTY) for text in texts]
 
     def _generate(self, pictures: Sequence[Pixels]) -> list[str]:

@@ -119,9 +119,9 @@ def _without(
     left = [i for i in note.image_ids if family.get(i) not in removed and i not in query["image_ids"]]
     text = note.text
     if passage:
-        left = [i for i in left if standing(passage, ocr_texts.get(i, "")) < settings.max_ngram_overlap]
+        left = [i for i in left if containment(passage, ocr_texts.get(i, "")) < settings.max_ngram_overlap]
         text = without(passage, text)
-        if standing(passage, text) >= settings.max_ngram_overlap:
+        if containment(passage, text) >= settings.max_ngram_overlap:
             return PASSAGE_REMAINS
     if len(left) == len(note.image_ids) and len(text) == len(note.text):
         return PART_NOT_FOUND

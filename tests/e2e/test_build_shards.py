@@ -108,11 +108,11 @@ def test_every_pair_is_a_row_with_its_own_negatives(built):
 
 
 def test_the_positive_has_the_similarity_that_mining_gave_it(built):
-    """Against `candidate_search.scored`, which the margins of the guard use: the same bits."""
-    from pipelines.flows.mine_hard_negatives.counterfactual_stage import read_words, with_rule_made
-    from pipelines.negatives.search.candidate_search import World, scored
-    from pipelines.negatives.search.note_elements import items_of as elements_of
-    from pipelines.negatives.search.vector_store import stored
+    """Against `candidate_search.scored_positives`, which the margins of the guard use: the same bits."""
+    from pipelines.flows.mine_hard_negatives.counterfactual_stage import ocr_texts, with_counterfactuals
+    from pipelines.negatives.search.candidate_search import EncodedItems, scored_positives
+    from pipelines.negatives.search.note_elements import rows_to_encode
+    from pipelines.negatives.search.vector_store import vector_store
     from pipelines.workspace.arrow_stages import ArrowStages
     from schemas.datasets import ANNOTATIONS, COUNTERFACTUALS, EMBEDDINGS, ITEMS, POSITIVES
 
@@ -120,8 +120,8 @@ def test_the_positive_has_the_similarity_that_mining_gave_it(built):
     items, searched = with_counterfactuals(stages.read(ITEMS), stages.read(COUNTERFACTUALS), True)
     elements = rows_to_encode(items, stages.images(), ocr_texts(stages.read_or_empty(ANNOTATIONS)))
     model = stages.workspace.published("hard_negatives").report["model"]
-    with stored([stages.read(EMBEDDINGS)], model, elements.rows.column("item_id").combine_chunks()) as vectors:
-        pairs = scored(World(items, searched, elements, vectors), stages.read(POSITIVES)).to_pylist()
+    with vector_store([stages.read(EMBEDDINGS)], model, elements.rows.column("item_id").combine_chunks()) as vectors:
+        pairs = scored_positives(EncodedItems(items, searched, elements, vectors), stages.read(POSITIVES)).to_pylist()
     expected = {(p["query_id"], p["positive_id"], p["task"]): p["similarity"] for p in pairs}
     all_rows = [row for split in SPLITS for row in dicts(built[0], f"sft/{split}")]
     actual = {

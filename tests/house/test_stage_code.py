@@ -192,7 +192,9 @@ def test_the_encoder_that_is_loaded_by_its_name_counts():
     specs = {path.stem: load_spec(path.stem) for path in PRESETS.glob("*.toml")}
     backends = {name for name in tree() if name.startswith("pipelines.encode.backends.")}
     assert {backend_module(spec) for spec in specs.values()} == backends
-    assert len({encoding_code(spec) for spec in specs.values()}) == len({backend_code(s) for s in specs.values()}) == len(backends)
+    assert (
+        len({encoding_code(spec) for spec in specs.values()}) == len({backend_code(s) for s in specs.values()}) == len(backends)
+    )
     small = set(closure([backend_module(specs["small"])], parse))
     assert {"pipelines.encode.backends.small", "small_encoder.network"} <= small
     assert "pipelines.encode.small.train" not in small

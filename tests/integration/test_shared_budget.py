@@ -106,7 +106,7 @@ def test_without_the_budget_process_no_request_is_sent(shared_budget, ray_local,
             actors.model()
             ray.kill(budget._actor)
             with pytest.raises(DataError, match="the process that counts the run's spending has died"):
-                actors.first("probe")
+                actors.call_first("probe")
         finally:
             actors.end()
         assert requests == []

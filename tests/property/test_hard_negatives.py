@@ -134,7 +134,9 @@ def test_the_choice_is_its_rules_read_out(workspace, data):
         RULE_NEGATIVES,
     )
     wanted_pairs = query_positives.pairs(positives(*mined), 4)
-    out = select_negatives(screen_candidates(offer, relations, scored_positives, judged, SETTINGS), wanted_pairs, rules, judged, SETTINGS)
+    out = select_negatives(
+        screen_candidates(offer, relations, scored_positives, judged, SETTINGS), wanted_pairs, rules, judged, SETTINGS
+    )
     verdicts, group = by_hand(workspace, 0.55)
     written = defaultdict(list)
     for row in out.rows.to_pylist():
@@ -160,15 +162,25 @@ def test_the_choice_is_its_rules_read_out(workspace, data):
 def test_the_order_and_the_batches_of_candidates_do_not_matter(workspace, random):
     offer, relations, scored_positives, judged = tables(workspace)
     wanted_pairs = query_positives.pairs(positives(*workspace[0]), 4)
-    whole = select_negatives(screen_candidates(offer, relations, scored_positives, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS)
+    whole = select_negatives(
+        screen_candidates(offer, relations, scored_positives, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS
+    )
     rows = list(range(len(offer)))
     random.shuffle(rows)
     mixed = select_negatives(
-        screen_candidates(offer.take(pa.array(rows, pa.int64())), relations, scored_positives, judged, SETTINGS), wanted_pairs, None, judged, SETTINGS
+        screen_candidates(offer.take(pa.array(rows, pa.int64())), relations, scored_positives, judged, SETTINGS),
+        wanted_pairs,
+        None,
+        judged,
+        SETTINGS,
     )
     assert mixed.rows.equals(whole.rows) and mixed.shortfalls.equals(whole.shortfalls)
     parts = []
     for query_id in sorted(set(wanted_pairs.column("query_id").to_pylist())):
         mine, own = (t.filter(pa.compute.equal(t.column("query_id"), query_id)) for t in (offer, wanted_pairs))
-        parts.append(select_negatives(screen_candidates(mine, relations, scored_positives, judged, SETTINGS), own, None, judged, SETTINGS).rows)
+        parts.append(
+            select_negatives(
+                screen_candidates(mine, relations, scored_positives, judged, SETTINGS), own, None, judged, SETTINGS
+            ).rows
+        )
     assert pa.concat_tables(parts).equals(whole.rows)

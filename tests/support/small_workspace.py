@@ -185,7 +185,12 @@ def _publish_negatives(w):
     ]
     report = {"candidates": 9, "left": 2, "taken": {"below_band: similarity below the band": 7}}
     publish(w, datasets.HARD_NEGATIVES, rows, inputs=["positives", "components", "items", "counterfactuals"], report=report)
-    short = {"wanted": 8, "candidates": 9, "reason": "below_band: similarity below the band", "dropped": [("below_band: similarity below the band", 7)]}
+    short = {
+        "wanted": 8,
+        "candidates": 9,
+        "reason": "below_band: similarity below the band",
+        "dropped": [("below_band: similarity below the band", 7)],
+    }
     ends = [(r["query_id"], r["positive_id"], r["task"]) for r in rows]
     shortfalls = [
         dict(zip(("query_id", "positive_id", "task"), end, strict=True)) | short | {"written": ends.count(end)}

@@ -12,7 +12,7 @@ from ray.exceptions import RayTaskError
 from pipelines.engines.ray.chunk_file import read_chunk, write_chunk
 from pipelines.engines.ray.cluster import Machines
 from pipelines.engines.ray.dead_actors import DEATHS, ActorSlot
-from pipelines.items.rows_asked_again import with_answers
+from pipelines.items.row_retries import with_answers
 from pipelines.workspace.filesystem import Folder
 from schemas.errors import StoreError, UninoteError
 

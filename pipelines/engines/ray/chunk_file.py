@@ -53,5 +53,5 @@ def read_if_intact(folder: Folder, name: str) -> pa.Table | None:
             raise DataError(f"{folder.uri}/{name}: damaged (no column 'reason')")
         return rows
     except DataError as error:
-        say(str(error).split("; run")[0] + "; redoing this chunk")
+        log_progress(str(error).split("; run")[0] + "; redoing this chunk")
         return None

@@ -19,7 +19,7 @@ from pipelines.engines.ray.chunk_file import (
     write_chunk,
 )
 from pipelines.engines.ray.dead_actors import DEATHS, ActorSlot, DeadActors
-from pipelines.items.rows_asked_again import to_ask_again, with_answers, without_places
+from pipelines.items.row_retries import rows_to_retry, with_answers, without_places
 from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
@@ -133,7 +133,7 @@ def run_chunks(chunks: Sequence[pa.Table], actors: ActorPool, work: ChunkWork) -
         if time.monotonic() - last_line > PROGRESS_S and state.busy:
             last_line = time.monotonic()
             deaths = f", {state.deaths} process deaths" if state.deaths else ""
-            say(f"{work.stage}: {len(state.files):,} of {len(chunks):,} chunks{deaths}")
+            log_progress(f"{work.stage}: {len(state.files):,} of {len(chunks):,} chunks{deaths}")
     for key in sorted(state.files):
         yield read_chunk(work.folder, state.files[key])
 
@@ -197,7 +197,7 @@ def _settle(state: _State, assignment: _Assignment, ref: Any, work: ChunkWork) -
 def _reuse(state: _State, task: _Task, name: str, rows: pa.Table, work: ChunkWork) -> None:
     """Use a chunk of an earlier run; its failed rows become a task of their own if they are to be retried."""
     reasons = rows.select(["reason"])
-    places = to_ask_again(reasons, state.retry_all_failures)
+    places = rows_to_retry(reasons, state.retry_all_failures)
     if places:
         state.todo.appendleft(task._replace(rows=task.rows.take(pa.array(places)), retry=_Retry(name, task.key, places)))
     _record(state, task, name, without_places(reasons, places), work)

@@ -89,7 +89,9 @@ class DeadActors:
         for ref, restart in list(self._restarts.items()):
             if not restart.replaced and now - restart.since > RESTART_S:
                 del self._restarts[ref]
-                say(f"Ray: a process has not restarted within {RESTART_S:.0f} s; its machine is gone, starting it on another")
+                log_progress(
+                    f"Ray: a process has not restarted within {RESTART_S:.0f} s; its machine is gone, starting it on another"
+                )
                 ray.kill(self._actor(restart.slot))
                 self._replace(restart.slot)
                 self._ping(restart._replace(replaced=True))

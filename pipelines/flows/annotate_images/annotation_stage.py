@@ -16,8 +16,8 @@ from pipelines.annotate.load_describer import load_describer
 from pipelines.annotate.ocr import OcrAnnotator, ocr_model
 from pipelines.annotate.protocol import NotePicture
 from pipelines.annotate.settings import Describe, Ocr
-from pipelines.engines.ray.actor_pool import Load, pool
-from pipelines.engines.ray.chunk_queue import Work, finished
+from pipelines.engines.ray.actor_pool import Load, start_pool
+from pipelines.engines.ray.chunk_queue import ChunkWork, run_chunks
 from pipelines.engines.ray.cluster import Machines
 from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.items.failure_reasons import Reason
@@ -108,8 +108,7 @@ def annotator_code(describe: Describe) -> dict[AnnotationKind, str]:
 def _annotate(images: pa.Table, earlier: pa.Table, annotator: Annotator, pools: AnnotationPools, stamp: str) -> pa.Table:
     """ANNOTATIONS of every picture by one annotator: from the cache by the picture's bytes, the rest from the actors."""
     kind = annotator.kind
-    actors = pool(LoadPictureFiles(pools.root), annotator.load, pools.machines)
-    try:
+    with start_pool(LoadPictureFiles(pools.root), annotator.load, pools.machines) as actors:
         model = annotator.name or actors.model()
         lookup = split_by_cache(images, earlier, kind, model)
         uris = pa.array([absolute_uri(uri) for uri in lookup.new.column("uri").to_pylist()], pa.string())
@@ -125,16 +124,14 @@ def _annotate(images: pa.Table, earlier: pa.Table, annotator: Annotator, pools: 
                 rows=len(images),
                 max_share=pools.max_refused_share,
                 setting="chunks.max_refused_share",
-                what="pictures could not be annotated",
-                mend="check the URIs in the dataset 'images'",
+                problem="pictures could not be annotated",
+                advice="check the URIs in the dataset 'images'",
             ),
         )
         chunks = [new.slice(begin, size) for begin in range(0, len(new), size)]
-        if chunks and kind == "description" and (warning := actors.first("probe")):
+        if chunks and kind == "description" and (warning := actors.call_first("probe")):
             log_progress(str(warning))
-        annotated = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *finished(chunks, actors, work)])
-    finally:
-        actors.end()
+        annotated = pa.concat_tables([ANNOTATIONS.columns.empty_table(), *run_chunks(chunks, actors, work)])
     return pa.concat_tables([lookup.cached, to_every_note(images, annotated)])
 
 

@@ -20,7 +20,7 @@ from pipelines.encode.preset import EncoderSpec, load_spec
 from pipelines.encode.protocol import Preparer
 from pipelines.flows.encode_items.settings import EncodeItems
 from pipelines.items.failure_reasons import Reason
-from pipelines.items.rows_asked_again import to_ask_again, with_answers
+from pipelines.items.row_retries import rows_to_retry, with_answers
 from pipelines.media.decode import BadPicture, Decoding, Pixels, decode
 from pipelines.workspace.code_fingerprint import code_fingerprint
 from pipelines.workspace.manifest import fingerprint
@@ -64,7 +64,7 @@ def encode_items(settings: EncodeItems) -> str:
         _encode_file(file, out / file.name, preparer, spec, encoder)
         reasons = pq.read_table(out / file.name, columns=["reason"]).column("reason").to_pylist()
         counts.update(reason or "vectors" for reason in reasons)
-        say(f"encode: {n + 1} of {len(files)} files")
+        log_progress(f"encode: {n + 1} of {len(files)} files")
     lines = [f"{counts.pop('vectors', 0):,} vectors of {settings.encoder.name} in {out}"]
     lines += [f"  {count:>9,} items without one: {reason}" for reason, count in counts.most_common()]
     evaluate = f"python -m uninote_train evaluate --vectors {out} --name {Path(settings.encoder.name).stem}"
@@ -88,7 +88,7 @@ def _encode_file(file: Path, target: Path, preparer: Preparer, spec: EncoderSpec
     pictures = file.with_name(file.stem + PICTURES_ENDING)
     stamp = _stamp(file, pictures, encoder.model, spec)
     earlier = pq.read_table(target, schema=VECTORS) if _is_current(target, stamp) else None
-    retries = None if earlier is None else to_ask_again(earlier, none_refused=False)
+    retries = None if earlier is None else rows_to_retry(earlier, none_refused=False)
     if earlier is not None and not retries:
         return
     items = pq.read_table(file, schema=ENCODE).column("item").to_pylist()

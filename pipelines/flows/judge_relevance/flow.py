@@ -93,12 +93,10 @@ def judge_relevance(stages: ArrowStages, settings: JudgeRelevance, machines: Mac
     run = JudgeRun(judge, cache, settings, PairBudget(settings.budget.max_pairs), failed)
     if settings.plan:
         return _plan(run, selection, rows, pictures)
-    try:
+    with judge:
         pairs, scores = _score(run, selection.pairs, rows)
         calibration = calibrate(stages, run, pairs, scores.answers, labels, pictures)
         spending = judge.spending()
-    finally:
-        judge.end()
     cache.merge()
     _publish(stages, settings, cache, scores.answers, calibration)
     if calibration.evaluation or not calibration.accepted:

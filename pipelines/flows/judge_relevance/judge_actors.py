@@ -39,7 +39,7 @@ class JudgePool:
     """A hash of the mined content that the judge gets besides the items: its answers depend on it. "": none."""
     root: str | None = None
     """The image root, with options for its store."""
-    _pool: Pool | None = field(default=None)
+    _pool: ActorPool | None = field(default=None)
     _budget: SharedBudget | None = field(default=None)
 
     @property
@@ -56,8 +56,8 @@ class JudgePool:
         """Model and question as one string, without loading the judge."""
         return json.dumps(list(name_of(self.spec, self.load.gpu)))
 
-    def judge_chunks(self, chunks: Sequence[pa.Table], work: Work, fresh: bool = True) -> Iterator[pa.Table]:
-        """ANSWERS of all chunks, as `chunk_queue.finished`. A server gets a probe pair first.
+    def judge_chunks(self, chunks: Sequence[pa.Table], work: ChunkWork, fresh: bool = True) -> Iterator[pa.Table]:
+        """ANSWERS of all chunks, as `chunk_queue.run_chunks`. A server gets a probe pair first.
 
         Args:
             chunks: CHUNK.
@@ -73,11 +73,11 @@ class JudgePool:
         reader = LoadPictureReader(self.spec.longest_side, self.backend.reads_pictures, self.root)
         if self._pool is None:
             load = replace(self.load, budget=self._start_budget()) if self.backend.is_server else self.load
-            self._pool = pool(reader, LoadChunkJudge(load, fresh), self.machines)
+            self._pool = start_pool(reader, LoadChunkJudge(load, fresh), self.machines)
             self._check(self._pool.model())
-            if warning := self._pool.first("probe"):
+            if warning := self._pool.call_first("probe"):
                 log_progress(str(warning))
-        return finished(chunks, self._pool, work)
+        return run_chunks(chunks, self._pool, work)
 
     def spending(self) -> Spending | None:
         """What was spent, as the server counted it; None for a judge without a server, or without calls."""
@@ -102,7 +102,7 @@ class JudgePool:
         self._budget = self._budget or SharedBudget(self.spec.server)
         return self._budget
 
-    def _judge_in_driver(self, chunks: Sequence[pa.Table], work: Work, fresh: bool) -> Iterator[pa.Table]:
+    def _judge_in_driver(self, chunks: Sequence[pa.Table], work: ChunkWork, fresh: bool) -> Iterator[pa.Table]:
         """A backend that starts processes of its own (vLLM in Ray Data) is called by the job. Not run: there was no GPU."""
         judge = ChunkJudge(self.load(), fresh)
         reader = LoadPictureReader(self.spec.longest_side, self.backend.reads_pictures, self.root)()

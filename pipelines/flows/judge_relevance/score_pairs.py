@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.engines.ray.chunk_queue import Work
+from pipelines.engines.ray.chunk_queue import ChunkWork
 from pipelines.flows.judge_relevance.judge_actors import JudgePool
 from pipelines.flows.judge_relevance.settings import JudgeRelevance
 from pipelines.flows.judge_relevance.unscored_limit import KILLED, STAGE, UnscoredLimit
@@ -123,11 +123,11 @@ def chunks(rows: pa.Table, selected: NDArray[np.bool_], size: int) -> Iterator[p
 def _judge(run: JudgeRun, rows: pa.Table, selected: NDArray[np.bool_]) -> list[pa.Table]:
     calls = int(selected.sum())
     failed_before = int(np.asarray(pc.is_in(pair_keys(rows.filter(pa.array(selected))), value_set=run.failed), bool).sum())
-    work = Work(
+    work = ChunkWork(
         stage=STAGE,
         folder=run.cache.unfinished,
         stamp=run.judge.name(),
-        lost=partial(without_score, reason=KILLED, detail="in every attempt; the last attempt had this pair alone"),
+        poison=partial(without_score, reason=KILLED, detail="in every attempt; the last attempt had this pair alone"),
         check=UnscoredLimit(calls, run.settings.chunks.max_refused_share, failed_before, len(rows)),
     )
     run.cache.merge()  # the names of this run's chunks must be free: an old chunk may hold transient reasons

@@ -43,12 +43,12 @@ class UnscoredLimit:
             self._limit(self.calls - (len(reasons) - len(failed)), "pairs sent to the judge have no score")(failed)
         self._limit(self.calls if self.pairs is None else self.pairs, "pairs have no score")(missing)
 
-    def _limit(self, of: int, what: str) -> Limit:
-        return Limit(
+    def _limit(self, of: int, what: str) -> FailureLimit:
+        return FailureLimit(
             stage=STAGE,
-            of=of,
-            most=self.max_share,
+            rows=of,
+            max_share=self.max_share,
             setting="chunks.max_refused_share",
-            what=what,
-            mend="fix the cause and run again (earlier answers are kept)",
+            problem=what,
+            advice="fix the cause and run again (earlier answers are kept)",
         )

@@ -27,7 +27,7 @@ from pipelines.negatives.search.rows_by_query import rows_by_query
 from pipelines.negatives.search.search_actors import put
 from pipelines.negatives.select_negatives import RULE_NEGATIVES
 from pipelines.workspace.arrow_stages import ArrowOutput
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.datasets import HARD_NEGATIVES, SHORTFALLS
 
 PROGRESS_S = 5.0
@@ -104,7 +104,7 @@ def mined_negatives(inputs: SearchInputs, counterfactuals: pa.Table) -> list[Arr
         counts.update(block.counts)
         if time.monotonic() - last_line > PROGRESS_S:
             last_line = time.monotonic()
-            say(f"hard_negatives: {sum(map(len, rows)):,} so far, of {len(pairs) * guard.negatives:,} at most")
+            log_progress(f"hard_negatives: {sum(map(len, rows)):,} so far, of {len(pairs) * guard.negatives:,} at most")
     negatives = pa.concat_tables(rows).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
     shortfalls = _with_unsearched(pa.concat_tables(short), negatives, pairs, encoded, guard.negatives)
     removed = {reason: n for reason, n in counts.items() if n and reason != KEPT}

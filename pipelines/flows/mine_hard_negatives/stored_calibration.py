@@ -22,7 +22,7 @@ from pipelines.negatives.search.rows_by_query import rows_by_query
 from pipelines.negatives.search.search_actors import put
 from pipelines.workspace.arrow_io import read_file
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
 FILE = "calibration.json"
@@ -63,7 +63,7 @@ def guard_with_band(folder: Folder, settings: MineHardNegatives, inputs: SearchI
 
 def _fit(settings: MineHardNegatives, inputs: SearchInputs, planted: PlantedRelations) -> tuple[FittedBand, pa.Table]:
     """Fit the band on the candidates that the other checks keep, for a sample of the queries; also the HISTOGRAM."""
-    say("calibration: working")
+    log_progress("calibration: working")
     encoded = inputs.encoded
     scored = scored_positives(encoded, inputs.positives)
     sample = sample_units(scored, settings.labels.queries)

@@ -26,7 +26,7 @@ def has_shared_text(
         queries: [n] numbers of items.
         candidates: [n].
         positives: [n] the numbers of each row's positives.
-        max_overlap: share of the passage's n-grams (`passage_match.standing`) from which a text contains it.
+        max_overlap: share of the passage's n-grams (`passage_match.containment`) from which a text contains it.
 
     Cost: one comparison of n-grams for each row and positive; each text is folded once.
     """
@@ -53,5 +53,5 @@ def _overlap(one: tuple[str, str | None], other: tuple[str, str | None], max_ove
     if not text or not other_text or (kind not in PASSAGES and other_kind not in PASSAGES):
         return False
     if kind in PASSAGES and (other_kind not in PASSAGES or len(text) <= len(other_text)):
-        return standing(text, other_text) >= max_overlap
-    return standing(other_text, text) >= max_overlap
+        return containment(text, other_text) >= max_overlap
+    return containment(other_text, text) >= max_overlap

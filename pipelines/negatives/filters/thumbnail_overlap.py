@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from pipelines.media.image_families import image_families
 from pipelines.negatives.filters.compared_notes import Comparison
 from pipelines.negatives.filters.false_negative_filter import Guard
-from pipelines.negatives.filters.image_families import families
 from pipelines.negatives.filters.template_match import MatchImage, Pair, match_image, template_matches
 
 FamilyPair = tuple[int, int]
@@ -49,7 +49,7 @@ def picture_index(images: pa.Table, pictures: pa.Table, picture_pairs: pa.Table)
     """Index IMAGES (note_id, image_id, sha256), PICTURES (sha256, feature_count, thumbnail) and PICTURE_PAIRS."""
     columns = (pictures.column(name).to_pylist() for name in ("sha256", "feature_count", "thumbnail"))
     thumbnails = {sha256: Thumbnail(count, jpeg) for sha256, count, jpeg in zip(*columns, strict=True)}
-    family = families(images, picture_pairs)
+    family = image_families(images, picture_pairs)
     of_note: dict[str, set[int]] = {}
     files: list[set[str]] = [set() for _ in range(1 + max(family.values(), default=-1))]
     for note_id, image_id, sha256 in zip(

@@ -16,7 +16,7 @@ from pipelines.negatives.search.corpus_part import CorpusPart, PartIndex, merge_
 from pipelines.negatives.search.exact_dot import Vectors
 from pipelines.negatives.search.exact_search import Search
 from pipelines.negatives.search.ivf import IvfSettings
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 
 BLOCKS_PER_ACTOR = 2
 """Blocks of queries in progress for each actor."""

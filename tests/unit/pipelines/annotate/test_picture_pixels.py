@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.annotate.annotation import failed_answer
+from pipelines.annotate.annotation import failed_annotation
 from pipelines.annotate.picture_pixels import as_jpeg, read_picture
 from pipelines.media.decode import BadPicture
 
@@ -39,10 +39,10 @@ def test_what_is_transparent_is_white_and_sixteen_bits_are_scaled():
     ids=["empty", "text", "half", "bomb"],
 )
 def test_names_what_is_wrong_with_a_file(content, reason):
-    with pytest.raises(AnnotationError) as bad:
+    with pytest.raises(BadPicture) as bad:
         read_picture(content, 100)
     assert bad.value.reason == reason
-    assert bad.value.annotation().reason == reason
+    assert failed_annotation(bad.value).reason == reason
 
 
 def test_a_jpeg_of_the_pixels_shows_the_same():

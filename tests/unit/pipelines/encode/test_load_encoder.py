@@ -65,7 +65,8 @@ def test_a_missing_package_is_told_with_the_file_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     monkeypatch.delitem(sys.modules, "pipelines.encode.backends.timm", raising=False)
     with pytest.raises(
-        SettingsError, match=r"encoder backend 'timm' needs a package that is not installed: .*timm.*pip install -r requirements/models.txt"
+        SettingsError,
+        match=r"encoder backend 'timm' needs a package that is not installed: .*timm.*pip install -r requirements/models.txt",
     ):
         load_preparer(load_spec("efficientnet"))
 

@@ -17,7 +17,9 @@ SHOWN = {"n": [("a", "s1"), ("b", "s2"), ("c", "s3"), ("d", "s4")]}
 
 
 def made(*pairs, texts=(TITLE, BODY), shown=SHOWN, copies=(), read=None):
-    return counterfactuals(positives(*pairs), notes({"n": texts}), images(shown), picture_pairs(*copies), CounterfactualSettings(), read)
+    return counterfactuals(
+        positives(*pairs), notes({"n": texts}), images(shown), picture_pairs(*copies), CounterfactualSettings(), read
+    )
 
 
 def whole(text=TEXT, ids=("a", "b", "c", "d")):

@@ -77,7 +77,12 @@ class PlantedNotes:
         rows = pa.table([np.repeat(pairs.column(c).to_numpy(), 20) for c in ("query_id", "task")], names=["query_id", "task"])
         rows = rows.append_column("candidate_id", pa.array(ids[found.rows.ravel()]))
         rows = rows.append_column("similarity", pa.array(found.scores.ravel())).cast(CANDIDATES)
-        return rows, pairs, pairs.append_column("similarity", pa.array(np.ones(len(pairs), np.float32))).cast(SCORED_POSITIVES), note
+        return (
+            rows,
+            pairs,
+            pairs.append_column("similarity", pa.array(np.ones(len(pairs), np.float32))).cast(SCORED_POSITIVES),
+            note,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +101,9 @@ def leaks(encoded, rows, note):
 
 def test_no_copy_crop_or_quote_is_a_negative(planted):
     candidates, pairs, scored_positives, note = planted.offered()
-    out = select_negatives(screen_candidates(candidates, planted.relations, scored_positives, None, GUARD), pairs, None, None, GUARD)
+    out = select_negatives(
+        screen_candidates(candidates, planted.relations, scored_positives, None, GUARD), pairs, None, None, GUARD
+    )
     assert len(out.rows) == 4 * len(pairs) - sum(4 - r["written"] for r in out.shortfalls.to_pylist())
     assert len(out.rows) > 3 * len(pairs)
     assert leaks(planted, out.rows, note) == []
@@ -137,6 +144,10 @@ def test_no_rule_made_negative_shows_its_part(planted):
     ]
     candidates, pairs, scored_positives, _ = planted.offered()
     out = select_negatives(
-        screen_candidates(candidates, planted.relations, scored_positives, None, GUARD), pairs, pa.Table.from_pylist(rules, RULE_NEGATIVES), None, GUARD
+        screen_candidates(candidates, planted.relations, scored_positives, None, GUARD),
+        pairs,
+        pa.Table.from_pylist(rules, RULE_NEGATIVES),
+        None,
+        GUARD,
     )
     assert sum(r["source"] == "rule" for r in out.rows.to_pylist()) == 2 * ORIGINALS

@@ -98,7 +98,9 @@ def test_a_rule_made_one_that_is_not_encoded_has_no_label():
 
 def test_a_judged_candidate_carries_the_judges_score():
     said = pa.Table.from_pylist([{"query_id": "q", "candidate_id": "without", "calibrated": 0.3}], JUDGED)
-    out = select_negatives(screen(("q", "a", 0.6, 0, 1, 0.2)), pairs(("q", "p")), rules(("q", "p", "without", 0.9)), said, free())
+    out = select_negatives(
+        screen(("q", "a", 0.6, 0, 1, 0.2)), pairs(("q", "p")), rules(("q", "p", "without", 0.9)), said, free()
+    )
     labels = [(r["source"], r["label_from"], r["soft_label"]) for r in out.rows.to_pylist()]
     assert labels == [("rule", "judge", 0.3), ("judge", "judge", 0.2)]
 
@@ -110,7 +112,12 @@ def test_the_judge_takes_a_rule_made_one_too():
 
 
 def test_a_short_query_says_what_took_its_candidates_and_is_not_filled():
-    rows = [("q", "a", 0.6, QUERY_COMPONENT, 1), ("q", "b", 0.5, POSITIVE_MARGIN, 2), ("q", "c", 0.5, POSITIVE_MARGIN, 3), ("q", "d", 0.4, 0, 4)]
+    rows = [
+        ("q", "a", 0.6, QUERY_COMPONENT, 1),
+        ("q", "b", 0.5, POSITIVE_MARGIN, 2),
+        ("q", "c", 0.5, POSITIVE_MARGIN, 3),
+        ("q", "d", 0.4, 0, 4),
+    ]
     out = select_negatives(screen(*rows), pairs(("q", "p"), ("r", "p")), None, None, free())
     assert written(out) == ["d"]
     short, empty = out.shortfalls.to_pylist()
@@ -121,7 +128,9 @@ def test_a_short_query_says_what_took_its_candidates_and_is_not_filled():
 
 
 def test_a_query_that_is_given_up_gets_no_rule_made_one_either():
-    out = select_negatives(screen(("q", "a", 0.6, WEAK_POSITIVE, 1)), pairs(("q", "p")), rules(("q", "p", "without", 0.9)), None, free())
+    out = select_negatives(
+        screen(("q", "a", 0.6, WEAK_POSITIVE, 1)), pairs(("q", "p")), rules(("q", "p", "without", 0.9)), None, free()
+    )
     assert len(out.rows) == 0 and out.shortfalls.column("reason").to_pylist() == [REASONS[WEAK_POSITIVE]]
 
 
@@ -153,6 +162,8 @@ def test_the_late_filter_takes_what_would_be_written_and_what_takes_its_place():
 
 def test_what_the_late_filter_takes_is_counted_for_a_short_query():
     rows = [("q", f"c{k}", 0.9 - k / 100, 0, k) for k in range(3)]
-    out = select_negatives(screen(*rows), pairs(("q", "p")), None, None, free(negatives=3), lambda at: np.full(len(at), PICTURE_OVERLAP))
+    out = select_negatives(
+        screen(*rows), pairs(("q", "p")), None, None, free(negatives=3), lambda at: np.full(len(at), PICTURE_OVERLAP)
+    )
     assert written(out) == []
     assert out.shortfalls.to_pylist()[0]["reason"] == REASONS[PICTURE_OVERLAP]

@@ -67,7 +67,9 @@ def test_each_kind_of_false_negative_is_taken_in_the_order_of_the_guard():
     offer = candidates(IMAGE["query"], "image_to_note", [WHOLE[n] for n in NOTES])
     reasons = screen_candidates(offer, RELATIONS, scored_positives(IMAGE["query"], "x", []), None, FREE).reasons
     found = {n: REASONS[r] for n, r in zip(NOTES, reasons, strict=True)}
-    assert found["query"] == found["copy"] == found["copy_of_copy"] == "query_component: in the duplicate component of the query"
+    assert (
+        found["query"] == found["copy"] == found["copy_of_copy"] == "query_component: in the duplicate component of the query"
+    )
     tie = "mined_pair: a mined pair links its note to the note of the query"
     assert found["clicked"] == found["clicks_it"] == found["copy_of_clicked"] == tie
     assert found["other_split"] == "split: in another split than the query"
@@ -101,7 +103,14 @@ def test_the_band_and_the_margin_count_apart():
     reasons = screen_candidates(offer, RELATIONS, answers, None, settings).reasons
     said = [REASONS[r] for r in reasons]
     near = "positive_margin: similarity too close to that of the positive"
-    assert said[:6] == ["below_band: similarity below the band", "kept", "kept", near, near, "above_band: similarity above the band"]
+    assert said[:6] == [
+        "below_band: similarity below the band",
+        "kept",
+        "kept",
+        near,
+        near,
+        "above_band: similarity above the band",
+    ]
     assert said[6].startswith("query_component")
 
 
@@ -117,8 +126,12 @@ def test_a_clicked_positive_sets_the_margin_only_where_there_is_no_other():
 def test_a_query_whose_positives_score_too_low_is_given_up():
     settings = Guard(margin=MarginSettings(preset="qwen-mean-margin", least_positive=0.4))
     offer = candidates(IMAGE["query"], "image_to_note", [(WHOLE["free"], 0.1)])
-    assert verdicts(offer, scored_positives(IMAGE["query"], "image_to_note", [(WHOLE["query"], 0.3)]), settings=settings) == ["weak_positive"]
-    assert verdicts(offer, scored_positives(IMAGE["query"], "image_to_note", [(WHOLE["query"], 0.5)]), settings=settings) == ["kept"]
+    assert verdicts(offer, scored_positives(IMAGE["query"], "image_to_note", [(WHOLE["query"], 0.3)]), settings=settings) == [
+        "weak_positive"
+    ]
+    assert verdicts(offer, scored_positives(IMAGE["query"], "image_to_note", [(WHOLE["query"], 0.5)]), settings=settings) == [
+        "kept"
+    ]
 
 
 def test_the_judge_takes_what_it_calls_relevant_and_says_nothing_of_the_others():
@@ -163,7 +176,9 @@ def test_an_item_of_another_workspace_is_refused():
 
 
 def test_nothing_offered_is_nothing_screened():
-    assert len(screen_candidates(candidates(TEXT, "x", []), RELATIONS, scored_positives(TEXT, "x", []), None, FREE).reasons) == 0
+    assert (
+        len(screen_candidates(candidates(TEXT, "x", []), RELATIONS, scored_positives(TEXT, "x", []), None, FREE).reasons) == 0
+    )
 
 
 def test_granularities_take_turns_among_the_positives_of_a_query():

@@ -35,7 +35,9 @@ def test_recall_is_measured_and_grows_with_the_visits():
     corpus = spread / np.linalg.norm(spread, axis=1, keepdims=True)
     queries, middle = corpus[::60], train_centres(corpus, SETTINGS)
     sure = exact(queries, corpus, 10, Search())
-    recalls = [measured_recall(searched(queries, corpus, middle, 10, IvfSettings(cells=24, visits=v)), sure).recall for v in (1, 6, 24)]
+    recalls = [
+        measured_recall(searched(queries, corpus, middle, 10, IvfSettings(cells=24, visits=v)), sure).recall for v in (1, 6, 24)
+    ]
     assert recalls[0] < recalls[1] < recalls[2] == 1.0
     assert recalls[1] > 0.9
 
