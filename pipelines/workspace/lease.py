@@ -46,7 +46,7 @@ class Lease:
         self._beats, self._ended = 0, threading.Event()
         self._lost: bytes | None = None
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Acquire the lease.
 
         Raises:
@@ -60,7 +60,7 @@ class Lease:
             raise busy(self.folder.uri, content)
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def renewing(self) -> Iterator[None]:
         """Renew the lease while the block runs, then release it.
 
         Raises:

@@ -40,8 +40,8 @@ def workspace_lock(folder: Folder, job: str) -> Iterator[None]:
             yield
         return
     lease = Lease(folder, holder(job), BEAT_S, PATIENCE_S)
-    lease.take()
-    with lease.kept():
+    lease.acquire()
+    with lease.renewing():
         _leases[_key(folder)] = lease
         try:
             yield

@@ -47,7 +47,7 @@ def test_after_a_kill_while_shards_are_written(hard, built, tmp_path):
     os.killpg(job.pid, signal.SIGKILL)
     job.wait()
     assert Workspace(str(workspace)).manifest("sft/train") is None
-    with pytest.raises(DataError, match="neither _current.json nor"):
+    with pytest.raises(DataError, match="no _current.json and no"):
         shard_files(workspace / "sft/train")
     again = subprocess.run(
         command(workspace), env=plain_environment(), capture_output=True, text=True, timeout=400, check=False

@@ -47,5 +47,5 @@ def test_the_sum_of_the_file_is_that_of_its_bytes(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"x" * 100])
 def test_a_file_that_is_no_parquet_is_named(tmp_path, content):
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(DataError, match="does not end as a Parquet file does"):
+    with pytest.raises(DataError, match="it has no Parquet footer"):
         sums(str(tmp_path / "a"))

@@ -100,7 +100,7 @@ def test_the_closure_is_what_can_be_reached_in_any_graph_of_imports_with_circles
     "name", ["pipelines.gone", "os", "pipelines.mining.images.match_step.matched_pictures", "pipelines.workspace.progress_line"]
 )
 def test_a_name_that_is_no_module_of_the_project_is_an_error(name):
-    with pytest.raises(ModuleNotFoundError, match="no module of pipelines, schemas"):
+    with pytest.raises(ModuleNotFoundError, match="not a module of pipelines, schemas"):
         code_fingerprint(name)
 
 

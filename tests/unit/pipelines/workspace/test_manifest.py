@@ -104,7 +104,7 @@ def test_a_flipped_bit_is_a_manifest_or_one_line(at, bit):
 def test_the_manifest_of_another_dataset_is_one_line(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "_current.json").write_bytes(MANIFEST.to_json())
-    with pytest.raises(DataError, match=r"images/_current\.json: the manifest of 'notes', expected 'images'"):
+    with pytest.raises(DataError, match=r"images/_current\.json: expected the manifest of 'images', got 'notes'"):
         Workspace(str(tmp_path)).manifest("images")
 
 
