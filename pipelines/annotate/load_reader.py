@@ -4,18 +4,11 @@ An engine is a module with two functions: `load(settings: Ocr) -> TextReader`, a
 nothing. To add one: docs/how-to/add-an-ocr.md.
 """
 
-from collections.abc import Mapping
-from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol
 
 from pipelines.annotate.protocol import ReaderModel, TextReader
 from pipelines.annotate.settings import Ocr
 from schemas.errors import SettingsError
-
-READERS: Mapping[str, str] = {
-    "rapidocr": "pipelines.annotate.rapidocr_reader",
-}
-"""The module of each OCR engine, by `ocr.reader`."""
 
 
 class ReaderModule(Protocol):
@@ -34,8 +27,11 @@ def reader_module(settings: Ocr) -> ReaderModule:
     """The module of the OCR engine that the settings name.
 
     Raises:
-        SettingsError: there is no such engine; with all that there are.
+        SettingsError: there is no such engine.
     """
-    if settings.reader not in READERS:
-        raise SettingsError(f"ocr.reader is '{settings.reader}'; expected one of {sorted(READERS)}")
-    return cast(ReaderModule, import_module(READERS[settings.reader]))
+    match settings.reader:
+        case "rapidocr":
+            from pipelines.annotate import rapidocr_reader
+
+            return rapidocr_reader
+    raise SettingsError(f"ocr.reader is '{settings.reader}'; expected an engine of annotate/load_reader.py, such as 'rapidocr'")

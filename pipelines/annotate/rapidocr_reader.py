@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pipelines.annotate.annotation import AnnotationError, TextLine
-from pipelines.annotate.protocol import ReaderModel
+from pipelines.annotate.protocol import ReaderModel, TextReader
 from pipelines.annotate.rapidocr_models import DETECTOR, RECOGNISER, model_file
 from pipelines.annotate.settings import Ocr
 from pipelines.items.failure_reasons import Reason
@@ -28,7 +28,7 @@ def model() -> ReaderModel:
     return ReaderModel(f"rapidocr-{version('rapidocr')}", weights)
 
 
-def load(settings: Ocr) -> "RapidReader":
+def load(settings: Ocr) -> TextReader:
     """As `RapidReader`."""
     return RapidReader(settings)
 

@@ -28,7 +28,7 @@ class Ocr:
     """Settings of `OcrAnnotator`."""
 
     reader: str = "rapidocr"
-    """The OCR engine: a name of `READERS` in annotate/load_reader.py."""
+    """The OCR engine: a name in annotate/load_reader.py."""
     side: Annotated[int, Field(ge=64)] = 960
     """Longest side at which a picture is read, pixels; larger pictures are reduced, smaller ones are read as they are.
     Source: measured. rapidocr's default, the shortest side enlarged to 736, takes two to four times as long; it reads the

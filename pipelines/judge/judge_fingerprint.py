@@ -14,13 +14,13 @@ ITEM_LIMITS = ("longest_side", "item_pixels", "item_chars")
 """How much of an item the judge gets."""
 
 
-def judge_model(spec: JudgeSpec, device: str = "cpu", module: str = "") -> str:
+def judge_model(spec: JudgeSpec, device: str = "cpu", rules: str = "") -> str:
     """Name and fingerprint: `Judge.model`, the same before a judge is loaded and after.
 
     Args:
         spec: the preset.
         device: transformers: where it will run; on a GPU the weights have another type.
-        module: of a backend without a model, whose scores follow from its code.
+        rules: the module that decides the scores of a judge without a model.
 
     Raises:
         SettingsError: transformers, vllm: the model files are missing.
@@ -44,7 +44,7 @@ def judge_model(spec: JudgeSpec, device: str = "cpu", module: str = "") -> str:
             options |= {"max_model_len": spec.engine.max_model_len, "code": spec.trust_remote_code}
         case _:
             changes_scores = spec.overlap if spec.backend == "overlap" else spec
-            return f"{spec.backend}#{_digest({'rules': code_fingerprint(module), **dataclasses.asdict(changes_scores)})}"
+            return f"{spec.backend}#{_digest({'rules': code_fingerprint(rules), **dataclasses.asdict(changes_scores)})}"
     folder = folder_of(spec, weights=True, section="judge")
     options["files"] = files_fingerprint(folder)
     return f"{folder.resolve().name if spec.path else spec.model}@{kind}#{_digest(options)}"

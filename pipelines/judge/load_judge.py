@@ -1,14 +1,13 @@
 """Settings -> Judge. Only the backend that the preset names is imported.
 
-A backend is a module with one function, `load(context: JudgeContext) -> Judge`, and a row of BACKENDS. To add one:
-docs/how-to/add-a-judge.md.
+A backend is a module with a function `load(context: JudgeContext) -> Judge`, a row of BACKENDS and a case of `LoadJudge`.
+To add one: docs/how-to/add-a-judge.md.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from pipelines.judge.judge_context import JudgeContext
 from pipelines.judge.judge_fingerprint import judge_model
@@ -20,8 +19,8 @@ from schemas.errors import SettingsError
 class Backend(NamedTuple):
     """What the job must know of a family of judges before one is loaded."""
 
-    module: str
-    """Has the function `load`."""
+    rules: str = ""
+    """A judge without a model: the module with the code that decides its scores; its name follows from that."""
     packages: tuple[str, ...] = ()
     """Packages that it imports and mining does not have."""
     install: str = "pip install -r requirements/models.txt"
@@ -42,14 +41,11 @@ class Backend(NamedTuple):
 
 BACKENDS: Mapping[str, Backend] = {
     "overlap": Backend(
-        "pipelines.judge.backends.content_overlap", asks_a_model=False, reads_pictures=False, mined_content=True
+        rules="pipelines.judge.backends.content_overlap", asks_a_model=False, reads_pictures=False, mined_content=True
     ),
-    "transformers": Backend(
-        "pipelines.judge.backends.vlm", packages=("torch", "torchvision", "transformers", "safetensors"), on_gpu=True
-    ),
-    "openai": Backend("pipelines.judge.backends.openai_server", is_server=True),
+    "transformers": Backend(packages=("torch", "torchvision", "transformers", "safetensors"), on_gpu=True),
+    "openai": Backend(is_server=True),
     "vllm": Backend(
-        "pipelines.judge.backends.vllm",
         packages=("ray", "vllm"),
         install="pip install vllm, on a machine with a GPU (it is in no requirements file of this project)",
         in_driver=True,
@@ -69,7 +65,16 @@ class LoadJudge(JudgeContext):
             SettingsError: a package, a file or the server is missing; with what to install, download or start.
         """
         check_packages(self.spec)
-        return cast(Judge, import_module(backend_of(self.spec).module).load(self))
+        match self.spec.backend:
+            case "overlap":
+                from pipelines.judge.backends.content_overlap import load
+            case "transformers":
+                from pipelines.judge.backends.vlm import load
+            case "openai":
+                from pipelines.judge.backends.openai_server import load
+            case "vllm":
+                from pipelines.judge.backends.vllm import load
+        return load(self)
 
 
 class JudgeName(NamedTuple):
@@ -87,8 +92,8 @@ def name_of(spec: JudgeSpec, gpu: bool = False) -> JudgeName:
 
     Cost: transformers, vllm: one pass over the model files.
     """
-    module = backend_of(spec).module
-    return JudgeName(judge_model(spec, "cuda" if gpu else "cpu", module), prompt_hash(spec.question))
+    rules = backend_of(spec).rules
+    return JudgeName(judge_model(spec, "cuda" if gpu else "cpu", rules), prompt_hash(spec.question))
 
 
 def backend_of(spec: JudgeSpec) -> Backend:

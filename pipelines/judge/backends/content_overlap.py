@@ -29,7 +29,7 @@ from pipelines.judge.judge_context import JudgeContext
 from pipelines.judge.judge_fingerprint import judge_model
 from pipelines.judge.preset import JudgeSpec, prompt_hash
 from pipelines.judge.prompt.question import BadPair
-from pipelines.judge.protocol import NOTHING_TO_JUDGE, Picture, Sizes
+from pipelines.judge.protocol import NOTHING_TO_JUDGE, Judge, Picture, Sizes
 from pipelines.judge.score_rows import PairOutcome, score_rows
 from pipelines.media.passage_match import containment
 from pipelines.media.sentences import sentences
@@ -42,7 +42,7 @@ ANNOTATION_TASKS = ("image_to_text", "text_to_image", "text_to_note", "image_to_
 Item = Mapping[str, Any]
 
 
-def load(context: JudgeContext) -> "OverlapJudge":
+def load(context: JudgeContext) -> Judge:
     """As `OverlapJudge`."""
     return OverlapJudge(context.spec, context.content)
 
@@ -65,7 +65,7 @@ class OverlapJudge:
     def __init__(self, spec: JudgeSpec, content: MinedContent) -> None:
         """Keep the mined content of pictures and notes."""
         self._content, self._settings = content, spec.overlap
-        self.model, self.prompt_hash = judge_model(spec, module=__name__), prompt_hash(spec.question)
+        self.model, self.prompt_hash = judge_model(spec, rules=__name__), prompt_hash(spec.question)
 
     def __call__(self, pairs: pa.Table, pictures: Mapping[str, Picture]) -> pa.Table:
         """SCORES; `pictures` is ignored. Cost: about 100 us a pair, most of it the flags of new texts."""

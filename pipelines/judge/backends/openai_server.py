@@ -17,7 +17,7 @@ from pipelines.judge.judge_fingerprint import judge_model
 from pipelines.judge.preset import JudgeSpec, prompt_hash
 from pipelines.judge.prompt.question import BadPair, Turns, turns
 from pipelines.judge.prompt.yes_no_tokens import score_of_top
-from pipelines.judge.protocol import NOT_ASKED, REFUSED, UNAVAILABLE, UNREADABLE, Picture, Sizes
+from pipelines.judge.protocol import NOT_ASKED, REFUSED, UNAVAILABLE, UNREADABLE, Judge, Picture, Sizes
 from pipelines.judge.score_rows import PairOutcome, score_rows
 from pipelines.judge.token_estimate import prompt_tokens
 from pipelines.models.openai_client import Client, Refused, Unavailable, Unreadable
@@ -29,7 +29,7 @@ UNAUTHORIZED = (401, 403)
 NOT_FOUND = 404
 
 
-def load(context: JudgeContext) -> "ServerJudge":
+def load(context: JudgeContext) -> Judge:
     """As `ServerJudge`."""
     return ServerJudge(context.spec, context.api_key, budget=context.budget)
 

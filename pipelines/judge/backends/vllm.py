@@ -18,7 +18,7 @@ from pipelines.judge.judge_fingerprint import judge_model
 from pipelines.judge.preset import JudgeSpec, prompt_hash
 from pipelines.judge.prompt.question import BadPair, as_messages, turns
 from pipelines.judge.prompt.yes_no_tokens import score_of_top
-from pipelines.judge.protocol import FAILED, UNREADABLE, Picture, Sizes
+from pipelines.judge.protocol import FAILED, UNREADABLE, Judge, Picture, Sizes
 from pipelines.judge.score_rows import PairOutcome, score_rows
 from pipelines.judge.token_estimate import prompt_tokens
 
@@ -27,7 +27,7 @@ ERROR = "__inference_error__"
 Row = dict[str, Any]
 
 
-def load(context: JudgeContext) -> "EngineJudge":
+def load(context: JudgeContext) -> Judge:
     """As `EngineJudge`."""
     return EngineJudge(context.spec)
 

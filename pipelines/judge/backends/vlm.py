@@ -18,7 +18,7 @@ from pipelines.judge.preset import JudgeSpec, prompt_hash
 from pipelines.judge.prompt.chat_template import Arrays, PromptBuilder, batches_by_length
 from pipelines.judge.prompt.question import BadPair, turns
 from pipelines.judge.prompt.yes_no_tokens import score
-from pipelines.judge.protocol import FAILED, Picture, Sizes
+from pipelines.judge.protocol import FAILED, Judge, Picture, Sizes
 from pipelines.judge.score_rows import PairOutcome, score_rows
 from pipelines.judge.token_estimate import prompt_tokens
 from pipelines.models.padding import joined, mask_of, padded
@@ -29,7 +29,7 @@ from schemas.errors import SettingsError
 PICTURE_INPUTS = ("pixel_values", "image_grid_thw", "image_sizes")
 
 
-def load(context: JudgeContext) -> "VlmJudge":
+def load(context: JudgeContext) -> Judge:
     """As `VlmJudge`, on the actor's GPU if the context says so.
 
     Raises:
