@@ -205,8 +205,12 @@ def publish(folder, table, rows, dropped=None, report=None):
     else:
         ordered = unsorted.sort_by([(name, "ascending") for name in table.key])
     is_filtered = table is HARD_NEGATIVES
-    settings = {"guard": {"margin": {"floor": 0.2, "ceiling": 0.8}, "max_look": 96}} if is_filtered else {}
-    filter_report = {"model": "m", "candidates": 40, "left": 30, "taken": {"margin: below the band": 10}} if is_filtered else {}
+    settings = {"guard": {"margin": {"floor": 0.2, "ceiling": 0.8}, "max_pdq_distance": 96}} if is_filtered else {}
+    filter_report = (
+        {"model": "m", "candidates": 40, "left": 30, "taken": {"below_band: similarity below the band": 10}}
+        if is_filtered
+        else {}
+    )
     workspace = Workspace(str(folder))
     plan = planned([table], {"generated": str(len(rows))}, settings, ())
     files = write_parts([ordered], table, workspace.new_run(table.name, plan.run_id))

@@ -157,7 +157,7 @@ def test_explain_pair_tells_all_that_is_known(sql):
     assert facts["component", "notes in it"] == "2"
     assert facts["negative 1", "rule, similarity unknown"].startswith("note of note a: ")
     assert facts["negative 2", "band, similarity 0.5"].startswith("note of note e: e0 Boots")
-    assert facts["negatives", "short of 6 of 8"] == "margin: below the band"
+    assert facts["negatives", "short of 6 of 8"] == "below_band: similarity below the band"
     assert facts["judgement", "the target"] == "score 0.9, calibrated 0.95, grade 3, by overlap"
     assert facts["judgement", whole("e")["item_id"]] == "score 0.1, calibrated 0.02, grade 0, by overlap"
     assert '"knob": 1' in facts["run of mined/within_note", "settings"]

@@ -52,7 +52,7 @@ def test_one_generated_negative_is_added(tmp_path):
 
 
 def test_the_checks_have_values_and_limits():
-    settings = {"margin": {"floor": 0.25, "ceiling": 0.9}, "max_look": 96}
+    settings = {"margin": {"floor": 0.25, "ceiling": 0.9}, "max_pdq_distance": 96}
     pictures = [[bytes(32)], [b"\xff" * 32], [b"\x0f" + bytes(31), b"\xff" * 30 + b"\x00\x00"]]
     assert filter_checks(0.5, ["a", "a", "b"], pictures, settings) == [
         Fact("component", "differs from query and positive"),
