@@ -4,7 +4,7 @@
         [--config FILE.toml] [--set section.key=value ...]
 
 Training rows with soft labels and ranking lists, each split in shards of Parquet with their pictures beside. Settings:
-docs/settings.md.
+docs/reference/settings/build_shards.md.
 """
 
 import sys

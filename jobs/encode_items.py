@@ -4,7 +4,7 @@
     python jobs/encode_items.py --items ITEMS --out VECTORS --set encoder.name=gme --set encoder.path=/models/gme-Qwen2-VL-2B
     python -m uninote_train evaluate --shards SHARDS --vectors VECTORS --name gme --out OUT
 
-One process, one device; a job that was killed goes on with the file it was at. Presets: docs/encoders.md.
+One process, one device; a job that was killed goes on with the file it was at. Presets: docs/how-to/pick-an-encoder.md.
 """
 
 import sys

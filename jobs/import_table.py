@@ -2,7 +2,7 @@
 
     python jobs/import_table.py --config MAPPING.toml [--out DIR]
 
-A mapping, with all that it can say: docs/qilin.md.
+A mapping, with all that it can say: docs/how-to/own-data.md.
 """
 
 import sys

@@ -6,7 +6,7 @@
 
 Judges hard negatives and positives once each, keeps every answer in a cache, calibrates on labels and publishes judgements,
 which jobs/mine_hard_negatives.py reads. --plan asks nothing. A local Ray is started and ended
-unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
+unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/reference/settings/judge_relevance.md.
 """
 
 import sys

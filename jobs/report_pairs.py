@@ -3,7 +3,7 @@
     python jobs/report_pairs.py [--workspace URI] [--output FILE.html] [--labels FILE] [--config FILE.toml]
         [--set section.key=value ...]
 
-Needs neither Spark nor Ray. The page holds its pictures and asks no network for anything. Settings: docs/settings.md.
+Needs neither Spark nor Ray. The page holds its pictures and asks no network for anything. Settings: docs/reference/settings/report_pairs.md.
 """
 
 import sys

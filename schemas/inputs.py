@@ -1,4 +1,4 @@
-"""What comes in: the columns that a job reads, those it cannot do without marked required (docs/tables.md)."""
+"""What comes in: the columns that a job reads, those it cannot do without marked required (docs/reference/tables.md)."""
 
 import pyarrow as pa
 

@@ -5,7 +5,7 @@
     torchrun --nproc-per-node 8 -m uninote_train sft ...
     python -m uninote_train evaluate [--shards DIR] [--out DIR] [--name NAME] [--vectors DIR | --write-items DIR] [--set ...]
 
-A run that was killed goes on where it was when it is started again. Settings: docs/settings.md.
+A run that was killed goes on where it was when it is started again. Settings: docs/reference/settings/.
 """
 
 import sys

@@ -15,7 +15,7 @@ class Plan:
     """Of the corpus that the network learns from before any of this (seed 1000)."""
     coarse_steps: int = 100
     """Of that schooling, a sixth of what the shipped weights had: those were drilled on the truth of such corpora until no
-    training on mined pairs could add to it (docs/log.md)."""
+    training on mined pairs could add to it (dev/log.md)."""
     fine_steps: int = 30
     """Of that schooling, at the size of use."""
     seeds: int = 3
@@ -32,7 +32,7 @@ class Plan:
     """Of the soft labels: the judge's span 0 to 1 where similarities span a fifth, so that the paper's 0.02 would say five
     times as much (a mistake then costs 45 nats, and nothing else is learned)."""
     learning_rate: float = 1e-4
-    """Of the contrastive trainings: the paper's. Three times as much did more harm in as many steps (docs/log.md)."""
+    """Of the contrastive trainings: the paper's. Three times as much did more harm in as many steps (dev/log.md)."""
     rl_learning_rate: float = 3e-5
     """A third of it; the paper's is a two-hundredth, for thousands of steps."""
 

@@ -28,7 +28,7 @@ MOST_FINDS = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """Settings of `TextGate`; docs/algorithms/annotate.md has the curve that they were read from."""
+    """Settings of `TextGate`; docs/explanation/algorithms/annotate.md has the curve that they were read from."""
 
     side: Annotated[int, Field(ge=64)] = 320
     """Longest side of the picture that is looked at, pixels; half of it halves the cost and loses print below 1/30 of it."""

@@ -41,7 +41,7 @@ def closing(workspace: Path, ran: Sequence[Ran], steps: Sequence[Step]) -> str:
     lines += off or [f"All {len(ran)} commands printed what the page says."]
     lines += [
         "",
-        f"Look:  {workspace / 'report.html'} in a browser; docs/sql.md has queries for {workspace / 'workspace.duckdb'}",
+        f"Look:  {workspace / 'report.html'} in a browser; docs/reference/sql.md has queries for {workspace / 'workspace.duckdb'}",
         'Next:  your own notes: docs/tutorial.md, "The same on your own data"',
     ]
     return "\n".join(lines) + "\n"

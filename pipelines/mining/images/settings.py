@@ -15,7 +15,7 @@ class Match:
 
     words: Annotated[int, Field(ge=0, le=10_000)] = 128
     """Local features of a picture that are indexed and asked for, the strongest first.
-    Source: measured, docs/log.md: 128 with 2 flips find more than 64 with 3, and fewer strangers."""
+    Source: measured, dev/log.md: 128 with 2 flips find more than 64 with 3, and fewer strangers."""
     flips: Annotated[int, Field(ge=0, le=6)] = 2
     """Least certain bits of a word that a query tries both ways: 2**flips keys a word."""
     hash_radius: Annotated[int, Field(ge=0, le=64)] = 21

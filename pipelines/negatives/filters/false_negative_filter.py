@@ -89,10 +89,10 @@ class Guard:
     bench7 every copy that mining missed is within 96, and 0.2 % of the pairs of different pictures are."""
     poor_features: Annotated[int, Field(ge=0)] = 150
     """Local features (of at most 220) below which mining may miss a copy or a crop: such a picture is held against any other by
-    its pixels. 0: none is. Ours: of the pairs in docs/log.md that features cannot tie all have fewer on one side, and photos,
+    its pixels. 0: none is. Ours: of the pairs in dev/log.md that features cannot tie all have fewer on one side, and photos,
     of which mining finds every crop, have more."""
     min_lying: Annotated[float, Field(ge=0, le=1)] = 0.7
-    """Correlation of slopes from which a picture may lie in another (`inside`). Ours, docs/log.md: seven of ten crops that
+    """Correlation of slopes from which a picture may lie in another (`inside`). Ours, dev/log.md: seven of ten crops that
     mining cannot see are found, and 4 % of the pairs of other pictures that look alike from afar are refused for nothing."""
     min_shared_grams: Annotated[int, Field(ge=1)] = 12
     """Runs of letters (4 Chinese ones, 8 others) that few notes have, from which two notes that share them say the same. Ours:

@@ -29,7 +29,7 @@ AROUND = 0.12
 PLACES = 1
 """Places that are looked at finely, of each hand."""
 PROMISING = 0.6
-"""Coarse correlation below which no place is looked at finely. Source: docs/log.md."""
+"""Coarse correlation below which no place is looked at finely. Source: dev/log.md."""
 NOISE = 0.5
 """Levels a pixel of slope that both are taken to have in common. Ours: about what JPEG leaves in a plain area."""
 CONTRAST = 2.5

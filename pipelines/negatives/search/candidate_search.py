@@ -129,7 +129,7 @@ def candidates(world: World, task: str, answers: Numbers) -> Numbers:
 
     What answers the task elsewhere: a caption is answered by captions, not by a note's body, and a picture in whole by
     pictures in whole. A learner that is given others learns that long texts and crops are wrong, whatever was asked
-    (docs/log.md). Where query and answer are alike (image to image), every item of the answers' kinds has their form.
+    (dev/log.md). Where query and answer are alike (image to image), every item of the answers' kinds has their form.
 
     Args:
         world: whose items; rule-made ones are not offered.

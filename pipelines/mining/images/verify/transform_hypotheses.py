@@ -25,7 +25,7 @@ NEAR = 40
 """Of another turn whose hash is so near the features know nothing: twelve agree by chance on a plate that is its own turn."""
 MAX_HAMMING = 90
 """Whole on whole is tried if the PDQ hashes in the best turn differ in at most so many of 256 bits.
-Source: measured, docs/log.md: copies with caption bars and stickers reach 80."""
+Source: measured, dev/log.md: copies with caption bars and stickers reach 80."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,11 @@ class Verification:
     min_pearson: Annotated[float, Field(ge=-1, le=1)] = 0.2
     """Correlation of the common pixels, before any refinement, below which a map with fewer than 10 inliers is given up."""
     min_pearson_few: Annotated[float, Field(ge=-1, le=1)] = 0.6
-    """The same with fewer than 5. Source: docs/log.md: of true maps none is below 0.63, of false ones three quarters."""
+    """The same with fewer than 5. Source: dev/log.md: of true maps none is below 0.63, of false ones three quarters."""
     min_structure: Annotated[float, Field(ge=-1, le=1)] = 0.3
     """Mean correlation of structure after `steps` steps, below which a map with fewer than 10 inliers is given up."""
     min_structure_few: Annotated[float, Field(ge=-1, le=1)] = 0.5
-    """The same with fewer than 5. Source: docs/log.md: of true maps none is below 0.4 and 0.66, of false ones 63 and 86 %."""
+    """The same with fewer than 5. Source: dev/log.md: of true maps none is below 0.4 and 0.66, of false ones 63 and 86 %."""
     overexposed: Annotated[float, Field(ge=0, le=1)] = 0.8
     """If the picture with less texture shares at least so much of it, the other is compared overexposed as well."""
     steps: Annotated[int, Field(ge=1, le=100)] = 4
