@@ -71,7 +71,7 @@ test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, t
 	@$(ENV); .venv/bin/python -m pytest tests/robustness -m "$(or $(SELECT),spark or not spark)"
 
 .PHONY: test-docs
-test-docs:  ## every command of README, tutorial and how-tos
+test-docs:  ## write docs/reference again from the code
 	@$(ENV); .venv/bin/python -m pytest tests/docs
 
 .PHONY: lint

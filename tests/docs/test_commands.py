@@ -1,4 +1,4 @@
-"""What docs/tutorial.md tells to type is what there is: the Makefile's recipes, flags and settings, errors."""
+"""Commands on all pages: each is run by a test or marked; targets, flags, settings and error messages exist."""
 
 import ast
 import importlib
@@ -12,11 +12,12 @@ import pytest
 
 from schemas.settings import load_settings
 from scripts.tutorial.page import PAGE, read
+from tests.support.doc_pages import HOW_TO, PAGES, blocks_of
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = PAGE.read_text(encoding="utf8")
-STEPS = read(TEXT)
-BLOCKS = re.findall(r"^```bash\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+STEPS = read(PAGE.read_text(encoding="utf8"))
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+TROUBLESHOOT = (HOW_TO / "troubleshoot.md").read_text(encoding="utf8")
 
 
 def words(command):
@@ -28,17 +29,33 @@ def words(command):
     return [w for line in lines if (w := shlex.split(line)) and not line.lstrip().startswith(("root=", "source", "ensure_"))]
 
 
+RUN_BY_TESTS = {"README.md", "docs/tutorial.md"} | {str(page.relative_to(ROOT)) for page in HOW_TO.glob("*.md")}
+"""test_readme.py, test_tutorial.py, test_how_to.py and the tests of single how-tos run what is not marked on these pages."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_command_is_run_or_marked_with_the_reason(page):
+    unmarked = [f"{block.page}:{block.line}" for block in blocks_of(page) if block.reason is None]
+    assert unmarked == [] or str(page.relative_to(ROOT)) in RUN_BY_TESTS
+    assert page.read_text(encoding="utf8").count("<!-- not run here") == len(blocks_of(page)) - len(unmarked)
+
+
+def test_on_the_tutorial_all_commands_of_steps_are_run():
+    in_steps = {block.command for step in STEPS for block in step.blocks}
+    assert {block.command for block in blocks_of(PAGE) if block.reason is None} == in_steps
+
+
 @pytest.mark.parametrize("step", [s for s in STEPS if s.target], ids=lambda s: s.target)
 def test_a_target_of_the_makefile_runs_the_commands_of_the_page(step):
-    told = subprocess.run(
+    printed = subprocess.run(
         ["make", "-n", "--no-print-directory", step.target], cwd=ROOT, capture_output=True, text=True, check=True
     )  # make test runs this below a make
-    assert words(told.stdout) == [w for block in step.blocks for w in words(block.command)]
+    assert words(printed.stdout) == [w for block in step.blocks for w in words(block.command)]
 
 
-def test_the_targets_of_the_way_are_all_in_the_page():
-    made = {"sample", "negatives", "judge", "shards", "train", "report", "audit"}
-    assert {step.target for step in STEPS} - {None} == made
+def test_the_targets_of_the_chain_are_all_in_the_page():
+    targets = {"sample", "negatives", "judge", "shards", "train", "report", "audit"}
+    assert {step.target for step in STEPS} - {None} == targets
     assert [step.number for step in STEPS] == list(range(1, len(STEPS) + 1))
 
 
@@ -77,14 +94,14 @@ def kind_of(job):
     return getattr(importlib.import_module(module), name), tables["FLAGS"], tables.get("SWITCHES", {})
 
 
-USED = sorted({(job, tuple(given)) for block in BLOCKS for job, given in jobs_of(block)})
+USED = sorted({(job, tuple(options)) for block in BLOCKS for job, options in jobs_of(block.command)})
 
 
-@pytest.mark.parametrize(("job", "given"), USED, ids=lambda v: v if isinstance(v, str) else " ".join(v))
-def test_flags_and_settings_of_the_page_are_there(job, given):
+@pytest.mark.parametrize(("job", "options"), USED, ids=lambda v: v if isinstance(v, str) else " ".join(v))
+def test_flags_and_settings_exist(job, options):
     kind, flags, switches = kind_of(job)
     valued, bare = {flag for flag, *_ in flags.values()} | {"--config", "--set"}, {flag for flag, *_ in switches.values()}
-    rest, assignments = list(given), []
+    rest, assignments = list(options), []
     while rest:
         word = rest.pop(0)
         assert word in valued | bare
@@ -94,11 +111,8 @@ def test_flags_and_settings_of_the_page_are_there(job, given):
     load_settings(kind, None, assignments, {})  # an unknown key or an impossible value raises
 
 
-def test_there_are_commands_to_look_at():
-    assert {job for job, _ in USED} >= {f"jobs/{p.name}" for p in (ROOT / "jobs").glob("*.py")} - {
-        "jobs/import_qilin.py",
-        "jobs/encode_items.py",
-    }
+def test_every_job_is_on_a_page():
+    assert {job for job, _ in USED} >= {f"jobs/{p.name}" for p in (ROOT / "jobs").glob("*.py")}
 
 
 def literals():
@@ -114,9 +128,7 @@ def literals():
         yield (ROOT / file).read_text(encoding="utf8")
 
 
-TROUBLES = re.findall(
-    r"^\| `([^`]+)`(?: with `[^`]+`)?(?: \(in `quarantine`\))? \|", TEXT.split("## When it does not work")[1], re.MULTILINE
-)
+TROUBLES = re.findall(r"^\| `([^`]+)`(?: with `[^`]+`)?(?: \(in `quarantine`\))? \|", TROUBLESHOOT, re.MULTILINE)
 
 
 def pieces(line):
@@ -124,19 +136,19 @@ def pieces(line):
 
 
 @pytest.fixture(scope="module")
-def said():
+def messages():
     return [*literals()]
 
 
 @pytest.mark.parametrize("line", TROUBLES)
-def test_the_code_has_each_error_of_the_table(said, line):
-    wanted = re.compile(".*".join(map(re.escape, pieces(line))), re.DOTALL)
+def test_the_code_has_each_error_of_the_table(messages, line):
+    pattern = re.compile(".*".join(map(re.escape, pieces(line))), re.DOTALL)
     assert max(map(len, pieces(line))) >= 10
-    assert any(wanted.search(text) for text in said)
+    assert any(pattern.search(text) for text in messages)
 
 
 def test_the_table_is_read_whole():
-    rows = [line for line in TEXT.split("## When it does not work")[1].splitlines() if line.startswith("| `")]
+    rows = [line for line in TROUBLESHOOT.splitlines() if line.startswith("| `")]
     assert len(rows) == len(TROUBLES) > 20
 
 
@@ -150,8 +162,8 @@ def test_the_table_is_read_whole():
     ],
 )
 def test_some_of_them_as_a_user_meets_them(tmp_path, command, line):
-    job, *given = command.split()
-    done = subprocess.run([sys.executable, ROOT / job, *given], cwd=tmp_path, capture_output=True, text=True, check=False)
+    job, *options = command.split()
+    done = subprocess.run([sys.executable, ROOT / job, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert re.search(".*".join(map(re.escape, pieces(line))), done.stderr)
-    assert any(known.startswith(line[:25]) for known in TROUBLES)
+    assert any(trouble.startswith(line[:25]) for trouble in TROUBLES)
