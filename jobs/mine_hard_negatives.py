@@ -4,7 +4,8 @@
     ray job submit --working-dir . -- python jobs/mine_hard_negatives.py --workspace URI
 
 Encodes the items, searches the nearest of each query, guards against false negatives and writes hard_negatives. A local
-Ray is started and ended unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/reference/settings/mine_hard_negatives.md.
+Ray is started and ended unless a cluster is named (ray.address, RAY_ADDRESS).
+Settings: docs/reference/settings/mine_hard_negatives.md.
 """
 
 import sys

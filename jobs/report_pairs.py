@@ -3,7 +3,8 @@
     python jobs/report_pairs.py [--workspace URI] [--output FILE.html] [--labels FILE] [--config FILE.toml]
         [--set section.key=value ...]
 
-Needs neither Spark nor Ray. The page holds its pictures and asks no network for anything. Settings: docs/reference/settings/report_pairs.md.
+Needs neither Spark nor Ray. The page holds its pictures and asks no network for anything.
+Settings: docs/reference/settings/report_pairs.md.
 """
 
 import sys

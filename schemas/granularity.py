@@ -1,6 +1,7 @@
 """The granularities: the ways in which a positive pair is found, one record each (method.md, section 2).
 
-A new one is a record here, a step that makes its pairs, and a stage in flows/mine_pairs/flow.py: docs/how-to/add-a-granularity.md.
+A new one is a record here, a step that makes its pairs, and a stage in flows/mine_pairs/flow.py:
+docs/how-to/add-a-granularity.md.
 """
 
 from typing import Literal, NamedTuple

@@ -93,7 +93,8 @@ def _settings_page(command: str, name: str, kind: type) -> str:
 
 def _keys(kind: type, section: str = "") -> dict[str, tuple[str, str]]:
     """Dotted key -> its default and its description."""
-    hints, about, keys = get_type_hints(kind), _field_docs(kind), {}
+    hints, about = get_type_hints(kind), _field_docs(kind)
+    keys: dict[str, tuple[str, str]] = {}
     for f in dataclasses.fields(kind):
         if dataclasses.is_dataclass(hints[f.name]):
             keys |= _keys(hints[f.name], f"{section}{f.name}.")

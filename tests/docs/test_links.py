@@ -1,4 +1,4 @@
-"""Links between pages, and the pages that the code cites, exist; pages are not longer than agreed."""
+"""Links between pages, and the pages that the code cites, exist; what people write stays within 40,000 words."""
 
 import re
 import subprocess
@@ -50,6 +50,6 @@ def test_sections_of_the_method_that_the_code_cites_exist():
 
 
 def test_what_people_write_has_at_most_40000_words():
-    generated = {REFERENCE / "tables.md", REFERENCE / "cli.md"}
+    generated = {REFERENCE / "tables.md", REFERENCE / "cli.md", ROOT / "docs" / "results" / "benchmarks.md"}
     pages = [page for page in PAGES if page not in generated] + [ROOT / "dev" / "log.md"]
     assert sum(len(page.read_text(encoding="utf8").split()) for page in pages) <= 40_000

@@ -28,7 +28,8 @@ Elements = list[tuple[Tensor, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """Settings of `train`. All chosen by recall on notes of another seed; docs/explanation/algorithms/small_encoder.md tells what was tried."""
+    """Settings of `train`. All chosen by recall on notes of another seed;
+    docs/explanation/algorithms/small_encoder.md tells what was tried."""
 
     seed: int = 0
     """Of the weights' start and of every batch."""

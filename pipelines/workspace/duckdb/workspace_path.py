@@ -2,7 +2,8 @@
 
 DuckDB resolves a relative path against the process's folder and lets no table function ask where a database lies. It does
 let one ask for a setting, and `temp_directory` is by default the path of the opened database and ".tmp". So a view's paths
-begin with the macro `root()`, evaluated whenever a view is read (docs/explanation/decisions/0015-a-database-that-can-be-moved.md).
+begin with the macro `root()`, evaluated whenever a view is read
+(docs/explanation/decisions/0015-a-database-that-can-be-moved.md).
 """
 
 import duckdb
