@@ -28,8 +28,7 @@ Elements = list[tuple[Tensor, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """Settings of `train`. All chosen by recall on notes of another seed;
-    docs/explanation/algorithms/small_encoder.md tells what was tried."""
+    """Settings of `train`, chosen by recall on notes of another seed (docs/explanation/algorithms/small_encoder.md)."""
 
     seed: int = 0
     """Of the weights' start and of every batch."""
