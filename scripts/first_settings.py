@@ -98,7 +98,7 @@ FIRST: dict[str, tuple[str, ...]] = {
         "loss.label_temperature",
         "optimizer.learning_rate",
         "optimizer.steps",
-        "run.piece",
+        "run.mini_batch",
     ),
     "rl": (
         "shards",
@@ -110,7 +110,7 @@ FIRST: dict[str, tuple[str, ...]] = {
         "rank.kl",
         "optimizer.learning_rate",
         "optimizer.steps",
-        "run.piece",
+        "run.mini_batch",
     ),
     "evaluate": (
         "shards",

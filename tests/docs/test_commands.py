@@ -157,7 +157,7 @@ def test_the_table_is_read_whole():
     [
         ("jobs/report_pairs.py --workspace nothing", "no dataset '…' has been published"),
         ("jobs/report_pairs.py --set filter.min_likes=0", "unknown …; known keys are …"),
-        ("jobs/audit_workspace.py --workspace s3://me:secret@bucket/mined", "a password, a key or a signature"),
+        ("jobs/audit_workspace.py --workspace s3://me:secret@bucket/mined", "contains a password, a key or a signature"),
         ("jobs/audit_workspace.py --workspace nowhere://mined", "no file system for '…://' (…); install"),
     ],
 )
