@@ -50,24 +50,24 @@ JOBS: dict[str, type] = {
 TRAINERS: dict[str, type] = {"sft": TrainSft, "rl": TrainRl, "evaluate": Evaluate}
 STRUCTS = {"ITEM": ITEM, "EVIDENCE": datasets.EVIDENCE, "CANDIDATE": shards.CANDIDATE}
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
-GENERATED = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
+NOTICE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 
 
 def tables_page() -> str:
-    """The text of tables.md."""
+    """Return the text of tables.md."""
     public = [value for value in vars(datasets).values() if isinstance(value, Table) and value.name != "pairs"]
     public += [shards.SFT, shards.RL]
     between = [intermediate.PICTURES, intermediate.PICTURE_PAIRS, intermediate.ANNOTATED]
-    parts = ["# Tables\n", GENERATED, _inputs(), "## What comes out\n"]
+    parts = ["# Tables\n", NOTICE, _inputs(), "## Output\n"]
     parts.append("Zstd Parquet, sorted by the key. `workspace.duckdb` has a view of each.\n")
     parts += [_table(table) for table in public]
-    parts += [_structs(), "## Between the steps\n", "Folders of the workspace that steps meet in; no views.\n"]
+    parts += [_structs(), "## Between the steps\n", "Intermediate datasets of the workspace, without views.\n"]
     parts += [_table(table) for table in between]
     return "\n".join(parts)
 
 
 def settings_pages() -> dict[str, str]:
-    """The name of each page below settings/, and its text."""
+    """Return the name of each page below settings/, and its text."""
     commands = {f"jobs/{job}.py": (job, kind) for job, kind in JOBS.items()}
     commands |= {f"python -m uninote_train {name}": (name, kind) for name, kind in TRAINERS.items()}
     pages = {f"{name}.md": _settings_page(command, name, kind) for command, (name, kind) in commands.items()}
@@ -75,7 +75,7 @@ def settings_pages() -> dict[str, str]:
         f"- [{command}]({name}.md): {len(keys)} keys" for command, (name, kind) in commands.items() if (keys := _keys(kind))
     ]
     order = "`--set section.key=value` and flags override `--config FILE.toml`; the file overrides the defaults.\n"
-    return pages | {"README.md": "\n".join(["# Settings\n", GENERATED, order, *lines, ""])}
+    return pages | {"README.md": "\n".join(["# Settings\n", NOTICE, order, *lines, ""])}
 
 
 def _settings_page(command: str, name: str, kind: type) -> str:
@@ -83,7 +83,7 @@ def _settings_page(command: str, name: str, kind: type) -> str:
     unknown = [key for key in FIRST[name] if key not in keys]
     if unknown:
         raise KeyError(f"scripts/first_settings.py, {name}: {unknown} are no settings of {command}")
-    parts = [f"# Settings of `{command}`\n", GENERATED]
+    parts = [f"# Settings of `{command}`\n", NOTICE]
     if len(keys) > len(FIRST[name]):
         parts += ["## Changed first\n", "| key | default | |\n|---|---|---|"]
         parts += [f"| `{key}` | {keys[key][0]} | {keys[key][1]} |" for key in FIRST[name]]
@@ -92,7 +92,7 @@ def _settings_page(command: str, name: str, kind: type) -> str:
 
 
 def _keys(kind: type, section: str = "") -> dict[str, tuple[str, str]]:
-    """Dotted key -> its default and its description."""
+    """Map each dotted key to its default and description."""
     hints, about = get_type_hints(kind), _field_docs(kind)
     keys: dict[str, tuple[str, str]] = {}
     for f in dataclasses.fields(kind):
@@ -104,7 +104,7 @@ def _keys(kind: type, section: str = "") -> dict[str, tuple[str, str]]:
 
 
 def _inputs() -> str:
-    parts = ["## What comes in\n", "Columns that are not named here are ignored.\n"]
+    parts = ["## Input\n", "Other columns are ignored.\n"]
     for name, columns in (
         ("notes", NOTES_IN),
         ("images (optional)", IMAGES_IN),
@@ -140,7 +140,7 @@ def _about(column: Any) -> str:  # noqa: ANN401
 
 
 def _sections(kind: type, section: str) -> Iterator[str]:
-    """A table for a dataclass, then one for each dataclass in it."""
+    """Yield a table for a dataclass, then one for each dataclass in it."""
     hints, about = get_type_hints(kind), _field_docs(kind)
     plain = [f for f in dataclasses.fields(kind) if not dataclasses.is_dataclass(hints[f.name])]
     title = f"### [{section}]\n\n" if section else ""
@@ -167,7 +167,7 @@ def _default(f: dataclasses.Field[Any]) -> str:
 
 
 def _field_docs(kind: type) -> dict[str, str]:
-    """The string below each field of a dataclass, of those that it takes after too."""
+    """Collect the string below each field of a dataclass, including inherited fields."""
     docs: dict[str, str] = {}
     for parent in reversed(kind.__mro__):
         docs |= _own_docs(parent) if dataclasses.is_dataclass(parent) else {}
