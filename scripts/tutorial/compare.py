@@ -10,7 +10,7 @@ CUT = "…"
 FREE = re.compile(
     r"\b\d\d:\d\d:\d\d\b"  # the clock
     r"|(?<![\w.])[\d.,]+(?= (?:s|ms|MB|GB|rows/s|rows a second|steps/s)\b)"
-    r"|(?<=\bloss )[-\d.]+|(?<=\brows_per_s )\S+|(?<=\bwait_share )\S+|\b[\d.]+%(?= of it waiting)"
+    r"|(?<=\bloss )[-\d.]+|(?<=\brows_per_s )\S+|(?<=\bwait_share )\S+|\b[\d.]+%(?= of (?:it|the time) waiting)"
     r"|(?<=#)[0-9a-f]{12}\b"  # what fingerprints code
 )
 """What differs from one run, or one state of the code, to the next."""
