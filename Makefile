@@ -54,7 +54,7 @@ train:  ## both stages on the sample's shards, some steps of each, and the test 
 
 .PHONY: reproduce
 reproduce:  ## the paper's ablations at our scale, about an hour; NOTES= SEEDS= STEPS= RL_STEPS= WORK= PAGE=
-	@$(ENV); .venv/bin/python -m benchmarks.reproduce --page $(or $(PAGE),docs/reproduce.md) $(if $(WORK),--work $(WORK)) \
+	@$(ENV); .venv/bin/python -m benchmarks.reproduce --page $(or $(PAGE),docs/results/paper-tables.md) $(if $(WORK),--work $(WORK)) \
 	  $(if $(NOTES),--notes $(NOTES)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STEPS),--steps $(STEPS)) \
 	  $(if $(RL_STEPS),--rl-steps $(RL_STEPS))
 
@@ -71,7 +71,7 @@ test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, t
 	@$(ENV); .venv/bin/python -m pytest tests/robustness -m "$(or $(SELECT),spark or not spark)"
 
 .PHONY: test-docs
-test-docs:  ## every command of README, tutorial and how-tos
+test-docs:  ## write docs/reference again from the code
 	@$(ENV); .venv/bin/python -m pytest tests/docs
 
 .PHONY: lint
@@ -84,7 +84,7 @@ faults:  ## kill drivers, executors and nodes at random instants; skewed input (
 	  .venv/bin/python -m benchmarks.skew
 
 .PHONY: bench
-bench:  ## each step against its peers, and how ours grow: docs/bench.md (an hour); STEPS= BENCH=
+bench:  ## each step against its peers, and how ours grow: docs/results/benchmarks.md (an hour); STEPS= BENCH=
 	@$(ENV); ensure_bench; .venv-bench/bin/python -m benchmarks.peers $(STEPS) $(if $(BENCH),--bench $(BENCH))
 
 .PHONY: fuzz
@@ -94,5 +94,5 @@ fuzz:  ## the properties, with a hundred times the examples; every job on hostil
 	  .venv/bin/python -m benchmarks.hostile_jobs
 
 .PHONY: docs
-docs:  ## write docs/tables.md and docs/settings.md again
+docs:  ## write docs/reference again from the code
 	@$(ENV); .venv/bin/python -m scripts.generate_docs

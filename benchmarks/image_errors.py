@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/image_errors.md again, and print what the job says of each pair.
+"""Draw the pictures of docs/results/image-errors.md again, and print what the job says of each pair.
 
     .venv/bin/python -m benchmarks.image_errors --photos ../shared/data/howtocook/images [--out docs/images]
 

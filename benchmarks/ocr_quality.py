@@ -48,7 +48,7 @@ class Seen(NamedTuple):
 
 
 def main() -> None:
-    """Print the tables of docs/algorithms/annotate.md."""
+    """Print the tables of docs/explanation/algorithms/annotate.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--notes", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)

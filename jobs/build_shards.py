@@ -4,7 +4,7 @@
         [--config FILE.toml] [--set section.key=value ...]
 
 Writes training rows with soft labels, and ranking lists: per split, Parquet shards and a file of pictures for each. Settings:
-docs/settings.md.
+docs/reference/settings/build_shards.md.
 """
 
 import sys

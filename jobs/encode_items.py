@@ -4,7 +4,7 @@
     python jobs/encode_items.py --items ITEMS --out VECTORS --set encoder.name=gme --set encoder.path=/models/gme-Qwen2-VL-2B
     python -m uninote_train evaluate --shards SHARDS --vectors VECTORS --name gme --out OUT
 
-Uses one process and one device; a killed job resumes at the file it was writing. Presets: docs/encoders.md.
+Uses one process and one device; a killed job resumes at the file it was writing. Presets: docs/how-to/pick-an-encoder.md.
 """
 
 import sys

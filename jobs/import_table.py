@@ -2,7 +2,7 @@
 
     python jobs/import_table.py --config MAPPING.toml [--out DIR]
 
-The mapping's format: docs/qilin.md.
+The mapping's format: docs/how-to/own-data.md.
 """
 
 import sys

@@ -6,7 +6,7 @@
 
 Judges hard negatives and positives once each, caches every answer, calibrates on labels and publishes judgements, which
 jobs/mine_hard_negatives.py reads. --plan sends no request. A local Ray is started and stopped unless a cluster is set
-(ray.address, RAY_ADDRESS). Settings: docs/settings.md.
+(ray.address, RAY_ADDRESS). Settings: docs/reference/settings/judge_relevance.md.
 """
 
 import sys

@@ -3,7 +3,7 @@
     ./spark-submit.sh jobs/mine_pairs.py [--notes URI] [--images URI] [--image-root URI] [--clicks URI]
         [--workspace URI] [--config FILE.toml] [--set section.key=value ...]
 
-Without arguments it mines the sample corpus into out/. Settings: docs/settings.md.
+Without arguments it mines the sample corpus into out/. Settings: docs/reference/settings/mine_pairs.md.
 """
 
 import sys

@@ -2,7 +2,7 @@
 
     python jobs/open_workspace.py --workspace URI [--out FILE.duckdb]
 
-A workspace on a disk has its own workspace.duckdb, which can be moved with it. Queries: docs/sql.md.
+A workspace on a disk has its own workspace.duckdb, which can be moved with it. Queries: docs/reference/sql.md.
 """
 
 import sys

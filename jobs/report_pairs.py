@@ -3,7 +3,7 @@
     python jobs/report_pairs.py [--workspace URI] [--output FILE.html] [--labels FILE] [--config FILE.toml]
         [--set section.key=value ...]
 
-Needs neither Spark nor Ray. The page contains its pictures and makes no network requests. Settings: docs/settings.md.
+Needs neither Spark nor Ray. The page contains its pictures and makes no network requests. Settings: docs/reference/settings/report_pairs.md.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Every dataset of a workspace (docs/tables.md)."""
+"""Every dataset of a workspace (docs/reference/tables.md)."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""Input schemas: the columns that a job reads, the mandatory ones marked required (docs/tables.md)."""
+"""Input schemas: the columns that a job reads, the mandatory ones marked required (docs/reference/tables.md)."""
 
 import pyarrow as pa
 

@@ -14,7 +14,7 @@ def column(name: str, kind: pa.DataType, about: str, *, required: bool = False) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One dataset of the workspace. Spark types, DuckDB views and docs/tables.md come from it."""
+    """One dataset of the workspace. Spark types, DuckDB views and docs/reference/tables.md come from it."""
 
     name: str
     """The folder below the workspace, and the name of the DuckDB view."""

@@ -1,7 +1,7 @@
-"""Write docs/tables.md from schemas/ and docs/settings.md from the settings' dataclasses.
+"""Write docs/reference (tables.md, cli.md, settings/) from schemas/, the settings' dataclasses and the command lines.
 
-python -m scripts.generate_docs           writes both
-python -m scripts.generate_docs --check   exits 1 when they are not what the code says
+python -m scripts.generate_docs           writes every page
+python -m scripts.generate_docs --check   exits 1 if a page differs from what the code gives
 """
 
 import ast
@@ -29,6 +29,8 @@ from schemas import datasets, intermediate, shards
 from schemas.inputs import CLICKS_IN, IMAGES_IN, LABELS_IN, NOTES_IN
 from schemas.item import ITEM
 from schemas.table import Table
+from scripts.command_pages import cli_page
+from scripts.first_settings import FIRST
 from uninote_train.evaluation.command import Evaluate
 from uninote_train.settings import TrainRl, TrainSft
 
@@ -47,36 +49,62 @@ JOBS: dict[str, type] = {
 }
 TRAINERS: dict[str, type] = {"sft": TrainSft, "rl": TrainRl, "evaluate": Evaluate}
 STRUCTS = {"ITEM": ITEM, "EVIDENCE": datasets.EVIDENCE, "CANDIDATE": shards.CANDIDATE}
-DOCS = Path(__file__).resolve().parent.parent / "docs"
-MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTICE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 
 
 def tables_page() -> str:
-    """docs/tables.md."""
+    """Return the text of tables.md."""
     public = [value for value in vars(datasets).values() if isinstance(value, Table) and value.name != "pairs"]
     public += [shards.SFT, shards.RL]
     between = [intermediate.PICTURES, intermediate.PICTURE_PAIRS, intermediate.ANNOTATED]
-    parts = ["# Tables\n", MADE, _inputs(), "## What comes out\n"]
+    parts = ["# Tables\n", NOTICE, _inputs(), "## Output\n"]
     parts.append("Zstd Parquet, sorted by the key. `workspace.duckdb` has a view of each.\n")
     parts += [_table(table) for table in public]
-    parts += [_structs(), "## Between the steps\n", "Folders of the workspace that steps meet in; no views.\n"]
+    parts += [_structs(), "## Between the steps\n", "Intermediate datasets of the workspace, without views.\n"]
     parts += [_table(table) for table in between]
     return "\n".join(parts)
 
 
-def settings_page() -> str:
-    """docs/settings.md."""
-    parts = ["# Settings\n", MADE]
-    parts += ["`--set section.key=value` and flags beat `--config FILE.toml`, the file beats the defaults.\n"]
-    for job, settings in JOBS.items():
-        parts += [f"## jobs/{job}.py\n", *_sections(settings, "")]
-    for command, settings in TRAINERS.items():
-        parts += [f"## python -m uninote_train {command}\n", *_sections(settings, "")]
-    return "\n".join(parts)
+def settings_pages() -> dict[str, str]:
+    """Return the name of each page below settings/, and its text."""
+    commands = {f"jobs/{job}.py": (job, kind) for job, kind in JOBS.items()}
+    commands |= {f"python -m uninote_train {name}": (name, kind) for name, kind in TRAINERS.items()}
+    pages = {f"{name}.md": _settings_page(command, name, kind) for command, (name, kind) in commands.items()}
+    lines = [
+        f"- [{command}]({name}.md): {len(keys)} keys" for command, (name, kind) in commands.items() if (keys := _keys(kind))
+    ]
+    order = "`--set section.key=value` and flags override `--config FILE.toml`; the file overrides the defaults.\n"
+    return pages | {"README.md": "\n".join(["# Settings\n", NOTICE, order, *lines, ""])}
+
+
+def _settings_page(command: str, name: str, kind: type) -> str:
+    keys = _keys(kind)
+    unknown = [key for key in FIRST[name] if key not in keys]
+    if unknown:
+        raise KeyError(f"scripts/first_settings.py, {name}: {unknown} are no settings of {command}")
+    parts = [f"# Settings of `{command}`\n", NOTICE]
+    if len(keys) > len(FIRST[name]):
+        parts += ["## Changed first\n", "| key | default | |\n|---|---|---|"]
+        parts += [f"| `{key}` | {keys[key][0]} | {keys[key][1]} |" for key in FIRST[name]]
+        parts += ["", "## All\n"]
+    return "\n".join([*parts, *_sections(kind, "")])
+
+
+def _keys(kind: type, section: str = "") -> dict[str, tuple[str, str]]:
+    """Map each dotted key to its default and description."""
+    hints, about = get_type_hints(kind), _field_docs(kind)
+    keys: dict[str, tuple[str, str]] = {}
+    for f in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(hints[f.name]):
+            keys |= _keys(hints[f.name], f"{section}{f.name}.")
+        else:
+            keys[f"{section}{f.name}"] = (f"`{_default(f)}`", about.get(f.name, ""))
+    return keys
 
 
 def _inputs() -> str:
-    parts = ["## What comes in\n", "Columns that are not named here are ignored.\n"]
+    parts = ["## Input\n", "Other columns are ignored.\n"]
     for name, columns in (
         ("notes", NOTES_IN),
         ("images (optional)", IMAGES_IN),
@@ -112,7 +140,7 @@ def _about(column: Any) -> str:  # noqa: ANN401
 
 
 def _sections(kind: type, section: str) -> Iterator[str]:
-    """A table for a dataclass, then one for each dataclass in it."""
+    """Yield a table for a dataclass, then one for each dataclass in it."""
     hints, about = get_type_hints(kind), _field_docs(kind)
     plain = [f for f in dataclasses.fields(kind) if not dataclasses.is_dataclass(hints[f.name])]
     title = f"### [{section}]\n\n" if section else ""
@@ -120,10 +148,17 @@ def _sections(kind: type, section: str) -> Iterator[str]:
         yield f"{title}{inspect.getdoc(kind)}\n\n| key | default | |\n|---|---|---|"
         for f in plain:
             yield f"| {f.name} | `{_default(f)}` | {about.get(f.name, '')} |"
+        yield from _old_names(kind)
         yield ""
     for f in dataclasses.fields(kind):
         if dataclasses.is_dataclass(hints[f.name]):
             yield from _sections(hints[f.name], f"{section}.{f.name}" if section else f.name)
+
+
+def _old_names(kind: type) -> Iterator[str]:
+    renamed = getattr(kind, "RENAMED", {})
+    if renamed:
+        yield "\nOld names, read for one release: " + ", ".join(f"`{old}` (now `{new}`)" for old, new in renamed.items()) + "."
 
 
 def _default(f: dataclasses.Field[Any]) -> str:
@@ -132,7 +167,7 @@ def _default(f: dataclasses.Field[Any]) -> str:
 
 
 def _field_docs(kind: type) -> dict[str, str]:
-    """The string below each field of a dataclass, of those that it takes after too."""
+    """Collect the string below each field of a dataclass, including inherited fields."""
     docs: dict[str, str] = {}
     for parent in reversed(kind.__mro__):
         docs |= _own_docs(parent) if dataclasses.is_dataclass(parent) else {}
@@ -151,13 +186,17 @@ def _own_docs(kind: type) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write or check both pages."""
-    pages = {DOCS / "tables.md": tables_page(), DOCS / "settings.md": settings_page()}
-    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf8") != text]
+    """Write or check all pages."""
+    texts = {"tables.md": tables_page(), "cli.md": cli_page([*JOBS])}
+    texts |= {f"settings/{name}": text for name, text in settings_pages().items()}
+    stale = [
+        n for n, text in texts.items() if not (REFERENCE / n).exists() or (REFERENCE / n).read_text(encoding="utf8") != text
+    ]
     if "--check" in sys.argv[1:]:
-        sys.exit(f"stale: {[p.name for p in stale]}; run `make docs`" if stale else 0)
-    for path, text in pages.items():
-        path.write_text(text, encoding="utf8")
+        sys.exit(f"stale in docs/reference: {stale}; run `make docs`" if stale else 0)
+    for name, text in texts.items():
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
+        (REFERENCE / name).write_text(text, encoding="utf8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from schemas.errors import SettingsError
 from small_encoder.network import Shape, SmallNet
 
 SHIPPED = Path(__file__).with_name("weights.safetensors")
-"""Trained by `python -m scripts.train_small_encoder`; docs/encoders.md has the measures."""
+"""Trained by `python -m scripts.train_small_encoder`; docs/explanation/algorithms/small_encoder.md has the measures."""
 
 
 def save(net: SmallNet, path: Path) -> None:

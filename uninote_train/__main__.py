@@ -5,7 +5,7 @@
     torchrun --nproc-per-node 8 -m uninote_train sft ...
     python -m uninote_train evaluate [--shards DIR] [--out DIR] [--name NAME] [--vectors DIR | --write-items DIR] [--set ...]
 
-Start a killed run again with the same command: it resumes from its last checkpoint. Settings: docs/settings.md.
+Start a killed run again with the same command: it resumes from its last checkpoint. Settings: docs/reference/settings/.
 """
 
 import sys

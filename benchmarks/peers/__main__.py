@@ -1,4 +1,4 @@
-"""All steps against their peers, and how ours grow: results as JSON, and docs/bench.md from them.
+"""All steps against their peers, and how ours grow: results as JSON, and docs/results/benchmarks.md from them.
 
     .venv-bench/bin/python -m benchmarks.peers [STEP ...] [--bench BENCH] [--json FILE] [--page FILE]
 
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", choices=[*STEPS, []], metavar="STEP", default=[])
     parser.add_argument("--bench", type=Path, help="made by ../shared/bench/build.py; default: made now, seed 7")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results" / "peers.json")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "bench.md")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "results" / "benchmarks.md")
     arguments = parser.parse_args()
     results: dict[str, Any] = {"steps": {}}
     if arguments.json.exists():

@@ -1,4 +1,4 @@
-"""docs/bench.md from benchmarks/results/peers.json: nothing on the page that is not in the file."""
+"""docs/results/benchmarks.md from benchmarks/results/peers.json: nothing on the page that is not in the file."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from benchmarks.peers.show import TAKEN, table
 
 HEAD = """# Against peers, and how each step grows
 
-Written by `make bench` from [benchmarks/results/peers.json](../benchmarks/results/peers.json); do not edit. What the tables
+Written by `make bench` from [benchmarks/results/peers.json](../../benchmarks/results/peers.json); do not edit. What the tables
 mean, and why a peer wins where one does: [measured](performance.md#against-peers).
 
 Each contender works in a process of its own, one after the other, on all cores unless it has but one thread. Imports, the start

@@ -2,7 +2,8 @@
 
     python -m benchmarks.reproduce [--work DIR] [--notes N] [--seeds K] [--steps S] [--rl-steps S] [--page FILE.md]
 
-Resumable: whatever has finished is skipped. Two trainings at a time with one thread each. docs/reproduce.md has the numbers.
+Resumable: whatever has finished is skipped. Two trainings at a time with one thread each.
+Numbers: docs/results/paper-tables.md.
 """
 
 import argparse

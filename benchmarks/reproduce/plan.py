@@ -15,7 +15,7 @@ class Plan:
     """Notes of the corpus for pretraining (seed 1000)."""
     coarse_steps: int = 100
     """Coarse steps of pretraining, a sixth of the shipped weights': those were trained on the truth of such corpora until
-    training on mined pairs did not improve them further (docs/log.md)."""
+    training on mined pairs did not improve them further (dev/log.md)."""
     fine_steps: int = 30
     """Fine steps of pretraining, at full picture size."""
     seeds: int = 3
@@ -32,7 +32,7 @@ class Plan:
     """Temperature of the soft labels. The judge's labels span 0 to 1, similarities a fifth of it: the paper's 0.02 is five
     times as strong (an error then costs 45 nats and dominates the loss)."""
     learning_rate: float = 1e-4
-    """Learning rate of contrastive training: the paper's. Three times as much was worse (docs/log.md)."""
+    """Learning rate of contrastive training: the paper's. Three times as much was worse (dev/log.md)."""
     rl_learning_rate: float = 3e-5
     """Learning rate of ranking training, a third of the above; the paper's is a two-hundredth, for thousands of steps."""
 

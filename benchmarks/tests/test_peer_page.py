@@ -1,4 +1,4 @@
-"""docs/bench.md is what the committed results say, and a page is written from results alone."""
+"""docs/results/benchmarks.md is what the committed results say, and a page is written from results alone."""
 
 import json
 
@@ -24,4 +24,4 @@ def test_a_page_shows_every_row_with_its_machine_and_says_what_was_not_run():
 
 def test_the_page_in_docs_is_that_of_the_committed_results():
     results = json.loads((ROOT / "benchmarks" / "results" / "peers.json").read_text())
-    assert (ROOT / "docs" / "bench.md").read_text() == page(results)
+    assert (ROOT / "docs" / "results" / "benchmarks.md").read_text() == page(results)

@@ -14,7 +14,7 @@ PROMPT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextGateSettings:
-    """Settings of `TextGate`; docs/algorithms/annotate.md has the curve that the defaults were read from."""
+    """Settings of `TextGate`; docs/explanation/algorithms/annotate.md has the curve that the defaults were read from."""
 
     side: Annotated[int, Field(ge=64)] = 320
     """Longest side of the picture that the gate sees, pixels; half of it halves the cost and misses print below 1/30 of it."""

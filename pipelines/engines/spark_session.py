@@ -46,7 +46,7 @@ IF_LOCAL = {
 LONGEST_SOCKET_FOLDER = 60
 """A socket's path has 108 bytes at most on Linux and 104 on macOS, its name some 42 of them."""
 SMALL_BYTES = 8 << 20
-"""Of input files. Source: measured, docs/log.md: code made for each plan pays from a million clicks (12 MB) on."""
+"""Of input files. Source: measured, dev/log.md: code made for each plan pays from a million clicks (12 MB) on."""
 IF_SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.adaptive.enabled": "false",

@@ -1,10 +1,10 @@
 """Run docs/tutorial.md.
 
-    python -m scripts.tutorial             its blocks, here, on the sample corpus: `make demo`
-    python -m scripts.tutorial --list      the first screen, and end
-    python -m scripts.tutorial --write     the same in a new folder, and its numbers and seconds into the page
+    python -m scripts.tutorial             run its blocks here, on the sample corpus: `make demo`
+    python -m scripts.tutorial --list      print the first screen and exit
+    python -m scripts.tutorial --write     run in a new folder, and write the new numbers and seconds into the page
 
-Exits with 1 when a command fails, or prints something else than the page says where there was no out/ before.
+Exits with 1 if a command fails, or if its output differs from the page and there was no out/ before.
 """
 
 import argparse
@@ -21,44 +21,44 @@ from scripts.tutorial.screens import closing, opening
 def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--list", action="store_true", help="say what would run, and end")
-    parser.add_argument("--write", action="store_true", help="write what is printed now into the page; on a quiet machine")
-    given = parser.parse_args()
+    parser.add_argument("--list", action="store_true", help="list what would run and exit")
+    parser.add_argument("--write", action="store_true", help="write the new output into the page; use a quiet machine")
+    arguments = parser.parse_args()
     steps = read(PAGE.read_text(encoding="utf8"))
-    _tell(opening(steps, ROOT))
-    if given.list:
+    _write_line(opening(steps, ROOT))
+    if arguments.list:
         return 0
-    return _write(steps) if given.write else _demo(steps)
+    return _write(steps) if arguments.write else _demo(steps)
 
 
 def _demo(steps: list[Step]) -> int:
     again = (ROOT / "out").exists()
     if again:
-        _tell("out/ is there: what it holds is not made again, and a command that had nothing to do says so instead of what")
-        _tell("the page says. `rm -rf out` makes the tutorial begin anew.\n")
+        _write_line("out/ exists: finished stages are skipped and say so, so that the output of commands differs from")
+        _write_line("that on the page. `rm -rf out` starts the tutorial again.\n")
     ran = []
-    for each in run((block for step in steps for block in step.blocks), ROOT, _tell):
+    for each in run((block for step in steps for block in step.blocks), ROOT, _write_line):
         ran.append(each)
         if each.code:
-            _tell(f"\n{complaint(each)}\nStopped. docs/tutorial.md has a table of errors.")
+            _write_line(f"\n{complaint(each)}\nStopped. Errors and what to do: docs/how-to/troubleshoot.md.")
             return 1
-    _tell("\n" + "=" * 100 + "\n" + closing(ROOT / "out", ran, steps))
+    _write_line("\n" + "=" * 100 + "\n" + closing(ROOT / "out", ran, steps))
     return 1 if any(each.off for each in ran) and not again else 0
 
 
 def _write(steps: list[Step]) -> int:
-    """New numbers for the page; what it says in other words is told, and changed by hand."""
+    """Write new numbers into the page; lines whose words changed are printed, to be edited by hand."""
     with tempfile.TemporaryDirectory() as folder:
         lay_out(Path(folder))
-        for each in run((block for step in steps for block in step.blocks), Path(folder), _tell):
+        for each in run((block for step in steps for block in step.blocks), Path(folder), _write_line):
             PAGE.write_text(rewritten(PAGE.read_text(encoding="utf8"), each.block, each.printed, each.seconds), encoding="utf8")
-            _tell(complaint(each))
+            _write_line(complaint(each))
             if each.code:
                 return 1
     return 0
 
 
-def _tell(line: str) -> None:
+def _write_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

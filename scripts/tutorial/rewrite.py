@@ -1,4 +1,4 @@
-"""The page with what was printed now: for a change that moves numbers on purpose. Words are changed by hand."""
+"""Write new output into the page, for a change that moves numbers on purpose. Words are edited by hand."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,16 +7,16 @@ from scripts.tutorial.page import Block
 
 
 def rewritten(text: str, block: Block, printed: Sequence[str], seconds: float) -> str:
-    """The page's text with another output, and other seconds, of a block."""
-    old = _spelled(block, block.wanted, block.seconds)
-    return text.replace(old, _spelled(block, renewed(block.wanted, printed), max(1, round(seconds))), 1)
+    """Return the page's text with new output and seconds of one block."""
+    old = _spelled(block, block.expected, block.seconds)
+    return text.replace(old, _spelled(block, renewed(block.expected, printed), max(1, round(seconds))), 1)
 
 
-def renewed(wanted: Sequence[str], printed: Sequence[str]) -> list[str]:
-    """The page's lines with the numbers of those that were printed; a part whose words were not printed stays as it is."""
+def renewed(expected: Sequence[str], printed: Sequence[str]) -> list[str]:
+    """Return the page's lines with the printed numbers; a part whose words were not printed stays as it is."""
     lines: list[str] = []
     at = 0
-    for place, part in enumerate(parts_of(wanted)):
+    for place, part in enumerate(parts_of(expected)):
         starts = range(at, len(printed) - len(part) + 1)
         start = next((k for k in starts if all(map(_same_words, part, printed[k:]))), None)
         lines += [CUT] if place else []
@@ -28,16 +28,16 @@ def renewed(wanted: Sequence[str], printed: Sequence[str]) -> list[str]:
     return lines
 
 
-def _same_words(wanted: str, printed: str) -> bool:
-    return shape(wanted.removesuffix(CUT)) == shape(_as_cut(wanted, printed).removesuffix(CUT))
+def _same_words(expected: str, printed: str) -> bool:
+    return shape(expected.removesuffix(CUT)) == shape(_as_cut(expected, printed).removesuffix(CUT))
 
 
-def _as_cut(wanted: str, printed: str) -> str:
-    """A printed line, cut where the page's is."""
-    if not wanted.endswith(CUT):
+def _as_cut(expected: str, printed: str) -> str:
+    """Cut a printed line where the page's line is cut."""
+    if not expected.endswith(CUT):
         return printed
     lead = printed[: len(printed) - len(printed.lstrip())]
-    return lead + " ".join(printed.split()[: len(wanted.split())]) + CUT
+    return lead + " ".join(printed.split()[: len(expected.split())]) + CUT
 
 
 def _spelled(block: Block, lines: Iterable[str], seconds: int) -> str:

@@ -1,4 +1,4 @@
-"""Runs the page's commands in a folder, as they are written, and holds what they print against the page."""
+"""Run the page's commands in a folder as they are written, and compare their output with the page."""
 
 import subprocess
 import time
@@ -11,57 +11,57 @@ from scripts.tutorial.compare import Mismatch, mismatch
 from scripts.tutorial.page import ROOT, Block
 
 HOME = "/home/me/uninote-pairs"
-"""What the page calls the folder in which it is run."""
-MADE = {"out", ".build"}
+"""Name that the page gives to the folder it runs in."""
+OUTPUT_FOLDERS = {"out", ".build"}
 """Folders of the repository that commands write to."""
 
-Tell = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
-class Ran(NamedTuple):
-    """A block that was run."""
+class BlockRun(NamedTuple):
+    """Result of one block."""
 
     block: Block
     seconds: float
     code: int
-    """0: done."""
+    """Exit code."""
     printed: tuple[str, ...]
-    """Lines of both streams; the folder is called as the page calls it."""
+    """Lines of stdout and stderr, with the folder named HOME."""
     off: Mismatch | None
-    """Where that is something else than the page says."""
+    """First difference from the page, or None."""
 
 
 def lay_out(folder: Path) -> None:
-    """Links to all that the repository holds, so that a command of the page finds it and writes beside, not into it."""
+    """Link everything in the repository into `folder`, so that commands find it and write to the folder instead."""
     for entry in ROOT.iterdir():
-        if entry.name not in MADE and not (folder / entry.name).is_symlink():
+        if entry.name not in OUTPUT_FOLDERS and not (folder / entry.name).is_symlink():
             (folder / entry.name).symlink_to(entry)
 
 
-def run(blocks: Iterable[Block], folder: Path, tell: Tell) -> Iterator[Ran]:
-    """Each block in turn; the first one that fails is the last."""
+def run(blocks: Iterable[Block], folder: Path, write_line: WriteLine) -> Iterator[BlockRun]:
+    """Run each block in turn; stop after the first that fails."""
     for block in blocks:
-        tell(f"\n$ {block.command}")
+        write_line(f"\n$ {block.command}")
         began = time.monotonic()
-        code, lines = _stream(block.command, folder, tell)
+        code, lines = _stream(block.command, folder, write_line)
         seconds, printed = time.monotonic() - began, tuple(_at_home(line, folder) for line in lines)
-        yield Ran(block, seconds, code, printed, mismatch(block.wanted, printed))
+        yield BlockRun(block, seconds, code, printed, mismatch(block.expected, printed))
         if code:
             return
 
 
-def complaint(ran: Ran) -> str:
-    """Which block, the wanted line, the found line; empty where there is nothing to say."""
+def complaint(ran: BlockRun) -> str:
+    """Describe the block and its first difference from the page; empty if it agrees."""
     where = f"docs/tutorial.md:{ran.block.line}: {ran.block.command.splitlines()[0]}"
     if ran.code:
         return f"{where}\n  ended with exit code {ran.code}"
     if ran.off is None:
         return ""
-    return f"{where}\n  wanted: {ran.off.wanted}\n  found:  {ran.off.found}\n  {ran.off.why}"
+    return f"{where}\n  expected: {ran.off.expected}\n  got:      {ran.off.printed}\n  {ran.off.why}"
 
 
-def _stream(command: str, folder: Path, tell: Tell) -> tuple[int, list[str]]:
-    """The exit code and all lines of both streams, in the order in which they came."""
+def _stream(command: str, folder: Path, write_line: WriteLine) -> tuple[int, list[str]]:
+    """Return the exit code and all lines of both streams in the order in which they came."""
     lines = []
     with subprocess.Popen(
         ["bash", "-c", command],
@@ -73,7 +73,7 @@ def _stream(command: str, folder: Path, tell: Tell) -> tuple[int, list[str]]:
     ) as process:
         for line in process.stdout or ():
             lines.append(line.rstrip())
-            tell(lines[-1])
+            write_line(lines[-1])
     return process.returncode, lines
 
 

@@ -1,4 +1,4 @@
-"""The first and the last screen of `make demo`."""
+"""First and last screen of `make demo`."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,26 +8,26 @@ from typing import Any
 import duckdb
 
 from scripts.tutorial.page import Step
-from scripts.tutorial.run import Ran, complaint
+from scripts.tutorial.run import BlockRun, complaint
 
 
 def opening(steps: Sequence[Step], folder: Path) -> str:
-    """What will run, what each step makes, how long it takes."""
+    """List the steps, what each makes and how long it takes."""
     minutes = sum(step.seconds for step in steps) / 60
     lines = [
         f"docs/tutorial.md on the sample corpus of 400 notes: {len(steps)} steps, {minutes:.0f} minutes on two cores.",
-        f"All is written to {folder / 'out'}; nothing is fetched, no GPU is used. Ctrl-C ends it.",
+        f"All goes to {folder / 'out'}; nothing is downloaded, no GPU is used. Ctrl-C stops it.",
         "",
     ]
     lines += [f"{step.number:>3}  {step.title:<26}{step.seconds:>4} s   {step.makes}" for step in steps]
     return "\n".join(lines) + "\n"
 
 
-def closing(workspace: Path, ran: Sequence[Ran], steps: Sequence[Step]) -> str:
-    """What stands in the workspace now, what it took, where to look and what to do next."""
+def closing(workspace: Path, ran: Sequence[BlockRun], steps: Sequence[Step]) -> str:
+    """Summarise the workspace, the time taken, and what to look at next."""
     with duckdb.connect(str(workspace / "workspace.duckdb"), read_only=True) as database:
         lines = [
-            f"What stands in {workspace}",
+            f"Contents of {workspace}",
             "",
             f"  notes        {_through(database, 'notes')}",
             f"  pictures     {_through(database, 'images')}",
@@ -37,12 +37,12 @@ def closing(workspace: Path, ran: Sequence[Ran], steps: Sequence[Step]) -> str:
             f"  shards       {_shards(database)}",
         ]
     lines += [f"  recall@1     {_recall(workspace / 'evaluated')}", "", *_seconds(ran, steps), ""]
-    off = [told for each in ran if (told := complaint(each))]
-    lines += off or [f"All {len(ran)} commands printed what the page says."]
+    complaints = [text for each in ran if (text := complaint(each))]
+    lines += complaints or [f"All {len(ran)} commands printed what the page says."]
     lines += [
         "",
-        f"Look:  {workspace / 'report.html'} in a browser; docs/sql.md has queries for {workspace / 'workspace.duckdb'}",
-        'Next:  your own notes: docs/tutorial.md, "The same on your own data"',
+        f"Look:  {workspace / 'report.html'} in a browser; queries for {workspace / 'workspace.duckdb'}: docs/reference/sql.md",
+        "Next:  your own notes: docs/how-to/own-data.md",
     ]
     return "\n".join(lines) + "\n"
 
@@ -53,47 +53,47 @@ def _one(database: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
 
 def _through(database: duckdb.DuckDBPyConnection, dataset: str) -> str:
     """The funnel of a dataset in a line."""
-    told = dict(database.execute("select what, rows from funnel() where dataset = ?", [dataset]).fetchall())
-    refused = sum(rows for what, rows in told.items() if what.startswith("dropped: refused"))
-    left = sum(rows for what, rows in told.items() if what.startswith("dropped:")) - refused
-    return f"{told['in']:,} in, {refused:,} refused, {left:,} dropped, {told['out']:,} kept"
+    counts = dict(database.execute("select what, rows from funnel() where dataset = ?", [dataset]).fetchall())
+    refused = sum(rows for what, rows in counts.items() if what.startswith("dropped: refused"))
+    left = sum(rows for what, rows in counts.items() if what.startswith("dropped:")) - refused
+    return f"{counts['in']:,} in, {refused:,} refused, {left:,} dropped, {counts['out']:,} kept"
 
 
 def _counted(database: duckdb.DuckDBPyConnection, view: str, by: str) -> str:
-    found = database.execute(f"select {by}, count(*) from {view} group by all order by 2, 1").fetchall()
-    return ", ".join(f"{rows:,} {name}" for name, rows in found)
+    rows_by = database.execute(f"select {by}, count(*) from {view} group by all order by 2, 1").fetchall()
+    return ", ".join(f"{rows:,} {name}" for name, rows in rows_by)
 
 
 def _judge(database: duckdb.DuckDBPyConnection) -> str:
     [report] = _one(database, "select report from runs where dataset = 'judgements'")
-    told = json.loads(report)
+    judged_run = json.loads(report)
     [judged] = _one(database, "select count(*) from judgements where calibrated is not null")
-    return f"{judged:,} pairs judged by {told['judge']}; {told['calibration']}"
+    return f"{judged:,} pairs judged by {judged_run['judge']}; {judged_run['calibration']}"
 
 
 def _shards(database: duckdb.DuckDBPyConnection) -> str:
-    found = database.execute(
+    rows_by = database.execute(
         "select dataset, rows_out from runs where dataset similar to '(sft|rl)/(train|validation|test)' order by place"
     ).fetchall()
-    return ", ".join(f"{name} {rows:,}" for name, rows in found)
+    return ", ".join(f"{name} {rows:,}" for name, rows in rows_by)
 
 
 def _recall(evaluated: Path) -> str:
     """The mean of the meta tasks before and after, and by how many queries."""
     means, queries = {}, 0
     for name in ("start", "trained"):
-        told = json.loads((evaluated / name / "metrics.json").read_text(encoding="utf8"))
-        whole = told["at"][str(told["dimensions"])]
+        metrics = json.loads((evaluated / name / "metrics.json").read_text(encoding="utf8"))
+        whole = metrics["at"][str(metrics["dimensions"])]
         values = [numbers["recall@1"][0] for task, numbers in whole["meta"].items() if task != "across notes"]
         means[name] = 100 * sum(values) / len(values)
         queries = sum(numbers["queries"] for numbers in whole["tasks"].values())
     return (
-        f"{means['start']:.1f} % before training, {means['trained']:.1f} % after: too few steps, and {queries:,} queries "
-        "too few, to tell"
+        f"{means['start']:.1f} % before training, {means['trained']:.1f} % after: too few steps and too few queries "
+        f"({queries:,}) to conclude anything"
     )
 
 
-def _seconds(ran: Sequence[Ran], steps: Iterable[Step]) -> list[str]:
+def _seconds(ran: Sequence[BlockRun], steps: Iterable[Step]) -> list[str]:
     """Seconds of each step, and the page's."""
     took: Mapping[int, float] = {each.block.line: each.seconds for each in ran}
     lines = []

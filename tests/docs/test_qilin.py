@@ -1,23 +1,26 @@
-"""Files of Qilin's layout, imported and mined: copies, passages and clicks that were planted are found, and the audit is content."""
+"""docs/how-to/qilin.md on files of Qilin's layout: planted copies, passages and clicks are found, and the audit passes."""
 
 import shutil
 import subprocess
-import sys
 
 import duckdb
 import pytest
 
-from tests.conftest import ROOT
+from scripts.plain_environment import plain_environment
+from scripts.tutorial.run import lay_out
+from tests.support.doc_pages import HOW_TO, blocks_of
 from tests.support.qilin_layout import MONDAY, NAN, note, write_notes, write_pictures, write_sessions
-from tests.support.workspaces import mining_arguments, run_job
 
 QUOTE = "Soak the chickpeas for twelve hours, boil them until they are soft, and keep a cup of the water for the paste."
 FETCHED = (0, 1)
 """Parts of the pictures that are on the disk; notes whose number is 2 modulo 3 have none."""
 
 
-def python(*arguments):
-    return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, check=False)
+def run(command, folder):
+    environment = plain_environment() | {"SPARK_LOCAL_IP": "127.0.0.1"}
+    return subprocess.run(
+        ["bash", "-ec", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=400, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +36,15 @@ def imported(tmp_path_factory):
     sessions = [(u, u, [], [(1, 1.0, MONDAY + u), (2, 0.0, MONDAY + u), (3, 1.0, MONDAY + u + 50)]) for u in range(4)]
     write_sessions(folder / "Qilin", "search_train", sessions)
     write_sessions(folder / "Qilin", "recommendation_train", [(9, 9, [4], [(4, 1.0, MONDAY)])])
-    done = python(ROOT / "jobs/import_qilin.py", "--qilin", folder / "Qilin", "--out", folder / "in")
-    assert done.returncode == 0, done.stderr
+    lay_out(folder)
+    [block] = blocks_of(HOW_TO / "qilin.md")
+    done = run(block.command, folder)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return folder
 
 
 def test_what_was_imported_is_mined_and_audited(imported):
     workspace = imported / "mined"
-    options = (*mining_arguments(imported / "in", workspace), "--image-root", imported / "Qilin")
-    done = run_job(*options, spark_options=("--master", "local[1]"))
-    assert done.returncode == 0, done.stdout[-3000:]
     with duckdb.connect(str(workspace / "workspace.duckdb"), read_only=True) as connection:
         ask = lambda query: connection.execute(query).fetchall()  # noqa: E731
         assert ask("select count(*) from notes") == [(29,)]
@@ -57,5 +59,5 @@ def test_what_was_imported_is_mined_and_audited(imported):
         placed = ask("select count(distinct split) from components where note_id in ('1', '3')")
         assert ask(clicked) == ([("1", "3", 4)] if placed == [(1,)] else [])
         assert ask("from leaks()") == []
-    audit = python(ROOT / "jobs/audit_workspace.py", "--workspace", workspace)
+    audit = run(".venv/bin/python jobs/audit_workspace.py --workspace mined", imported)
     assert audit.returncode == 0, audit.stdout

@@ -2,11 +2,12 @@
 
 import pytest
 
+from scripts.tutorial.compare import CUT
 from scripts.tutorial.page import PAGE, read
-from scripts.tutorial.run import complaint, lay_out, run
+from scripts.tutorial.run import complaint
 from scripts.tutorial.screens import closing
 
-SAID = (
+IN_THE_CLOSING_SCREEN = (
     "crop",
     "near_duplicate_image",
     "kappa",
@@ -21,20 +22,18 @@ SAID = (
 
 @pytest.mark.slow
 @pytest.mark.ray
-def test_every_command_prints_what_the_page_says(tmp_path):
-    steps = read(PAGE.read_text(encoding="utf8"))
-    blocks = [block for step in steps for block in step.blocks]
-    lay_out(tmp_path)
-    ran, heard = [], []
-    for each in run(blocks, tmp_path, heard.append):
-        ran.append(each)
-        told = complaint(each)
-        print(f"{each.seconds:4.0f} s, the page {each.block.seconds} s: {each.block.command.splitlines()[0]}", told)
-        if told:
-            print("\n".join(heard))  # pytest shows it when the test fails
-        heard.clear()
-    assert [complaint(each) for each in ran] == [""] * len(blocks)
-    last = closing(tmp_path / "out", ran, steps)
-    assert [word for word in SAID if word not in last] == []
-    assert all(step.title in last for step in steps)
-    assert len(last.splitlines()) <= 40
+def test_every_command_prints_what_the_page_says(tutorial):
+    blocks = [block for step in tutorial.steps for block in step.blocks]
+    assert [complaint(each) for each in tutorial.runs] == [""] * len(blocks)
+    screen = closing(tutorial.folder / "out", tutorial.runs, tutorial.steps)
+    assert [word for word in IN_THE_CLOSING_SCREEN if word not in screen] == []
+    assert all(step.title in screen for step in tutorial.steps)
+    assert len(screen.splitlines()) <= 40
+
+
+def test_an_output_has_at_most_five_lines_and_the_page_at_most_1800_words():
+    text = PAGE.read_text(encoding="utf8")
+    blocks = [block for step in read(text) for block in step.blocks]
+    assert max(len([line for line in block.expected if line != CUT]) for block in blocks) <= 5
+    assert min(len([line for line in block.expected if line != CUT]) for block in blocks) >= 1
+    assert len(text.split()) <= 1800

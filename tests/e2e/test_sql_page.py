@@ -1,4 +1,4 @@
-"""Every query of docs/sql.md runs on a mined workspace and gives what the page says."""
+"""Every query of docs/reference/sql.md runs on a mined workspace and gives what the page says."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-PAGE = (ROOT / "docs/sql.md").read_text(encoding="utf8")
+PAGE = (ROOT / "docs/reference/sql.md").read_text(encoding="utf8")
 QUERIES = re.findall(r"^```sql\n(.*?)^```\n\n```\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 

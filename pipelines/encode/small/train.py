@@ -28,7 +28,7 @@ Elements = list[tuple[Tensor, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """Settings of `train`. All chosen by recall on notes of another seed; docs/encoders.md tells what was tried."""
+    """Settings of `train`, chosen by recall on notes of another seed (docs/explanation/algorithms/small_encoder.md)."""
 
     seed: int = 0
     """Of the weights' start and of every batch."""
@@ -58,7 +58,7 @@ def train(told: Sequence[Told], shape: Shape, settings: Training, each: Callable
         settings: how long and on what.
         each: called after every step, with its number.
 
-    Cost: docs/encoders.md; the same weights every time on one thread of one kind of processor.
+    Cost: docs/explanation/algorithms/small_encoder.md; the same weights every time on one thread of one kind of processor.
     """
     torch.manual_seed(settings.seed)
     net = SmallNet(shape).to(memory_format=torch.channels_last)

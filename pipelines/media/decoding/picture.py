@@ -31,7 +31,7 @@ class Decoding:
 
     working_side: Annotated[int, Field(ge=32, le=4096)] = 288
     """Longest side of the working picture, pixels; a smaller picture keeps its size.
-    Source: measured, docs/log.md: 256 loses crops of a fifth, 384 costs half as much again."""
+    Source: measured, dev/log.md: 256 loses crops of a fifth, 384 costs half as much again."""
     max_pixels: Annotated[int, Field(ge=1, le=10**9 - 1)] = 100_000_000
     """Refuse a picture whose header claims more pixels: a decompression bomb. Twelve times a phone camera's."""
     max_aspect: Annotated[float, Field(ge=1, le=100_000)] = 50.0
@@ -44,7 +44,7 @@ class Decoding:
     Encoders write 10 (libjpeg) to 20 (mozjpeg)."""
     max_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """Refuse a picture that takes more processor seconds. The slowest legitimate ones, JPEG 2000 and AVIF of 30 million
-    pixels, took 4 on the machine of docs/performance.md. Only pictures whose header does not bound their time are limited."""
+    pixels, took 4 on the machine of docs/results/performance.md. Only pictures whose header does not bound their time are limited."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def _fitted(width: int, height: int, side: int) -> tuple[int, int]:
 def shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """The picture at `size` (width, height): averaged down to less than twice that, then smoothed and sampled.
 
-    A third of the time of averaging all the way; sampled without smoothing, one crop in a hundred is lost (docs/log.md).
+    A third of the time of averaging all the way; sampled without smoothing, one crop in a hundred is lost (dev/log.md).
     """
     height, width = pixels.shape[:2]
     times = min(width // size[0], height // size[1])

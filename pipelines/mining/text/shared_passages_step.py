@@ -26,7 +26,7 @@ def shared_passages(notes: DataFrame, settings: PartialText) -> Output:
     note. The copies and the fingerprints of more than one note are persisted for the
     rows and for `dropped`: the caller may clear the cache when both are written.
     Source: winnowing (Schleimer, Wilkerson, Aiken 2003), strobemers (Sahlin 2021), greedy
-    alignment (Zhang et al. 2000); docs/algorithms/partial_text.md.
+    alignment (Zhang et al. 2000); docs/explanation/algorithms/partial_text.md.
     """
     texts = notes.select("note_id", spark_columns.full_text(F.col("title"), F.col("body")).alias("text"))
     copies = _copies(texts, settings).persist()

@@ -102,10 +102,10 @@ class Guard:
     pictures are."""
     low_feature_count: Annotated[int, Field(ge=0)] = 150
     """Number of local features (at most 220) below which mining may miss a copy or a crop: such a picture is compared with
-    others by template matching. 0: none is. Ours: of the pairs in docs/log.md that features cannot match all have fewer on
+    others by template matching. 0: none is. Ours: of the pairs in dev/log.md that features cannot match all have fewer on
     one side, and photos, of which mining finds every crop, have more."""
     min_template_correlation: Annotated[float, Field(ge=0, le=1)] = 0.7
-    """Correlation of image gradients from which one picture counts as part of another (`template_match`). Ours, docs/log.md:
+    """Correlation of image gradients from which one picture counts as part of another (`template_match`). Ours, dev/log.md:
     finds seven of ten crops that mining cannot see, and matches 4 % of the pairs of different pictures that look alike."""
     min_shared_ngrams: Annotated[int, Field(ge=1)] = 12
     """Number of rare n-grams (4 Chinese characters or 8 other letters) from which two notes that share them count as related.

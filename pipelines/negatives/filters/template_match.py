@@ -29,7 +29,7 @@ SEARCH_MARGIN = 0.12
 FINE_WINDOWS = 1
 """Windows that are checked finely, for the template and for its mirror image."""
 MIN_COARSE = 0.6
-"""Coarse correlation below which no window is checked finely. Source: docs/log.md."""
+"""Coarse correlation below which no window is checked finely. Source: dev/log.md."""
 NOISE = 0.5
 """Gradient, in levels a pixel, that both are assumed to share. Ours: about what JPEG leaves in a plain area."""
 CONTRAST = 2.5

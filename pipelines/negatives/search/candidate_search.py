@@ -140,7 +140,7 @@ def candidate_pool(encoded: EncodedItems, task: str, answers: Numbers) -> Number
 
     Candidates are what answers the task elsewhere: captions are answered by captions, not by a note's body, and whole
     pictures by whole pictures. A model trained on other candidates learns that long texts and crops are wrong, whatever the
-    query (docs/log.md). Where query and target are alike (image to image), every item of the positives' kinds has the form.
+    query (dev/log.md). Where query and target are alike (image to image), every item of the positives' kinds has the form.
 
     Args:
         encoded: the items; rule-made ones are no candidates.

@@ -51,7 +51,7 @@ def given(settings: ImportTable) -> dict[str, Source]:
     sources = {name: source for name in WANTED if (source := getattr(settings, name)) != Source()}
     if not sources:
         raise SettingsError(
-            "no table is mapped; wanted --config FILE.toml with [notes] read and [notes.columns]: docs/qilin.md"
+            "no table is mapped; wanted --config FILE.toml with [notes] read and [notes.columns]: docs/how-to/own-data.md"
         )
     faults = [fault for name, source in sources.items() for fault in _faults(name, source)]
     if faults:

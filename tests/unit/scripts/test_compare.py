@@ -59,16 +59,16 @@ def test_what_another_machine_or_hour_changes_is_let_through(old, new):
     ],
 )
 def test_a_changed_word_and_a_number_that_is_off_are_found(old, new, why):
-    found = mismatch(PAGE, changed(old, new))
-    assert found.why == why
-    assert old.strip() in found.wanted
-    assert new.strip() in found.found
+    difference = mismatch(PAGE, changed(old, new))
+    assert difference.why == why
+    assert old.strip() in difference.expected
+    assert new.strip() in difference.printed
 
 
 def test_a_line_too_few_and_a_line_too_many_are_found():
-    assert mismatch(PAGE, PRINTED[:-1]).wanted == PRINTED[-1]
+    assert mismatch(PAGE, PRINTED[:-1]).expected == PRINTED[-1]
     assert mismatch(PAGE, [*PRINTED, "Traceback"]) is not None
-    assert mismatch(PRINTED, [*PRINTED, "Traceback"]).found == "Traceback"
+    assert mismatch(PRINTED, [*PRINTED, "Traceback"]).printed == "Traceback"
     assert mismatch(PAGE, [*PRINTED[:4], "one more", *PRINTED[4:]]) is not None
     assert mismatch(PAGE, []).why == "it was not printed"
 
@@ -92,7 +92,7 @@ def test_the_room_that_a_number_takes_in_a_table_is_no_word():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found", "is_near"),
+    ("expected", "printed", "is_near"),
     [
         ("41.7", "50.0", True),  # one query of twelve
         ("41.7", "58.3", False),
@@ -106,8 +106,8 @@ def test_the_room_that_a_number_takes_in_a_table_is_no_word():
         ("1e-7", "0", True),
     ],
 )
-def test_how_far_a_number_may_be_off(wanted, found, is_near):
-    assert near(wanted, found) is is_near
+def test_how_far_a_number_may_be_off(expected, printed, is_near):
+    assert near(expected, printed) is is_near
 
 
 def test_a_fingerprint_of_code_is_free():

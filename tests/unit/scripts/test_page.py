@@ -62,11 +62,11 @@ def test_numbered_sections_are_steps():
     assert (count.number, count.title, count.target, count.makes) == (2, "Count", None, "Counts to two.")
     [block] = step.blocks
     assert PAGE.splitlines()[block.line - 1] == block.command.splitlines()[0]
-    assert block.wanted[0] == f"seen from {HOME}"
+    assert block.expected[0] == f"seen from {HOME}"
 
 
 def test_a_command_without_an_output_is_refused():
-    with pytest.raises(ValueError, match=r"tutorial.md:12: wanted an output"):
+    with pytest.raises(ValueError, match=r"tutorial.md:12: expected an output"):
         read(PAGE.replace("*2 s*", ""))
 
 
@@ -85,7 +85,7 @@ def test_a_failure_ends_it_and_is_told(tmp_path):
     assert "tutorial.md:12: echo" in complaint(only)
     assert "ended with exit code 2" in complaint(only)
     [off, _] = run([b for s in read(PAGE.replace("3 rows\nls", "9 rows\nls")) for b in s.blocks], laid(tmp_path), print)
-    assert "wanted: 3 rows\n  found:  9 rows\n  9 is not near 3" in complaint(off)
+    assert "expected: 3 rows\n  got:      9 rows\n  9 is not near 3" in complaint(off)
 
 
 def laid(folder):

@@ -27,7 +27,7 @@ class IndexKeys:
 
     indexed_features: Annotated[int, Field(ge=0, le=10_000)] = 128
     """Strongest local features per picture that are indexed and queried, one visual word each; 0 for hashes alone.
-    Source: measured, docs/log.md: 128 with 2 probe bits have a higher recall than 64 with 3, and fewer false candidates."""
+    Source: measured, dev/log.md: 128 with 2 probe bits have a higher recall than 64 with 3, and fewer false candidates."""
     probe_bits: Annotated[int, Field(ge=0, le=6)] = 2
     """Multi-probe: the n least certain bits of each visual word are also queried flipped, so 2**n keys a word."""
     hash_radius: Annotated[int, Field(ge=0, le=64)] = 21

@@ -63,7 +63,7 @@ def pdq_hashes(small: Pixels) -> tuple[list[bytes], int]:
     """The eight 32-byte PDQ hashes of a `pdq_picture`'s turns and flips (`TURNS`), and the quality 0 to 100.
 
     Computed on PDQ_SIDE x PDQ_SIDE: 12 of 256 bits on average from pdqhash.compute of the full
-    picture, about as far as pdqhash's own hashes of two sizes of one picture are apart (docs/log.md).
+    picture, about as far as pdqhash's own hashes of two sizes of one picture are apart (dev/log.md).
 
     Source: Facebook, PDQ (ThreatExchange, hashing.pdf).
     """
@@ -75,7 +75,7 @@ def exposed_hash(small: Pixels) -> bytes:
     """The PDQ hash of a `pdq_picture` overexposed by EXPOSURE: 32 bytes, to be looked up among the plain hashes.
 
     White products blow out and have another hash; of overexposed copies (gain 1.35) 98 % are
-    within 31 bits of this one, 79 % within 40 of the plain one (docs/log.md).
+    within 31 bits of this one, 79 % within 40 of the plain one (dev/log.md).
     """
     vector, _ = pdqhash.compute(cv2.convertScaleAbs(small, alpha=EXPOSURE))
     return np.packbits(vector).tobytes()

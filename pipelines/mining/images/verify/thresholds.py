@@ -28,7 +28,7 @@ DEMANDS = (
     Demand(1, 0.85, 0.95, 0.85, 8.0, 0.20),
     Demand(0, 0.80, 0.95, 0.80, 8.0, 0.15),
 )
-"""Source: measured on the benchmark, docs/log.md; the last is for whole on whole."""
+"""Source: measured on the benchmark, dev/log.md; the last is for whole on whole."""
 
 
 def is_similar(agreed: Structure, inliers: int) -> bool:

@@ -28,7 +28,7 @@ TURNED_HAMMING = 40
 that looks the same when it is turned."""
 MAX_HAMMING = 90
 """PDQ bits of 256, in the best turn, up to which whole on whole is tried.
-Source: measured, docs/log.md: copies with caption bars and stickers reach 80."""
+Source: measured, dev/log.md: copies with caption bars and stickers reach 80."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,11 @@ class Verification:
     min_pearson: Annotated[float, Field(ge=-1, le=1)] = 0.2
     """Correlation of the common pixels, before any refinement, below which a map with fewer than 10 inliers is refused."""
     min_pearson_few: Annotated[float, Field(ge=-1, le=1)] = 0.6
-    """The same with fewer than 5. Source: docs/log.md: of true maps none is below 0.63, of false ones three quarters."""
+    """The same with fewer than 5. Source: dev/log.md: of true maps none is below 0.63, of false ones three quarters."""
     min_structure: Annotated[float, Field(ge=-1, le=1)] = 0.3
     """Mean correlation of structure after refinement, below which a map with fewer than 10 inliers is refused."""
     min_structure_few: Annotated[float, Field(ge=-1, le=1)] = 0.5
-    """The same with fewer than 5. Source: docs/log.md: of true maps none is below 0.4 and 0.66, of false ones 63 and 86 %."""
+    """The same with fewer than 5. Source: dev/log.md: of true maps none is below 0.4 and 0.66, of false ones 63 and 86 %."""
     min_overexposed_structure: Annotated[float, Field(ge=0, le=1)] = 0.8
     """Share of the texture in common, in the picture with more of it in common, from which the pair is also compared with
     the darker picture overexposed."""

@@ -44,7 +44,7 @@ def test_lets_people_talk(text):
 
 
 def test_the_sample_corpus_has_none():
-    """Notes as people write them; of the 39,805 pairs of the sample workspace none is flagged (docs/algorithms/judge_backends.md)."""
+    """Notes as people write them; of the 39,805 pairs of the sample workspace none is flagged (docs/explanation/algorithms/judge_backends.md)."""
     from pipelines.sources.sample_corpus.notes import own_note
 
     texts = [f"{n.title}\n{n.body}" for n in (own_note(k, 5) for k in range(25))]
