@@ -3,7 +3,8 @@
     python jobs/annotate_images.py [--workspace URI] [--config FILE.toml] [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/annotate_images.py --workspace URI
 
-A local Ray is started and stopped unless a cluster is set (ray.address, RAY_ADDRESS). Settings: docs/reference/settings/annotate_images.md.
+A local Ray is started and stopped unless a cluster is set (ray.address, RAY_ADDRESS).
+Settings: docs/reference/settings/annotate_images.md.
 """
 
 import sys

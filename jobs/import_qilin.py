@@ -2,7 +2,8 @@
 
     python jobs/import_qilin.py --qilin DIR --out DIR [--set topic_level=2] [--set "history=oldest first"]
 
-DIR contains Qilin's folders (notes, search_train, ...) and its folder `image` with the downloaded parts. See docs/how-to/qilin.md.
+DIR contains Qilin's folders (notes, search_train, ...) and its folder `image` with the downloaded parts.
+See docs/how-to/qilin.md.
 """
 
 import sys

@@ -4,7 +4,8 @@
     ray job submit --working-dir . -- python jobs/mine_hard_negatives.py --workspace URI
 
 Encodes the items, retrieves each query's neighbours, removes likely false negatives and writes hard_negatives. Starts a local
-Ray for the run unless a cluster is configured (ray.address, RAY_ADDRESS). Settings: docs/reference/settings/mine_hard_negatives.md.
+Ray for the run unless a cluster is configured (ray.address, RAY_ADDRESS).
+Settings: docs/reference/settings/mine_hard_negatives.md.
 """
 
 import sys

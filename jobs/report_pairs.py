@@ -3,7 +3,8 @@
     python jobs/report_pairs.py [--workspace URI] [--output FILE.html] [--labels FILE] [--config FILE.toml]
         [--set section.key=value ...]
 
-Needs neither Spark nor Ray. The page contains its pictures and makes no network requests. Settings: docs/reference/settings/report_pairs.md.
+Needs neither Spark nor Ray. The page contains its pictures and makes no network requests.
+Settings: docs/reference/settings/report_pairs.md.
 """
 
 import sys

@@ -44,7 +44,8 @@ class Decoding:
     Encoders write 10 (libjpeg) to 20 (mozjpeg)."""
     max_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """Refuse a picture that takes more processor seconds. The slowest legitimate ones, JPEG 2000 and AVIF of 30 million
-    pixels, took 4 on the machine of docs/results/performance.md. Only pictures whose header does not bound their time are limited."""
+    pixels, took 4 on the machine of docs/results/performance.md. Only
+    pictures whose header does not bound their time are limited."""
 
 
 @dataclass(frozen=True, slots=True)

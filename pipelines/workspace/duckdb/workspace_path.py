@@ -2,7 +2,8 @@
 
 DuckDB resolves relative paths against the process's working directory, and a table function cannot ask for the database's
 path. It can ask for a setting, and `temp_directory` defaults to the path of the opened database plus ".tmp". So a view's paths
-begin with the macro `root()`, which is evaluated when the view is read (docs/explanation/decisions/0015-a-database-that-can-be-moved.md).
+begin with the macro `root()`, which is evaluated when the view is read
+(docs/explanation/decisions/0015-a-database-that-can-be-moved.md).
 """
 
 import duckdb
