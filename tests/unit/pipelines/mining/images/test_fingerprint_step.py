@@ -1,8 +1,6 @@
 """Every picture has a sha256 or a reason; bytes that are new have a fingerprint or a reason."""
 
 import io
-import subprocess
-import sys
 
 import pytest
 from PIL import Image
@@ -10,7 +8,6 @@ from pyspark.sql import functions as F
 
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint
 from pipelines.mining.images.fingerprint_step import picture_digests, picture_fingerprints
-from tests.conftest import ROOT
 from tests.unit.pipelines.mining.images.scenes import scene
 
 
@@ -99,38 +96,3 @@ def test_the_tasks_do_not_change_the_rows(places):
         for n in (1, 7)
     )
     assert sorted(r[0] for r in one.collect()) == sorted(r[0] for r in many.collect())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("module", ["images", "shards"])
-def test_a_task_holds_one_large_file_and_not_all_that_it_reads_ahead(tmp_path, module):
-    """Twelve files of 199 MB that take no place on the disk: by their number they would all be held together."""
-    for n in range(12):
-        with (tmp_path / f"{n}.png").open("wb") as file:
-            file.truncate(199 << 20)
-    done = subprocess.run(
-        [sys.executable, "-c", HELD, module, str(tmp_path)], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    rows, megabytes = map(int, done.stdout.split())
-    assert rows == 12
-    assert megabytes < 450
-
-
-HELD = """
-import resource, sys
-from functools import partial
-import pyarrow as pa
-from pipelines.media.picture_bytes import picture_bytes
-from pipelines.mining.images import fingerprint_step as images
-from pipelines.shards.files import picture_step as shards
-from pipelines.shards.files.jpeg import JpegSettings
-
-module, folder = sys.argv[1:]
-rows = [{"uri": f"{folder}/{n}.png", "image_id": str(n), "content": None, "sha256": "x"} for n in range(12)]
-batch = pa.RecordBatch.from_pylist(rows, pa.schema([(n, pa.string()) for n in rows[0] if n != "content"] + [("content", pa.binary())]))
-fetch = partial(picture_bytes, root=folder)
-work = images._working(images._digest, images.DIGESTS, fetch) if module == "images" else shards._working(JpegSettings(), fetch)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-made = sum(done.num_rows for done in work([batch]))
-print(made, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
-"""
