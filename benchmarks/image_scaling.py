@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pipelines.mining.images.settings import PictureMatching
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from scipy.sparse import coo_matrix
@@ -34,6 +33,7 @@ from scipy.sparse.csgraph import connected_components
 from benchmarks.watch import Watch
 from pipelines.engines.spark_session import ROOT, spark_session
 from pipelines.mining.images.candidates.candidate_step import candidate_pairs
+from pipelines.mining.images.match_step import PictureMatching
 from testkit.synthetic_pictures import RealPictures, real_pictures, write_hot_groups, write_synthetic
 
 NO_CAP = 10**9

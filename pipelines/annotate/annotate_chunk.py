@@ -43,15 +43,15 @@ PictureContents = list[bytes | Annotation | LargePicture]
 
 
 @dataclass(frozen=True, slots=True)
-class LoadPictureFiles:
-    """Creates a `PictureFiles` in its actor."""
+class LoadPictureFileReader:
+    """Creates a `PictureFileReader` in its actor."""
 
     root: str | None = None
     """The image root, with options for its store."""
 
-    def __call__(self) -> "PictureFiles":
+    def __call__(self) -> "PictureFileReader":
         """Loads nothing."""
-        return PictureFiles(self.root)
+        return PictureFileReader(self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class LoadDescriber:
         return DescribeChunk(load_describer(self.settings, self.api_key))
 
 
-class PictureFiles:
+class PictureFileReader:
     """Reads the files of CHUNK rows."""
 
     def __init__(self, root: str | None = None) -> None:

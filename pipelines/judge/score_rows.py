@@ -13,7 +13,7 @@ PairOutcome = float | BadPair
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ScoreRow:
     score: float | None
     reason: str | None
     detail: str | None
@@ -22,7 +22,8 @@ class _Row:
 def score_rows(pairs: pa.Table, outcomes: Sequence[PairOutcome]) -> pa.Table:
     """SCORES from PAIRS and their outcomes, in the same order; `flagged` follows from the texts, whatever the judge."""
     rows = [
-        _Row(None, one.reason, one.detail) if isinstance(one, BadPair) else _Row(float(one), None, None) for one in outcomes
+        _ScoreRow(None, one.reason, one.detail) if isinstance(one, BadPair) else _ScoreRow(float(one), None, None)
+        for one in outcomes
     ]
     columns = {
         "query_id": pairs.column("query_id"),

@@ -15,7 +15,7 @@ import json, sys
 import cv2
 import numpy as np
 import pyarrow as pa
-from pipelines.annotate.annotate_chunk import CHUNK, LoadOcr, LoadPictureFiles
+from pipelines.annotate.annotate_chunk import CHUNK, LoadOcr, LoadPictureFileReader
 from pipelines.flows.annotate_images.settings import AnnotateImages
 from schemas.settings import load_settings
 
@@ -27,7 +27,7 @@ cv2.imwrite("blank.png", np.full((400, 600), 255, np.uint8))
 names = ["qr.png", "blank.png", "missing.png"]
 rows = pa.Table.from_pylist([{"image_id": n, "note_id": "n", "sha256": n, "uri": n} for n in names], CHUNK)
 ocr = load_settings(AnnotateImages, None, ["ocr.reader=qr", "ocr.gate.min_score=0"], {}).ocr
-annotations = LoadOcr(ocr)()(rows, LoadPictureFiles()()(rows))
+annotations = LoadOcr(ocr)()(rows, LoadPictureFileReader()()(rows))
 box = annotations["lines"].to_pylist()[0][0]["region"]
 print(json.dumps([
     annotations["text"].to_pylist(), annotations["reason"].to_pylist(), annotations["model"].to_pylist()[0],

@@ -7,7 +7,7 @@ import pytest
 import ray
 from ray.exceptions import RayActorError
 
-from pipelines.engines.ray.actor_pool import pool
+from pipelines.engines.ray.actor_pool import start_pool
 from pipelines.flows.judge_relevance.budget_actor import SharedBudget
 from pipelines.judge.budget import BudgetSpent
 from pipelines.judge.judge_chunk import CHUNK, LoadChunkJudge, LoadPictureReader
@@ -62,7 +62,7 @@ def test_a_restarted_judge_has_the_rest_of_the_runs_budget(shared_budget, ray_lo
             "content", ["backend=openai", "model=m", f"server.url={url}", "server.retries=0", "server.timeout_s=60"]
         )
         load = LoadChunkJudge(LoadJudge(spec, budget=budget))
-        actors = pool(LoadPictureReader(64, True), load, ray_local)
+        actors = start_pool(LoadPictureReader(64, True), load, ray_local)
         try:
             for life in range(3):
                 reasons = []
@@ -101,7 +101,7 @@ def test_without_the_budget_process_no_request_is_sent(shared_budget, ray_local,
         spec = load_spec(
             "content", ["backend=openai", "model=m", f"server.url={url}", "server.retries=0", "server.timeout_s=60"]
         )
-        actors = pool(LoadPictureReader(64, True), LoadChunkJudge(LoadJudge(spec, budget=budget)), ray_local)
+        actors = start_pool(LoadPictureReader(64, True), LoadChunkJudge(LoadJudge(spec, budget=budget)), ray_local)
         try:
             actors.model()
             ray.kill(budget._actor)

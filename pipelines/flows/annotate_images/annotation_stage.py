@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.annotate.annotate_chunk import CHUNK, LoadDescriber, LoadOcr, LoadPictureFiles
+from pipelines.annotate.annotate_chunk import CHUNK, LoadDescriber, LoadOcr, LoadPictureFileReader
 from pipelines.annotate.annotation import Annotation, AnnotationKind, annotation_rows
 from pipelines.annotate.annotation_cache import split_by_cache, to_every_note
 from pipelines.annotate.caption_describer import CaptionDescriber
@@ -108,7 +108,7 @@ def annotator_code(describe: Describe) -> dict[AnnotationKind, str]:
 def _annotate(images: pa.Table, earlier: pa.Table, annotator: Annotator, pools: AnnotationPools, stamp: str) -> pa.Table:
     """ANNOTATIONS of every picture by one annotator: from the cache by the picture's bytes, the rest from the actors."""
     kind = annotator.kind
-    with start_pool(LoadPictureFiles(pools.root), annotator.load, pools.machines) as actors:
+    with start_pool(LoadPictureFileReader(pools.root), annotator.load, pools.machines) as actors:
         model = annotator.name or actors.model()
         lookup = split_by_cache(images, earlier, kind, model)
         uris = pa.array([absolute_uri(uri) for uri in lookup.new.column("uri").to_pylist()], pa.string())

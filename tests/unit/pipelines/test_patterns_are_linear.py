@@ -6,9 +6,9 @@ import pytest
 
 from pipelines.annotate import caption_describer, ocr
 from pipelines.annotate.annotation import TextLine
-from pipelines.annotate.annotation_pairs import _folded
-from pipelines.judge.backends import mined_content
 from pipelines.judge.prompt import injection_flags, text_fence
+from pipelines.media.sentences import sentences
+from pipelines.media.text_fold import letters
 from pipelines.shards.ranking_lists import sentence_split
 from small_encoder import hashed_text
 
@@ -22,10 +22,10 @@ READERS = {
     "fence": lambda text: text_fence.fenced(text, len(text)),
     "reserved tokens": text_fence._harmless,
     "own words": caption_describer.SENTENCE_END.split,
-    "sentences": mined_content.sentences,
+    "sentences": sentences,
     "shards": sentence_split.parted,
     "words of OCR": lambda text: ocr._joined([TextLine(text, 1.0, (0.0, 0.0, 1.0, 1.0))]),
-    "to_every_note of annotations": _folded,
+    "to_every_note of annotations": letters,
     "small encoder": hashed_text.tokens,
 }
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from pipelines.annotate.annotate_chunk import CHUNK, LARGE, LargePicture, PictureFiles, annotate_each
+from pipelines.annotate.annotate_chunk import CHUNK, LARGE, LargePicture, PictureFileReader, annotate_each
 from pipelines.annotate.annotation import Annotation
 
 
@@ -16,7 +16,7 @@ def test_a_large_picture_does_not_travel_with_its_chunk(tmp_path):
     for n in range(8):
         with (tmp_path / f"large{n}").open("wb") as file:
             file.truncate(199 << 20)
-    contents = PictureFiles()(rows(tmp_path, ["small", *[f"large{n}" for n in range(8)], "none"]))
+    contents = PictureFileReader()(rows(tmp_path, ["small", *[f"large{n}" for n in range(8)], "none"]))
     assert contents[0] == b"s" * LARGE
     assert contents[1:9] == [LargePicture(f"{tmp_path}/large{n}", None) for n in range(8)]
     assert isinstance(contents[9], Annotation)
