@@ -97,6 +97,6 @@ def grams(text: str) -> set[str]:
 
 
 def _holds(text: set[str], passage: set[str]) -> bool:
-    """Whether the passage stands in the text, or the text in the passage."""
+    """Whether one contains most of the other's grams."""
     less = min(len(text), len(passage))
     return less > 0 and len(text & passage) >= STANDING * less
