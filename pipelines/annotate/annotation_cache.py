@@ -14,10 +14,10 @@ PICTURE_COLUMNS = ("image_id", "note_id", "sha256")
 
 
 class CacheLookup(NamedTuple):
-    """Pictures whose annotation is in the cache, and pictures to annotate."""
+    """Pictures with an annotation in the cache, and pictures to annotate."""
 
     cached: pa.Table
-    """ANNOTATIONS, a row for each picture of a note whose bytes were annotated before."""
+    """ANNOTATIONS, one row per picture of a note with bytes that were annotated before."""
     new: pa.Table
     """Rows of IMAGES, one for each file that was not: the first in the order of note_id and image_id."""
 

@@ -90,6 +90,6 @@ class PlantedRelevance:
 
 
 def _holds(text: frozenset[str], passage: frozenset[str]) -> bool:
-    """Whether the passage stands in the text, or the text in the passage."""
+    """Whether one contains most of the other's grams."""
     less = min(len(text), len(passage))
     return less > 0 and len(text & passage) >= STANDING * less
