@@ -1,10 +1,10 @@
-"""Encode the items of an evaluation with an encoder of the pipeline, so that it stands in the same table as a trained model.
+"""Encode the items of an evaluation with an encoder of the pipeline, to compare it with a trained model in one table.
 
     python -m uninote_train evaluate --shards SHARDS --write-items ITEMS
     python jobs/encode_items.py --items ITEMS --out VECTORS --set encoder.name=gme --set encoder.path=/models/gme-Qwen2-VL-2B
     python -m uninote_train evaluate --shards SHARDS --vectors VECTORS --name gme --out OUT
 
-One process, one device; a job that was killed goes on with the file it was at. Presets: docs/encoders.md.
+One process, one device; a killed job continues with the next unfinished file. Presets: docs/encoders.md.
 """
 
 import sys

@@ -3,8 +3,8 @@
     python jobs/mine_hard_negatives.py [--workspace URI] [--calibrate] [--config FILE.toml] [--set section.key=value ...]
     ray job submit --working-dir . -- python jobs/mine_hard_negatives.py --workspace URI
 
-Encodes the items, searches the nearest of each query, guards against false negatives and writes hard_negatives. A local
-Ray is started and ended unless a cluster is named (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
+Encodes the items, retrieves each query's neighbours, removes likely false negatives and keeps up to 8 hard negatives
+per pair (hard_negatives). Starts a local Ray unless a cluster is set (ray.address, RAY_ADDRESS). Settings: docs/settings.md.
 """
 
 import sys
@@ -35,8 +35,8 @@ def run(settings: MineHardNegatives) -> None:
     stages = ArrowStages(Workspace(absolute(settings.workspace)))
     stages.workspace.published(POSITIVES.name)
     with alone(stages.workspace.folder, "mine_hard_negatives"), ray_session(settings.ray) as machines:
-        done = mine_hard_negatives(stages, settings, machines)
-    sys.stdout.write(summary(stages, done))
+        result = mine_hard_negatives(stages, settings, machines)
+    sys.stdout.write(summary(stages, result))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pipelines.judge.preset import JudgeSpec
 from pipelines.judge.prompt.question import BadPair
 from pipelines.judge.prompt.yes_no_tokens import score_of_top
 from pipelines.judge.protocol import UNREADABLE, Picture
-from pipelines.models.server_messages import Words
+from pipelines.models.server_messages import KeyRedactor
 from pipelines.models.server_probe import EYES, FAULTS, Body, Cause, Send, cause, ignores_pictures, without_pictures
 from schemas.errors import SettingsError
 
@@ -30,7 +30,7 @@ def probe_pair() -> tuple[Mapping[str, Any], Mapping[str, Picture]]:
     return {"query_id": "red", "candidate_id": "blue", "task": "note_to_note", **sides}, pictures
 
 
-def check_answer(spec: JudgeSpec, answer: Any, words: Words) -> None:  # noqa: ANN401  # JSON
+def check_answer(spec: JudgeSpec, answer: Any, words: KeyRedactor) -> None:  # noqa: ANN401  # JSON
     """End where the answer has no log probabilities, or too few. What the model thinks of the pair does not matter.
 
     Raises:

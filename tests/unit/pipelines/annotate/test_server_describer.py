@@ -126,7 +126,7 @@ def test_a_server_that_stays_away_costs_the_rows_and_not_the_job(server):
     server.plan = {10: [{"status": 503, "body": {"error": "loading"}}] * 3}
     away, fine = describer(server, retries=2)([grey(10), grey(20)])
     assert (away.text, away.reason) == (None, "server unavailable")
-    assert away.detail.startswith("3 attempts, at last: 503") and "loading" in away.detail
+    assert away.detail.startswith("3 attempts, the last one: 503") and "loading" in away.detail
     assert fine.text == "grey 20"
 
 
