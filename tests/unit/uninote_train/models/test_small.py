@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from pipelines.encode.backends.small import SmallEncoder, SmallPreparer
 from pipelines.encode.item_content import Content
 from pipelines.encode.preset import EncoderSpec
-from pipelines.encode.backends.small import SmallEncoder, SmallPreparer
 from schemas.errors import DataError
 from small_encoder.weights import load
 from uninote_train.models.load_model import ModelChoice, load_model
