@@ -131,7 +131,7 @@ def run(size: int = 100_000, queries: int = 2000) -> list[Row]:
     contenders: list[Contender] = [
         ("ours", "the paper's band, 0.5 to 0.7 (default)", ours, ("uninote-band",)),
         ("ours", "nv-percpos-0.95", ours, ("nv-percpos-0.95",)),
-        ("ours", "no margin: mined relations alone", ours, ("free",)),
+        ("ours", "no margin: ties alone", ours, ("free",)),
         (st, "defaults", in_sentence_transformers, ({},)),
         (st, "its guide's example", in_sentence_transformers, (example | {"sampling_strategy": "random", "use_faiss": True},)),
         (st, "as ours: relative margin 0.05, top 100, 8", in_sentence_transformers, (peer_miner.AS_OURS,)),
