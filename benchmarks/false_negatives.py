@@ -3,7 +3,7 @@
     python -m benchmarks.false_negatives --workspace W --bench BENCH [--simple] [--only NAME ...] [--json FILE]
 
 Vectors are those that jobs/mine_hard_negatives.py has left in the workspace (--simple: simple features stand in, which say
-nothing of a real encoder). The band is fit_band on half of
+nothing of a real encoder). The band is fitted on half of
 the queries by the planted truth and measured on the other half. sentence-transformers' mine_hard_negatives
 is run on the same vectors where the package is installed.
 """
@@ -81,10 +81,8 @@ def opened(given: argparse.Namespace) -> BenchmarkItems:
     if given.simple:
         vectors = item_vectors(items, image_vectors(tables["images"], given.bench / "images"))
     else:
-        vector_store = pa.concat_tables(
-            [pq.read_table(f, columns=["item_id", "vector"]) for f in workspace.files("embeddings")]
-        )
-        of = dict(zip(vector_store.column("item_id").to_pylist(), vector_store.column("vector").to_pylist(), strict=True))
+        table = pa.concat_tables([pq.read_table(f, columns=["item_id", "vector"]) for f in workspace.files("embeddings")])
+        of = dict(zip(table.column("item_id").to_pylist(), table.column("vector").to_pylist(), strict=True))
         dimensions = next(len(vector) for vector in of.values() if vector)
         vectors = np.array([of.get(i["item_id"]) or [0.0] * dimensions for i in items], np.float32)
     own = {i["image_ids"][0]: row for row, i in enumerate(items) if i["kind"] == "image"}
@@ -96,30 +94,30 @@ def opened(given: argparse.Namespace) -> BenchmarkItems:
     return BenchmarkItems(tables, items, vectors, vectors[rows], np.concatenate([[0], np.cumsum([len(s) for s in shown])]))
 
 
-def offered(encoded: BenchmarkItems) -> tuple[pa.Table, pa.Table]:
+def offered(bench: BenchmarkItems) -> tuple[pa.Table, pa.Table]:
     """CANDIDATES and SCORED_POSITIVES of every query and task, each within its split."""
-    number = {i["item_id"]: row for row, i in enumerate(encoded.items)}
-    split = np.asarray(encoded.tables["items"].column("split").combine_chunks().dictionary_encode().indices)
-    kind = np.array([i["kind"] for i in encoded.items])
-    pairs = query_positives.pairs(encoded.tables["positives"])
+    number = {i["item_id"]: row for row, i in enumerate(bench.items)}
+    split = np.asarray(bench.tables["items"].column("split").combine_chunks().dictionary_encode().indices)
+    kind = np.array([i["kind"] for i in bench.items])
+    pairs = query_positives.pairs(bench.tables["positives"])
     found, scores = [], np.full(len(pairs), np.nan, np.float32)
     tasks = np.array(pairs.column("task").to_pylist())
     query, target = (np.array([number[i] for i in pairs.column(c).to_pylist()]) for c in ("query_id", "positive_id"))
     for task in np.unique(tasks):
         mine, rows = np.flatnonzero(tasks == task), np.unique(query[tasks == task])
-        asks, wanted = encoded.vectors[rows], str(task).rsplit("_", 1)[-1]
+        asks, wanted = bench.vectors[rows], str(task).rsplit("_", 1)[-1]
         if wanted == "note":
-            owners = np.repeat(np.arange(len(kind)), np.diff(encoded.starts))
-            best = best_notes_by_group(asks, split[rows], encoded.elements, split[owners], owners, DEPTH, Search())
+            owners = np.repeat(np.arange(len(kind)), np.diff(bench.starts))
+            best = best_notes_by_group(asks, split[rows], bench.elements, split[owners], owners, DEPTH, Search())
             scores[mine] = maxsim(
-                encoded.vectors[query[mine]], encoded.elements, encoded.starts[target[mine]], encoded.starts[target[mine] + 1]
+                bench.vectors[query[mine]], bench.elements, bench.starts[target[mine]], bench.starts[target[mine] + 1]
             )
         else:
             pool = np.flatnonzero(np.isin(kind, ["image", "crop"] if wanted == "image" else [wanted]))
-            best = by_group(asks, split[rows], encoded.vectors[pool], split[pool], DEPTH, Search())
+            best = by_group(asks, split[rows], bench.vectors[pool], split[pool], DEPTH, Search())
             best = best._replace(rows=np.where(best.rows < 0, -1, pool[best.rows]))
-            scores[mine] = dot_products(encoded.vectors[query[mine]], encoded.vectors[target[mine]])
-        ids = np.array([i["item_id"] for i in encoded.items])
+            scores[mine] = dot_products(bench.vectors[query[mine]], bench.vectors[target[mine]])
+        ids = np.array([i["item_id"] for i in bench.items])
         there = best.rows >= 0
         columns = [
             np.repeat(ids[rows], there.sum(axis=1)),
@@ -132,13 +130,13 @@ def offered(encoded: BenchmarkItems) -> tuple[pa.Table, pa.Table]:
 
 
 def fitted(
-    encoded: BenchmarkItems, candidates: pa.Table, scored_positives: pa.Table, relations: MinedRelations, truth: PlantedTruth
+    bench: BenchmarkItems, candidates: pa.Table, scored: pa.Table, relations: MinedRelations, truth: PlantedTruth
 ) -> tuple[FittedBand, pa.Table]:
     """The band for these vectors by the planted truth, of what the earlier guards leave (half of the queries)."""
-    screen = screen_candidates(candidates, relations, scored_positives, None, Guard(margin=FREE, max_ngram_overlap=OFF))
-    note = {i["item_id"]: i["note_id"] for i in encoded.items}
+    screen = screen_candidates(candidates, relations, scored, None, Guard(margin=FREE, max_ngram_overlap=OFF))
+    note = {i["item_id"]: i["note_id"] for i in bench.items}
     left = np.flatnonzero((screen.reasons == 0) & _half(candidates, 0))
-    rows, half = candidates.take(pa.array(left)), scored_positives.filter(pa.array(_half(scored_positives, 0)))
+    rows, half = candidates.take(pa.array(left)), scored.filter(pa.array(_half(scored, 0)))
     names = query_positives.unit_names(half).unique()
     both = zip(rows.column("query_id").to_pylist(), rows.column("candidate_id").to_pylist(), strict=True)
     relevant = np.array([truth.related(note[q], note[c]) for q, c in both])
@@ -155,15 +153,10 @@ def _half(rows: pa.Table, which: int) -> np.ndarray:
 
 
 def variants(
-    encoded: BenchmarkItems,
-    candidates: pa.Table,
-    scored_positives: pa.Table,
-    wanted: pa.Table,
-    rules: pa.Table,
-    band: MarginSettings,
+    bench: BenchmarkItems, candidates: pa.Table, scored: pa.Table, wanted: pa.Table, rules: pa.Table, band: MarginSettings
 ) -> dict[str, Callable[[], SelectedNegatives]]:
     """The guard with parts of it on and off, by name."""
-    positives, components, items = (encoded.tables[t] for t in ("positives", "components", "items"))
+    positives, components, items = (bench.tables[t] for t in ("positives", "components", "items"))
     alone = pa.table(
         {**{c: components.column(c) for c in COMPONENTS.columns.names}, "component_id": components.column("note_id")}
     )
@@ -171,12 +164,12 @@ def variants(
     full, only_components = mined_relations(positives, components, items), mined_relations(none, components, items)
     only_pairs, nothing = mined_relations(positives, alone, items), mined_relations(none, alone, items)
     seen, on = (
-        hash_distance.hash_index(*(encoded.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))),
+        hash_distance.hash_index(*(bench.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))),
         Guard().max_ngram_overlap,
     )
 
-    said = rare_grams.ngram_index(encoded.tables["notes"])
-    small = thumbnail_overlap.picture_index(*(encoded.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
+    said = rare_grams.ngram_index(bench.tables["notes"])
+    small = thumbnail_overlap.picture_index(*(bench.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
 
     def run(
         relations: MinedRelations,
@@ -188,8 +181,8 @@ def variants(
         settings = Guard(margin=margin, max_ngram_overlap=standing)
 
         def work() -> SelectedNegatives:
-            screen = screen_candidates(candidates, relations, scored_positives, None, settings, pictures)
-            look = late_filters(ComparedNotes(screen, relations, scored_positives), said, small, settings) if last else None
+            screen = screen_candidates(candidates, relations, scored, None, settings, pictures)
+            look = late_filters(ComparedNotes(screen, relations, scored), said, small, settings) if last else None
             return select_negatives(screen, wanted, rules, None, settings, look)
 
         return work
@@ -226,21 +219,21 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    encoded, truth = opened(given), PlantedTruth(given.bench / "truth")
+    bench, truth = opened(given), PlantedTruth(given.bench / "truth")
     begun = time.monotonic()
-    candidates, scored_positives = offered(encoded)
+    candidates, scored = offered(bench)
     print(f"search {time.monotonic() - begun:.1f} s of all queries, {len(candidates)} candidates")
-    band = _band(encoded, candidates, scored_positives, truth)
-    tables = (encoded.tables[t] for t in ("positives", "notes", "images", "mined/picture_pairs"))
+    band = _band(bench, candidates, scored, truth)
+    tables = (bench.tables[t] for t in ("positives", "notes", "images", "mined/picture_pairs"))
     made = counterfactuals(*tables, CounterfactualSettings())
     print(f"rule-made {len(made.rows)}, not made {made.counts}")
-    wanted = query_positives.pairs(encoded.tables["positives"], Guard().positives_per_query)
+    wanted = query_positives.pairs(bench.tables["positives"], Guard().positives_per_query)
     wanted, candidates = (rows.filter(pa.array(_half(rows, 1))) for rows in (wanted, candidates))
-    shown = {i["item_id"]: i for i in [*encoded.items, *made.rows.column("item").to_pylist()]}
+    shown = {i["item_id"]: i for i in [*bench.items, *made.rows.column("item").to_pylist()]}
     note = {item_id: i["note_id"] for item_id, i in shown.items()}
     print(f"{'guard':<24}{'negatives':>10}{'false':>7}{'share':>9}{'short':>7}{'seconds':>9}")
     results = {}
-    every = variants(encoded, candidates, scored_positives, wanted, _rule_table(made.rows), band)
+    every = variants(bench, candidates, scored, wanted, _rule_table(made.rows), band)
     if unknown := set(given.only or ()) - every.keys():
         parser.error(f"--only {sorted(unknown)}: rows are {list(every)}")
     for name, work in every.items():
@@ -256,13 +249,13 @@ def main() -> None:
             print("  candidates:", {k: v for k, v in out.counts.items() if v})
             for row in false[:20]:
                 print(f"  false: {note[row['query_id']]} {row['task']} {note[row['candidate_id']]} {row['source']}")
-    print(_peer(encoded, wanted, truth, shown, note, results))
+    print(_peer(bench, wanted, truth, shown, note, results))
     if given.json:
         given.json.write_text(json.dumps(results))
 
 
 def _peer(
-    encoded: BenchmarkItems,
+    bench: BenchmarkItems,
     wanted: pa.Table,
     truth: PlantedTruth,
     shown: dict[str, Any],
@@ -272,18 +265,18 @@ def _peer(
     """A line on sentence-transformers' miner with the same vectors."""
     if not peer_miner.INSTALLED:
         return "sentence-transformers is not installed: mine_hard_negatives was not run"
-    rows, seconds = peer_miner.mined(encoded.items, encoded.vectors, wanted, **peer_miner.AS_OURS)
+    rows, seconds = peer_miner.mined(bench.items, bench.vectors, wanted, **peer_miner.AS_OURS)
     false = len(truth.leaks(rows, shown, note))
     share = false / max(1, len(rows))
     results["mine_hard_negatives"] = {"negatives": len(rows), "false": false, "share": share, "seconds": seconds}
     return f"{'mine_hard_negatives':<24}{len(rows):>10}{false:>7}{share:>9.5f}{'':>7}{seconds:>9.1f} with its search"
 
 
-def _band(encoded: BenchmarkItems, candidates: pa.Table, scored_positives: pa.Table, truth: PlantedTruth) -> MarginSettings:
-    """The fit_band band, printed; no band where none can be promised."""
-    relations = mined_relations(*(encoded.tables[t] for t in ("positives", "components", "items")))
+def _band(bench: BenchmarkItems, candidates: pa.Table, scored: pa.Table, truth: PlantedTruth) -> MarginSettings:
+    """The fitted band, printed; no band if none meets the target."""
+    relations = mined_relations(*(bench.tables[t] for t in ("positives", "components", "items")))
     try:
-        found, table = fitted(encoded, candidates, scored_positives, relations, truth)
+        found, table = fitted(bench, candidates, scored, relations, truth)
     except DataError as error:
         print(error)
         return FREE

@@ -1,4 +1,4 @@
-"""Hidden states of a padded batch -> one vector an item."""
+"""Pooling: hidden states of a padded batch -> one vector for each item."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,11 @@ from pipelines.encode.preset import Pooling
 
 
 def pool(states: Tensor, mask: Tensor, how: Pooling) -> Tensor:
-    """One state an item.
+    """Pool one state for each item.
 
     Args:
         states: [b, t, d], the last layer's.
-        mask: [b, t], 1 where there is a token; padding may lie on either side.
+        mask: [b, t], 1 for a token; padding may be on either side.
         how: last, mean or cls.
 
     Returns:
@@ -26,17 +26,17 @@ def pool(states: Tensor, mask: Tensor, how: Pooling) -> Tensor:
     if how == "cls":
         return states[rows, mask.long().argmax(1)]
     if how == "mean":
-        seen = mask[:, :, None].float()
-        return (states.float() * seen).sum(1) / seen.sum(1).clamp(min=1)
-    raise ValueError(f"pooling '{how}' is not one of tokens: last, mean, cls")
+        weights = mask[:, :, None].float()
+        return (states.float() * weights).sum(1) / weights.sum(1).clamp(min=1)
+    raise ValueError(f"pooling is '{how}', expected last, mean or cls")
 
 
 def unit(vectors: Tensor, dimensions: int = 0) -> npt.NDArray[np.float32]:
-    """[b, d] -> [b, dimensions or d] float32 rows of unit length, on the processor. Source of the cut: arXiv:2205.13147."""
-    kept = vectors[:, :dimensions] if dimensions else vectors
-    return F.normalize(kept.float(), dim=-1).cpu().numpy()
+    """Normalise: [b, d] -> [b, dimensions or d] float32 rows of unit length, on the CPU. Truncation: arXiv:2205.13147."""
+    truncated = vectors[:, :dimensions] if dimensions else vectors
+    return F.normalize(truncated.float(), dim=-1).cpu().numpy()
 
 
 def positions(mask: Tensor) -> Tensor:
-    """[b, t] the number of each token, from 0, whatever side the padding is on."""
+    """[b, t] the position of each token, from 0, for padding on either side."""
     return (mask.cumsum(-1) - 1).clamp(min=0)

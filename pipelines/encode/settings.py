@@ -23,12 +23,12 @@ class EmbedSettings(EncoderChoice):
     """Which encoder, and how many items it is given at a time."""
 
     counterfactuals: bool = True
-    """Encode the rule-made negatives too, so that they have a similarity for a soft label. Costs a note for each of them."""
+    """Encode rule-made negatives too, so that they have a similarity for a soft label. Costs one note for each of them."""
     chunk_items: Annotated[int, Field(ge=1)] = 512
-    """Items of a chunk, whole notes: what one actor takes at a time, and what a killed job has to do again."""
+    """Items of a chunk, whole notes: what an actor takes at a time, and what a killed job has to repeat."""
     chunk_pictures: Annotated[int, Field(ge=1)] = 128
-    """Pictures of a chunk's items, as often as they are shown: bounds the memory of an actor and of what is under way."""
+    """Pictures of a chunk's items, counted with repetition: bounds the memory of an actor and of the chunks in progress."""
     max_refused_share: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """Items without a vector, beyond which the job fails. Those that the encoder does not read (a text, for one of pictures)
-    do not count."""
+    """Share of items without a vector above which the job fails. Items that the encoder cannot read (a text, for an encoder of
+    pictures) do not count."""
     batching: Batching = field(default_factory=Batching)

@@ -1,7 +1,7 @@
-"""Columns of many small rows, cut into blocks: what would be a billion rows travels as a few large ones. No engine.
+"""Packs columns of many small rows into large binary blocks for the shuffle: a billion rows become a few. No engine.
 
-A bucket is a share of all keys. Each batch gives one block for each bucket, and the blocks of a
-bucket hold every row whose key falls into it.
+A bucket is a share of all keys. Each batch yields one block for each bucket, and the blocks of a
+bucket hold every row whose key belongs to it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,8 @@ import pyarrow as pa
 Ints = npt.NDArray[np.int64]
 
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
-"""2**64 over the golden ratio: its product's high bits depend on all low bits of a key, onto which the high ones are folded.
+"""2**64 over the golden ratio (Fibonacci hashing): the product's high bits depend on all low bits of a key, with which its high
+bits are combined first.
 Source: Knuth, TAOCP 3, section 6.4."""
 
 
@@ -22,18 +23,18 @@ class Part(NamedTuple):
     """Rows of one kind."""
 
     key: Ints
-    """[n] rows of equal keys come into one bucket."""
+    """[n] rows with equal keys go into one bucket."""
     columns: Mapping[str, Ints]
-    """Of n values each."""
+    """[n] each, by name."""
 
 
 def block_schema(names: Iterable[str]) -> pa.Schema:
-    """A block: which bucket it belongs to, and its columns as native 64-bit integers end to end."""
+    """Schema of a block: its bucket, and its columns as native 64-bit integers end to end."""
     return pa.schema([pa.field("bucket", pa.int32()), *[pa.field(name, pa.binary()) for name in names]])
 
 
 def blocks(parts: Sequence[Part], buckets: int) -> pa.RecordBatch:
-    """A row of `block_schema` for each bucket that has a row. Cost: O(n log n)."""
+    """Pack rows: a row of `block_schema` for each bucket that has rows. Cost: O(n log n)."""
     cuts = [_by_bucket(part.key, buckets) for part in parts]
     used = np.unique(np.concatenate([cut.used for cut in cuts]))
     columns = {
@@ -45,7 +46,7 @@ def blocks(parts: Sequence[Part], buckets: int) -> pa.RecordBatch:
 
 
 def joined(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> list[Ints]:
-    """The columns `names` of all blocks of a bucket."""
+    """Unpack the columns `names` of all blocks of a bucket."""
     pieces: dict[str, list[bytes]] = {name: [] for name in names}
     for batch in batches:
         for name in names:
@@ -54,7 +55,7 @@ def joined(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> list[Ints
 
 
 def starts(*columns: Ints) -> Ints:
-    """Where a row differs from the one before it.
+    """Indices of the rows that differ from the row before.
 
     >>> starts(np.array([3, 3, 3, 4]), np.array([1, 1, 2, 2]))
     array([0, 2, 3])
@@ -65,7 +66,7 @@ def starts(*columns: Ints) -> Ints:
 
 
 def places(*columns: Ints) -> Ints:
-    """Which of the equal rows before it a row comes after: 0, 1, ... where rows of equal columns stand together.
+    """Position of each row among the equal rows of its run: 0, 1, ...; equal rows must be adjacent.
 
     >>> places(np.array([3, 3, 3, 4]))
     array([0, 1, 2, 0])
@@ -75,19 +76,19 @@ def places(*columns: Ints) -> Ints:
 
 
 class _Cut(NamedTuple):
-    """Rows in the order of their buckets."""
+    """Rows sorted by bucket."""
 
     order: Ints
     used: Ints
-    """The buckets that have rows, rising."""
+    """The buckets that have rows, ascending."""
     start: Ints
-    """Where each one's rows begin, and the end of the last."""
+    """Index of each one's first row, and the end of the last."""
 
-    def pieces(self, column: Ints, wanted: Ints) -> list[bytes]:
-        """The bytes of `column` for each wanted bucket."""
+    def pieces(self, column: Ints, buckets: Ints) -> list[bytes]:
+        """The bytes of `column` for each of `buckets`."""
         rows, at = column[self.order], dict(zip(self.used.tolist(), range(len(self.used)), strict=True))
-        found = (at.get(bucket) for bucket in wanted.tolist())
-        return [b"" if k is None else rows[self.start[k] : self.start[k + 1]].tobytes() for k in found]
+        positions = (at.get(bucket) for bucket in buckets.tolist())
+        return [b"" if k is None else rows[self.start[k] : self.start[k + 1]].tobytes() for k in positions]
 
 
 def _by_bucket(key: Ints, buckets: int) -> _Cut:

@@ -1,4 +1,4 @@
-"""Settings of Spark that rows depend on: with others every Spark stage runs again."""
+"""Spark settings that change rows: when one changes, every Spark stage runs again."""
 
 ALWAYS = {
     "spark.sql.session.timeZone": "UTC",
@@ -8,4 +8,4 @@ ALWAYS = {
     "spark.hadoop.parquet.page.write-checksum.enabled": "true",
     "spark.hadoop.parquet.page.verify-checksum.enabled": "true",  # a flipped bit is an error, not a row
 }
-"""Whatever spark-submit was given."""
+"""Override the settings of spark-submit."""

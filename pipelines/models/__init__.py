@@ -1,1 +1,1 @@
-"""Loading models of others, their weights, and the client of OpenAI-compatible servers. Knows no step."""
+"""Loads published models and their weights; the client of OpenAI-compatible servers. Imports no step."""

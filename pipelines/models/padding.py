@@ -1,4 +1,4 @@
-"""Items of several lengths as one batch."""
+"""Padding: items of several lengths as one batch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def padded(rows: Sequence[npt.NDArray[Any]], fill: int, side: str) -> Tensor:
-    """Rows of whole numbers [t] as one [b, longest] int64, filled up on one side."""
+    """Pad integer rows [t] to one [b, longest] int64 tensor, on the side "left" or "right"."""
     longest = max(len(r) for r in rows)
     out = np.full((len(rows), longest), fill, np.int64)
     for n, row in enumerate(rows):
@@ -20,19 +20,19 @@ def padded(rows: Sequence[npt.NDArray[Any]], fill: int, side: str) -> Tensor:
 
 
 def mask_of(rows: Sequence[npt.NDArray[Any]], side: str) -> Tensor:
-    """[b, longest] int64, 1 where `padded` has a token."""
+    """Attention mask of `padded`: [b, longest] int64, 1 for a token."""
     return padded([np.ones(len(r), np.int64) for r in rows], 0, side)
 
 
 def joined(items: Sequence[Mapping[str, npt.NDArray[Any]]], key: str) -> Tensor | None:
-    """The items' arrays under `key`, one after the other along the first axis; None where no item has one.
+    """Concatenate the items' arrays under `key` along the first axis; None if no item has one.
 
-    Pictures cut in a varying number of tiles ([n, tiles, c, h, w], LLaVA-NeXT) are filled up with zeros to the most.
+    Pictures of different numbers of tiles ([n, tiles, c, h, w], LLaVA-NeXT) are padded with zeros to the largest.
     """
-    found = [i[key] for i in items if key in i]
-    if not found:
+    arrays = [i[key] for i in items if key in i]
+    if not arrays:
         return None
-    if found[0].ndim == 5:
-        most = max(a.shape[1] for a in found)
-        found = [np.pad(a, [(0, 0), (0, most - a.shape[1])] + [(0, 0)] * 3) for a in found]
-    return torch.from_numpy(np.concatenate(found))
+    if arrays[0].ndim == 5:
+        most = max(a.shape[1] for a in arrays)
+        arrays = [np.pad(a, [(0, 0), (0, most - a.shape[1])] + [(0, 0)] * 3) for a in arrays]
+    return torch.from_numpy(np.concatenate(arrays))

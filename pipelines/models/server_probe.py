@@ -1,4 +1,4 @@
-"""Why a server does not answer a request: it is asked with less and less, once before a run."""
+"""Finds out why a server rejects a request: sends smaller and smaller ones, once before a run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,44 +7,44 @@ from pipelines.models.openai_client import Refused, Unavailable, Unreadable
 
 Body = Mapping[str, Any]
 Send = Callable[[Body], Any]
-"""Sends a request once; returns JSON, or raises what `Client.post` raises."""
-EYES = "serve a model that takes pictures (llama.cpp's server: with its --mmproj)"
+"""Sends a request once; returns JSON, or raises as `Client.post`."""
+EYES = "serve a model that accepts pictures (llama.cpp's server: with its --mmproj)"
 BROKEN = 500
 FAULTS = (Refused, Unavailable, Unreadable)
 LOGPROBS = ("logprobs", "top_logprobs")
 FEWER = (10, 5, 2)
-"""Of top_logprobs: OpenAI gives 20 at most, others 10 or 5."""
+"""Values of top_logprobs to try: OpenAI allows at most 20, others 10 or 5."""
 
 
 class Cause(NamedTuple):
-    """What has to go for the request to be answered; nothing: no request was."""
+    """What must be removed from the request for an answer; nothing: no request was answered."""
 
     pictures: bool = False
     fields: tuple[str, ...] = ()
     logprobs: bool = False
-    """No log probabilities at all."""
+    """The server gives no log probabilities."""
     fewer: int | None = None
-    """So many top_logprobs would do."""
+    """The largest top_logprobs that the server accepts, of FEWER."""
 
 
 def cause(send: Send, body: Body, optional: Sequence[str] = ()) -> Cause:
-    """Of a request that was not answered.
+    """Find the cause of an unanswered request.
 
     Args:
-        send: asks once.
+        send: sends a request once.
         body: of a chat completion with a picture.
-        optional: fields that it would do without.
+        optional: fields that may be removed.
 
-    Cost: a handful of requests, one more for each optional field where one of them is refused.
+    Cost: a handful of requests, one more for each optional field if one of them is rejected.
     """
     if answers(send, without_pictures(body)):
         return Cause(pictures=True)
-    there = [name for name in optional if name in body]
-    bare = without(body, there)
+    present = [name for name in optional if name in body]
+    bare = without(body, present)
     for pictures, least in ((False, bare), (True, without_pictures(bare))):
-        if there and answers(send, least):
-            refused = tuple(name for name in there if not answers(send, {**least, name: body[name]}))
-            return Cause(pictures=pictures, fields=refused or tuple(there))
+        if present and answers(send, least):
+            rejected = tuple(name for name in present if not answers(send, {**least, name: body[name]}))
+            return Cause(pictures=pictures, fields=rejected or tuple(present))
     if "top_logprobs" in body:
         return _logprobs(send, bare)
     return Cause()
@@ -61,7 +61,7 @@ def _logprobs(send: Send, bare: Body) -> Cause:
 
 
 def answers(send: Send, body: Body) -> bool:
-    """Whether the server answers it at all."""
+    """Whether the server answers the request."""
     try:
         send(body)
     except FAULTS:
@@ -70,16 +70,16 @@ def answers(send: Send, body: Body) -> bool:
 
 
 def ignores_pictures(with_one: Any, without_one: Any) -> bool:  # noqa: ANN401  # JSON
-    """Whether a picture has added nothing to the prompt: some servers leave pictures out without a word.
+    """Whether a picture added no token to the prompt: some servers silently drop pictures.
 
     Args:
-        with_one: the answer to a request with a picture.
+        with_one: the response to a request with a picture.
         without_one: to the same without it.
     """
     try:
         used = [one["usage"]["prompt_tokens"] for one in (with_one, without_one)]
     except (LookupError, TypeError):
-        return False  # it does not count
+        return False  # the server does not report tokens
     return all(type(one) is int and one > 0 for one in used) and used[0] <= used[1]
 
 
@@ -89,7 +89,7 @@ def without(body: Body, names: Sequence[str]) -> Body:
 
 
 def without_pictures(body: Body) -> Body:
-    """The request with the words of its turns alone."""
+    """The request with only the text of its turns."""
     turns = [
         {**turn, "content": [part for part in turn["content"] if part["type"] != "image_url"]} for turn in body["messages"]
     ]

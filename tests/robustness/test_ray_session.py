@@ -94,7 +94,7 @@ def test_nothing_is_left_of_a_job_that_is_interrupted(place, number, when):
     if when == "up":
         assert job.stdout.readline() == "up\n"
     else:
-        assert "Ray: a local one" in job.stderr.readline()
+        assert "Ray: starting a local cluster" in job.stderr.readline()
     os.killpg(job.pid, number)
     code, [line] = ended(job)
     assert code == 128 + number
@@ -115,4 +115,4 @@ def test_a_folder_that_leaves_no_room_for_sockets_is_one_line(place):
     job = started(long)
     code, [line] = ended(job)
     assert code == 2
-    assert re.match(r"error: RAY_TMPDIR .*: \d+ characters, at most \d+ leave room for Ray's sockets", line)
+    assert re.match(r"error: RAY_TMPDIR .*: \d+ characters, expected at most \d+ because of Ray's sockets", line)

@@ -1,7 +1,7 @@
-"""NV-Embed: a Mistral that looks both ways, and attention from its states to learned latents before the mean.
+"""NV-Embed: a Mistral with bidirectional attention, and cross-attention to learned latents before mean pooling.
 
-Its repository runs code of its own; this is the same network from the paper and the published
-configuration, with the checkpoint's names, so that no foreign code is run. Source: Lee et al.
+Its repository ships its own code; this is the same network from the paper and the published
+configuration, with the checkpoint's names, so that no foreign code runs. Source: Lee et al.
 2024 (arXiv:2405.17428), section 3.1.
 """
 
@@ -30,8 +30,8 @@ LATENTS = {"num_latents_value": 512, "num_cross_heads": 8, "cross_dim_head": 409
 """The published defaults; config.json names only what differs."""
 
 
-class Attention(nn.Module):
-    """Each state asks the latents. [b, t, d], [n, d] -> [b, t, d]."""
+class CrossAttention(nn.Module):
+    """Cross-attention of the states to the latents: [b, t, d], [n, d] -> [b, t, d]."""
 
     def __init__(self, width: int, latent_width: int, heads: int, head_width: int) -> None:
         """The layers."""
@@ -42,29 +42,29 @@ class Attention(nn.Module):
         self.to_out = nn.Linear(heads * head_width, width, bias=False)
 
     def forward(self, states: Tensor, latents: Tensor) -> Tensor:
-        """Softmax over the latents: no state sees another, so padding needs no mask here."""
+        """Softmax over the latents: states do not attend to each other, so padding needs no mask."""
         keys, values = self.to_kv(latents).chunk(2, dim=-1)
         q = self.to_q(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
         k, v = (x.unflatten(-1, (self.heads, -1)).transpose(0, 1).expand(len(states), -1, -1, -1) for x in (keys, values))
         return self.to_out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
 
 
-class Gate(nn.Module):
+class GeGlu(nn.Module):
     """The first half of the channels, times GELU of the second."""
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., 2 d] -> [..., d]."""
-        kept, gate = x.chunk(2, dim=-1)
-        return kept * F.gelu(gate)
+        values, gate = x.chunk(2, dim=-1)
+        return values * F.gelu(gate)
 
 
-class Ask(nn.Module):
-    """Attention between normalised states and normalised latents."""
+class PreNormAttention(nn.Module):
+    """Cross-attention with layer norms on states and latents."""
 
     def __init__(self, width: int, latent_width: int, heads: int, head_width: int) -> None:
         """The layers."""
         super().__init__()
-        self.fn = Attention(width, latent_width, heads, head_width)
+        self.fn = CrossAttention(width, latent_width, heads, head_width)
         self.norm, self.norm_context = nn.LayerNorm(width), nn.LayerNorm(latent_width)
 
     def forward(self, states: Tensor, latents: Tensor) -> Tensor:
@@ -72,13 +72,13 @@ class Ask(nn.Module):
         return self.fn(self.norm(states), self.norm_context(latents))
 
 
-class Think(nn.Module):
-    """A gated perceptron a state."""
+class PreNormFeedForward(nn.Module):
+    """Feed-forward layer with a gate and a layer norm."""
 
     def __init__(self, width: int) -> None:
         """The layers."""
         super().__init__()
-        layers = nn.Sequential(nn.Linear(width, 8 * width), Gate(), nn.Linear(4 * width, width))
+        layers = nn.Sequential(nn.Linear(width, 8 * width), GeGlu(), nn.Linear(4 * width, width))
         self.fn = nn.ModuleDict({"net": layers})
         self.norm = nn.LayerNorm(width)
 
@@ -87,37 +87,39 @@ class Think(nn.Module):
         return self.fn["net"](self.norm(states))
 
 
-class Latent(nn.Module):
-    """States of tokens -> states of tokens, by way of the latents; named as in the checkpoint."""
+class LatentAttention(nn.Module):
+    """Attention of token states to the latents, and a feed-forward layer; attributes named as in the checkpoint."""
 
-    def __init__(self, told: dict[str, int]) -> None:
+    def __init__(self, config: dict[str, int]) -> None:
         """The layers."""
         super().__init__()
-        width, latent_width = told["hidden_dim"], told["latent_dim"]
-        ask = Ask(width, latent_width, told["num_cross_heads"], told["cross_dim_head"])
-        self.cross_attend_blocks = nn.ModuleList([ask, Think(width)])
-        self.latents = nn.Parameter(torch.zeros(told["num_latents_value"], latent_width))
+        width, latent_width = config["hidden_dim"], config["latent_dim"]
+        attention = PreNormAttention(width, latent_width, config["num_cross_heads"], config["cross_dim_head"])
+        self.cross_attend_blocks = nn.ModuleList([attention, PreNormFeedForward(width)])
+        self.latents = nn.Parameter(torch.zeros(config["num_latents_value"], latent_width))
 
     def forward(self, states: Tensor) -> Tensor:
         """[b, t, d] -> [b, t, d]."""
-        ask, think = self.cross_attend_blocks
-        states = states + ask(states, self.latents)
-        return states + think(states)
+        attention, feed_forward = self.cross_attend_blocks
+        states = states + attention(states, self.latents)
+        return states + feed_forward(states)
 
 
 class NvEmbedNet(nn.Module):
-    """Tokens and mask -> states, named as in the checkpoint."""
+    """Tokens and mask -> states; attributes named as in the checkpoint."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         """The layers."""
         super().__init__()
         self.embedding_model = MistralModel(MistralConfig(**config["text_config"]))
-        self.latent_attention_model = Latent({k: config["latent_attention_config"].get(k, v) for k, v in LATENTS.items()})
+        self.latent_attention_model = LatentAttention(
+            {k: config["latent_attention_config"].get(k, v) for k, v in LATENTS.items()}
+        )
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """[b, t], [b, t] -> [b, t, d]. A mask of four axes is used as it is: every token sees every other."""
-        both_ways = mask.bool()[:, None, None, :].expand(-1, 1, ids.shape[1], -1)
-        states = self.embedding_model(input_ids=ids, attention_mask=both_ways, use_cache=False).last_hidden_state
+        """[b, t], [b, t] -> [b, t, d]. A mask of four axes is used unchanged: every token attends to every other."""
+        bidirectional = mask.bool()[:, None, None, :].expand(-1, 1, ids.shape[1], -1)
+        states = self.embedding_model(input_ids=ids, attention_mask=bidirectional, use_cache=False).last_hidden_state
         return self.latent_attention_model(states)
 
 
@@ -139,7 +141,7 @@ class NvEmbedEncoder:
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """As `Encoder.encode`."""
+        """Encode a batch (`Encoder.encode`)."""
         rows = [b.arrays["input_ids"] for b in batch]
         mask = mask_of(rows, "right").to(self.device)
         states = self.net(padded(rows, 0, "right").to(self.device), mask)
@@ -147,12 +149,12 @@ class NvEmbedEncoder:
 
 
 def load_preparer(spec: EncoderSpec) -> TextPreparer:
-    """As `load_encoder.load_preparer`."""
+    """The preparer of a preset (`load_encoder.load_preparer`)."""
     return TextPreparer(spec)
 
 
 def load_encoder(spec: EncoderSpec, device: str) -> NvEmbedEncoder:
-    """As `load_encoder.load_encoder`."""
+    """The model of a preset on a device (`load_encoder.load_encoder`)."""
     return NvEmbedEncoder(spec, device)
 
 

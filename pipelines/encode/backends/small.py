@@ -35,7 +35,7 @@ class SmallPreparer:
         """
         item = network_input(content.images, content.words, self.shape)
         if item.empty:
-            raise BadContent("nothing to encode", f"{content.kind} without a picture or a word: {content.words[:40]!r}")
+            raise BadContent("nothing to encode", f"{content.kind} without a picture or a text: {content.words[:40]!r}")
         return Prepared({"pictures": item.pictures, "words": item.words, "pieces": item.pieces}, item.length)
 
 
@@ -54,18 +54,18 @@ class SmallEncoder:
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """As `Encoder.encode`. All pictures of the batch go through their tower at once, all texts through theirs."""
+        """Encode a batch (`Encoder.encode`): all its pictures at once, then all its texts."""
         packed = pack([NetworkInput(**item.arrays) for item in batch]).to(self.net.scale.device)
         return unit(embed(self.net, packed), self.dimensions)
 
 
 def load_preparer(spec: EncoderSpec) -> SmallPreparer:
-    """As `load_encoder.load_preparer`."""
+    """The preparer of a preset (`load_encoder.load_preparer`)."""
     return SmallPreparer(read_shape(_weights(spec)))
 
 
 def load_encoder(spec: EncoderSpec, device: str) -> SmallEncoder:
-    """As `load_encoder.load_encoder`."""
+    """The model of a preset on a device (`load_encoder.load_encoder`)."""
     return SmallEncoder(load(_weights(spec)), spec, device)
 
 

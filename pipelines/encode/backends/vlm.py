@@ -1,6 +1,6 @@
-"""Vision-language models by one token's state: Qwen3-VL(-Embedding), Qwen2-VL, GME, RzenEmbed, LLaVA-NeXT (E5-V), ...
+"""Vision-language models pooled at one token: Qwen3-VL(-Embedding), Qwen2-VL, GME, RzenEmbed, LLaVA-NeXT (E5-V), ...
 
-The base model runs without its language head: the logits of 150,000 words are never made.
+The base model runs without its language head: the logits of 150,000 tokens are never computed.
 """
 
 import re
@@ -26,12 +26,12 @@ from schemas.item import Kind
 from small_encoder.pixels import shrink_to_area
 
 MARK_TOKENS = 4
-"""Beside a picture's own tokens: what opens and closes it, at most."""
+"""Tokens before and after a picture's own, at most."""
 PICTURES_SHARE = 0.75
-"""Of what the prompt leaves of `max_length`: what an item's pictures may take together. A note of many is read with smaller
-ones, not with fewer."""
+"""Share of `max_length` without the prompt that an item's pictures may use together. The pictures of a note with many are
+shrunk, not dropped."""
 TOKEN_ROWS = ("input_ids", "mm_token_type_ids")
-"""Arrays with a value a token; the others have one a picture or a patch."""
+"""Arrays with one value for each token; the others have one for each picture or patch."""
 
 
 class VlmPreparer:
@@ -41,7 +41,7 @@ class VlmPreparer:
         """Load the processor.
 
         Raises:
-            SettingsError: its files are not there.
+            SettingsError: its files are missing.
         """
         folder = folder_of(spec, weights=False)
         self.spec = spec
@@ -53,16 +53,16 @@ class VlmPreparer:
         self.reserved = re.compile("|".join(re.escape(t) for t in sorted(added, key=len, reverse=True) if t.strip()) or "(?!)")
 
     def prepare(self, content: Content) -> Prepared:
-        """Arrays `input_ids` [t] and what the model wants for its pictures.
+        """Arrays `input_ids` [t] and those of the pictures.
 
         Raises:
-            BadContent: neither picture nor word, or too long for the model even with a short text.
+            BadContent: neither picture nor text, or too long for the model even with a short text.
         """
-        words = self.reserved.sub(" ", content.words).strip()  # a note that spells a picture's mark is no picture
-        if "{text}" not in self.spec.content.of(_asked_as(content, words)):
+        words = self.reserved.sub(" ", content.words).strip()  # a text that contains a picture's placeholder is not a picture
+        if "{text}" not in self.spec.content.of(_prompt_kind(content, words)):
             words = ""
         if not content.images and not words:
-            raise BadContent("nothing to encode", f"{content.kind} without a picture or a word")
+            raise BadContent("nothing to encode", f"{content.kind} without a picture or a text")
         pictures = [Image.fromarray(p) for p in self._fitted(content)]
         arrays, limit = self._processed(content, pictures, words), self.spec.max_length
         while limit and len(arrays["input_ids"]) > limit:
@@ -74,34 +74,34 @@ class VlmPreparer:
         return Prepared(arrays, len(arrays["input_ids"]))
 
     def prompt(self, content: Content, words: str) -> str:
-        """The text that the processor is given, with a mark for each picture."""
-        spec, kind = self.spec, _asked_as(content, words)
+        """The processor's input text, with a placeholder for each picture."""
+        spec, kind = self.spec, _prompt_kind(content, words)
         if spec.template:
             marks = spec.image_mark * len(content.images)
-            said = spec.content.of(kind).format(images=marks, text=words)
-            return spec.template.format(system=spec.system.of(kind), content=said)
+            content_text = spec.content.of(kind).format(images=marks, text=words)
+            return spec.template.format(system=spec.system.of(kind), content=content_text)
         before, after = spec.content.of(kind).replace("{images}", "").split("{text}") if words else ("", "")
-        shown: list[dict[str, Any]] = [{"type": "image"} for _ in content.images]
+        parts: list[dict[str, Any]] = [{"type": "image"} for _ in content.images]
         if words:
-            shown.append({"type": "text", "text": before + words + after})
-        turns = [{"role": "user", "content": shown}]
+            parts.append({"type": "text", "text": before + words + after})
+        turns = [{"role": "user", "content": parts}]
         if spec.system.of(kind):
             turns.insert(0, {"role": "system", "content": [{"type": "text", "text": spec.system.of(kind)}]})
         return str(self.processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
 
     def _processed(self, content: Content, pictures: list[Image.Image], words: str) -> dict[str, np.ndarray]:
-        found = self.processor(text=[self.prompt(content, words)], images=pictures or None, return_tensors="np")
-        arrays = {k: np.asarray(v) for k, v in found.items() if k != "attention_mask"}
+        output = self.processor(text=[self.prompt(content, words)], images=pictures or None, return_tensors="np")
+        arrays = {k: np.asarray(v) for k, v in output.items() if k != "attention_mask"}
         return {k: v[0] if k in TOKEN_ROWS else v for k, v in arrays.items()}
 
     def _cut(self, words: str, tokens: int) -> str:
-        """The words without their last `tokens` tokens, or one more."""
+        """The text without its last `tokens` tokens, or one more."""
         ids = self.processor.tokenizer(words, add_special_tokens=False)["input_ids"]
-        kept = self.processor.tokenizer.decode(ids[: max(len(ids) - tokens, 0)], skip_special_tokens=True)
-        return str(kept).rstrip("\ufffd")  # half of a character at the cut
+        shorter = self.processor.tokenizer.decode(ids[: max(len(ids) - tokens, 0)], skip_special_tokens=True)
+        return str(shorter).rstrip("\ufffd")  # half of a character at the cut
 
     def _fitted(self, content: Content) -> list[Pixels]:
-        """The pictures, shrunk alike so that together they leave room for words."""
+        """The pictures, all shrunk by the same factor so that together they leave room for text."""
         patch = getattr(self.processor.image_processor, "patch_size", None)
         merge = getattr(self.processor.image_processor, "merge_size", None)
         count = len(content.images)
@@ -120,7 +120,7 @@ class VlmEncoder:
         """Load the weights.
 
         Raises:
-            SettingsError: they are not there, are not a model's, or have fewer dimensions than the preset says.
+            SettingsError: they are missing, are not those of a model, or have fewer dimensions than the preset.
         """
         folder: Path = folder_of(spec, weights=True)
         model, weights = load_weights(AutoModel, folder, spec, dtype_on(device, spec.gpu_dtype))
@@ -132,7 +132,7 @@ class VlmEncoder:
 
     @torch.inference_mode()
     def encode(self, batch: Sequence[Prepared]) -> Vectors:
-        """As `Encoder.encode`."""
+        """Encode a batch (`Encoder.encode`)."""
         items = [b.arrays for b in batch]
         side = self.spec.padding_side
         rows = [i["input_ids"] for i in items]
@@ -152,17 +152,17 @@ class VlmEncoder:
 
 
 def load_preparer(spec: EncoderSpec) -> VlmPreparer:
-    """As `load_encoder.load_preparer`."""
+    """The preparer of a preset (`load_encoder.load_preparer`)."""
     return VlmPreparer(spec)
 
 
 def load_encoder(spec: EncoderSpec, device: str) -> VlmEncoder:
-    """As `load_encoder.load_encoder`."""
+    """The model of a preset on a device (`load_encoder.load_encoder`)."""
     return VlmEncoder(spec, device)
 
 
-def _asked_as(content: Content, words: str) -> Kind:
-    """A note of words alone is asked as a text, one of pictures alone as an image: the authors have prompts for those."""
+def _prompt_kind(content: Content, words: str) -> Kind:
+    """A note with only text uses the prompt of a text, one with only pictures that of an image, as the authors have them."""
     if content.kind != "note" or (content.images and words):
         return content.kind
     return "image" if content.images else "text"

@@ -1,7 +1,7 @@
-"""Pictures of nothing: overlapping shapes in random colours and textures ("dead leaves").
+"""Synthetic pictures of overlapping shapes in random colours and textures ("dead leaves").
 
-Trained on the sample's scenes alone, a network knows forty things and few textures. These
-teach it to tell any two pictures apart. Source: Baradad et al. 2021 (arXiv:2106.05963),
+Trained on the sample's scenes alone, a network knows forty objects and few textures. These
+teach it to distinguish any two pictures. Source: Baradad et al. 2021 (arXiv:2106.05963),
 who pretrain on such noise; the drawing is ours.
 """
 
@@ -13,15 +13,15 @@ import numpy as np
 from pipelines.media.decode import Pixels
 
 
-def leaves(side: int, chance: Random) -> Pixels:
-    """One picture [side, side, 3]: a ground, some to many shapes from large to small; every third on a plain white ground.
+def dead_leaves(side: int, chance: Random) -> Pixels:
+    """Draw a picture [side, side, 3]: a background, shapes from large to small; every third has a plain white background.
 
     Cost: about a millisecond at 160 pixels.
     """
     white = chance.random() < 0.3
-    out = np.full((side, side, 3), 255, np.uint8) if white else _ground(side, chance)
+    out = np.full((side, side, 3), 255, np.uint8) if white else _background(side, chance)
     count = chance.choice((4, 10, 25, 60)) if not white else chance.choice((3, 6, 12))
-    reach = 0.3 if white else 0.7  # a product stands in the middle of its white ground
+    reach = 0.3 if white else 0.7  # products are in the middle of a white background
     sizes = sorted((0.04 + 0.5 * chance.random() ** 3 for _ in range(count)), reverse=True)
     palette = [_colour(chance) for _ in range(chance.randrange(2, 8))]
     for size in sizes:
@@ -37,14 +37,14 @@ def leaves(side: int, chance: Random) -> Pixels:
 
 
 def _colour(chance: Random) -> tuple[int, int, int]:
-    """Mostly dull, as most things are."""
+    """A random colour, mostly of low saturation."""
     level, spread = chance.uniform(0, 255), chance.uniform(0, 110)
     red, green, blue = (int(min(max(level + chance.uniform(-spread, spread), 0), 255)) for _ in range(3))
     return red, green, blue
 
 
 def _outline(middle: np.ndarray, size: float, chance: Random) -> np.ndarray:
-    """A polygon: few corners or many, round or long."""
+    """A random polygon, few corners or many, round or elongated."""
     corners, rough = chance.choice((3, 4, 4, 6, 24, 24)), chance.uniform(0, 0.4)
     turn, flat = chance.uniform(0, 2 * np.pi), chance.uniform(0.2, 1)
     angles = np.arange(corners) * 2 * np.pi / corners
@@ -54,15 +54,15 @@ def _outline(middle: np.ndarray, size: float, chance: Random) -> np.ndarray:
     return (middle + turned).astype(np.int32)
 
 
-def _ground(side: int, chance: Random) -> Pixels:
-    """Four corner colours, blended, with clouds on it."""
+def _background(side: int, chance: Random) -> Pixels:
+    """A background: four corner colours, blended, with noise."""
     corners = np.array([[_colour(chance), _colour(chance)], [_colour(chance), _colour(chance)]], np.uint8)
     smooth = cv2.resize(corners, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    return np.clip(smooth + _clouds(side, chance)[:, :, None], 0, 255).astype(np.uint8)
+    return np.clip(smooth + _noise(side, chance)[:, :, None], 0, 255).astype(np.uint8)
 
 
-def _clouds(side: int, chance: Random) -> np.ndarray:
-    """Noise at one scale, or stripes. [side, side] float32, about zero."""
+def _noise(side: int, chance: Random) -> np.ndarray:
+    """Noise at one scale, or stripes. [side, side] float32, mean about zero."""
     draw = np.random.default_rng(chance.getrandbits(32))
     strength, grain = chance.uniform(5, 60), chance.choice((4, 8, 16, 40, 80))
     rows = grain if chance.random() < 0.7 else 2  # stripes
@@ -75,5 +75,5 @@ def _textured(out: Pixels, outline: np.ndarray, chance: Random) -> None:
     side = len(out)
     mask = np.zeros((side, side), np.uint8)
     cv2.fillPoly(mask, [outline], 255)
-    texture = np.clip(np.array(_colour(chance), np.float32) + _clouds(side, chance)[:, :, None], 0, 255).astype(np.uint8)
+    texture = np.clip(np.array(_colour(chance), np.float32) + _noise(side, chance)[:, :, None], 0, 255).astype(np.uint8)
     cv2.copyTo(texture, mask, out)

@@ -1,4 +1,4 @@
-"""The Ray that a job works on: the cluster that it was sent to, or a local one that is started and ended."""
+"""The Ray cluster of a job: the one it was submitted to, or a local one that is started and stopped."""
 
 import logging
 import os
@@ -24,23 +24,23 @@ PACKAGES = ("schemas", "pipelines", "small_encoder")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """Where a Ray job works, and with how many actors. None of it moves a row."""
+    """Where a Ray job runs, and with how many actors. Does not change the output."""
 
     address: str | None = None
-    """Of a Ray cluster, host:port or ray://host:port; `local`: one of our own on this machine. None: RAY_ADDRESS (set by
-    `ray job submit`), else local. A cluster that `ray start` has started is joined by its address, never by being found."""
+    """Address of a Ray cluster, host:port or ray://host:port; `local`: start one on this machine. None: RAY_ADDRESS (set by
+    `ray job submit`), else local. A cluster of `ray start` is joined only by its address, never discovered."""
     readers: Annotated[int, Field(ge=0)] = 0
-    """Actors that read and prepare. 0: a quarter of the processors, at least one."""
+    """Actors that read and prepare items. 0: a quarter of the processors, at least one."""
     models: Annotated[int, Field(ge=0)] = 0
-    """Actors that hold the model. 0: one a GPU; without GPUs half of the processors, at least one."""
+    """Actors with a model. 0: one for each GPU; without GPUs half of the processors, at least one."""
     gpus_per_model: Annotated[float, Field(gt=0)] = 1.0
-    """GPUs of an actor with a model, where the cluster has any; below 1 several share one."""
+    """GPUs of an actor with a model, if the cluster has any; below 1 several actors share one."""
     object_store_mb: Annotated[int, Field(ge=0)] = 0
-    """Megabytes of shared memory of a local Ray; beyond it Ray writes to disk. 0: Ray's own, 30 % of the memory."""
+    """Megabytes of shared memory of a local Ray; beyond it Ray spills to disk. 0: Ray's default, 30 % of the memory."""
 
 
 class Machines(NamedTuple):
-    """What there is to work with."""
+    """The number of actors that a cluster has room for."""
 
     readers: int
     models: int
@@ -50,10 +50,10 @@ class Machines(NamedTuple):
 
 @contextmanager
 def ray_session(settings: Cluster) -> Iterator[Machines]:
-    """Ray while the block runs; one that is running in this process already stays.
+    """Connect to Ray while the block runs; a session that this process already has stays.
 
     Raises:
-        SettingsError: the cluster does not answer, or has fewer processors than the actors that were asked for.
+        SettingsError: the cluster does not answer, or has too few processors for the actors.
     """
     if ray.is_initialized():
         yield _machines(settings)
@@ -75,33 +75,33 @@ def ray_session(settings: Cluster) -> Iterator[Machines]:
 
 @contextmanager
 def _our_signals(sigint_waits: bool) -> Iterator[None]:
-    """Around `ray.init`, which sets a handler of SIGTERM that ends the process without a word: ours is set again.
+    """Keep our signal handlers around `ray.init`, which installs a SIGTERM handler that ends the process without a message.
 
     Args:
-        sigint_waits: until the block has ended; Ray would leave its parts half started.
+        sigint_waits: whether SIGINT is deferred until the block ends; otherwise Ray would stay half started.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
+    received: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     if sigint_waits and before[signal.SIGINT] is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+        signal.signal(signal.SIGINT, lambda number, _: received.append(number))
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if came:
+    if received:
         raise KeyboardInterrupt
 
 
 def _connect(address: Address) -> None:
-    log_progress(f"Ray: the cluster at {address.url}")
+    say(f"Ray: connecting to the cluster at {address.url}")
     refuse_silence(address)
-    # `ray job submit` has sent the code along (--working-dir); a driver of its own has to.
-    sent = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
-    code = {} if sent else {"py_modules": [str(ROOT / name) for name in PACKAGES]}
+    # `ray job submit` ships the code (--working-dir); a driver outside must ship it itself.
+    submitted = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
+    code = {} if submitted else {"py_modules": [str(ROOT / name) for name in PACKAGES]}
     try:
         ray.init(address=address.url, runtime_env=code, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
@@ -109,12 +109,12 @@ def _connect(address: Address) -> None:
 
 
 def _start(settings: Cluster, folder: str) -> None:
-    """A local Ray with a processor, on paper, for each actor: with fewer the actors would wait for each other for ever."""
+    """Start a local Ray with a logical processor for each actor: with fewer, actors would wait for each other forever."""
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     logical = max(os.cpu_count() or 1, 2) + settings.readers + settings.models
     memory = settings.object_store_mb << 20 or None
     for attempt in (1, 2):
-        log_progress("Ray: a local one")
+        say("Ray: starting a local cluster")
         try:
             ray.init(
                 address=LOCAL,
@@ -126,22 +126,22 @@ def _start(settings: Cluster, folder: str) -> None:
                 logging_level=logging.ERROR,
             )
             return
-        except Exception as error:  # Ray raises a plain one when its parts are not up after 30 s, as on a busy machine
+        except Exception as error:  # Ray raises a plain Exception when it is not up after 30 s, as on a busy machine
             if attempt == 2 or "timed out during startup" not in str(error):
                 raise
             ray.shutdown()
 
 
 def _machines(settings: Cluster) -> Machines:
-    has = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    cpus, gpus = int(has.get("CPU", 1)), has.get("GPU", 0.0)
+    resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    cpus, gpus = int(resources.get("CPU", 1)), resources.get("GPU", 0.0)
     readers = settings.readers or max(1, cpus // 4)
     models = settings.models or (max(1, int(gpus / settings.gpus_per_model)) if gpus else max(1, cpus // 2))
     if readers + models > cpus:
         raise SettingsError(
-            f"ray.readers {readers} and ray.models {models} want a processor each, and the cluster has {cpus}: set fewer"
+            f"ray.readers {readers} and ray.models {models} need one processor each, but the cluster has {cpus}: set fewer"
         )
     each = settings.gpus_per_model if gpus else 0.0
     if each * models > gpus:
-        raise SettingsError(f"ray.models {models} want {each:g} GPUs each, and the cluster has {gpus:g}: set fewer")
+        raise SettingsError(f"ray.models {models} need {each:g} GPUs each, but the cluster has {gpus:g}: set fewer")
     return Machines(readers, models, each)

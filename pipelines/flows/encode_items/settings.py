@@ -12,10 +12,10 @@ class EncodeItems:
     """Settings of jobs/encode_items.py."""
 
     items: Place = "items"
-    """The folder that `python -m uninote_train evaluate --write-items` wrote."""
+    """The folder written by `python -m uninote_train evaluate --write-items`."""
     out: Place = "vectors"
-    """A folder for the vectors; a file for each file of `items`."""
+    """The folder for the vectors, one file for each file of `items`."""
     device: str = "cpu"
-    """cpu, cuda, cuda:1."""
+    """Device of the model: cpu, cuda, cuda:1."""
     encoder: EncoderChoice = field(default_factory=EncoderChoice)
     batching: Batching = field(default_factory=Batching)

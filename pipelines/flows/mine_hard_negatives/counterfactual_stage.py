@@ -24,8 +24,8 @@ class CounterfactualTables(NamedTuple):
 def counterfactual_rows(tables: CounterfactualTables, settings: CounterfactualSettings) -> ArrowOutput:
     """Make COUNTERFACTUALS of the positives and their notes."""
     positives, texts = with_source_pictures(tables.positives, tables.annotations), ocr_texts(tables.annotations)
-    made = counterfactuals(positives, tables.notes, tables.images, tables.picture_pairs, settings, texts)
-    return ArrowOutput(parts=[made.rows], dropped=made.counts)
+    result = counterfactuals(positives, tables.notes, tables.images, tables.picture_pairs, settings, texts)
+    return ArrowOutput(parts=[result.rows], dropped=result.counts)
 
 
 def ocr_texts(annotations: pa.Table) -> Mapping[str, str]:

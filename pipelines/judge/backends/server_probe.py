@@ -10,7 +10,7 @@ from pipelines.judge.preset import JudgeSpec
 from pipelines.judge.prompt.question import BadPair
 from pipelines.judge.prompt.yes_no_tokens import score_of_top
 from pipelines.judge.protocol import UNREADABLE, Picture
-from pipelines.models.server_messages import Words
+from pipelines.models.server_messages import KeyRedactor
 from pipelines.models.server_probe import EYES, FAULTS, Body, Cause, Send, cause, ignores_pictures, without_pictures
 from schemas.errors import SettingsError
 
@@ -31,7 +31,7 @@ def probe_pair() -> tuple[Mapping[str, Any], Mapping[str, Picture]]:
     return {"query_id": "red", "candidate_id": "blue", "task": "note_to_note", **sides}, pictures
 
 
-def check_answer(spec: JudgeSpec, answer: Any, words: Words) -> None:  # noqa: ANN401  # JSON
+def check_answer(spec: JudgeSpec, answer: Any, words: KeyRedactor) -> None:  # noqa: ANN401  # JSON
     """Check that the answer has enough log probabilities; the verdict itself does not matter.
 
     Raises:

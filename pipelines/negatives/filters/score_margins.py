@@ -62,7 +62,7 @@ PRESETS: Mapping[MarginPreset, Margin] = MappingProxyType(
         # NV-Retriever (arXiv 2407.15831), TopK-PercPos: s < 0.95 p.
         "nv-percpos-0.95": Margin(relative=0.05, strict=True),
         # Qwen3-VL-Embedding (2026): s < mean(p) + delta, and some positive above a threshold. Neither number
-        # is known to us: delta is 0 here, which is the tightest that its sign allows, and no query is given up.
+        # is known to us: delta is 0 here, which is the tightest that its sign allows, and no query is dropped.
         "qwen-mean-margin": Margin(absolute=0.0, positive="mean", strict=True),
         # UniME-V2 (arXiv 2510.13515): false when the judge's s > p - 0.01.
         "unime2-judge": Margin(absolute=0.01, scores="judge"),

@@ -83,13 +83,13 @@ def similarities(encoded: EncodedItems, pairs: pa.Table, target: str = "positive
     """
     queries, targets = encoded.numbers(pairs.column("query_id")), encoded.numbers(pairs.column(target))
     out = np.full(len(pairs), np.nan, np.float32)
-    known = (queries >= 0) & (targets >= 0)
+    have_items = (queries >= 0) & (targets >= 0)
     notes = np.diff(encoded.rows.starts)[targets] > 0
     has_vector = encoded.has_vector()
-    single = np.flatnonzero(known & ~notes & has_vector[queries] & has_vector[targets])
+    single = np.flatnonzero(have_items & ~notes & has_vector[queries] & has_vector[targets])
     for rows in _pieces(single):
         out[rows] = dot_products(*(encoded.vectors_of(side[rows]) for side in (queries, targets)))
-    for rows in _pieces(np.flatnonzero(known & notes & has_vector[queries])):
+    for rows in _pieces(np.flatnonzero(have_items & notes & has_vector[queries])):
         elements, starts = _elements(encoded, targets[rows])
         out[rows] = maxsim(encoded.vectors_of(queries[rows]), encoded.vectors.at(elements), starts[:-1], starts[1:])
     return pa.array(out, pa.float32(), mask=~np.isfinite(out))

@@ -128,7 +128,7 @@ def test_an_unavailable_server_fails_the_rows_and_not_the_job(server):
     server.plan = {10: [{"status": 503, "body": {"error": "loading"}}] * 3}
     failed, fine = describer(server, retries=2)([grey(10), grey(20)])
     assert (failed.text, failed.reason) == (None, "server unavailable")
-    assert failed.detail.startswith("3 attempts, at last: 503") and "loading" in failed.detail
+    assert failed.detail.startswith("3 attempts, the last one: 503") and "loading" in failed.detail
     assert fine.text == "grey 20"
 
 

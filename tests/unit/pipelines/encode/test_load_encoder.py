@@ -56,7 +56,7 @@ def test_without_a_network_open_clip_and_timm_say_what_to_do(name):
 
 def test_a_path_that_is_not_there_is_named():
     with pytest.raises(
-        SettingsError, match="encoder.path /nowhere: no such folder; wanted the downloaded files of Alibaba-NLP/gme"
+        SettingsError, match="encoder.path /nowhere: no such folder; expected the downloaded files of Alibaba-NLP/gme"
     ):
         load_encoder(load_spec("gme", path="/nowhere"))
 

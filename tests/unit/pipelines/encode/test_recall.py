@@ -3,7 +3,7 @@ import numpy as np
 from pipelines.encode.item_content import Content
 from pipelines.encode.protocol import Prepared
 from pipelines.encode.recall import recall, sample_recall
-from pipelines.encode.small.training_corpus import Shot, Told
+from pipelines.encode.small.training_corpus import CaptionedPicture, TrainingNote
 
 
 def unit(rows: list[list[float]]) -> np.ndarray:
@@ -56,9 +56,9 @@ class KnowsNothing(Knows):
         return np.full((len(batch), self.dimensions), self.dimensions**-0.5, np.float32)
 
 
-def notes(count: int) -> list[Told]:
+def notes(count: int) -> list[TrainingNote]:
     return [
-        Told(f"n{n}", f"{n} 9", (Shot(np.full((4, 4, 3), n, np.uint8), f"f{n}", f"{n} 红", f"{n} red"),)) for n in range(count)
+        TrainingNote(f"n{n}", f"{n} 9", (CaptionedPicture(np.full((4, 4, 3), n, np.uint8), f"f{n}", f"{n} 红", f"{n} red"),)) for n in range(count)
     ]
 
 

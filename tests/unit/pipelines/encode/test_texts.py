@@ -61,7 +61,7 @@ def test_a_note_is_its_text_and_a_picture_has_none(tiny_folder):
     pair = loaded("e5", tiny_folder)
     note = pair[0].prepare(Content(kind="note", images=(picture(1),), text=" red mug\n"))
     assert np.array_equal(pair[1].encode([note]), vectors(pair, ["red mug"]))
-    with pytest.raises(BadContent, match="image without a word, for an encoder of text"):
+    with pytest.raises(BadContent, match="image without a text, for an encoder of texts"):
         pair[0].prepare(Content(kind="image", images=(picture(1),)))
 
 

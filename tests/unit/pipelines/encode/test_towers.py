@@ -111,7 +111,7 @@ def test_chinese_clip_agrees_with_its_own_similarity(tiny_folder):
 
 @pytest.mark.parametrize("preset", CLASSES)
 def test_an_empty_item_is_refused(preset, tiny_folder):
-    with pytest.raises(BadContent, match="nothing to encode: note without a picture or a word"):
+    with pytest.raises(BadContent, match="nothing to encode: note without a picture or a text"):
         loaded(preset, tiny_folder)[0].prepare(Content(kind="note", text="  "))
 
 

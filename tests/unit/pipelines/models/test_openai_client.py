@@ -60,7 +60,7 @@ def test_an_answer_that_tells_the_key_is_told_without_it():
         client = Client(Server(url=url, retries=1), "x", "secret", sleep=lambda _: None)
         with pytest.raises(Refused, match=r"401 wrong key \*\*\*!"):
             client.post("x", b"{}")
-        with pytest.raises(Unavailable, match=r"2 attempts, at last: 500 \*\*\*"):
+        with pytest.raises(Unavailable, match=r"2 attempts, the last one: 500 \*\*\*"):
             client.post("x", b"{}")
 
 

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from pipelines.models.openai_client import Client, Refused, Server, Unavailable, Unreadable
-from pipelines.models.server_http import MOST_BYTES
+from pipelines.models.server_http import MAX_BODY_BYTES
 from schemas.errors import SettingsError
 from tests.support.hostile_server import talking
 
@@ -41,7 +41,7 @@ def test_a_body_without_an_end_is_not_read(head):
             client(url).post("x", b"{}")
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert peak < 6 * MOST_BYTES
+    assert peak < 6 * MAX_BODY_BYTES
 
 
 def test_a_refusal_without_an_end_is_told_by_its_first_words():
@@ -58,7 +58,7 @@ def test_a_server_that_drips_is_given_up_at_the_deadline(head):
     """One byte at a time, each before a socket's own time-out: of the body, a header, the status line, a refusal."""
     with talking(lambda talk: talk.endless(head, b"a", pause=0.1)) as (url, _):
         began = time.monotonic()
-        with pytest.raises(Unavailable, match="TimeoutError: no whole answer within 0.7 s"):
+        with pytest.raises(Unavailable, match="TimeoutError: no complete response within 0.7 s"):
             client(url, timeout_s=0.7).post("x", b"{}")
         assert time.monotonic() - began < 5
     assert not [t for t in threading.enumerate() if isinstance(t, threading.Timer) and t.is_alive()]
@@ -76,7 +76,7 @@ def test_a_packed_body_is_not_unpacked():
     bomb = gzip.compress(b"[" * 50_000_000)
     with (
         talking(lambda talk: talk.send(bomb, "200 OK", "Content-Encoding: gzip")) as (url, _),
-        pytest.raises(Unreadable, match="Content-Encoding is 'gzip', which was not asked for"),
+        pytest.raises(Unreadable, match="Content-Encoding is 'gzip', which was not requested"),
     ):
         client(url).post("x", b"{}")
 
@@ -136,6 +136,6 @@ def test_many_attempts_wait_the_longest_wait():
     waits = []
     with talking(lambda talk: talk.send(b"", "503 x")) as (url, _):
         patient = Client(Server(url=url, retries=40, longest_wait_s=9), "x.url", sleep=waits.append)
-        with pytest.raises(Unavailable, match="41 attempts, at last: 503"):
+        with pytest.raises(Unavailable, match="41 attempts, the last one: 503"):
             patient.post("x", b"{}")
     assert waits[:5] == [1, 2, 4, 8, 9] and set(waits[4:]) == {9}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.encode.small.augmentations import mild, strong
-from pipelines.encode.small.dead_leaves import leaves
+from pipelines.encode.small.dead_leaves import dead_leaves
 from tests.unit.pipelines.encode.pixels import picture
 
 
@@ -45,7 +45,7 @@ def test_a_strong_copy_is_nearer_to_its_picture_than_to_another_in_most_cases():
 
 
 def test_leaves_are_different_pictures_and_the_same_each_time():
-    found = [leaves(64, Random(seed)) for seed in range(8)]
+    found = [dead_leaves(64, Random(seed)) for seed in range(8)]
     assert all(f.shape == (64, 64, 3) and f.dtype == np.uint8 for f in found)
-    assert np.array_equal(found[3], leaves(64, Random(3)))
+    assert np.array_equal(found[3], dead_leaves(64, Random(3)))
     assert min(np.abs(a.astype(int) - b).mean() for n, a in enumerate(found) for b in found[:n]) > 3

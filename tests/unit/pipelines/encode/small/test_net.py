@@ -9,9 +9,9 @@ import torch
 from pipelines.encode.backends.small import SmallEncoder, SmallPreparer
 from pipelines.encode.item_content import BadContent, Content
 from pipelines.encode.preset import EncoderSpec
-from pipelines.encode.small.dead_leaves import leaves
+from pipelines.encode.small.dead_leaves import dead_leaves
 from pipelines.encode.small.train import Training, train
-from pipelines.encode.small.training_corpus import Shot, Told
+from pipelines.encode.small.training_corpus import CaptionedPicture, TrainingNote
 from schemas.errors import SettingsError
 from small_encoder.network import Shape, SmallNet
 from small_encoder.weights import load, read_shape, save
@@ -126,16 +126,16 @@ def test_a_file_of_something_else_is_refused_with_what_is_wanted(tmp_path):
             load(tmp_path / f"{name}.safetensors")
 
 
-def told(count: int) -> list[Told]:
+def told(count: int) -> list[TrainingNote]:
     kinds, colours = ("mug", "lamp", "chair", "boat"), (("red", "红"), ("blue", "蓝"), ("green", "绿"))
     notes = []
     for n in range(count):
         kind, (colour, zh) = kinds[n % 4], colours[n % 3]
         notes.append(
-            Told(
+            TrainingNote(
                 f"n{n}",
                 f"my {kind}\na {colour} {kind} here",
-                (Shot(leaves(40, Random(n)), f"f{n}", f"{zh}色{n}", f"{colour} {kind} {n}"),),
+                (CaptionedPicture(dead_leaves(40, Random(n)), f"f{n}", f"{zh}色{n}", f"{colour} {kind} {n}"),),
             )
         )
     return notes
@@ -149,8 +149,8 @@ def test_training_brings_captions_to_their_pictures_and_is_the_same_each_time():
     ranks = []
     for net in (nets[0], SmallNet(SHAPE)):
         pair = SmallPreparer(SHAPE), SmallEncoder(net, SPEC)
-        images = vectors(pair, *(Content(kind="image", images=(t.shots[0].pixels,)) for t in told(12)))
-        texts = vectors(pair, *(Content(kind="text", text=t.shots[0].en) for t in told(12)))
+        images = vectors(pair, *(Content(kind="image", images=(t.pictures[0].pixels,)) for t in told(12)))
+        texts = vectors(pair, *(Content(kind="text", text=t.pictures[0].en) for t in told(12)))
         scores = images @ texts.T
         ranks.append(float(np.mean([(row > row[n]).sum() for n, row in enumerate(scores)])))
     assert ranks[0] < ranks[1] / 2

@@ -40,10 +40,10 @@ def test_unseen_notes_are_found_by_picture_and_by_text_in_both_languages(told, p
 
 
 def test_an_edited_copy_finds_its_picture_among_the_others(told, pair):
-    shown = [t.shots[0].pixels for t in told]
+    shown = [t.pictures[0].pixels for t in told]
     copies = [strong(p, 120, Random(n), smallest=0.6) for n, p in enumerate(shown)]
     targets, queries = (vectors([Content(kind="image", images=(p,)) for p in some], *pair) for some in (shown, copies))
-    families = [t.shots[0].family for t in told]
+    families = [t.pictures[0].family for t in told]
     same = [frozenset(j for j, f in enumerate(families) if f == mine) for mine in families]
     assert recall(queries, targets, same, 1) > 0.85
 

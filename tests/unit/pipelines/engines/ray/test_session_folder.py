@@ -90,7 +90,7 @@ def test_a_process_that_makes_the_folder_anew_while_it_ends_is_waited_for(place,
 
 def test_a_name_that_leaves_no_room_for_sockets_is_said(place, monkeypatch):
     monkeypatch.setenv("RAY_TMPDIR", str(place / ("x" * 60)))
-    with pytest.raises(SettingsError, match="at most 2. leave room for Ray's sockets"):
+    with pytest.raises(SettingsError, match="expected at most 2. because of Ray's sockets"):
         session_folder().__enter__()
     monkeypatch.setenv("RAY_TMPDIR", "/proc/ray")
     with pytest.raises(SettingsError, match="RAY_TMPDIR '/proc/ray': cannot be written"):

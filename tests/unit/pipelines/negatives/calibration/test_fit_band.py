@@ -85,7 +85,7 @@ def test_an_encoder_that_tells_nothing_apart_gets_no_band():
     rng = np.random.default_rng(5)
     query = np.repeat(np.arange(50), 40)
     labels = LabelledCandidates(query, rng.random(2000), rng.random(2000) < 0.1, np.arange(50), rng.random(50))
-    with pytest.raises(DataError, match="no band holds 0.01"):
+    with pytest.raises(DataError, match="no similarity band keeps false negatives below 1 %"):
         fit_band(labels, "abc", FitBand())
 
 
