@@ -46,7 +46,7 @@ IF_LOCAL = {
 LONGEST_SOCKET_FOLDER = 60
 """Characters. A socket's path has at most 108 bytes on Linux and 104 on macOS; its name takes some 42."""
 SMALL_BYTES = 8 << 20
-"""Size of the input files up to which plans are kept simple. Measured, docs/log.md: code generation pays from a million clicks
+"""Size of the input files up to which plans are kept simple. Measured, dev/log.md: code generation pays from a million clicks
 (12 MB) on."""
 IF_SMALL = {
     "spark.sql.codegen.wholeStage": "false",

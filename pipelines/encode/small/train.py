@@ -28,7 +28,7 @@ Elements = list[tuple[Tensor, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """Settings of `train`. All were chosen by recall on notes of another seed (docs/encoders.md)."""
+    """Settings of `train`, chosen by recall on notes of another seed (docs/explanation/algorithms/small_encoder.md)."""
 
     seed: int = 0
     """Of the initial weights and of every batch."""

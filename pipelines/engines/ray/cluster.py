@@ -97,7 +97,7 @@ def _our_signals(sigint_waits: bool) -> Iterator[None]:
 
 
 def _connect(address: Address) -> None:
-    say(f"Ray: connecting to the cluster at {address.url}")
+    log_progress(f"Ray: connecting to the cluster at {address.url}")
     refuse_silence(address)
     # `ray job submit` ships the code (--working-dir); a driver outside must ship it itself.
     submitted = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
@@ -114,7 +114,7 @@ def _start(settings: Cluster, folder: str) -> None:
     logical = max(os.cpu_count() or 1, 2) + settings.readers + settings.models
     memory = settings.object_store_mb << 20 or None
     for attempt in (1, 2):
-        say("Ray: starting a local cluster")
+        log_progress("Ray: starting a local cluster")
         try:
             ray.init(
                 address=LOCAL,

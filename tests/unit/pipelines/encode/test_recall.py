@@ -58,7 +58,8 @@ class KnowsNothing(Knows):
 
 def notes(count: int) -> list[TrainingNote]:
     return [
-        TrainingNote(f"n{n}", f"{n} 9", (CaptionedPicture(np.full((4, 4, 3), n, np.uint8), f"f{n}", f"{n} 红", f"{n} red"),)) for n in range(count)
+        TrainingNote(f"n{n}", f"{n} 9", (CaptionedPicture(np.full((4, 4, 3), n, np.uint8), f"f{n}", f"{n} 红", f"{n} red"),))
+        for n in range(count)
     ]
 
 
