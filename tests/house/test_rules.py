@@ -26,6 +26,7 @@ def test_files_and_functions_are_short(path):
     assert long == []
 
 
+@pytest.mark.slow
 def test_generated_pages_are_current():
     done = subprocess.run(
         [sys.executable, "-m", "scripts.generate_docs", "--check"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -25,6 +25,8 @@ from pipelines.workspace.code_fingerprint import (
 )
 from schemas.table import Table
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = {
     "spark_stages": ("pipelines.workspace.spark_io", "pipelines.engines.spark_result_settings"),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from pipelines.negatives.filters.score_margins import MarginSettings
 from pipelines.negatives.select_negatives import RULE_NEGATIVES, select_negatives
 from schemas.granularity import GRANULARITY_NAMES
 from tests.unit.pipelines.negatives.worlds import components, item, items, pair, positives
+
+pytestmark = pytest.mark.slow
 
 NOTES = [f"n{k}" for k in range(7)]
 WHOLE = {n: item("note", n, [f"{n}_0"]) for n in NOTES}

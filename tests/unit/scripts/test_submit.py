@@ -11,6 +11,8 @@ import pytest
 
 from scripts.submit import command
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 PRINTS = """#!{python}
 import json, os, sys

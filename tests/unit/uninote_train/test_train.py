@@ -25,6 +25,8 @@ from uninote_train.run.output_lock import lock_output
 from uninote_train.settings import TrainRl, TrainSft
 from uninote_train.train import train_rl, train_sft
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 CLIP = ["model.kind=open_clip", "data.batch=4", "data.workers=0", "run.threads=1", "loss.dims=[8,24]"]
 

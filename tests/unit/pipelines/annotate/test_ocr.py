@@ -15,6 +15,8 @@ from pipelines.annotate.settings import Ocr, TextGateSettings
 from pipelines.sources.sample_corpus.scenes.text_overlay import font
 from schemas.errors import SettingsError
 
+pytestmark = pytest.mark.slow
+
 WORDS = ("小火焖八分钟再出锅", "Let it rest overnight")
 BOXES = ((60, 40, 60 + 9 * 40, 40 + 40), (60, 200, 460, 240))
 

@@ -10,6 +10,8 @@ from pipelines.annotate.settings import Ocr, TextGateSettings
 from pipelines.annotate.text_detector import TextGate, word_score
 from schemas.errors import SettingsError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def scores(drawn):

@@ -12,6 +12,8 @@ from pipelines.annotate.settings import Describe
 from schemas.errors import SettingsError
 from tests.unit.pipelines.annotate.tiny_vlm import save_tiny_vlm
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -15,6 +15,8 @@ from pipelines.encode.preset import EncoderSpec, load_spec
 from schemas.errors import SettingsError
 from tests.unit.pipelines.encode.pixels import picture
 
+pytestmark = pytest.mark.slow
+
 IMAGE = Content(kind="image", images=(picture(1),))
 TEXT = Content(kind="text", text="red mug 红色马克杯")
 NOTE = Content(kind="note", images=(picture(2), picture(3)), text="blue lamp")

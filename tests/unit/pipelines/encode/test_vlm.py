@@ -18,6 +18,8 @@ from pipelines.encode.load_encoder import load_encoder, load_preparer
 from pipelines.encode.preset import load_spec
 from tests.unit.pipelines.encode.pixels import picture
 
+pytestmark = pytest.mark.slow
+
 CLASSES = {
     "qwen3_vl_embedding_2b": "qwen3_vl",
     "gme": "qwen2_vl",

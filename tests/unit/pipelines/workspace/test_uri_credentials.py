@@ -13,6 +13,8 @@ from schemas.credentials import is_secret
 from schemas.errors import SettingsError
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "uri",

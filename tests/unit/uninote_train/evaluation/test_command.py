@@ -17,6 +17,8 @@ from uninote_train.evaluation.bootstrap import Bootstrap
 from uninote_train.evaluation.command import Evaluate, evaluate
 from uninote_train.evaluation.external_vectors import read_vectors
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 FEW = Bootstrap(resamples=50)
 

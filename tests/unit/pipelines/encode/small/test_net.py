@@ -141,6 +141,7 @@ def told(count: int) -> list[TrainingNote]:
     return notes
 
 
+@pytest.mark.slow
 def test_training_brings_captions_to_their_pictures_and_is_the_same_each_time():
     settings = Training(coarse_steps=25, fine_steps=5, coarse_side=32, notes=12, sheets=4, all_sheets=8)
     nets = [train(told(12), SHAPE, settings, lambda step, net: None) for _ in range(2)]

@@ -14,6 +14,8 @@ from pipelines.encode.small.training_corpus import read_notes
 from pipelines.sources.sample_corpus.build import Sample, make_sample
 from small_encoder.weights import SHIPPED
 
+pytestmark = pytest.mark.slow
+
 MEGABYTES = 5
 
 

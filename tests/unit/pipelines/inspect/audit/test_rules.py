@@ -170,6 +170,7 @@ def test_every_rule_is_violated_below():
 
 
 @pytest.mark.parametrize("sentence", list(VIOLATIONS | keys()))
+@pytest.mark.slow
 def test_a_violation_is_reported_by_its_rule(sentence, tmp_path):
     workspace = small_workspace(tmp_path / "w")
     (VIOLATIONS | keys())[sentence](workspace)

@@ -19,6 +19,8 @@ from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from tests.unit.pipelines.inspect.report.report_workspace import HOSTILE, SHARED, publish_sample
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "img", "input", "link", "br", "hr"}
 
 

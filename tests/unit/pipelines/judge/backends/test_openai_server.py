@@ -17,6 +17,8 @@ from tests.support import judge_server as served_as
 from tests.support.judge_pairs import mixed
 from tests.support.judge_server import HALF, OTHERS, WRONG_SHAPES, passing_faults, serving
 
+pytestmark = pytest.mark.slow
+
 FAST = ("server.backoff_s=0.01", "server.timeout_s=0.3", "server.longest_wait_s=0.1")
 
 

@@ -21,6 +21,8 @@ from tests.support.judge_pairs import item, mixed, pairs, picture
 from tests.support.tiny_judge import save_tiny_judge
 from tests.unit.pipelines.judge.prompt.test_question import EVIL
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def judge(tiny):

@@ -14,6 +14,8 @@ from pipelines.media.decoding.header import is_ordinary, jpeg_header
 from testkit.damaged_pictures import SMALL
 from testkit.picture_bombs import jpeg, scans
 
+pytestmark = pytest.mark.slow
+
 TIFF = SMALL["tiff tiff_lzw 0"]
 SLOW = jpeg(b"\xff" * 30_000_000)
 """Pillow looks at each byte of filling: some seconds of a processor."""

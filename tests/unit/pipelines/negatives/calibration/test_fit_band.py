@@ -59,6 +59,7 @@ def test_the_margins_keep_below_the_target():
     assert labels.relevant[kept].mean() <= 0.01
 
 
+@pytest.mark.slow
 def test_the_promise_holds_on_fresh_candidates():
     """Of 60 fits, few may exceed the target on the truth behind them: 5 % at most, and 9 of 60 would be a chance of 1 in 500."""
     broken = 0

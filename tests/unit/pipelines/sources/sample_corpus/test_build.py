@@ -23,6 +23,8 @@ from pipelines.sources.sample_corpus.repost_edits import EDITS
 from schemas.datasets import NOTES
 from schemas.errors import DataError, SettingsError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[5]
 NOTE_COUNT = 200
 

@@ -19,6 +19,8 @@ from pipelines.workspace.workspace import Workspace
 from schemas.errors import DataError
 from tests.support.small_workspace import SHARED, pairs, picture, small_workspace, whole
 
+pytestmark = pytest.mark.slow
+
 COUNT = "select count(*) from positives"
 
 
