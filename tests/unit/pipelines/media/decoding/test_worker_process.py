@@ -1,10 +1,15 @@
 """A decoder that crashes, is killed, hangs or asks for too much ends in its own process, and costs at most its own picture."""
 
+import dataclasses
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
 import pytest
 
@@ -52,6 +57,18 @@ def test_a_usual_picture_is_decoded_here_and_an_unusual_one_apart():
     decode(TIFF, Decoding())
     earlier = child()
     assert decode(TIFF, Decoding()).rgb.shape == (40, 48, 3) and child() == earlier != os.getpid()
+
+
+def test_a_process_whose_caller_was_killed_in_the_middle_of_a_picture_ends():
+    worker = subprocess.Popen([sys.executable, "-m", "pipelines.media.decoding.worker"], stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+    assert worker.stdout.readline() == b"ready\n"
+    request = {"settings": dataclasses.asdict(Decoding()), "bytes": 1000}
+    worker.stdin.write(json.dumps(request).encode() + b"\n" + bytes(10))
+    worker.stdin.close()
+    try:
+        assert worker.wait(10) == 0
+    finally:
+        worker.kill()
 
 
 def test_a_process_that_somebody_killed_is_started_again_and_the_picture_read():
