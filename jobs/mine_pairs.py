@@ -18,6 +18,7 @@ with starting("mining"):
     from pipelines.engines.spark_session import checkpoints, plan_for, spark_session
     from pipelines.flows.mine_pairs.flow import mine
     from pipelines.flows.mine_pairs.inputs import open_inputs
+    from pipelines.flows.mine_pairs.picture_folder_input import with_picture_folder
     from pipelines.flows.mine_pairs.sample_input import truth_beside, with_sample
     from pipelines.flows.mine_pairs.settings import MinePairs
     from pipelines.flows.mine_pairs.summary import summary
@@ -27,7 +28,7 @@ with starting("mining"):
     from pipelines.workspace.workspace import Workspace
 
 FLAGS = {
-    "input.notes": ("--notes", "notes: Parquet or JSONL"),
+    "input.notes": ("--notes", "notes: Parquet or JSONL, or a folder of pictures"),
     "input.images": ("--images", "pictures' bytes: Parquet or JSONL with image_id, content"),
     "input.image_root": ("--image-root", "what relative picture uris are relative to (the notes' folder)"),
     "input.clicks": ("--clicks", "clicks: Parquet, JSONL or CSV"),
@@ -39,11 +40,12 @@ def run(settings: MinePairs) -> None:
     """Settings in, tables out."""
     workspace = Workspace(settings.workspace)
     with alone(workspace.folder, "mine_pairs"):
-        settings = with_sample(settings)
+        folder_input = with_picture_folder(with_sample(settings))
+        settings = folder_input.settings
         spark = spark_session("mine_pairs")
         stages = Stages(spark, workspace)
         with checkpoints(spark, workspace.folder):
-            inputs = open_inputs(spark, settings.input)
+            inputs = open_inputs(spark, settings.input, folder_input.pictures_fingerprint)
             plan_for(spark, inputs.size_bytes)
             mine(stages, inputs, settings)
         sys.stdout.write(summary(stages, truth_beside(settings.input)))

@@ -36,8 +36,13 @@ class Inputs:
     """The same place, however it is spelled."""
 
 
-def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
+def open_inputs(spark: SparkSession, settings: Input, pictures_fingerprint: str | None = None) -> Inputs:
     """Find and check the input; nothing is read yet but schemas and first lines.
+
+    Args:
+        spark: the session.
+        settings: where the input is.
+        pictures_fingerprint: of the picture files, where they are known: when one is replaced, the pictures are read again.
 
     Raises:
         DataError: every fault of every table.
@@ -56,6 +61,8 @@ def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
     image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(given["notes"])
     size = sum(file.size_bytes for listed in files.values() for file in listed)
     fingerprints = {name: files_fingerprint(spark, listed) for name, listed in files.items()}
+    if pictures_fingerprint is not None:
+        fingerprints["images"] = pictures_fingerprint
     return Inputs(tables, fingerprints, size, image_root, canonical(root_of(image_root).prefix))
 
 

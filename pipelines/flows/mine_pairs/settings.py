@@ -10,6 +10,7 @@ from pipelines.mining.intake.stratified_balance import Balance
 from pipelines.mining.intake.validate_notes import Filter, Intake
 from pipelines.mining.text.settings import PartialText
 from pipelines.mining.within_note.settings import WithinNote
+from pipelines.sources.picture_folder.settings import PictureFolder
 from pipelines.sources.sample_corpus.build import Sample
 from schemas.settings import Place, Seed
 
@@ -19,7 +20,8 @@ class Input:
     """Where the input lies: any URI that Spark reads."""
 
     notes: Place | None = None
-    """Parquet or JSONL (plain or gz); a file, a folder or a pattern. None: the sample corpus, made in the workspace."""
+    """Parquet or JSONL (plain or gz); a file, a folder or a pattern; or a folder of pictures, each of which is a note. None:
+    the sample corpus, made in the workspace."""
     images: Place | None = None
     """Parquet or JSONL with image_id and content, for pictures that are not files of their own."""
     image_root: Place | None = None
@@ -39,6 +41,7 @@ class MinePairs:
     """Enters the hashes that choose notes (balance) and parts (within_note); co_click and components have their own."""
     input: Input = field(default_factory=Input)
     sample: Sample = field(default_factory=Sample)
+    picture_folder: PictureFolder = field(default_factory=PictureFolder)
     intake: Intake = field(default_factory=Intake)
     filter: Filter = field(default_factory=Filter)
     balance: Balance = field(default_factory=Balance)
