@@ -47,8 +47,8 @@ def run(settings: MinePairs) -> None:
         with checkpoints(spark, workspace.folder):
             inputs = open_inputs(spark, settings.input, folder_input.pictures_fingerprint)
             plan_for(spark, inputs.size_bytes)
-            mine(stages, inputs, settings)
-        sys.stdout.write(summary(stages, truth_beside(settings.input)))
+            warnings = mine(stages, inputs, settings)
+        sys.stdout.write(summary(stages, truth_beside(settings.input), warnings))
         spark.stop()
 
 

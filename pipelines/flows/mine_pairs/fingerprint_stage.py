@@ -6,6 +6,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.flows.mine_pairs.picture_probe import probe_pictures
 from pipelines.media.picture_uri import is_plain_authority, root_of
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
 from pipelines.mining.images.fingerprint_step import picture_digests, picture_fingerprints
@@ -37,11 +38,13 @@ def fingerprinted(
         intake: what is refused.
 
     Raises:
-        DataError: too many pictures are bad.
+        DataError: too many pictures are bad, or are missing in a sample that is looked at first.
 
-    Cost: `picture_digests` of all, `picture_fingerprints` of the new ones; shuffles of small rows by image_id and sha256.
+    Cost: `probe_pictures`, `picture_digests` of all, `picture_fingerprints` of the new ones; shuffles of small rows by image_id
+    and sha256.
     """
     references, ambiguous = picture_references(notes, image_root)
+    probe_pictures(references, given, image_root, intake)
     contents = None if given is None else accept_contents(given)
     astray = (ambiguous if contents is None else ambiguous.unionByName(contents.refused)).persist()
     listed, bad = references.count(), astray.count()

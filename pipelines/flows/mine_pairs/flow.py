@@ -2,6 +2,7 @@
 
 from pyspark.sql import DataFrame
 
+from pipelines.flows.mine_pairs.click_match_check import clicks_without_notes
 from pipelines.flows.mine_pairs.click_stage import clicked
 from pipelines.flows.mine_pairs.fingerprint_stage import fingerprinted, made_by
 from pipelines.flows.mine_pairs.inputs import Inputs
@@ -26,9 +27,14 @@ from schemas.granularity import COMPONENT_GRANULARITIES, PICTURE_GRANULARITIES
 from schemas.intermediate import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED
 
 
-def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
-    """Every stage of the job, in order; a stage whose inputs have not changed is skipped."""
+def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[str]:
+    """Every stage of the job, in order; a stage whose inputs have not changed is skipped.
+
+    Returns:
+        Warnings for the closing summary: that clicks do not find their notes.
+    """
     keep_notes(stages, inputs, settings)
+    warnings = check_clicks(stages, inputs)
     fingerprint_images(stages, inputs, settings)
     match_images(stages, settings)
     mine_text(stages, settings)
@@ -38,6 +44,7 @@ def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     tie_components(stages, settings)
     place_positives(stages)
     list_items(stages)
+    return warnings
 
 
 def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
@@ -50,6 +57,21 @@ def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
         settings={"intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
         code=(read_input, kept_notes),
     )
+
+
+def check_clicks(stages: Stages, inputs: Inputs) -> list[str]:
+    """Whether the input's clicks find the input's notes; said before the pictures are read, which takes longest.
+
+    Clicks that are mined already, with the same notes, are not looked at again.
+    """
+    clicks, mined = inputs.tables.get("clicks"), stages.workspace.manifest(MINED["co_click"].name)
+    sources = stages.fingerprints(NOTES) | {"clicks": inputs.fingerprints.get("clicks", "")}
+    if clicks is None or (mined is not None and sources.items() <= mined.inputs.items()):
+        return []
+    message = clicks_without_notes(clicks, inputs.tables["notes"], stages.read(NOTES))
+    if message is not None:
+        say(message)
+    return [] if message is None else [message]
 
 
 def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:

@@ -22,8 +22,8 @@ SHOWN_STRATA = 10
 TRUTH_TABLES = (NOTES, IMAGES, POSITIVES, QUARANTINE, COMPONENTS)
 
 
-def summary(stages: Stages, truth: Path | None) -> str:
-    """The tables that the job prints last; with `truth`, precision and recall against it.
+def summary(stages: Stages, truth: Path | None, warnings: Sequence[str] = ()) -> str:
+    """The tables that the job prints last; with `truth`, precision and recall against it; before the next step, warnings.
 
     Cost: one aggregation over the positives; a corpus with truth is small and is read whole.
     """
@@ -39,6 +39,7 @@ def summary(stages: Stages, truth: Path | None) -> str:
     if truth is not None:
         tables = {table.name: load(workspace, table) for table in TRUTH_TABLES}
         blocks.append("Against the truth that the corpus brings\n" + _against(truth_report(truth, tables)))
+    blocks += [f"Warning: {warning}" for warning in warnings]
     blocks.append(_next_step(workspace))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
