@@ -6,7 +6,6 @@ A mapping, with all that it can say: docs/qilin.md.
 """
 
 import sys
-from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -16,23 +15,23 @@ from schemas.start import starting
 with starting("mining"):
     from pipelines.run_job import run_job
     from pipelines.sources.importers.column_mapping import WANTED, ImportTable, given
-    from pipelines.sources.importers.mapped_table import mapped
-    from pipelines.sources.importers.parquet_stream import write_stream
+    from pipelines.sources.importers.mapped_table import import_mapped_table
 
 FLAGS = {"out": ("--out", "the folder to write to (imported)")}
 
 
 def run(settings: ImportTable) -> None:
-    """Settings in, a file for each mapped table out."""
-    out, counts, written = Path(settings.out), Counter[str](), {}
-    for name, source in given(settings).items():
-        written[name] = write_stream(mapped(source, name, WANTED[name], counts), WANTED[name], out / f"{name}.parquet")
-    lines = [f"  {n:>12,}  {what}" for what, n in counts.items() if n]
-    sys.stdout.write("\n".join([*lines, f"Written to {out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items())]))
-    flags = " ".join(f"--{name} {out}/{name}.parquet" for name in written)
-    sys.stdout.write(
-        f"\nNext: ./spark-submit.sh jobs/mine_pairs.py {flags} --image-root WHERE-THE-PICTURES-ARE --workspace mined\n"
-    )
+    """Settings in, a folder of Parquet files for each mapped table out."""
+    out = Path(settings.out)
+    counts = {
+        name: import_mapped_table(source, name, WANTED[name], out / f"{name}.parquet", settings.read)
+        for name, source in given(settings).items()
+    }
+    lines = [line for table in counts.values() for line in table.lines()]
+    lines.append(f"Written to {out}: " + ", ".join(f"{table.rows:,} {name}" for name, table in counts.items()))
+    flags = " ".join(f"--{name} {out}/{name}.parquet" for name in counts)
+    lines.append(f"Next: ./spark-submit.sh jobs/mine_pairs.py {flags} --image-root WHERE-THE-PICTURES-ARE --workspace mined")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

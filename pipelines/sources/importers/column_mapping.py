@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from pipelines.input_tables.settings import ReadOptions
 from schemas.errors import SettingsError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 from schemas.settings import Place
@@ -26,7 +27,7 @@ class Source:
     """A table of theirs."""
 
     read: Place | None = None
-    """A file, a folder or a pattern: Parquet, CSV (its columns are texts) or JSON lines, plain or compressed."""
+    """A file, a folder or a pattern: Parquet, Arrow, CSV (its columns are texts) or JSON, plain or compressed."""
     columns: dict[str, str | Expression] = field(default_factory=dict)
     """Our column -> the name of theirs (a dot leads into a struct), or { sql = "..." }."""
 
@@ -36,7 +37,8 @@ class ImportTable:
     """Settings of jobs/import_table.py."""
 
     out: Place = "imported"
-    """The folder that notes.parquet, clicks.parquet and images.parquet are written to."""
+    """The folder that notes.parquet, clicks.parquet and images.parquet, folders of Parquet files, are written to."""
+    read: ReadOptions = field(default_factory=ReadOptions)
     notes: Source = field(default_factory=Source)
     clicks: Source = field(default_factory=Source)
     images: Source = field(default_factory=Source)
