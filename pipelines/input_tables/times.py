@@ -21,7 +21,9 @@ ISO = re.compile(
 CHINESE = re.compile(
     r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日?\s*(?:(?P<H>\d{1,2})[:时](?P<M>\d{1,2})分?(?:[:]?(?P<S>\d{1,2})秒?)?)?"
 )
-COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})T?(?:(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?")
+COMPACT = re.compile(
+    r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})T?(?:(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+)
 TWITTER = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) (\d{4})")
 """Wed Nov 25 10:00:00 +0000 2026, as Twitter and Weibo write."""
 
@@ -62,7 +64,9 @@ def micros_of_numbers(values: np.ndarray, earliest: int, latest: int) -> tuple[n
     """
     size = np.abs(values.astype(np.float64))
     seconds = np.where(size < 1e11, values, 0) * MICRO
-    micros = np.select([size < 1e11, size < 1e14, size < 1e17], [seconds, np.where(size < 1e14, values, 0) * 1_000, values], values // 1_000)
+    micros = np.select(
+        [size < 1e11, size < 1e14, size < 1e17], [seconds, np.where(size < 1e14, values, 0) * 1_000, values], values // 1_000
+    )
     sound = (micros >= earliest) & (micros < latest)
     written = ((values >= 10**7) & (values < 10**8)) | ((values >= 10**13) & (values < 10**14))
     doubtful = np.flatnonzero(written | (~sound & (values >= 10**11) & (values < 10**12)))
