@@ -1,7 +1,7 @@
 """What one file is: its format, its columns, how to read it. Told by its bytes; its name only hints."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -127,7 +127,7 @@ def _text(
     return FileLook(file, "csv", dict.fromkeys(dialect.names, pa.string()), text=described, dialect=dialect, twice=twice)
 
 
-def _samples(stream, size: int) -> list[bytes]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _samples(stream: IO[bytes], size: int) -> list[bytes]:
     """Some of the middle and of the end of a large file, whole lines."""
     found = []
     for place in (size // 2, max(0, size - HEAD_BYTES)):

@@ -59,8 +59,8 @@ def accept_notes(read: DataFrame, settings: Intake, *, likes_needed: bool = True
     """Split what was read into notes and refused rows; every row is in one of them.
 
     A field that could not be read is null, and no reason to refuse the row, but for note_id and, while notes are filtered by
-    it, like_count; else a note without one counts 0. A row that stands twice to the letter is kept once. Rows that differ under one note_id are
-    all refused: nobody can tell which is meant. The order of the input does not matter.
+    it, like_count; else a note without one counts 0. A row that is there twice to the letter is kept once. Rows that differ
+    under one note_id are all refused: nobody can tell which is meant. The order of the input does not matter.
 
     Cost: one shuffle of the ids, one of the rows whose id stands twice.
     """

@@ -21,7 +21,7 @@ from pipelines.input_tables.settings import ReadOptions
 from schemas.datasets import IMAGE_REFERENCES
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
-from tests.unit.pipelines.input_tables.reading import PICTURES, Reading, clicks, note_table
+from testkit.input_reading import PICTURES, Reading, clicks, note_table
 
 NOON = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 THREE = ["n0", "n1", "n2"]

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.input_tables.open_table import open_table
 from schemas.errors import DataError
-from tests.unit.pipelines.input_tables.reading import Reading, note_table
+from testkit.input_reading import Reading, note_table
 
 deltalake = pytest.importorskip("deltalake")
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.mining.intake.input_schema import column_faults
 from pipelines.sources.importers.column_mapping import WANTED, Expression, ImportTable, Source, given
 from pipelines.sources.importers.mapped_table import mapped
 from schemas.errors import DataError, SettingsError
@@ -206,7 +205,8 @@ def test_the_job_reads_its_mapping_from_toml_and_its_files_are_what_mining_wants
     assert "1 notes, 1 clicks" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("Next: ./spark-submit.sh jobs/mine_pairs.py --notes ")
     for name in ("notes", "clicks"):
-        assert column_faults(pq.read_schema(tmp_path / "o" / f"{name}.parquet"), WANTED[name]) == []
+        written = pq.read_schema(tmp_path / "o" / f"{name}.parquet")
+        assert [(field.name, field.type) for field in written] == [(field.name, field.type) for field in WANTED[name]]
     bad = subprocess.run([*job[:4], "--set", "notes.raed=1"], capture_output=True, text=True, check=False)
     assert bad.returncode == 2
     assert "unknown ['raed']" in bad.stderr
