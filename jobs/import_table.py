@@ -14,7 +14,7 @@ from schemas.start import starting
 
 with starting("mining"):
     from pipelines.run_job import run_job
-    from pipelines.sources.importers.column_mapping import WANTED, ImportTable, given
+    from pipelines.sources.importers.column_mapping import ImportTable, given, written_columns
     from pipelines.sources.importers.mapped_table import import_mapped_table
 
 FLAGS = {"out": ("--out", "the folder to write to (imported)")}
@@ -24,7 +24,7 @@ def run(settings: ImportTable) -> None:
     """Settings in, a folder of Parquet files for each mapped table out."""
     out = Path(settings.out)
     counts = {
-        name: import_mapped_table(source, name, WANTED[name], out / f"{name}.parquet", settings.read)
+        name: import_mapped_table(source, name, written_columns(name, source), out / f"{name}.parquet", settings.read)
         for name, source in given(settings).items()
     }
     lines = [line for table in counts.values() for line in table.lines()]

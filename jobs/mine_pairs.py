@@ -28,10 +28,10 @@ with starting("mining"):
     from pipelines.workspace.workspace import Workspace
 
 FLAGS = {
-    "input.notes": ("--notes", "notes: Parquet or JSONL, or a folder of pictures"),
-    "input.images": ("--images", "pictures' bytes: Parquet or JSONL with image_id, content"),
+    "input.notes": ("--notes", "notes: Parquet, JSON or CSV, or a folder of pictures"),
+    "input.images": ("--images", "pictures' bytes: as notes, with image_id and content"),
     "input.image_root": ("--image-root", "what relative picture uris are relative to (the notes' folder)"),
-    "input.clicks": ("--clicks", "clicks: Parquet, JSONL or CSV"),
+    "input.clicks": ("--clicks", "clicks: as notes"),
     "workspace": ("--workspace", "where the datasets are published (out)"),
 }
 
@@ -45,7 +45,7 @@ def run(settings: MinePairs) -> None:
         spark = spark_session("mine_pairs")
         stages = Stages(spark, workspace)
         with checkpoints(spark, workspace.folder):
-            inputs = open_inputs(spark, settings.input, folder_input.pictures_fingerprint)
+            inputs = open_inputs(spark, settings.input, settings.read, folder_input.pictures_fingerprint)
             plan_for(spark, inputs.size_bytes)
             warnings = mine(stages, inputs, settings)
         sys.stdout.write(summary(stages, truth_beside(settings.input), warnings))

@@ -50,7 +50,9 @@ def _from_base64(text: str) -> bytes | None:
     found = DATA_URI.match(text)
     digits = BLANK.sub("", text[found.end() :] if found else text)
     try:
-        return base64.b64decode(digits + "=" * (-len(digits) % 4), altchars=b"-_" if set("-_") & set(digits) else None, validate=True)
+        return base64.b64decode(
+            digits + "=" * (-len(digits) % 4), altchars=b"-_" if set("-_") & set(digits) else None, validate=True
+        )
     except (binascii.Error, ValueError):
         return None
 

@@ -45,7 +45,7 @@ def chunks(stream: IO[bytes], size: int = CHUNK_BYTES) -> Iterator[bytes]:
 
 def _decompressed(raw: pa.NativeFile, compression: str | None, place: FilePlace) -> Any:  # noqa: ANN401
     openers = {
-        "gzip": lambda: gzip.GzipFile(fileobj=raw, mode="rb"),
+        "gzip": lambda: gzip.GzipFile(fileobj=raw, mode="rb"),  # ends with the file below it  # closed with the file below it
         "bz2": lambda: bz2.BZ2File(raw),
         "xz": lambda: lzma.LZMAFile(raw),
         "zstd": lambda: pa.CompressedInputStream(raw, "zstd"),

@@ -27,7 +27,9 @@ class ColumnCheck(NamedTuple):
     """Columns that are null in some files, and columns that partition folders override."""
 
 
-def check_columns(table: InputTable, name: str, wanted: pa.Schema, required: Collection[str], options: ReadOptions) -> ColumnCheck:
+def check_columns(
+    table: InputTable, name: str, wanted: pa.Schema, required: Collection[str], options: ReadOptions
+) -> ColumnCheck:
     """What of our columns an input has.
 
     Args:
@@ -50,7 +52,9 @@ def check_columns(table: InputTable, name: str, wanted: pa.Schema, required: Col
         if field.name in required and lacking:
             faults += _missing(table, field, lacking, found)
         elif found and lacking:
-            messages.append(f"{field.name} is null in {len(lacking):,} of {len(table.looks):,} files that do not have it: {_names(lacking)}")
+            messages.append(
+                f"{field.name} is null in {len(lacking):,} of {len(table.looks):,} files that do not have it: {_names(lacking)}"
+            )
         overridden = [look for look in found if field.name in look.columns and field.name in dict(look.file.partitions)]
         if overridden:
             messages.append(f"{field.name} is that of the partition folder, not the column, in {_names(overridden)}")

@@ -76,7 +76,10 @@ def _by_arrow(block: TextBlock, dialect: Dialect, names: Sequence[str], options:
         return None
     if ragged:
         return None
-    columns = {name: column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for name, column in zip(used, table.columns, strict=True)}
+    columns = {
+        name: column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        for name, column in zip(used, table.columns, strict=True)
+    }
     picked = [pa.nulls(len(table), pa.string()) if place is None else columns[str(place)] for place in places]
     return raw_batch(names, _with_nulls(names, picked, options))
 

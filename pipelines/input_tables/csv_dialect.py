@@ -54,7 +54,10 @@ def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name
     quotes = ('"', "'") if options.quote == AUTO else (options.quote,)
     tried = [_read_header(header, delimiter, quote, skip) for delimiter in choices for quote in quotes]
     preferred = hinted or by_name
-    return max(tried, key=lambda d: (_known(d, expected), d.delimiter == preferred, len(d.names) > 1 and _agreeing(lines, d), d.quote == '"'))
+    return max(
+        tried,
+        key=lambda d: (_known(d, expected), d.delimiter == preferred, len(d.names) > 1 and _agreeing(lines, d), d.quote == '"'),
+    )
 
 
 def _known(dialect: Dialect, expected: Sequence[str]) -> int:
@@ -63,7 +66,9 @@ def _known(dialect: Dialect, expected: Sequence[str]) -> int:
 
 def _agreeing(lines: list[str], dialect: Dialect) -> int:
     """Of the first lines, how many have as many delimiters as the header."""
-    counts = Counter(line.count(dialect.delimiter) for line in lines[dialect.header_lines - 1 : dialect.header_lines + 50] if line)
+    counts = Counter(
+        line.count(dialect.delimiter) for line in lines[dialect.header_lines - 1 : dialect.header_lines + 50] if line
+    )
     return counts[len(dialect.names) - 1]
 
 
@@ -90,11 +95,15 @@ def _header_text(lines: list[str], skip: int) -> str:
 
 
 def _read_header(header: str, delimiter: str, quote: str, skip: int) -> Dialect:
-    plain = next(csv.reader([header], delimiter=delimiter, quotechar=quote), [])
+    plain = _fields(header, delimiter, quote, skip_blank=False)
     skip_blank = len(plain) > 1 and all(name[:1] == " " for name in plain[1:])
+    names = _fields(header, delimiter, quote, skip_blank=skip_blank) if skip_blank else plain
+    return Dialect(delimiter, quote, skip_blank, skip + header.count("\n") + 1, tuple(name.strip() for name in names))
+
+
+def _fields(header: str, delimiter: str, quote: str, *, skip_blank: bool) -> list[str]:
     lines = [f"{line}\n" for line in header.split("\n")]
     try:
-        names = next(csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=skip_blank), [])
+        return next(csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=skip_blank), [])
     except csv.Error:
-        names = header.split(delimiter)
-    return Dialect(delimiter, quote, skip_blank, skip + header.count("\n") + 1, tuple(name.strip() for name in names))
+        return header.split(delimiter)

@@ -94,7 +94,7 @@ def _parsed(lines: list[str], dialect: Dialect, *, final: bool) -> tuple[list[li
 
 
 def _lines(text: str) -> list[str]:
-    """At \\n only: Python's splitlines would cut at U+2028 as well."""
+    """At line feeds only: Python's splitlines would cut at U+2028 as well."""
     lines = text.split("\n")
     last = lines.pop()
     kept = [line + "\n" for line in lines]

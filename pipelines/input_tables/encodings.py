@@ -1,6 +1,7 @@
 """The encoding of a text file, by its first bytes."""
 
 import codecs
+import re
 from typing import NamedTuple
 
 from pipelines.input_tables.settings import AUTO
@@ -15,6 +16,9 @@ MARKS = (
 LINE_SAFE = ("utf-8", "utf_8", "ascii", "gb", "hz", "big5", "shift_jis", "cp", "latin", "iso8859", "euc", "koi8")
 """Encodings in which the byte 0x0A is a line's end and nothing else, by the beginnings of Python's names."""
 SHARE_OF_ZEROS = 0.2
+SHARE_OF_PAIRS = 0.8
+HIGH_PAIR = re.compile(rb"[\xa1-\xfe][\xa1-\xfe]|[\x81-\xfe][0-9][\x81-\xfe][0-9]")
+LONE_HIGH = re.compile(rb"[\x80-\xff]")
 
 
 class Encoding(NamedTuple):
@@ -75,8 +79,7 @@ def _utf16_without_mark(head: bytes) -> str:
 
 
 def _looks_chinese(head: bytes) -> bool:
-    """Whether most of what is not ASCII is common Chinese: any bytes of two are GB18030, Latin-1's accents among letters, too."""
-    text = head.decode("gb18030", "replace")
-    beyond = [c for c in text if ord(c) > 0x7F]
-    common = sum("\u4e00" <= c <= "\u9fff" or "\u3000" <= c <= "\u303f" or "\uff00" <= c <= "\uffef" for c in beyond)
-    return bool(beyond) and common >= 0.8 * len(beyond)
+    """Whether most of what is not ASCII has two high bytes, as in GB2312, or four; Latin-1 has one high byte among letters."""
+    pairs = len(HIGH_PAIR.findall(head))
+    lone = len(LONE_HIGH.findall(HIGH_PAIR.sub(b"", head)))
+    return pairs > 0 and pairs >= SHARE_OF_PAIRS * (pairs + lone)

@@ -1,7 +1,7 @@
 """What one file is: its format, its columns, how to read it. Told by its bytes; its name only hints."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -62,7 +62,9 @@ def look_at(file: InputFile, expected: Sequence[str], options: ReadOptions) -> F
         return FileLook(file, None, {}, magic.name)
     named = format_of_name(file.place.name)
     if named == "parquet" and compression is None:
-        raise DataError(f"{file.uri}: not a Parquet file: it begins with {printable(head[:16], 16)!r}; write it again or take it out")
+        raise DataError(
+            f"{file.uri}: not a Parquet file: it begins with {printable(head[:16], 16)!r}; write it again or take it out"
+        )
     return _text(file, compression, named, expected, options)
 
 
@@ -119,13 +121,13 @@ def _text(
             return FileLook(file, None, {}, f"no table that is known (it begins with {printable(head[:24], 24)!r})")
         return FileLook(file, "json", dict.fromkeys(found.names, pa.string()), text=described, json=found)
     dialect = dialect_of(text[:SAMPLE_BYTES], expected, options, delimiter_of_name(file.place.name))
-    if chosen is None and not (set(expected) & set(dialect.names)) or "\0" in text[:4096]:
+    if (chosen is None and not (set(expected) & set(dialect.names))) or "\0" in text[:4096]:
         return FileLook(file, None, {}, f"no table that is known (it begins with {printable(head[:24], 24)!r})")
     twice = tuple(sorted({name for name in dialect.names if dialect.names.count(name) > 1}))
     return FileLook(file, "csv", dict.fromkeys(dialect.names, pa.string()), text=described, dialect=dialect, twice=twice)
 
 
-def _samples(stream, size: int) -> list[bytes]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _samples(stream: IO[bytes], size: int) -> list[bytes]:
     """Some of the middle and of the end of a large file, whole lines."""
     found = []
     for place in (size // 2, max(0, size - HEAD_BYTES)):

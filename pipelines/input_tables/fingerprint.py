@@ -25,7 +25,9 @@ def files_fingerprint(files: Sequence[InputFile]) -> str:
     """
     if not files:
         return fingerprint([])
-    folder = os.path.commonpath([os.path.dirname(f"/{file.place.scheme}/{file.place.authority}/{file.place.key}") for file in files])
+    folder = os.path.commonpath(
+        [os.path.dirname(f"/{file.place.scheme}/{file.place.authority}/{file.place.key}") for file in files]
+    )
     names = [f"/{file.place.scheme}/{file.place.authority}/{file.place.key}"[len(folder) :].lstrip("/") for file in files]
     with ThreadPoolExecutor(READERS) as readers:
         ends = list(readers.map(_ends, files))

@@ -88,7 +88,7 @@ def _walk_store(folder: FilePlace) -> Iterator[tuple[FilePlace, list[Entry]]]:
         raise _unreachable(folder, error) from None
     by_folder: dict[str, list[Entry]] = {folder.key: []}
     for info in infos:
-        parts = info.path[len(path) :].strip("/").split("/")
+        parts = info.path.strip("/")[len(path.strip("/")) :].strip("/").split("/")
         if any(is_hidden(part) for part in parts[:-1]):
             continue
         place = folder.at("/".join(filter(None, [folder.key, *parts])))

@@ -36,8 +36,9 @@ def import_line(table: str, uri: str, columns: Mapping[str, str], wanted: pa.Sch
         columns: their names and types; what none of ours resembles is left out.
         wanted: our columns.
 
-    >>> print(import_line("images", "x", {"image": "struct<bytes: binary, path: string>"}, pa.schema([("image_id", pa.string()), ("content", pa.binary())])))
-    python jobs/import_table.py --set images.read=x --set images.columns.image_id=image.path --set images.columns.content=image.bytes
+    >>> theirs = {"image": "struct<bytes: binary, path: string>"}
+    >>> import_line("images", "x", theirs, pa.schema([("image_id", pa.string())]))
+    'python jobs/import_table.py --set images.read=x --set images.columns.image_id=image.path'
     """
     mapped = {field.name: _theirs(field.name, columns) for field in wanted}
     required = {"note_id", "like_count", "user_id", "clicked_at", "image_id", "content"}

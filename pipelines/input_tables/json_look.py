@@ -41,7 +41,9 @@ def json_look(text: str, later: Sequence[str], *, whole: bool) -> JsonLook:
     if layout == "lines":
         lines = text if whole else text[: text.rfind("\n") + 1] or text
         complete = whole and lines.count("\n") < SAMPLED
-        found = [row for records in json_lines([TextBlock(t, False) for t in (_first_lines(lines), *later)]) for row in records.rows]
+        found = [
+            row for records in json_lines([TextBlock(t, False) for t in (_first_lines(lines), *later)]) for row in records.rows
+        ]
     else:
         complete = whole
         found = [row for records in json_values([TextBlock(text, False)], int(layout == "array")) for row in records.rows]

@@ -10,7 +10,7 @@ from pipelines.input_tables.text_blocks import TextBlock
 
 BLANKS = " \t\r\n\0\ufeff"
 """Around an object; some writers pad files with zeros."""
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\]]', re.S)
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.S)
 LONGEST_DICT = 1 << 20
 
 
@@ -135,7 +135,7 @@ class _Scan:
         for token in TOKEN.finditer(text, self._place):
             mark = token[0]
             if mark[0] == '"':
-                if len(mark) < 2 or mark[-1] != '"' or token.end() == len(text) and _is_open(mark):
+                if len(mark) < 2 or mark[-1] != '"' or (token.end() == len(text) and _is_open(mark)):
                     break  # a string that goes on
             elif mark in "{[":
                 if self._depth == self._base and mark == "{":

@@ -99,7 +99,9 @@ def _matches(folder: FilePlace, parts: list[str]) -> Iterator[Entry]:
     entries = children(folder)
     literal = [entry for entry in entries if entry.place.name == part]
     wild = part_pattern(part)
-    for entry in literal or [e for e in entries if wild.fullmatch(e.place.name) and (is_hidden(part) or not is_hidden(e.place.name))]:
+    for entry in literal or [
+        e for e in entries if wild.fullmatch(e.place.name) and (is_hidden(part) or not is_hidden(e.place.name))
+    ]:
         if not rest:
             yield entry
         elif entry.is_folder:

@@ -80,7 +80,11 @@ def open_table(uri: str, expected: Sequence[str] = (), options: ReadOptions | No
     empty = [look for look in unread if look.problem in ("empty", "blank")]
     others = [look.file for look in unread if look not in empty] + left_out
     kept = [look.file for look in tables] + [look.file for look in empty]
-    messages = [*_left_out(others, "left out, no tables"), *_left_out([look.file for look in empty], "empty"), *_recognised(tables)]
+    messages = [
+        *_left_out(others, "left out, no tables"),
+        *_left_out([look.file for look in empty], "empty"),
+        *_recognised(tables),
+    ]
     return InputTable(
         uri=uri,
         files=tuple(sorted(kept)),
@@ -146,10 +150,18 @@ def _looked(uri: str, files: list[InputFile], look: Callable[[InputFile], FileLo
 
 def _refuse(uri: str, tables: list[FileLook], unread: list[FileLook], left_out: list[InputFile]) -> None:
     """Raise where names promise tables that are none, or where formats are mixed."""
-    broken = [look for look in unread if look.problem not in ("empty", "blank") and (format_of_name(look.file.place.name) or not tables)]
+    broken = [
+        look
+        for look in unread
+        if look.problem not in ("empty", "blank") and (format_of_name(look.file.place.name) or not tables)
+    ]
     if broken:
         first = broken[0]
-        known = "" if format_of_name(first.file.place.name) else f"; expected a name with one of {sorted(FORMATS)}, or --set read.format=..."
+        known = (
+            ""
+            if format_of_name(first.file.place.name)
+            else f"; expected a name with one of {sorted(FORMATS)}, or --set read.format=..."
+        )
         more = f" (and {len(broken) - 1} more files)" if len(broken) > 1 else ""
         raise DataError(f"{redacted(uri)}: cannot tell the format of {first.file.uri}: {first.problem}{more}{known}")
     by_format = {look.format: look.file for look in reversed(tables)}

@@ -40,7 +40,11 @@ def our_rows(batch: pa.RecordBatch, wanted: pa.Schema, options: ReadOptions) -> 
     odd = batch.column(batch.schema.get_field_index(ODD))
     _note(faults, "", odd, odd.is_valid(), names=odd)
     schema = our_schema(wanted)
-    marks = pa.array([faults.get(row) for row in range(len(batch))], pa.list_(FAULT)) if faults else pa.nulls(len(batch), pa.list_(FAULT))
+    marks = (
+        pa.array([faults.get(row) for row in range(len(batch))], pa.list_(FAULT))
+        if faults
+        else pa.nulls(len(batch), pa.list_(FAULT))
+    )
     return pa.RecordBatch.from_arrays([*columns, batch.column(batch.schema.get_field_index(BROKEN)), marks], schema=schema)
 
 
@@ -49,7 +53,9 @@ def all_our_rows(batches: Iterable[pa.RecordBatch], wanted: pa.Schema, options: 
     return (our_rows(batch, wanted, options) for batch in batches if len(batch))
 
 
-def _note(faults: dict[int, list[dict[str, str]]], name: str, values: pa.Array, marked: pa.Array, names: pa.Array | None = None) -> None:
+def _note(
+    faults: dict[int, list[dict[str, str]]], name: str, values: pa.Array, marked: pa.Array, names: pa.Array | None = None
+) -> None:
     if not pc.any(marked).as_py():
         return
     for row in pc.indices_nonzero(pc.fill_null(marked, False)).to_pylist():

@@ -58,7 +58,8 @@ class FilePlace(NamedTuple):
 def parse_place(uri: str) -> FilePlace:
     """The place that a path or a URI names. Nothing is opened.
 
-    A colon, `#` or `%` in a plain path is part of a name; a file: URI is decoded (RFC 8089) unless a file has its very spelling.
+    A colon, `#` or `%` in a plain path is part of a name; a file: URI is decoded (RFC 8089), unless there is a file of its very
+    spelling.
 
     Raises:
         DataError: a file: URI of another machine.

@@ -15,7 +15,9 @@ MORE_FIELDS = "more fields than the header has"
 FEWER_FIELDS = "fewer fields than the header has"
 
 
-def raw_batch(names: Sequence[str], columns: Sequence[pa.Array], broken: Sequence[str] = (), odd: pa.Array | None = None) -> pa.RecordBatch:
+def raw_batch(
+    names: Sequence[str], columns: Sequence[pa.Array], broken: Sequence[str] = (), odd: pa.Array | None = None
+) -> pa.RecordBatch:
     """A batch of rows, and a row for each broken line.
 
     Args:
@@ -28,5 +30,8 @@ def raw_batch(names: Sequence[str], columns: Sequence[pa.Array], broken: Sequenc
     marks = [pa.nulls(rows, pa.string()), pa.nulls(rows, pa.string()) if odd is None else odd]
     if broken:
         columns = [pa.concat_arrays([column, pa.nulls(len(broken), column.type)]) for column in columns]
-        marks = [pa.concat_arrays([marks[0], texts(list(broken))]), pa.concat_arrays([marks[1], pa.nulls(len(broken), pa.string())])]
+        marks = [
+            pa.concat_arrays([marks[0], texts(list(broken))]),
+            pa.concat_arrays([marks[1], pa.nulls(len(broken), pa.string())]),
+        ]
     return pa.RecordBatch.from_arrays([*columns, *marks], names=[*names, BROKEN, ODD])

@@ -55,7 +55,8 @@ def read_part(part: Part, names: Sequence[str], options: ReadOptions | None = No
         columns = {name: batch.column(k) for k, name in enumerate(own)}
         columns |= {name: _repeated(value, broken) for name, value in folders.items()}
         yield pa.RecordBatch.from_arrays(
-            [*(columns[name] for name in names), broken, batch.column(len(own) + 1)], names=[*names, *batch.schema.names[len(own) :]]
+            [*(columns[name] for name in names), broken, batch.column(len(own) + 1)],
+            names=[*names, *batch.schema.names[len(own) :]],
         )
 
 

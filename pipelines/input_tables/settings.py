@@ -45,13 +45,13 @@ class ReadOptions:
     format: FileFormat = "auto"
     """Format of files whose names and first bytes do not tell: parquet, csv, json or arrow."""
     encoding: Annotated[str, AfterValidator(_encoding)] = AUTO
-    """Encoding of text files. auto: a byte order mark, UTF-16 by its zeros, UTF-8 where the first megabyte is valid, else GB18030
-    where that is; bytes that are not valid are replaced by U+FFFD and counted."""
+    """Encoding of text files. auto: a byte order mark, UTF-16 by its zeros, UTF-8 where the first megabyte is valid, else
+    GB18030 where that is; bytes that are not valid are replaced by U+FFFD and counted."""
     delimiter: Annotated[str, AfterValidator(_one_character)] = AUTO
     """Between the fields of a CSV file. auto: comma, semicolon, tab or |, whichever splits the header into known columns."""
     quote: Annotated[str, AfterValidator(lambda text: text if text == '"' else _one_character(text))] = AUTO
-    """Around fields of a CSV file that hold delimiters or line breaks; doubled inside (RFC 4180). auto: the double quote, or the
-    single one where all names of the header are in single quotes."""
+    """Around fields of a CSV file that hold delimiters or line breaks; doubled inside (RFC 4180). auto: the double quote, or
+    the single one where all names of the header are in single quotes."""
     null_words: tuple[str, ...] = NULL_WORDS
     """Fields of a CSV file that mean "no value", beside the empty one; in title and body they are text."""
     earliest_time: Date = "1990-01-01"

@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from pipelines.input_tables.byte_streams import CHUNK_BYTES, chunks, open_bytes
 from pipelines.input_tables.encodings import Encoding
@@ -38,7 +38,7 @@ class ByteRange(NamedTuple):
 
 
 def text_blocks(file: TextFile, part: ByteRange | None = None, chunk_bytes: int = CHUNK_BYTES) -> Iterator[TextBlock]:
-    """A file's text, some megabytes at a time; lines end with \\n. Memory: a chunk, or the longest line.
+    """A file's text, some megabytes at a time; lines end with a line feed. Memory: a chunk, or the longest line.
 
     Args:
         file: which one.
@@ -113,33 +113,30 @@ def _with_newlines(text: str, line_end: str) -> str:
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
-def _lines_in(stream, part: ByteRange, chunk_bytes: int, file: TextFile) -> Iterator[bytes]:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """The bytes of the lines that begin in a range."""
-    end, place = file.line_end.encode(), max(0, part.start - 1)
+def _lines_in(stream: IO[bytes], part: ByteRange, chunk_bytes: int, file: TextFile) -> Iterator[bytes]:
+    """The bytes of the lines that begin in a range; the last one is read to its end, behind the range."""
+    end = file.line_end.encode()
+    place = _seek_first_line(stream, part, chunk_bytes, end) if part.start else file.encoding.mark_bytes
+    if place >= part.end:
+        return
     stream.seek(place)
-    if part.start == 0:
-        stream.seek(file.encoding.mark_bytes)
-        place = file.encoding.mark_bytes
-    skipping = part.start > 0
     for chunk in chunks(stream, chunk_bytes):
-        begin = 0
-        if skipping:
-            begin = chunk.find(end) + 1
-            if not begin:
-                place += len(chunk)
-                if place > part.end:
-                    return
-                continue
-            skipping = False
-            if place + begin >= part.end:
-                return
-        if place + len(chunk) < part.end:
-            yield chunk[begin:]
-            place += len(chunk)
-            continue
-        last = chunk.find(end, max(begin, part.end - 1 - place))  # the line that the range ends in is read to its end
+        last = chunk.find(end, max(0, part.end - 1 - place)) if place + len(chunk) >= part.end else -1
         if last >= 0:
-            yield chunk[begin : last + 1]
+            yield chunk[: last + 1]
             return
-        yield chunk[begin:]
+        yield chunk
         place += len(chunk)
+
+
+def _seek_first_line(stream: IO[bytes], part: ByteRange, chunk_bytes: int, end: bytes) -> int:
+    """Where the first line begins that begins at or behind the range's start."""
+    place = part.start - 1
+    stream.seek(place)
+    for chunk in chunks(stream, chunk_bytes):
+        if begin := chunk.find(end) + 1:
+            return place + begin
+        place += len(chunk)
+        if place > part.end:
+            break
+    return place

@@ -48,7 +48,9 @@ def texts(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except (UnicodeEncodeError, pa.ArrowInvalid):
-        return pa.array([v if v is None else v.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for v in values], pa.string())
+        return pa.array(
+            [v if v is None else v.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for v in values], pa.string()
+        )
 
 
 def _is_utf8(values: pa.Array) -> bool:

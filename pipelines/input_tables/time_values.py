@@ -54,14 +54,20 @@ def _from_floats(values: pa.Array, earliest: int, latest: int) -> pa.Array:
     whole = np.where((np.abs(number) < 2**62) & (number == np.trunc(number)), number, 0).astype(np.int64)
     micros, sound = micros_of_numbers(whole, earliest, latest)
     size = np.abs(number)
-    scaled = np.select([size < 1e11, size < 1e14, size < 1e17], [number * 1e6, number * 1e3, number], np.clip(number / 1e3, -9e18, 9e18))
+    scaled = np.select(
+        [size < 1e11, size < 1e14, size < 1e17], [number * 1e6, number * 1e3, number], np.clip(number / 1e3, -9e18, 9e18)
+    )
     fraction = np.clip(np.round(scaled), -9e18, 9e18).astype(np.int64)
     found = np.where(whole == number, np.where(sound, micros, earliest - 1), fraction)
     return pc.if_else(pc.fill_null(pc.is_finite(values), False), pa.array(found), None)
 
 
 def _from_text(values: pa.Array, earliest: int, latest: int) -> pa.Array:
-    for pattern, read in ((FRACTION, _zoned), (NAIVE, _naive), (DIGITS, lambda texts: _from_whole(texts.cast(pa.int64()), earliest, latest))):
+    for pattern, read in (
+        (FRACTION, _zoned),
+        (NAIVE, _naive),
+        (DIGITS, lambda texts: _from_whole(texts.cast(pa.int64()), earliest, latest)),
+    ):
         if pc.all(pc.match_substring_regex(values, pattern), skip_nulls=True).as_py():
             try:
                 return read(values)

@@ -14,14 +14,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST = 60
 """Characters; a longer text is no time."""
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,2})?")
+ZONE = r"(?P<zone>[A-Za-z][\w/+-]*|[+-]\d{2}(?::?\d{2})?)?"
 ISO = re.compile(
     r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"
-    r"(?:(?:[Tt]|\s+)(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<zone>[A-Za-z][\w/+-]*|[+-]\d{2}(?::?\d{2})?)?)?"
+    r"(?:(?:[Tt]|\s+)(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*" + ZONE + ")?"
 )
 CHINESE = re.compile(
     r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日?\s*(?:(?P<H>\d{1,2})[:时](?P<M>\d{1,2})分?(?:[:]?(?P<S>\d{1,2})秒?)?)?"
 )
-COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})T?(?:(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?")
+COMPACT = re.compile(
+    r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})T?(?:(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+)
 TWITTER = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) (\d{4})")
 """Wed Nov 25 10:00:00 +0000 2026, as Twitter and Weibo write."""
 
@@ -29,23 +32,20 @@ TWITTER = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}:\d{2}:\d{2
 def parse_time(text: str, earliest: int, latest: int) -> int | None:
     """Microseconds since 1970 of a time; None where a text says none, or one that is not in the range.
 
-    A year alone, a month alone and an hour alone are no times; neither is a date whose order of day and month has to be guessed.
+    A year alone, a month alone and an hour alone are no times, nor is a date in which day and month have to be guessed.
 
-    >>> day = parse_time("2026-11-25", 0, 2**62)
-    >>> [parse_time(t, 631152000000000, 4102444800000000) == day for t in ("20261125", "2026年11月25日", "1795564800", "1795564800000")]
-    [True, True, True, True]
-    >>> [parse_time(t, 631152000000000, 4102444800000000) for t in ("2026", "10:00", "11/12/2026", "soon")]
-    [None, None, None, None]
+    >>> range_1990_to_2100 = (631152000000000, 4102444800000000)
+    >>> {parse_time(t, *range_1990_to_2100) for t in ("20261125", "2026年11月25日", "1795564800", "1795564800000")}
+    {1795564800000000}
+    >>> {parse_time(t, *range_1990_to_2100) for t in ("2026", "10:00", "11/12/2026", "soon")}
+    {None}
     """
     text = text.strip()
     if not text or len(text) > LONGEST:
         return None
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    if NUMBER.fullmatch(text):
-        found = _from_number(text, earliest, latest)
-    else:
-        found = _from_words(text)
+    found = _from_number(text, earliest, latest) if NUMBER.fullmatch(text) else _from_words(text)
     return found if found is not None and earliest <= found < latest else None
 
 
@@ -62,7 +62,9 @@ def micros_of_numbers(values: np.ndarray, earliest: int, latest: int) -> tuple[n
     """
     size = np.abs(values.astype(np.float64))
     seconds = np.where(size < 1e11, values, 0) * MICRO
-    micros = np.select([size < 1e11, size < 1e14, size < 1e17], [seconds, np.where(size < 1e14, values, 0) * 1_000, values], values // 1_000)
+    micros = np.select(
+        [size < 1e11, size < 1e14, size < 1e17], [seconds, np.where(size < 1e14, values, 0) * 1_000, values], values // 1_000
+    )
     sound = (micros >= earliest) & (micros < latest)
     written = ((values >= 10**7) & (values < 10**8)) | ((values >= 10**13) & (values < 10**14))
     doubtful = np.flatnonzero(written | (~sound & (values >= 10**11) & (values < 10**12)))

@@ -31,7 +31,9 @@ def to_whole_numbers(values: pa.Array, _: ReadOptions) -> tuple[pa.Array, pa.Arr
     if pa.types.is_string(kind):
         return _from_text(values)
     if pa.types.is_binary(kind):
-        return _from_text(pa.array([None if v is None else v.decode("utf-8", "replace") for v in values.to_pylist()], pa.string()))
+        return _from_text(
+            pa.array([None if v is None else v.decode("utf-8", "replace") for v in values.to_pylist()], pa.string())
+        )
     raise TypeError(str(kind))
 
 

@@ -23,6 +23,8 @@ STORE = re.compile(rf"{StoreError.__name__}: ([^\r\n]+)")
 RUN = r"/(?:_history/(?P<new>[\w/.=-]+?)/[0-9a-f]{16}-[0-9a-f]{8}|(?P<old>[\w/.=-]+?)/runs/\w+)/[\w/.=-]+\.parquet"
 PARQUET = re.compile(r"(?P<workspace>(?:[a-z0-9]+:)?/[^\n'\",;()<>\[\]]*?)" + RUN)
 """A file of a published run, as engines spell it: of this layout, and of the one before."""
+IN_TASK = re.compile(r"(?:^|\n)\s*(?:schemas\.errors\.)?DataError: ([^\r\n]+)")
+"""What a Python task says of an input file that cannot be read."""
 UNREAD = re.compile(r"\[FAILED_READ_FILE[^\]]*\]\s*(.+?)\s*(?:SQLSTATE|\n\tat |\Z)", re.S)
 """What Spark says of an input file that is not what its schema or the other files are."""
 
@@ -33,6 +35,9 @@ def told(error: BaseException) -> str | None:
     damaged = PARQUET.search(words) if DAMAGED.search(words) else None
     if damaged:
         return damaged_file(damaged.group())
+    in_task = IN_TASK.search("\n".join(_words(error)))
+    if in_task:
+        return in_task[1].strip()
     unread = UNREAD.search(words)
     if unread:
         return f"{' '.join(unread.group(1).split())[:400]} Mend that file, or take it out, and run the job again"

@@ -7,8 +7,7 @@ from pipelines.flows.build_shards.picture_stage import made_by, shown_pictures
 from pipelines.flows.build_shards.settings import BuildShards
 from pipelines.flows.build_shards.split_stage import SplitTables, written_split
 from pipelines.flows.build_shards.tuple_stage import TUPLES, written_tuples
-from pipelines.mining.intake.input_files import files_fingerprint, list_files
-from pipelines.mining.intake.readers import read_input
+from pipelines.mining.intake.readers import open_input, read_input
 from pipelines.shards.files.intermediate_tables import RL_ROWS, SFT_ROWS, SHOWN, TRAINING
 from pipelines.shards.ranking_lists.half_lists_step import NoteSources
 from pipelines.shards.ranking_lists.rl_rows_step import ListTables, ranking_lists
@@ -178,7 +177,8 @@ def _contents(stages: Stages, settings: BuildShards) -> tuple[DataFrame | None, 
         DataError: there are pictures that are no files, and no such table.
     """
     if settings.images is not None:
-        return read_input(stages.spark, settings.images, IMAGES_IN), _fingerprint(stages, settings.images)
+        given = open_input(stages.spark, settings.images, IMAGES_IN, name="images")
+        return given.rows, given.fingerprint()
     images = stages.read(IMAGES)
     lacking = images.where("uri is null").count()
     if lacking:
@@ -187,7 +187,3 @@ def _contents(stages: Stages, settings: BuildShards) -> tuple[DataFrame | None, 
             "give the same table again: --images URI"
         )
     return None, "files"
-
-
-def _fingerprint(stages: Stages, uri: str) -> str:
-    return files_fingerprint(stages.spark, list_files(stages.spark, uri))

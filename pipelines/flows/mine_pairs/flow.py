@@ -52,9 +52,17 @@ def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     s = settings
     stages.run(
         [NOTES, REFUSED["notes"], DROPPED_NOTES],
-        lambda: kept_notes(inputs.tables["notes"], s.intake, s.filter, s.balance, s.seed),
+        lambda: kept_notes(
+            inputs.tables["notes"],
+            s.intake,
+            s.filter,
+            s.balance,
+            s.seed,
+            has_likes=inputs.has_likes,
+            rows_in=inputs.rows.get("notes"),
+        ),
         inputs={"notes": inputs.fingerprints["notes"]},
-        settings={"intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
+        settings={"read": s.read, "intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
         code=(read_input, kept_notes),
     )
 
@@ -87,7 +95,7 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
         [PICTURES, IMAGES, REFUSED["images"]],
         make,
         inputs=stages.fingerprints(NOTES) | stages.file_fingerprints(NOTES) | contents | {"image_root": inputs.image_place},
-        settings={"fingerprint": s.fingerprint, "intake": s.intake},
+        settings={"fingerprint": s.fingerprint, "intake": s.intake} | ({"read": s.read} if "images" in inputs.tables else {}),
         code=(read_input, fingerprinted),
     )
 
@@ -133,13 +141,15 @@ def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     """NOTES and the input's clicks -> co-click."""
 
     def make() -> list[Output]:
-        return clicked(inputs.tables.get("clicks"), _note_items(stages), settings.co_click, settings.intake)
+        return clicked(
+            inputs.tables.get("clicks"), _note_items(stages), settings.co_click, settings.intake, inputs.rows.get("clicks")
+        )
 
     stages.run(
         [MINED["co_click"], REFUSED["clicks"]],
         make,
         inputs=stages.fingerprints(NOTES, IMAGES) | {"clicks": inputs.fingerprints.get("clicks", "none given")},
-        settings={"co_click": settings.co_click, "intake": settings.intake},
+        settings={"read": settings.read, "co_click": settings.co_click, "intake": settings.intake},
         code=(read_input, clicked),
     )
 

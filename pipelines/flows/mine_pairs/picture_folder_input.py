@@ -58,9 +58,7 @@ def with_picture_folder(settings: MinePairs) -> FolderInput:
     if target.read(FILE) != content:  # an unchanged file keeps its time: the next run skips what it made
         target.write(FILE, content)
     notes_input = replace(settings.input, notes=f"{target.uri}/{FILE}", image_root=folder.uri)
-    return FolderInput(
-        replace(settings, input=notes_input, filter=replace(settings.filter, min_likes=0)), corpus.pictures_fingerprint
-    )
+    return FolderInput(replace(settings, input=notes_input), corpus.pictures_fingerprint)
 
 
 def _table_input(settings: MinePairs, folder: OpenFolder, tables: Sequence[str]) -> Input:
@@ -76,8 +74,7 @@ def messages(folder: OpenFolder, corpus: PictureNotes, settings: MinePairs) -> l
     pictures, captions = corpus.counts["pictures"], corpus.counts["pictures with a caption"]
     lines = [
         f"{folder.uri}: no table of notes, so a folder of pictures: {corpus.notes.num_rows:,} notes, one a {unit}, "
-        f"{pictures:,} pictures, {captions:,} with a caption",
-        "no like counts: the filter on likes is off",
+        f"{pictures:,} pictures, {captions:,} with a caption"
     ]
     shown = ("pictures", "pictures with a caption", "rows of captions")
     lines += [f"{name}: {n:,}" for name, n in corpus.counts.items() if n and name not in shown]

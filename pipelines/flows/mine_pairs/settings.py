@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pipelines.input_tables.settings import ReadOptions
 from pipelines.mining.clicks.co_click_step import CoClick
 from pipelines.mining.components.components_step import Components
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint
@@ -17,18 +18,19 @@ from schemas.settings import Place, Seed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """Where the input lies: any URI that Spark reads."""
+    """Where the input is: paths, or URIs of any store that pyarrow or an installed fsspec package opens."""
 
     notes: Place | None = None
-    """Parquet or JSONL (plain or gz); a file, a folder or a pattern; or a folder of pictures, each of which is a note. None:
-    the sample corpus, made in the workspace."""
+    """Parquet, JSON (lines or an array), CSV or Arrow files, plain or compressed; a file, a folder with partition folders, a
+    pattern, several of them separated by commas, the folder of a Delta or Iceberg table, or catalog.database.table of Spark's
+    catalog; or a folder of pictures, each of which is a note. None: the sample corpus, made in the workspace."""
     images: Place | None = None
-    """Parquet or JSONL with image_id and content, for pictures that are not files of their own."""
+    """As notes, with image_id and content, for pictures that are not files of their own."""
     image_root: Place | None = None
     """What relative picture uris are relative to: a folder, or a store's URI, with options for its client where the environment
     does not say them (s3://bucket/pictures?endpoint_override=minio:9000&scheme=http). None: the folder of the notes file."""
     clicks: Place | None = None
-    """Parquet, JSONL or CSV (plain or gz). None: no co-click pairs."""
+    """As notes. None: no co-click pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class MinePairs:
     seed: Seed = 0
     """Enters the hashes that choose notes (balance) and parts (within_note); co_click and components have their own."""
     input: Input = field(default_factory=Input)
+    read: ReadOptions = field(default_factory=ReadOptions)
     sample: Sample = field(default_factory=Sample)
     picture_folder: PictureFolder = field(default_factory=PictureFolder)
     intake: Intake = field(default_factory=Intake)

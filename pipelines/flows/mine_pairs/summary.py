@@ -8,14 +8,15 @@ import pyarrow.parquet as pq
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
+from pipelines.mining.intake.field_faults import UNREAD_FIELDS
 from pipelines.sources.sample_corpus.truth.precision_recall import Row as Measured
 from pipelines.sources.sample_corpus.truth.report import truth_report
 from pipelines.workspace.filesystem import open_filesystem
 from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
-from schemas.intermediate import MINED, PICTURE_PAIRS
 from schemas.granularity import GRANULARITY_NAMES
+from schemas.intermediate import MINED, PICTURE_PAIRS
 from schemas.table import Table
 
 SHOWN_STRATA = 10
@@ -34,6 +35,7 @@ def summary(stages: Stages, truth: Path | None, warnings: Sequence[str] = ()) ->
         _strata(workspace),
         _dropped(workspace),
         _refused(stages),
+        _unread_fields(workspace),
         _splits(workspace),
     ]
     if truth is not None:
@@ -113,6 +115,23 @@ def _refused(stages: Stages) -> str:
         return "Refused: nothing"
     lines = [f"  {row['source']:<7} {row['count']:>11,}  {row['reason']}" for row in rows]
     return "Refused (dataset quarantine)\n" + "\n".join(lines)
+
+
+def _unread_fields(workspace: Workspace) -> str:
+    """Fields that could not be read, of rows that were kept or refused, with an example of each column."""
+    rows = [
+        (source, row)
+        for source, table in (("notes", NOTES), ("clicks", MINED["co_click"]))
+        for row in workspace.published(table.name).report.get(UNREAD_FIELDS, [])
+    ]
+    if not rows:
+        return ""
+    lines = [f"  {source:<7} {row['rows']:>11,}  {row['column']}{_example(source, row['example'])}" for source, row in rows]
+    return "Fields that could not be read (null in their rows)\n" + "\n".join(lines)
+
+
+def _example(source: str, example: str) -> str:
+    return f", {'such as' if source == 'notes' else 'of a form like'} {example!r}" if example else ""
 
 
 def _splits(workspace: Workspace) -> str:

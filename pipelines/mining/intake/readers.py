@@ -1,22 +1,21 @@
 """Read an input table in Spark: the files by name, in tasks that read some of them each; or a table of Spark's catalog."""
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from pipelines.input_tables.column_check import check_columns
-from pipelines.input_tables.open_table import InputTable, open_table
-from pipelines.input_tables.our_rows import FAULTS, all_our_rows, our_schema
+from pipelines.input_tables.open_table import open_table
+from pipelines.input_tables.our_rows import all_our_rows, our_schema
 from pipelines.input_tables.parts import Part, parts_of
 from pipelines.input_tables.raw_rows import BROKEN
 from pipelines.input_tables.read_part import read_part
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.items.spark_columns import spark_type
+from pipelines.mining.intake.catalog_table import catalog_columns, catalog_fingerprint, catalog_name, catalog_rows
 
 UNREADABLE = BROKEN
 """A column beside the wanted ones: the raw line where it could not be read, else null."""
@@ -38,6 +37,8 @@ class OpenedInput:
     """What the user should know."""
     columns: tuple[str, ...]
     """Of the wanted ones, those that it has."""
+    first_rows: Callable[[int], pa.Table] | None = None
+    """The first rows, read without Spark: a Spark task that is ended early leaves tracebacks. None: of a catalog's table."""
 
 
 def read_input(spark: SparkSession, uri: str, wanted: pa.Schema, options: ReadOptions | None = None) -> DataFrame:
@@ -54,7 +55,8 @@ def open_input(
 
     Args:
         spark: the session.
-        uri: a path, a folder, a pattern, or several of them; any store that pyarrow or fsspec opens.
+        uri: a path, a folder, a pattern, or several of them, in any store that pyarrow or fsspec opens; a Delta or Iceberg
+            table's folder; or a table of Spark's catalog.
         wanted: our columns.
         options: how to read.
         name: of our table, for messages.
@@ -65,6 +67,16 @@ def open_input(
     Cost: a look at every file. Reading is one Python task a part; nothing is shuffled.
     """
     options = options or ReadOptions()
+    catalog = catalog_name(spark, uri)
+    if catalog is not None:
+        return OpenedInput(
+            rows=catalog_rows(spark, catalog, wanted, required(wanted), options),
+            count=None,
+            size_bytes=0,
+            fingerprint=lambda: catalog_fingerprint(spark, catalog),
+            messages=(f"the table {catalog} of Spark's catalog",),
+            columns=tuple(name for name in wanted.names if name in catalog_columns(spark, catalog)),
+        )
     table = open_table(uri, wanted.names, options)
     checked = check_columns(table, name, wanted, required(wanted), options)
     parts = parts_of(table, spark.sparkContext.defaultParallelism)
@@ -75,6 +87,7 @@ def open_input(
         fingerprint=lambda: table.fingerprint,
         messages=(*table.messages, *checked.messages),
         columns=checked.present,
+        first_rows=lambda rows: _first_rows(parts, wanted, options, rows),
     )
 
 
@@ -91,10 +104,22 @@ def _in_tasks(spark: SparkSession, parts: list[Part], wanted: pa.Schema, options
     return numbers.mapInArrow(partial(_read, parts, wanted, options), _ddl(wanted))
 
 
-def _read(parts: list[Part], wanted: pa.Schema, options: ReadOptions, numbers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _read(
+    parts: list[Part], wanted: pa.Schema, options: ReadOptions, numbers: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
     for batch in numbers:
         for number in batch.column(0).to_pylist():
             yield from all_our_rows(read_part(parts[number], wanted.names, options), wanted, options)
+
+
+def _first_rows(parts: list[Part], wanted: pa.Schema, options: ReadOptions, rows: int) -> pa.Table:
+    batches: list[pa.RecordBatch] = []
+    for part in parts:
+        for batch in all_our_rows(read_part(part, wanted.names, options), wanted, options):
+            batches.append(batch)
+            if sum(map(len, batches)) >= rows:
+                return pa.Table.from_batches(batches).slice(0, rows)
+    return pa.Table.from_batches(batches, our_schema(wanted))
 
 
 def _ddl(wanted: pa.Schema) -> str:

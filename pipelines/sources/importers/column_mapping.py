@@ -10,8 +10,9 @@ from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 from schemas.settings import Place
 
 WANTED: dict[str, pa.Schema] = {"notes": NOTES_IN, "clicks": CLICKS_IN, "images": IMAGES_IN}
-MADE_UP = ("images",)
-"""Required columns that may be left out: a note without pictures has an empty list."""
+OPTIONAL = ("images", "like_count")
+"""Columns of mining's input that a mapping may leave out: a note without pictures has an empty list, and without a column of
+likes mining does not filter on them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +62,14 @@ def given(settings: ImportTable) -> dict[str, Source]:
     return sources
 
 
+def written_columns(name: str, source: Source) -> pa.Schema:
+    """The columns that are written: all of our table, but likes only where they are mapped."""
+    return pa.schema([f for f in WANTED[name] if f.name != "like_count" or f.name in source.columns])
+
+
 def _faults(name: str, source: Source) -> list[str]:
     wanted = WANTED[name]
-    required = [f.name for f in wanted if not f.nullable and f.name not in MADE_UP]
+    required = [f.name for f in wanted if not f.nullable and f.name not in OPTIONAL]
     unknown = sorted(set(source.columns) - set(wanted.names))
     missing = [column for column in required if column not in source.columns]
     faults = [] if source.read else [f"[{name}] read is missing: wanted the file, folder or pattern of their table"]

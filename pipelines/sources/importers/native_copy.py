@@ -15,6 +15,10 @@ from pipelines.sources.importers.parquet_parts import FILE_BYTES, GROUP_BYTES, G
 from pipelines.sources.importers.value_counts import ValueCounts
 from pipelines.workspace.duckdb import quoting
 
+LONGEST_NULL = 40
+"""Bytes of a field above which it is not compared with the null words."""
+DICTIONARY = 1_000
+"""Distinct values of a row group above which a column is written without a dictionary: ids and texts have no use for one."""
 EMPTY_ROWS = "_no_value_at_all"
 
 
@@ -49,7 +53,7 @@ def native_copy(
     largest = 2_048 if any(pa.types.is_binary(field.type) for field in wanted) else GROUP_ROWS
     target = quoting.text(str(folder))
     layout = (
-        f"format parquet, compression zstd, compression_level 1, row_group_size {largest}, row_group_size_bytes {GROUP_BYTES}, "
+        f"format parquet, compression zstd, compression_level 1, dictionary_size_limit {DICTIONARY}, row_group_size {largest}, row_group_size_bytes {GROUP_BYTES}, "
         f"file_size_bytes {FILE_BYTES}, filename_pattern {quoting.text(prefix + '-{i}')}, overwrite_or_ignore"
     )
     copied = connection.execute(f"copy (select {', '.join(columns)} from ({inner}{where})) to {target} ({layout})").fetchall()
@@ -89,7 +93,8 @@ def _plain(theirs: str, mapping: MappedTable, group: NativeGroup) -> str:
 
 def _no_null_word(column: str, ours: str, options: ReadOptions) -> str:
     words = [""] if ours in FREE_TEXT else ["", *options.null_words]
-    return f"case when trim({column}, ' \t\r\n') not in ({', '.join(map(quoting.text, words))}) then {column} end"
+    absent = f"trim({column}, ' \t\r\n') in ({', '.join(map(quoting.text, words))})"
+    return f"case when strlen({column}) > {LONGEST_NULL} or not {absent} then {column} end"
 
 
 def _ours(

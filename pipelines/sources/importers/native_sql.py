@@ -8,9 +8,9 @@ from pipelines.workspace.duckdb import quoting
 PICTURES = "STRUCT(image_id VARCHAR, uri VARCHAR)[]"
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-CLOCK = ("9999-99-99 99:99:99", "9999-99-99T99:99:99", "9999-99-99T99:99:99Z", "9999-99-99 99:99:99+00:00", "9999-99-99")
-"""Times that need no rules, each digit a 9."""
-SMALLEST_SECONDS, MILLIS, MICROS = 10**9, 10**12, 10**15
+NAMES = r"[^\[{,;\s][^,;\n]*\.[A-Za-z0-9]{2,5}(,[^,;\s][^,;\n]*\.[A-Za-z0-9]{2,5})*"
+"""Names of files, with endings and joined by commas: pictures in a field of a CSV."""
+SECONDS, MILLIS, MICROS = 10**9, 10**12, 10**15
 """Whole numbers from here on, with as many digits, are seconds, milli- or microseconds since 1970, whatever the rules."""
 
 
@@ -49,18 +49,13 @@ def _or_null(column: str, rest: str) -> str:
     return f"case when {column} is not null then {rest} end"
 
 
-def _is_digits(column: str, least: int, most: int) -> str:
-    return f"length({column}) between {least} and {most} and translate({column}, '0123456789', '') = ''"
-
-
 def _whole(column: str, found: str, rest: str) -> str:
     if found in ("BOOLEAN", *WHOLE):
         return f"cast({column} as bigint)"
     if found != "VARCHAR":
         return _or_null(column, rest)
-    return (
-        f"case when {column} is null then null when {_is_digits(column, 1, 18)} then cast({column} as bigint) else {rest} end"
-    )
+    number = f"try_cast({column} as bigint)"
+    return f"case when cast({number} as varchar) = {column} then {number} when {column} is not null then {rest} end"
 
 
 def _time(column: str, found: str, rest: str, options: ReadOptions) -> str:
@@ -73,21 +68,21 @@ def _time(column: str, found: str, rest: str, options: ReadOptions) -> str:
         return f"case when {column} is null then null {_counted(column, earliest, latest)} else {rest} end"
     if found != "VARCHAR":
         return _or_null(column, rest)
-    number = f"cast({column} as bigint)"
-    digits = f"when {_is_digits(column, 10, 16)} then case {_counted(number, earliest, latest)} else {rest} end"
-    forms = ", ".join(quoting.text(form) for form in CLOCK)
-    read = f"try_cast({column} as timestamptz)"
-    fits = f"epoch_us({read}) >= {earliest} and epoch_us({read}) < {latest}"
-    clock = (
-        f"when translate({column}, '0123456789', '9999999999') in ({forms}) then case when {fits} then {read} else {rest} end"
+    number, clock = f"try_cast({column} as bigint)", f"try_cast({column} as timestamp)"
+    counted = _counted(number, earliest, latest)
+    fits = f"epoch_us({clock}) >= {earliest} and epoch_us({clock}) < {latest}"
+    spelled = f"replace(rtrim({column}, 'Z'), 'T', ' ')"
+    return (
+        f"case when {column} is null then null "
+        f"when cast({number} as varchar) = {column} then case {counted} else {rest} end "
+        f"when cast({clock} as varchar) = {spelled} and {fits} then cast({clock} as timestamptz) else {rest} end"
     )
-    return f"case when {column} is null then null {digits} {clock} else {rest} end"
 
 
 def _counted(number: str, earliest: int, latest: int) -> str:
     """WHEN branches for numbers of ten, thirteen and sixteen digits."""
     branches = []
-    for least, scale in ((SMALLEST_SECONDS, 1_000_000), (MILLIS, 1_000), (MICROS, 1)):
+    for least, scale in ((SECONDS, 1_000_000), (MILLIS, 1_000), (MICROS, 1)):
         low, high = max(least, -(-earliest // scale)), min(least * 10, -(-latest // scale))
         if low < high:
             branches.append(f"when {number} >= {low} and {number} < {high} then make_timestamptz({number} * {scale})")
@@ -96,15 +91,22 @@ def _counted(number: str, earliest: int, latest: int) -> str:
 
 def _pictures(column: str, found: str, rest: str) -> str:
     """A list of uris, each of which names its picture, or of structs with image_id and uri."""
-    listed = lambda uris: f"list_transform(list_filter({uris}, lambda u: u <> ''), lambda u: {{'image_id': u, 'uri': u}})"  # noqa: E731
     if found == "VARCHAR[]":
-        return listed(column)
+        return _named(f"list_filter({column}, lambda u: u <> '')")
     if found == PICTURES:
         return column
     if found != "VARCHAR":
         return _or_null(column, rest)
-    uris = listed(f"""from_json({column}, '["VARCHAR"]')""")
-    is_uris = (
-        f"""starts_with({column}, '["') and not regexp_matches({column}[2:], '[\\[{{]|, *[^" ]') and json_valid({column})"""
+    listed = f"""from_json({column}, '["VARCHAR"]')"""
+    is_uris = f"""starts_with({column}, '["') and not contains({column}, '{{') and not contains({column}[2:], '[')"""
+    split = f"string_split({column}, ',')"
+    has_blank = f"""contains({column}, '""') or contains({column}, 'null')"""
+    return (
+        f"case when {column} is null or {column} = '[]' then null when {is_uris} then case when {has_blank} then {rest} "
+        f"else {_named(listed)} end when regexp_full_match({column}, {quoting.text(NAMES)}) then "
+        f"{_named(split)} else {rest} end"
     )
-    return f"case when {column} is null or {column} in ('', '[]') then null when {is_uris} then {uris} else {rest} end"
+
+
+def _named(uris: str) -> str:
+    return f"list_transform({uris}, lambda u: {{'image_id': u, 'uri': u}})"

@@ -10,7 +10,7 @@ from pipelines.sources.picture_folder.folder_files import natural_order
 from pipelines.sources.picture_folder.settings import PictureFolder
 from schemas.inputs import NOTES_IN
 
-SCHEMA = pa.schema([NOTES_IN.field(name) for name in ("note_id", "title", "body", "topic", "images", "like_count")])
+SCHEMA = pa.schema([NOTES_IN.field(name) for name in ("note_id", "title", "body", "topic", "images")])
 """Of NOTES_IN the columns that a picture can fill; no like_count: the filter is off."""
 
 
@@ -49,7 +49,6 @@ def _note(
         "body": "\n".join(dict.fromkeys(bodies + [c.body for c in written if c.body])) or None,
         "topic": next((c.topic for c in written if c.topic), PurePosixPath(note_id).parent.name or None),
         "images": [{"image_id": picture, "uri": _uri(picture)} for picture in ordered],
-        "like_count": 0,
     }
 
 

@@ -7,8 +7,8 @@ from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.positive_sources import united
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COUNTERFACTUALS, HARD_NEGATIVES, IMAGES, NOTES, POSITIVES
-from schemas.intermediate import PICTURE_PAIRS
 from schemas.granularity import GRANULARITY_NAMES
+from schemas.intermediate import PICTURE_PAIRS
 
 
 @dataclass(frozen=True, slots=True)
