@@ -1,11 +1,15 @@
 """A user's own notes and clicks as the files that jobs/mine_pairs.py reads, by a mapping of columns in TOML.
 
     python jobs/import_table.py --config MAPPING.toml [--out DIR]
+    python jobs/import_table.py --from TABLE [--out DIR]
 
-A mapping, with all that it can say: docs/qilin.md.
+A mapping, with all that it can say: docs/qilin.md. --from makes one by itself, and prints it: for WebDataset tars, data sets of
+Hugging Face and img2dataset with pictures in them, MediaCrawler's notes, and tables with columns of usual names.
 """
 
+import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -13,25 +17,46 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("mining"):
+    from pipelines.input_tables.open_table import open_table
     from pipelines.run_job import run_job
-    from pipelines.sources.importers.column_mapping import ImportTable, given, written_columns
+    from pipelines.sources.importers.column_mapping import ImportTable, Source, as_toml, given, written_columns
+    from pipelines.sources.importers.known_layouts import arrow_columns, known_layout
     from pipelines.sources.importers.mapped_table import import_mapped_table
+    from pipelines.sources.importers.value_counts import ValueCounts
+    from pipelines.sources.importers.webdataset import import_webdataset, is_webdataset
 
-FLAGS = {"out": ("--out", "the folder to write to (imported)")}
+FLAGS = {
+    "layout_of": ("--from", "a table or data set whose mapping is made by itself"),
+    "out": ("--out", "the folder to write to (imported)"),
+}
 
 
 def run(settings: ImportTable) -> None:
     """Settings in, a folder of Parquet files for each mapped table out."""
     out = Path(settings.out)
-    counts = {
-        name: import_mapped_table(source, name, written_columns(name, source), out / f"{name}.parquet", settings.read)
-        for name, source in given(settings).items()
-    }
+    counts = _from_layout(settings, out) if settings.layout_of else _mapped(given(settings), settings, out)
     lines = [line for table in counts.values() for line in table.lines()]
     lines.append(f"Written to {out}: " + ", ".join(f"{table.rows:,} {name}" for name, table in counts.items()))
-    flags = " ".join(f"--{name} {out}/{name}.parquet" for name in counts)
-    lines.append(f"Next: ./spark-submit.sh jobs/mine_pairs.py {flags} --image-root WHERE-THE-PICTURES-ARE --workspace mined")
+    flags = " ".join(f"--{name} {shlex.quote(f'{out}/{name}.parquet')}" for name in counts)
+    root = "" if "images" in counts else " --image-root WHERE-THE-PICTURES-ARE"
+    lines.append(f"Next: ./spark-submit.sh jobs/mine_pairs.py {flags}{root} --workspace mined")
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _from_layout(settings: ImportTable, out: Path) -> dict[str, ValueCounts]:
+    uri = str(settings.layout_of)
+    if is_webdataset(uri):
+        return import_webdataset(uri, out)
+    sources = known_layout(uri, arrow_columns(open_table(uri, options=settings.read)))
+    sys.stdout.write("The mapping; to change it, write it to a file for --config:\n\n" + as_toml(sources) + "\n")
+    return _mapped(sources, settings, out)
+
+
+def _mapped(sources: Mapping[str, Source], settings: ImportTable, out: Path) -> dict[str, ValueCounts]:
+    return {
+        name: import_mapped_table(source, name, written_columns(name, source), out / f"{name}.parquet", settings.read)
+        for name, source in sources.items()
+    }
 
 
 if __name__ == "__main__":

@@ -12,12 +12,15 @@ from pipelines.input_tables.settings import ReadOptions
 from pipelines.media.decode import BadPicture
 from pipelines.media.picture_uri import FAR, root_of
 from pipelines.mining.intake.readers import OpenedInput, open_input
+from pipelines.sources.importers.known_layouts import import_command
 from pipelines.workspace.filesystem import absolute, canonical
 from pipelines.workspace.progress_line import say
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 
+WAY_OUT = ". To map columns: "
+"""In a message of the reader, before a command that maps columns one by one."""
 WANTED: Mapping[str, pa.Schema] = {"notes": NOTES_IN, "images": IMAGES_IN, "clicks": CLICKS_IN}
 
 
@@ -63,7 +66,7 @@ def open_inputs(
         try:
             opened[name] = open_input(spark, uri, WANTED[name], read, name)
         except DataError as error:
-            faults.append(f"{name}: {error}")
+            faults.append(f"{name}: {_with_way_out(str(error), uri, read) if name == 'notes' else error}")
     if faults:
         raise DataError("; ".join(faults))
     image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(given["notes"])
@@ -86,6 +89,14 @@ def open_inputs(
         has_likes=has_likes,
         first_rows={name: table.first_rows for name, table in opened.items() if table.first_rows is not None},
     )
+
+
+def _with_way_out(error: str, uri: str, read: ReadOptions | None) -> str:
+    """The message about a table of notes that is none of ours, with the line that imports it, where its layout is known."""
+    command = import_command(uri, read)
+    if command is None:
+        return error
+    return f"{error.partition(WAY_OUT)[0]}. To import it: {command}"
 
 
 def _folder_of(uri: str) -> str:

@@ -17,7 +17,7 @@ from pipelines.workspace.duckdb import quoting
 SAMPLED_PLACES, PLACE_BYTES = 200, 256 << 10
 """Of a JSON input, how many places are looked at for the types of its columns, and how many bytes of each."""
 PLACE_ROWS = 2_000
-SCALARS = ("BIGINT", "UBIGINT", "DOUBLE", "BOOLEAN")
+SCALARS = ("BIGINT", "DOUBLE", "BOOLEAN")
 
 
 def referenced(connection: duckdb.DuckDBPyConnection, expressions: Sequence[str], columns: Sequence[str]) -> list[str]:
@@ -51,7 +51,8 @@ def json_types(
         value = f"case when json_valid({column}) then cast({column} as json) else to_json({column}) end"
         query = f"select json_group_structure(json_object('v', {value})) from sample where {column} is not null"
         [[structure]] = connection.execute(query).fetchall()
-        structures[name] = json.dumps(json.loads(structure)["v"]) if structure else '"VARCHAR"'
+        plain = structure.replace('"UBIGINT"', '"BIGINT"').replace('"NULL"', '"VARCHAR"') if structure else '{"v":"VARCHAR"}'
+        structures[name] = json.dumps(json.loads(plain)["v"])
     connection.unregister("sample")
     return structures
 
@@ -86,7 +87,7 @@ def _sampled(table: InputTable) -> Iterator[Part]:
     """Parts of the input's texts, spread over all of it."""
     size = max(1, sum(look.file.size_bytes for look in table.looks))
     for look in table.looks:
-        places = max(1, round(SAMPLED_PLACES * look.file.size_bytes / size))
+        places = max(1, min(round(SAMPLED_PLACES * look.file.size_bytes / size), look.file.size_bytes // PLACE_BYTES))
         lines = look.json is not None and look.json.layout == "lines" and look.text is not None
         if not lines or look.text is None or look.text.compression or not look.text.encoding.line_safe or places == 1:
             yield Part(look)

@@ -53,7 +53,8 @@ def native_copy(
     largest = 2_048 if any(pa.types.is_binary(field.type) for field in wanted) else GROUP_ROWS
     target = quoting.text(str(folder))
     layout = (
-        f"format parquet, compression zstd, compression_level 1, dictionary_size_limit {DICTIONARY}, row_group_size {largest}, row_group_size_bytes {GROUP_BYTES}, "
+        f"format parquet, compression zstd, compression_level 1, dictionary_size_limit {DICTIONARY}, "
+        f"row_group_size {largest}, row_group_size_bytes {GROUP_BYTES}, "
         f"file_size_bytes {FILE_BYTES}, filename_pattern {quoting.text(prefix + '-{i}')}, overwrite_or_ignore"
     )
     copied = connection.execute(f"copy (select {', '.join(columns)} from ({inner}{where})) to {target} ({layout})").fetchall()
@@ -88,7 +89,8 @@ def _plain(theirs: str, mapping: MappedTable, group: NativeGroup) -> str:
     if not group.is_text:
         return ".".join(map(quoting.name, [top, *path]))
     column = quoting.name(top)
-    return f"case when json_valid({column}) then {column} ->> {quoting.text('$' + ''.join(f'.{quoting.name(p)}' for p in path))} end"
+    inner = quoting.text("$" + "".join(f".{quoting.name(part)}" for part in path))
+    return f"case when json_valid({column}) then {column} ->> {inner} end"
 
 
 def _no_null_word(column: str, ours: str, options: ReadOptions) -> str:

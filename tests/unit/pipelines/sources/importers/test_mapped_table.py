@@ -7,39 +7,18 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from unittest import mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.sources.importers import mapped_table
 from pipelines.sources.importers.column_mapping import WANTED, Expression, ImportTable, Source, given
 from schemas.errors import DataError, SettingsError
 from tests.conftest import ROOT
+from tests.support.import_rows import imported, rows_of
 
 NOTE = {"note_id": "id", "like_count": "likes"}
 NAN = float("nan")
-
-
-def rows_of(table, folder, columns, name="notes", file="t.parquet", options=None):
-    if isinstance(table, pa.Table):
-        pq.write_table(table, folder / file)
-    """The rows and the counts of an import: the same whether DuckDB or the reader reads the files."""
-    source = Source(read=str(folder / file), columns=columns)
-    rows, counts = imported(source, name, folder / "imported" / name, options)
-    with mock.patch.object(mapped_table, "native_groups", lambda mapping: ([], list(mapping.table.looks))):
-        streamed, streamed_counts = imported(source, name, folder / "streamed" / name, options)
-    assert sorted(map(str, streamed)) == sorted(map(str, rows))
-    assert (streamed_counts.invalid, streamed_counts.dropped) == (counts.invalid, counts.dropped)
-    return rows, counts
-
-
-def imported(source, name, target, options):
-    counts = mapped_table.import_mapped_table(source, name, WANTED[name], target, options)
-    written = pq.read_table(target, schema=pa.schema([f.with_nullable(True) for f in WANTED[name]]))
-    assert counts.rows == len(written)
-    return written.to_pylist(), counts
 
 
 def values(table, folder, column, given, name="notes"):
@@ -177,7 +156,7 @@ def test_a_mapping_that_does_not_fit_says_where(tmp_path, columns, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (ImportTable(), "no table is mapped; wanted --config FILE.toml"),
+        (ImportTable(), "no table is mapped; expected --from TABLE, or --config FILE.toml"),
         (ImportTable(notes=Source(read="x.parquet", columns={"titel": "a"})), r"unknown \['titel'\]; known are .*'title'"),
         (
             ImportTable(clicks=Source(columns={"user_id": "a"})),
