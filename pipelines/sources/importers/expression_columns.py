@@ -41,8 +41,10 @@ def json_types(
     Cost: SAMPLED_PLACES places of the input, spread over its files and their lengths.
     """
     structures: dict[str, str] = {}
+    if not names:
+        return structures
     rows = [batch for part in _sampled(table) for batch in islice(read_part(part, names, options), 1)]
-    if not names or not rows:
+    if not rows:
         return structures
     sample = pa.Table.from_batches([batch.slice(0, PLACE_ROWS).select(list(names)) for batch in rows])
     connection.register("sample", sample)

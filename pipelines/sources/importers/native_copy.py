@@ -5,18 +5,16 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.input_tables.settings import FREE_TEXT, ReadOptions
+from pipelines.input_tables.settings import ReadOptions
 from pipelines.sources.importers.expression_columns import typed_sql
 from pipelines.sources.importers.mapped_columns import MappedTable
 from pipelines.sources.importers.native_groups import NativeGroup
 from pipelines.sources.importers.native_sql import PICTURES, duckdb_type, value_sql
-from pipelines.sources.importers.our_values import register, register_check
+from pipelines.sources.importers.our_values import null_words, register, register_check
 from pipelines.sources.importers.parquet_parts import FILE_BYTES, GROUP_BYTES, GROUP_ROWS
 from pipelines.sources.importers.value_counts import ValueCounts
 from pipelines.workspace.duckdb import quoting
 
-LONGEST_NULL = 40
-"""Bytes of a field above which it is not compared with the null words."""
 DICTIONARY = 1_000
 """Distinct values of a row group above which a column is written without a dictionary: ids and texts have no use for one."""
 EMPTY_ROWS = "_no_value_at_all"
@@ -44,10 +42,12 @@ def native_copy(
 
     Cost: as DuckDB's own COPY; the reader's rules are called for values that are not plain.
     """
-    inner = f"select {_theirs(mapping, group, options)} from {_source(mapping, group)}"
+    inner = f"select {_theirs(mapping, group)} from {_source(mapping, group)}"
     kinds = {column: kind for column, kind, *_ in connection.execute(f"describe {inner}").fetchall()}
     columns = [
-        f"{_ours(connection, field, kinds.get(field.name), options, counts)} as {quoting.name(field.name)}" for field in wanted
+        f"{_ours(connection, field, kinds.get(field.name), is_field, options, counts)} as {quoting.name(field.name)}"
+        for field in wanted
+        for is_field in [group.is_csv and field.name in mapping.plain]
     ]
     where = _no_broken_line(connection, mapping, group)
     largest = 2_048 if any(pa.types.is_binary(field.type) for field in wanted) else GROUP_ROWS
@@ -72,12 +72,12 @@ def _source(mapping: MappedTable, group: NativeGroup) -> str:
     return f"(select {', '.join([*plain, *typed])} from {group.relation})"
 
 
-def _theirs(mapping: MappedTable, group: NativeGroup, options: ReadOptions) -> str:
+def _theirs(mapping: MappedTable, group: NativeGroup) -> str:
     """Their columns by our names."""
     columns = []
     for k, (ours, theirs) in enumerate(mapping.plain.items()):
         sql = quoting.name(f"_theirs_{k}") if mapping.json_types else _plain(theirs, mapping, group)
-        columns.append(f"{_no_null_word(sql, ours, options) if group.is_csv else sql} as {quoting.name(ours)}")
+        columns.append(f"{sql} as {quoting.name(ours)}")
     columns += [f"({sql}) as {quoting.name(ours)}" for ours, sql in mapping.computed.items()]
     return ", ".join(columns)
 
@@ -93,20 +93,20 @@ def _plain(theirs: str, mapping: MappedTable, group: NativeGroup) -> str:
     return f"case when json_valid({column}) then {column} ->> {inner} end"
 
 
-def _no_null_word(column: str, ours: str, options: ReadOptions) -> str:
-    words = [""] if ours in FREE_TEXT else ["", *options.null_words]
-    absent = f"trim({column}, ' \t\r\n') in ({', '.join(map(quoting.text, words))})"
-    return f"case when strlen({column}) > {LONGEST_NULL} or not {absent} then {column} end"
-
-
 def _ours(
-    connection: duckdb.DuckDBPyConnection, field: pa.Field, found: str | None, options: ReadOptions, counts: ValueCounts
+    connection: duckdb.DuckDBPyConnection,
+    field: pa.Field,
+    found: str | None,
+    is_csv_field: bool,
+    options: ReadOptions,
+    counts: ValueCounts,
 ) -> str:
     if found is None:
         return f"cast([] as {PICTURES})" if pa.types.is_list(field.type) else f"cast(null as {duckdb_type(field.type)})"
     function = f"our_{field.name}"
-    register(connection, function, found, field, options, counts)
-    return value_sql(quoting.name(field.name), found, field.type, function, options)
+    register(connection, function, found, field, options, counts, is_csv_field=is_csv_field)
+    words = null_words(field.name, options) if is_csv_field else []
+    return value_sql(quoting.name(field.name), found, field.type, function, options, words)
 
 
 def _no_broken_line(connection: duckdb.DuckDBPyConnection, mapping: MappedTable, group: NativeGroup) -> str:

@@ -1,10 +1,14 @@
 """A value of theirs as a value of ours in DuckDB SQL: plain spellings here, all others by the function that knows the rules."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.workspace.duckdb import quoting
 
+LONGEST_NULL = 40
+"""Bytes of a field above which it is not compared with the null words."""
 PICTURES = "STRUCT(image_id VARCHAR, uri VARCHAR)[]"
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
@@ -23,7 +27,9 @@ def duckdb_type(kind: pa.DataType) -> str:
     return "BIGINT" if pa.types.is_integer(kind) else "BLOB" if pa.types.is_binary(kind) else "VARCHAR"
 
 
-def value_sql(column: str, found: str, wanted: pa.DataType, by_rules: str, options: ReadOptions) -> str:
+def value_sql(
+    column: str, found: str, wanted: pa.DataType, by_rules: str, options: ReadOptions, null_words: Sequence[str] = ()
+) -> str:
     """The expression that makes a value of ours; null where theirs is null or cannot be read.
 
     Args:
@@ -32,6 +38,7 @@ def value_sql(column: str, found: str, wanted: pa.DataType, by_rules: str, optio
         wanted: our type.
         by_rules: the function that is called for values that are not plain; it counts those that cannot be read.
         options: which times are plausible.
+        null_words: texts that mean "no value"; of other columns than texts the function knows them.
     """
     rest = f"{by_rules}({column})"
     if pa.types.is_list(wanted):
@@ -42,7 +49,18 @@ def value_sql(column: str, found: str, wanted: pa.DataType, by_rules: str, optio
         return _time(column, found, rest, options)
     if pa.types.is_binary(wanted):
         return column if found == "BLOB" else _or_null(column, rest)
+    if null_words:
+        return _text_of_field(column, null_words)
     return f"cast({column} as varchar)" if found in ("VARCHAR", "BOOLEAN", *WHOLE) else _or_null(column, rest)
+
+
+def _text_of_field(column: str, null_words: Sequence[str]) -> str:
+    """A field of a CSV; DuckDB looks at its blanks only where it may have some: '!' is the first letter after the blank."""
+    words = ", ".join(map(quoting.text, null_words))
+    padded = f"({column} < '!' or ends_with({column}, ' ') or ends_with({column}, '\t'))"
+    trimmed = f"case when trim({column}, ' \t\r\n') not in ({words}) then {column} end"
+    plain = f"case when {column} not in ({words}) then {column} end"
+    return f"case when strlen({column}) > {LONGEST_NULL} then {column} when {padded} then {trimmed} else {plain} end"
 
 
 def _or_null(column: str, rest: str) -> str:

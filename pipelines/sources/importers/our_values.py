@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from pipelines.input_tables.convert import convert
 from pipelines.input_tables.settings import FREE_TEXT, ReadOptions
@@ -27,18 +28,30 @@ def our_values(values: Any, field: pa.Field, options: ReadOptions, counts: Value
 
 def without_null_words(values: pa.Array, column: str, options: ReadOptions) -> pa.Array:
     """Fields of a CSV without those that mean "no value": blank ones, and outside of free text the null words."""
-    trimmed = pc.utf8_trim_whitespace(values)
-    words = [""] if column in FREE_TEXT else ["", *options.null_words]
-    absent = pc.is_in(trimmed, value_set=pa.array(words, pa.string()))
+    absent = pc.is_in(pc.utf8_trim_whitespace(values), value_set=pa.array(null_words(column, options), pa.string()))
     return pc.if_else(pc.fill_null(absent, True), None, values)
 
 
+def null_words(column: str, options: ReadOptions) -> list[str]:
+    """Fields of a CSV that mean "no value" in one of our columns: in free text only the blank one."""
+    return [""] if column in FREE_TEXT else ["", *options.null_words]
+
+
 def register(
-    connection: duckdb.DuckDBPyConnection, name: str, found: str, field: pa.Field, options: ReadOptions, counts: ValueCounts
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    found: str,
+    field: pa.Field,
+    options: ReadOptions,
+    counts: ValueCounts,
+    *,
+    is_csv_field: bool,
 ) -> None:
     """Make `our_values` of a column a function of SQL, for values of the DuckDB type `found`."""
 
     def function(values: pa.ChunkedArray) -> pa.Array:
+        if is_csv_field:
+            return our_values(without_null_words(values.combine_chunks(), field.name, options), field, options, counts)
         return our_values(values, field, options, counts)
 
     _create(connection, name, function, found, duckdb_type(field.type))
@@ -60,9 +73,9 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, function: Callable
         function,
         [found],
         made,
-        type="arrow",
-        null_handling="special",
-        side_effects=True,  # type: ignore[arg-type]
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
+        side_effects=True,
     )
 
 

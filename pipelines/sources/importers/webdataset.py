@@ -126,7 +126,7 @@ def _members(shard: FilePlace) -> Iterator[tuple[str, bytes]]:
 
 
 def _as_file(stream: pa.NativeFile) -> IO[bytes]:
-    return stream  # type: ignore[return-value]  # a NativeFile has read()
+    return stream  # a NativeFile has read()
 
 
 def _tables(rows: Iterable[Mapping[str, object]], schema: pa.Schema) -> Iterator[pa.Table]:

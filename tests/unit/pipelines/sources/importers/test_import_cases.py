@@ -256,11 +256,12 @@ def test_arrow_types_of_other_writers_are_read(tmp_path):
 
 def test_leading_zeros_upper_case_and_null_words_of_a_csv(tmp_path):
     with gzip.open(tmp_path / "n.csv.gz", "wt") as file:
-        file.write("id,likes,t,who\n007,2,NULL,NULL\n0008,NaN,None,\\N\n")
+        file.write("id,likes,t,who\n007,2,NULL,NULL\n0008,NaN,None,\\N\n9, ,  , NULL \n")
     rows, counts = rows_of(None, tmp_path, NOTE | {"title": "t", "author_id": "who"}, file="n.csv.gz")
     assert [(r["note_id"], r["like_count"], r["title"], r["author_id"]) for r in rows] == [
         ("007", 2, "NULL", None),
         ("0008", None, "None", None),
+        ("9", None, None, None),
     ]
     assert counts.invalid == {}
     (tmp_path / "u.csv").write_text("ID,Likes\n1,2\n")
