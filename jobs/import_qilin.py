@@ -16,7 +16,7 @@ from schemas.start import starting
 
 with starting("mining"):
     from pipelines.run_job import run_job
-    from pipelines.sources.importers.parquet_stream import write_stream
+    from pipelines.sources.importers.parquet_parts import write_parts, write_tables
     from pipelines.sources.importers.qilin_clicks import qilin_clicks
     from pipelines.sources.importers.qilin_notes import Pictures, qilin_notes
     from pipelines.sources.importers.settings import ImportQilin
@@ -26,11 +26,13 @@ FLAGS = {"qilin": ("--qilin", "folder with the downloaded dataset"), "out": ("--
 
 
 def run(settings: ImportQilin) -> None:
-    """Run the import: two files are written."""
+    """Run the import: two folders of Parquet files are written."""
     qilin, out = Path(settings.qilin), Path(settings.out)
     counts: Counter[str] = Counter()
-    notes = write_stream(qilin_notes(qilin, Pictures(qilin), settings.topic_level, counts), NOTES_IN, out / "notes.parquet")
-    clicks = write_stream(qilin_clicks(qilin, settings.history, counts), CLICKS_IN, out / "clicks.parquet")
+    read_notes = qilin_notes(qilin, Pictures(qilin), settings.topic_level, counts)
+    notes = write_parts(out / "notes.parquet", lambda folder: write_tables(read_notes, NOTES_IN, folder))
+    read_clicks = qilin_clicks(qilin, settings.history, counts)
+    clicks = write_parts(out / "clicks.parquet", lambda folder: write_tables(read_clicks, CLICKS_IN, folder))
     lines = [f"  {n:>12,}  {what}" for what, n in counts.items() if n]
     written = f"Written to {out}: {notes:,} notes, {clicks:,} clicks\n"
     sys.stdout.write("\n".join([*lines, written]))

@@ -1,12 +1,15 @@
 """Convert your own tables of notes and clicks to the files that jobs/mine_pairs.py reads, by a column mapping in TOML.
 
     python jobs/import_table.py --config MAPPING.toml [--out DIR]
+    python jobs/import_table.py --from TABLE [--out DIR]
 
-The mapping's format: docs/how-to/own-data.md.
+A mapping, with all that it can say: docs/how-to/own-data.md. --from makes one by itself, and prints it: for WebDataset tars, data sets of
+Hugging Face and img2dataset with pictures in them, MediaCrawler's notes, and tables with columns of usual names.
 """
 
+import shlex
 import sys
-from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -14,23 +17,46 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("mining"):
+    from pipelines.input_tables.open_table import open_table
     from pipelines.run_job import run_job
-    from pipelines.sources.importers.column_mapping import WANTED, ImportTable, given
-    from pipelines.sources.importers.mapped_table import mapped
-    from pipelines.sources.importers.parquet_stream import write_stream
+    from pipelines.sources.importers.column_mapping import ImportTable, Source, as_toml, given, written_columns
+    from pipelines.sources.importers.known_layouts import arrow_columns, known_layout
+    from pipelines.sources.importers.mapped_table import import_mapped_table
+    from pipelines.sources.importers.value_counts import ValueCounts
+    from pipelines.sources.importers.webdataset import import_webdataset, is_webdataset
 
-FLAGS = {"out": ("--out", "folder to write to (default: imported)")}
+FLAGS = {
+    "layout_of": ("--from", "table or data set of a known layout: its mapping is generated"),
+    "out": ("--out", "folder to write to (default: imported)"),
+}
 
 
 def run(settings: ImportTable) -> None:
-    """Run the import: one file is written per mapped table."""
-    out, counts, written = Path(settings.out), Counter[str](), {}
-    for name, source in given(settings).items():
-        written[name] = write_stream(mapped(source, name, WANTED[name], counts), WANTED[name], out / f"{name}.parquet")
-    lines = [f"  {n:>12,}  {what}" for what, n in counts.items() if n]
-    sys.stdout.write("\n".join([*lines, f"Written to {out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items())]))
-    flags = " ".join(f"--{name} {out}/{name}.parquet" for name in written)
-    sys.stdout.write(f"\nNext: ./spark-submit.sh jobs/mine_pairs.py {flags} --image-root PICTURE-FOLDER --workspace mined\n")
+    """Run the import: a folder of Parquet files is written for each mapped table."""
+    out = Path(settings.out)
+    counts = _from_layout(settings, out) if settings.layout_of else _mapped(given(settings), settings, out)
+    lines = [line for table in counts.values() for line in table.lines()]
+    lines.append(f"Written to {out}: " + ", ".join(f"{table.rows:,} {name}" for name, table in counts.items()))
+    flags = " ".join(f"--{name} {shlex.quote(f'{out}/{name}.parquet')}" for name in counts)
+    root = "" if "images" in counts else " --image-root WHERE-THE-PICTURES-ARE"
+    lines.append(f"Next: ./spark-submit.sh jobs/mine_pairs.py {flags}{root} --workspace mined")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _from_layout(settings: ImportTable, out: Path) -> dict[str, ValueCounts]:
+    uri = str(settings.layout_of)
+    if is_webdataset(uri):
+        return import_webdataset(uri, out)
+    sources = known_layout(uri, arrow_columns(open_table(uri, options=settings.read)))
+    sys.stdout.write("The mapping; to change it, write it to a file for --config:\n\n" + as_toml(sources) + "\n")
+    return _mapped(sources, settings, out)
+
+
+def _mapped(sources: Mapping[str, Source], settings: ImportTable, out: Path) -> dict[str, ValueCounts]:
+    return {
+        name: import_mapped_table(source, name, written_columns(name, source), out / f"{name}.parquet", settings.read)
+        for name, source in sources.items()
+    }
 
 
 if __name__ == "__main__":

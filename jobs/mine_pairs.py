@@ -20,6 +20,7 @@ with starting("mining"):
     from pipelines.engines.spark_session import checkpoints, plan_for, spark_session
     from pipelines.flows.mine_pairs.flow import mine
     from pipelines.flows.mine_pairs.inputs import open_inputs
+    from pipelines.flows.mine_pairs.picture_folder_input import with_picture_folder
     from pipelines.flows.mine_pairs.sample_input import truth_folder, with_sample
     from pipelines.flows.mine_pairs.settings import MinePairs
     from pipelines.flows.mine_pairs.summary import summary
@@ -29,10 +30,10 @@ with starting("mining"):
     from pipelines.workspace.workspace import Workspace
 
 FLAGS = {
-    "input.notes": ("--notes", "notes: Parquet or JSONL"),
-    "input.images": ("--images", "table of pictures' bytes: Parquet or JSONL with image_id, content"),
+    "input.notes": ("--notes", "notes: Parquet, JSON or CSV, or a folder of pictures"),
+    "input.images": ("--images", "table of pictures' bytes, as notes: with image_id, content"),
     "input.image_root": ("--image-root", "folder that relative picture uris refer to (default: the notes' folder)"),
-    "input.clicks": ("--clicks", "clicks: Parquet, JSONL or CSV"),
+    "input.clicks": ("--clicks", "clicks: as notes"),
     "workspace": ("--workspace", "folder to publish the datasets in (default: out)"),
 }
 
@@ -41,14 +42,15 @@ def run(settings: MinePairs) -> None:
     """Run the job: datasets are published in the workspace."""
     workspace = Workspace(settings.workspace)
     with workspace_lock(workspace.folder, "mine_pairs"):
-        settings = with_sample(settings)
+        folder_input = with_picture_folder(with_sample(settings))
+        settings = folder_input.settings
         spark = spark_session("mine_pairs")
         stages = Stages(spark, workspace)
         with checkpoints(spark, workspace.folder):
-            inputs = open_inputs(spark, settings.input)
+            inputs = open_inputs(spark, settings.input, settings.read, folder_input.pictures_fingerprint)
             plan_for(spark, inputs.size_bytes)
-            mine(stages, inputs, settings)
-        sys.stdout.write(summary(stages, truth_folder(settings.input)))
+            warnings = mine(stages, inputs, settings)
+        sys.stdout.write(summary(stages, truth_folder(settings.input), warnings))
         spark.stop()
 
 

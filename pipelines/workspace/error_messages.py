@@ -23,6 +23,8 @@ STORE = re.compile(rf"{StoreError.__name__}: ([^\r\n]+)")
 RUN = r"/(?:_history/(?P<new>[\w/.=-]+?)/[0-9a-f]{16}-[0-9a-f]{8}|(?P<old>[\w/.=-]+?)/runs/\w+)/[\w/.=-]+\.parquet"
 PARQUET = re.compile(r"(?P<workspace>(?:[a-z0-9]+:)?/[^\n'\",;()<>\[\]]*?)" + RUN)
 """Path of a file of a published run, as engines print it, in the current and in the previous layout."""
+IN_TASK = re.compile(r"(?:^|\n)\s*(?:schemas\.errors\.)?DataError: ([^\r\n]+)")
+"""The message of a DataError that a Python task raised: an input file that cannot be read."""
 UNREAD = re.compile(r"\[FAILED_READ_FILE[^\]]*\]\s*(.+?)\s*(?:SQLSTATE|\n\tat |\Z)", re.S)
 """Spark's message about an input file that does not match its schema or the other files."""
 
@@ -33,6 +35,9 @@ def user_message(error: BaseException) -> str | None:
     damaged = PARQUET.search(text) if DAMAGED.search(text) else None
     if damaged:
         return damaged_file(damaged.group())
+    in_task = IN_TASK.search("\n".join(_messages(error)))
+    if in_task:
+        return in_task[1].strip()
     unread = UNREAD.search(text)
     if unread:
         return f"{' '.join(unread.group(1).split())[:400]} Fix or remove that file, and run the job again"

@@ -7,8 +7,7 @@ from pipelines.flows.build_shards.picture_stage import picture_recipe, shard_pic
 from pipelines.flows.build_shards.settings import BuildShards
 from pipelines.flows.build_shards.split_stage import SplitTables, write_split
 from pipelines.flows.build_shards.tuple_stage import TUPLES, write_tuples
-from pipelines.mining.intake.input_files import files_fingerprint, list_files
-from pipelines.mining.intake.readers import read_input
+from pipelines.mining.intake.readers import open_input, read_input
 from pipelines.shards.files.intermediate_tables import RL_ROWS, SFT_ROWS, SHARD_PICTURES, TRAINING
 from pipelines.shards.ranking_lists.half_lists_step import NoteSources
 from pipelines.shards.ranking_lists.rl_rows_step import ListTables, ranking_lists
@@ -178,7 +177,8 @@ def _contents(stages: Stages, settings: BuildShards) -> tuple[DataFrame | None, 
         DataError: pictures have no files, and the settings name no such table.
     """
     if settings.images is not None:
-        return read_input(stages.spark, settings.images, IMAGES_IN), _fingerprint(stages, settings.images)
+        image_table = open_input(stages.spark, settings.images, IMAGES_IN, name="images")
+        return image_table.rows, image_table.fingerprint()
     images = stages.read(IMAGES)
     without_uri = images.where("uri is null").count()
     if without_uri:
@@ -187,7 +187,3 @@ def _contents(stages: Stages, settings: BuildShards) -> tuple[DataFrame | None, 
             "pass the same table again: --images URI"
         )
     return None, "files"
-
-
-def _fingerprint(stages: Stages, uri: str) -> str:
-    return files_fingerprint(stages.spark, list_files(stages.spark, uri))

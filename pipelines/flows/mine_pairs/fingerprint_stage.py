@@ -6,6 +6,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.flows.mine_pairs.picture_probe import probe_pictures
 from pipelines.media.picture_uri import is_plain_authority, root_of
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
 from pipelines.mining.images.fingerprint_step import picture_digests, picture_fingerprints
@@ -42,11 +43,13 @@ def fingerprint_pictures(
         intake: how many may be refused, and from where pictures are read.
 
     Raises:
-        DataError: too many pictures are refused.
+        DataError: too many pictures are refused, or missing in a sample that is checked first.
 
-    Cost: `picture_digests` of all, `picture_fingerprints` of the new ones; shuffles of small rows by image_id and sha256.
+    Cost: `probe_pictures`, `picture_digests` of all, `picture_fingerprints` of the new ones; shuffles of small rows by image_id
+    and sha256.
     """
     references, ambiguous = picture_references(notes, image_root)
+    probe_pictures(references, image_table, image_root, intake)
     contents = None if image_table is None else accept_contents(image_table)
     refused_references = (ambiguous if contents is None else ambiguous.unionByName(contents.refused)).persist()
     accepted_count, refused_count = references.count(), refused_references.count()

@@ -2,6 +2,7 @@
 
 from pyspark.sql import DataFrame
 
+from pipelines.flows.mine_pairs.click_match_check import clicks_without_notes
 from pipelines.flows.mine_pairs.click_stage import co_click_outputs
 from pipelines.flows.mine_pairs.fingerprint_stage import fingerprint_pictures, fingerprint_version
 from pipelines.flows.mine_pairs.inputs import Inputs
@@ -26,9 +27,14 @@ from schemas.granularity import COMPONENT_GRANULARITIES, PICTURE_GRANULARITIES
 from schemas.intermediate import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED
 
 
-def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
-    """Every stage of the job, in order; a stage whose inputs have not changed is skipped."""
+def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[str]:
+    """Every stage of the job, in order; a stage whose inputs have not changed is skipped.
+
+    Returns:
+        Warnings for the closing summary, such as clicks that join no note.
+    """
     keep_notes(stages, inputs, settings)
+    warnings = check_clicks(stages, inputs)
     fingerprint_images(stages, inputs, settings)
     match_images(stages, settings)
     mine_text(stages, settings)
@@ -38,6 +44,7 @@ def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     split_components(stages, settings)
     assign_positives(stages)
     list_items(stages)
+    return warnings
 
 
 def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
@@ -45,11 +52,34 @@ def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     s = settings
     stages.run(
         [NOTES, REFUSED["notes"], DROPPED_NOTES],
-        lambda: kept_notes(inputs.tables["notes"], s.intake, s.filter, s.balance, s.seed),
+        lambda: kept_notes(
+            inputs.tables["notes"],
+            s.intake,
+            s.filter,
+            s.balance,
+            s.seed,
+            has_likes=inputs.has_likes,
+            rows_in=inputs.rows.get("notes"),
+        ),
         inputs={"notes": inputs.fingerprints["notes"]},
-        settings={"intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
+        settings={"read": s.read, "intake": s.intake, "filter": s.filter, "balance": s.balance, "seed": s.seed},
         code=(read_input, kept_notes),
     )
+
+
+def check_clicks(stages: Stages, inputs: Inputs) -> list[str]:
+    """Check that the clicks join the notes, and warn before the pictures are read, which takes longest.
+
+    Clicks that were mined with the same notes before are not checked again.
+    """
+    clicks, mined = inputs.tables.get("clicks"), stages.workspace.manifest(MINED["co_click"].name)
+    sources = stages.fingerprints(NOTES) | {"clicks": inputs.fingerprints.get("clicks", "")}
+    if clicks is None or (mined is not None and sources.items() <= mined.inputs.items()):
+        return []
+    message = clicks_without_notes(clicks, inputs.tables["notes"], stages.read(NOTES))
+    if message is not None:
+        log_progress(message)
+    return [] if message is None else [message]
 
 
 def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
@@ -65,7 +95,7 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
         [PICTURES, IMAGES, REFUSED["images"]],
         make,
         inputs=stages.fingerprints(NOTES) | stages.file_fingerprints(NOTES) | contents | {"image_root": inputs.image_place},
-        settings={"fingerprint": s.fingerprint, "intake": s.intake},
+        settings={"fingerprint": s.fingerprint, "intake": s.intake} | ({"read": s.read} if "images" in inputs.tables else {}),
         code=(read_input, fingerprint_pictures),
     )
 
@@ -111,13 +141,15 @@ def mine_clicks(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
     """NOTES and the input's clicks -> co-click."""
 
     def make() -> list[Output]:
-        return co_click_outputs(inputs.tables.get("clicks"), _note_items(stages), settings.co_click, settings.intake)
+        return co_click_outputs(
+            inputs.tables.get("clicks"), _note_items(stages), settings.co_click, settings.intake, inputs.rows.get("clicks")
+        )
 
     stages.run(
         [MINED["co_click"], REFUSED["clicks"]],
         make,
         inputs=stages.fingerprints(NOTES, IMAGES) | {"clicks": inputs.fingerprints.get("clicks", "none given")},
-        settings={"co_click": settings.co_click, "intake": settings.intake},
+        settings={"read": settings.read, "co_click": settings.co_click, "intake": settings.intake},
         code=(read_input, co_click_outputs),
     )
 

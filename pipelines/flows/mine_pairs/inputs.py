@@ -1,22 +1,26 @@
 """The input tables of a run, checked before any work, with all faults in one message."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.flows.mine_pairs.settings import Input
+from pipelines.input_tables.settings import ReadOptions
 from pipelines.media.decode import BadPicture
 from pipelines.media.picture_uri import FAR, root_of
-from pipelines.mining.intake.input_files import Listed, files_fingerprint, list_files
-from pipelines.mining.intake.readers import read_input
+from pipelines.mining.intake.readers import OpenedInput, open_input
+from pipelines.sources.importers.known_layouts import import_command
 from pipelines.workspace.filesystem import absolute, canonical
+from pipelines.workspace.progress_line import say
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 
+WAY_OUT = ". To map columns: "
+"""In a message of the reader, before a command that maps columns one by one."""
 INPUT_SCHEMAS: Mapping[str, pa.Schema] = {"notes": NOTES_IN, "images": IMAGES_IN, "clicks": CLICKS_IN}
 
 
@@ -34,29 +38,65 @@ class Inputs:
     """Absolute: the pictures' uris are read by other jobs, from other folders."""
     image_place: str
     """The same place in canonical form."""
+    rows: dict[str, int | None] = field(default_factory=dict)
+    """Number of rows of each table, if its files say it."""
+    has_likes: bool = True
+    """Whether the notes have a column of likes."""
+    first_rows: dict[str, Callable[[int], pa.Table]] = field(default_factory=dict)
+    """Reads the first rows of each table of files, without Spark."""
 
 
-def open_inputs(spark: SparkSession, settings: Input) -> Inputs:
-    """Find and check the input: reads schemas and first lines only.
+def open_inputs(
+    spark: SparkSession, settings: Input, read: ReadOptions | None = None, pictures_fingerprint: str | None = None
+) -> Inputs:
+    """Find and check the input: reads every file's schema or first lines, and logs what the user should know of them.
+
+    Args:
+        spark: the session.
+        settings: where the input is.
+        read: how its files are read.
+        pictures_fingerprint: fingerprint of the picture files, if they are known: when one is replaced, the pictures are read again.
 
     Raises:
         DataError: every fault of every table.
     """
     uris = {name: uri for name in INPUT_SCHEMAS if (uri := getattr(settings, name)) is not None}
-    tables, faults = dict[str, DataFrame](), list[str]()
-    files: dict[str, list[Listed]] = {}
+    opened, faults = dict[str, OpenedInput](), list[str]()
     for name, uri in uris.items():
         try:
-            files[name] = list_files(spark, uri)
-            tables[name] = read_input(spark, uri, INPUT_SCHEMAS[name])
+            opened[name] = open_input(spark, uri, INPUT_SCHEMAS[name], read, name)
         except DataError as error:
-            faults.append(f"{name}: {error}")
+            faults.append(f"{name}: {_with_way_out(str(error), uri, read) if name == 'notes' else error}")
     if faults:
         raise DataError("; ".join(faults))
     image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(uris["notes"])
-    size = sum(file.size_bytes for listed in files.values() for file in listed)
-    fingerprints = {name: files_fingerprint(spark, listed) for name, listed in files.items()}
-    return Inputs(tables, fingerprints, size, image_root, canonical(root_of(image_root).prefix))
+    for name, table in opened.items():
+        for message in table.messages:
+            say(f"{name}: {message}")
+    has_likes = "notes" not in opened or "like_count" in opened["notes"].columns
+    if not has_likes:
+        say("notes: no column like_count, so the filter on likes is off")
+    fingerprints = {name: table.fingerprint() for name, table in opened.items()}
+    if pictures_fingerprint is not None:
+        fingerprints["images"] = pictures_fingerprint
+    return Inputs(
+        tables={name: table.rows for name, table in opened.items()},
+        fingerprints=fingerprints,
+        size_bytes=sum(table.size_bytes for table in opened.values()),
+        image_root=image_root,
+        image_place=canonical(root_of(image_root).prefix),
+        rows={name: table.count for name, table in opened.items()},
+        has_likes=has_likes,
+        first_rows={name: table.first_rows for name, table in opened.items() if table.first_rows is not None},
+    )
+
+
+def _with_way_out(error: str, uri: str, read: ReadOptions | None) -> str:
+    """The message about a table of notes of another layout, with the command that imports it if the layout is known."""
+    command = import_command(uri, read)
+    if command is None:
+        return error
+    return f"{error.partition(WAY_OUT)[0]}. To import it: {command}"
 
 
 def _folder_of(uri: str) -> str:

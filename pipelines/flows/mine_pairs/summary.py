@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
+from pipelines.mining.intake.field_faults import UNREAD_FIELDS
 from pipelines.sources.sample_corpus.truth.precision_recall import TruthMeasure
 from pipelines.sources.sample_corpus.truth.report import truth_report
 from pipelines.workspace.filesystem import open_filesystem
@@ -22,8 +23,8 @@ LISTED_STRATA = 10
 TRUTH_TABLES = (NOTES, IMAGES, POSITIVES, QUARANTINE, COMPONENTS)
 
 
-def summary(stages: Stages, truth: Path | None) -> str:
-    """The tables that the job prints last; with a truth folder, precision and recall against it.
+def summary(stages: Stages, truth: Path | None, warnings: Sequence[str] = ()) -> str:
+    """The tables that the job prints last; with a truth folder, precision and recall against it; then the warnings.
 
     Cost: one aggregation over the positives; a corpus with truth is small and is read whole.
     """
@@ -34,11 +35,13 @@ def summary(stages: Stages, truth: Path | None) -> str:
         _strata(workspace),
         _dropped(workspace),
         _refused(stages),
+        _unread_fields(workspace),
         _splits(workspace),
     ]
     if truth is not None:
         tables = {table.name: load(workspace, table) for table in TRUTH_TABLES}
         blocks.append("Against the corpus's truth\n" + _measures(truth_report(truth, tables)))
+    blocks += [f"Warning: {warning}" for warning in warnings]
     blocks.append(_next_step(workspace))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -112,6 +115,23 @@ def _refused(stages: Stages) -> str:
         return "Refused: nothing"
     lines = [f"  {row['source']:<7} {row['count']:>11,}  {row['reason']}" for row in rows]
     return "Refused (dataset quarantine)\n" + "\n".join(lines)
+
+
+def _unread_fields(workspace: Workspace) -> str:
+    """Fields that could not be read, of rows that were kept or refused, with an example of each column."""
+    rows = [
+        (source, row)
+        for source, table in (("notes", NOTES), ("clicks", MINED["co_click"]))
+        for row in workspace.published(table.name).report.get(UNREAD_FIELDS, [])
+    ]
+    if not rows:
+        return ""
+    lines = [f"  {source:<7} {row['rows']:>11,}  {row['column']}{_example(source, row['example'])}" for source, row in rows]
+    return "Fields that could not be read (null in their rows)\n" + "\n".join(lines)
+
+
+def _example(source: str, example: str) -> str:
+    return f", {'such as' if source == 'notes' else 'of a form like'} {example!r}" if example else ""
 
 
 def _splits(workspace: Workspace) -> str:

@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.media.picture_uri import ABSOLUTE, root_of
+from pipelines.mining.intake.field_faults import has_fault, with_faults
 from pipelines.mining.intake.readers import UNREADABLE
 from pipelines.mining.intake.validate_notes import Sorted
 from pipelines.workspace.uri_credentials import USERINFO
@@ -73,8 +74,10 @@ def accept_contents(read: DataFrame) -> Sorted:
     reason = (
         F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
         .when(F.col("image_id").isNull() | (F.trim("image_id") == ""), "no image_id")
+        .when(F.col("content").isNull() & has_fault("content"), "content is neither bytes nor base64")
         .when(F.col("content").isNull(), "no content")
     )
+    read = with_faults(read)
     digest = F.sha2("content", 256)
     marked = read.withColumns({"reason": reason, "digest": digest})
     by_id = (

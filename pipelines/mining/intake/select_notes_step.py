@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.mining.intake.content_fingerprint import CONTENT, content
 from pipelines.mining.intake.dropped_notes import dropped_notes
+from pipelines.mining.intake.field_faults import UNREAD_FIELDS, count_faults
 from pipelines.mining.intake.stratified_balance import Balance, Stratum, balanced, count_strata, water_fill
 from pipelines.mining.intake.validate_notes import Filter, Intake, accept_notes, keep_liked
 from pipelines.workspace.stage_output import Output, dropped_counts
@@ -16,11 +18,30 @@ LARGEST_STRATA = 50
 """How many strata the manifest lists, the largest first; there may be as many as topics x image counts."""
 
 
+NO_LIKES = "no column like_count: the filter on likes is off"
 OVER_QUOTA = "over the quota of its stratum"
 
 
-def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance, seed: int) -> tuple[Output, Output, Output]:
+def kept_notes(
+    read: DataFrame,
+    intake: Intake,
+    liked: Filter,
+    balance: Balance,
+    seed: int,
+    *,
+    has_likes: bool = True,
+    rows_in: int | None = None,
+) -> tuple[Output, Output, Output]:
     """NOTES, QUARANTINE and DROPPED_NOTES rows: bad rows refused, the well-liked kept, strata evened out.
+
+    Args:
+        read: the rows of the input, with what could not be read.
+        intake: what is refused.
+        liked: the filter on likes.
+        balance: the quotas.
+        seed: of the hashes that choose.
+        has_likes: whether the input has a column of likes; without one the filter is off.
+        rows_in: how many rows the input has, where that is known without reading.
 
     Raises:
         DataError: too many rows are bad, or no note is left.
@@ -29,12 +50,15 @@ def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance,
     something away, its choice is made twice: for what is kept, and for what is not.
     """
     spark = read.sparkSession
-    sorted_rows = accept_notes(read, intake)
+    read = read.persist(StorageLevel.DISK_ONLY)
+    sorted_rows = accept_notes(read, intake, likes_needed=has_likes and liked.min_likes > 0)
     good, refused = sorted_rows.good.persist(), sorted_rows.refused.persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    rows_in, bad = read.count(), sum(reasons.values())
+    bad = sum(reasons.values())
+    rows_in = read.count() if rows_in is None else rows_in
+    unread = count_faults(read, examples=True)
     refuse_if_too_many("notes", bad, rows_in, intake)
-    well_liked = keep_liked(good, liked)
+    well_liked = keep_liked(good, liked) if has_likes else good.withColumn("kept_because", F.lit(NO_LIKES))
     before = count_strata(well_liked, balance)
     enough, fine = sum(before.values()), rows_in - bad
     if not enough:
@@ -46,7 +70,11 @@ def kept_notes(read: DataFrame, intake: Intake, liked: Filter, balance: Balance,
         OVER_QUOTA: (well_liked.join(rows.select("note_id"), on="note_id", how="left_anti"), enough - sum(after.values())),
     }
     dropped = {f"refused: {reason}": n for reason, n in reasons.items()} | {rule: n for rule, (_, n) in taken.items()}
-    kept = Output(rows, dropped_counts(spark, dropped), rows_in, lambda found: _strata(before, after) | _content(found))
+
+    def report(notes: DataFrame) -> dict[str, Any]:
+        return _strata(before, after) | _content(notes) | {UNREAD_FIELDS: unread}
+
+    kept = Output(rows, dropped_counts(spark, dropped), rows_in, report)
     return kept, Output(refused, dropped_counts(spark, {})), dropped_notes(spark, taken, intake.recorded_drops, seed)
 
 

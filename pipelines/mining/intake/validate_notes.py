@@ -9,6 +9,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
+from pipelines.input_tables.our_rows import FAULTS
+from pipelines.mining.intake.field_faults import has_fault, with_faults
 from pipelines.mining.intake.readers import UNREADABLE
 from schemas.datasets import NOTES
 from schemas.inputs import NOTES_IN
@@ -53,20 +55,24 @@ class Sorted(NamedTuple):
     refused: DataFrame
 
 
-def accept_notes(read: DataFrame, settings: Intake) -> Sorted:
+def accept_notes(read: DataFrame, settings: Intake, *, likes_needed: bool = True) -> Sorted:
     """Split what was read into notes and refused rows; every row is in one of them.
 
-    A row that stands twice to the letter is kept once. Rows that differ under one note_id are
-    all refused: nobody can tell which is meant. The order of the input does not matter.
+    A field that could not be read is null, and no reason to refuse the row, but for note_id and, while notes are filtered by
+    it, like_count; else a note without one counts 0. A row that is there twice to the letter is kept once. Rows that differ
+    under one note_id are all refused: nobody can tell which is meant. The order of the input does not matter.
 
     Cost: one shuffle of the ids, one of the rows whose id stands twice.
     """
+    read = with_faults(read)
+    if not likes_needed:
+        read = read.withColumn("like_count", F.greatest(F.coalesce("like_count", F.lit(0)), F.lit(0)))
     marked = read.withColumn("reason", _fault(settings.max_chars))
     sound = marked.where(F.col("reason").isNull())
     twice = sound.groupBy("note_id").agg(F.count("*").alias("rows")).where(F.col("rows") > 1)
     repeated = sound.join(twice, on="note_id", how="left_semi").transform(_judge_repeated)
     once = sound.join(twice, on="note_id", how="left_anti")
-    good = once.unionByName(repeated.where(F.col("reason").isNull())).drop("reason", UNREADABLE)
+    good = once.unionByName(repeated.where(F.col("reason").isNull())).drop("reason", UNREADABLE, FAULTS)
     refused = marked.where(F.col("reason").isNotNull()).unionByName(repeated.where(F.col("reason").isNotNull()))
     return Sorted(good.transform(_completed), refused.select(*_quarantined()))
 
@@ -85,6 +91,7 @@ def _fault(max_chars: int) -> Column:
     return (
         F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
         .when(no_id, "no note_id")
+        .when(F.col("like_count").isNull() & has_fault("like_count"), "like_count is not a whole number")
         .when(F.col("like_count").isNull(), "no like_count")
         .when(F.col("like_count") < 0, "negative like_count")
         .when(bad_picture, "a picture without image_id")
@@ -94,7 +101,7 @@ def _fault(max_chars: int) -> Column:
 
 def _judge_repeated(rows: DataFrame) -> DataFrame:
     """Of the rows of one id: the first of equal ones is good, all of differing ones are refused."""
-    content = F.sha2(F.to_json(F.struct(*[c for c in rows.columns if c != "reason"])), 256)
+    content = F.sha2(F.to_json(F.struct(*[c for c in rows.columns if c not in ("reason", FAULTS)])), 256)
     same_id = Window.partitionBy("note_id")
     judged = rows.withColumn("_content", content)
     differ = F.min("_content").over(same_id) != F.max("_content").over(same_id)
@@ -127,7 +134,13 @@ def _shown_line() -> Column:
     return F.when(F.col(UNREADABLE).isNotNull(), F.concat_ws(", ", *told))
 
 
+def _shown_like_count() -> Column:
+    """What stood at like_count where that could not be read."""
+    found = F.filter(FAULTS, lambda fault: fault["column"] == "like_count")
+    return F.coalesce(F.col("like_count").cast("string"), F.element_at(F.transform(found, lambda fault: fault["example"]), 1))
+
+
 def _quarantined() -> list[Column]:
-    row = F.to_json(F.struct("note_id", "like_count", _shown_line().alias("line")))
+    row = F.to_json(F.struct("note_id", _shown_like_count().alias("like_count"), _shown_line().alias("line")))
     id_or_hash = F.coalesce("note_id", F.concat(F.lit("row "), F.substring(F.sha2(row, 256), 1, 16)))
     return [id_or_hash.alias("id"), F.lit("notes").alias("source"), F.col("reason"), row.alias("detail")]

@@ -16,7 +16,7 @@ class ImportQilin:
     qilin: Place = "Qilin"
     """The folder that Qilin was fetched to."""
     out: Place = "qilin"
-    """The folder that notes.parquet and clicks.parquet are written to."""
+    """The folder that notes.parquet and clicks.parquet, folders of Parquet files, are written to."""
     topic_level: Annotated[int, Field(ge=1, le=3)] = 1
     """Which of the three taxonomies is a note's topic; the balance evens topics out."""
     history: History = "leave out"

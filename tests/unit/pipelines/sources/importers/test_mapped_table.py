@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,29 +12,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.mining.intake.input_schema import column_faults
 from pipelines.sources.importers.column_mapping import WANTED, Expression, ImportTable, Source, given
-from pipelines.sources.importers.mapped_table import mapped
 from schemas.errors import DataError, SettingsError
 from tests.conftest import ROOT
+from tests.support.import_rows import imported, rows_of
 
 NOTE = {"note_id": "id", "like_count": "likes"}
 NAN = float("nan")
 
 
-def rows_of(table, folder, columns, name="notes", file="t.parquet"):
-    if isinstance(table, pa.Table):
-        pq.write_table(table, folder / file)
-    counts = Counter()
-    made = list(mapped(Source(read=str(folder / file), columns=columns), name, WANTED[name], counts))
-    whole = pa.concat_tables([t.cast(pa.schema([f.with_nullable(True) for f in WANTED[name]])) for t in made])
-    return whole.to_pylist(), counts
-
-
 def values(table, folder, column, given, name="notes"):
     mapping = (NOTE if name == "notes" else {"user_id": "id", "note_id": "id"}) | {column: given}
     rows, counts = rows_of(table, folder, mapping, name)
-    return [row[column] for row in rows], counts[f"{name}: values of '{column}' that could not be read"]
+    return [row[column] for row in rows], counts.invalid[column]
 
 
 def theirs(**columns):
@@ -60,7 +49,7 @@ def test_columns_by_name_by_path_and_by_expression(tmp_path):
     ]
     assert rows[0]["images"] == []
     assert rows[0]["author_id"] is None
-    assert counts["notes read"] == 2
+    assert counts.rows == 2
 
 
 @pytest.mark.parametrize(
@@ -147,15 +136,15 @@ def test_a_folder_and_a_pattern_are_all_their_files(tmp_path):
 def test_more_rows_than_are_held_at_a_time(tmp_path):
     rows, counts = rows_of(theirs(n=list(range(20_000))), tmp_path, NOTE | {"share_count": "n"})
     assert [row["share_count"] for row in rows] == list(range(20_000))
-    assert counts["notes read"] == 20_000
+    assert counts.rows == 20_000
 
 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
         ({"title": "nowhere"}, r"\[notes.columns\] title = 'nowhere': no such column; found \['id', 'likes', 'deep'\]"),
-        ({"title": "deep"}, r"\[notes.columns\] title: theirs is STRUCT.*, wanted varchar; say { sql"),
-        ({"images": "deep"}, "wanted a uri, a list of uris, or a list of structs with image_id and uri"),
+        ({"title": "deep"}, r"\[notes.columns\] title = 'deep': it is struct.*, expected text; write { sql"),
+        ({"images": "deep"}, "expected a uri, a list of uris, or a list of structs with image_id and uri"),
         ({"title": Expression(sql="no_such_function(id)")}, "notes: .*no_such_function"),
     ],
 )
@@ -167,7 +156,7 @@ def test_a_mapping_that_does_not_fit_says_where(tmp_path, columns, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (ImportTable(), "no table is mapped; wanted --config FILE.toml"),
+        (ImportTable(), "no table is mapped; expected --from TABLE, or --config FILE.toml"),
         (ImportTable(notes=Source(read="x.parquet", columns={"titel": "a"})), r"unknown \['titel'\]; known are .*'title'"),
         (
             ImportTable(clicks=Source(columns={"user_id": "a"})),
@@ -181,7 +170,8 @@ def test_a_mapping_that_cannot_be_says_all_faults(settings, message):
 
 
 def test_files_that_cannot_be_read_are_told(tmp_path):
-    for name, message in (("t.xls", "cannot tell the format"), ("t.parquet", "No files found")):
+    (tmp_path / "t.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    for name, message in (("t.xls", "cannot tell the format"), ("t.parquet", "no file there")):
         with pytest.raises(DataError, match=message):
             rows_of(None, tmp_path, NOTE, file=name)
 
@@ -206,7 +196,9 @@ def test_the_job_reads_its_mapping_from_toml_and_its_files_are_what_mining_wants
     assert "1 notes, 1 clicks" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("Next: ./spark-submit.sh jobs/mine_pairs.py --notes ")
     for name in ("notes", "clicks"):
-        assert column_faults(pq.read_schema(tmp_path / "o" / f"{name}.parquet"), WANTED[name]) == []
+        [part] = (tmp_path / "o" / f"{name}.parquet").iterdir()
+        written = pq.read_schema(part)
+        assert [(field.name, field.type) for field in written] == [(field.name, field.type) for field in WANTED[name]]
     bad = subprocess.run([*job[:4], "--set", "notes.raed=1"], capture_output=True, text=True, check=False)
     assert bad.returncode == 2
     assert "unknown ['raed']" in bad.stderr
@@ -214,7 +206,9 @@ def test_the_job_reads_its_mapping_from_toml_and_its_files_are_what_mining_wants
 
 def test_what_does_not_fit_into_memory_is_put_where_nobody_else_may_look(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    [place], _ = values(theirs(n=[1]), tmp_path, "title", Expression(sql="current_setting('temp_directory')"))
-    assert Path(place).parent == Path(tempfile.gettempdir())
-    assert not Path(place).exists()
+    pq.write_table(theirs(n=[1]), tmp_path / "t.parquet")
+    columns = NOTE | {"title": Expression(sql="current_setting('temp_directory')")}
+    [row], _ = imported(Source(read=str(tmp_path / "t.parquet"), columns=columns), "notes", tmp_path / "notes", None)
+    assert Path(row["title"]).parent == Path(tempfile.gettempdir())
+    assert not Path(row["title"]).exists()
     assert not (tmp_path / ".tmp").exists()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.sources.importers.parquet_stream import write_stream
+from pipelines.sources.importers.parquet_parts import write_parts, write_tables
 from pipelines.sources.importers.qilin_clicks import qilin_clicks
 from pipelines.sources.importers.qilin_notes import Pictures, qilin_notes
 from schemas.errors import DataError
@@ -154,11 +154,12 @@ def test_a_file_stands_there_whole_or_not_at_all(tmp_path):
         raise DataError("the second batch is damaged")
 
     schema = pa.schema([("a", pa.int64())])
-    write_stream([pa.table({"a": [7]})], schema, tmp_path / "t.parquet")
+    folder = tmp_path / "t.parquet"
+    write_parts(folder, lambda target: write_tables([pa.table({"a": [7]})], schema, target))
     with pytest.raises(DataError):
-        write_stream(failing(), schema, tmp_path / "t.parquet")
+        write_parts(folder, lambda target: write_tables(failing(), schema, target))
     assert [p.name for p in tmp_path.iterdir()] == ["t.parquet"]
-    assert pq.read_table(tmp_path / "t.parquet").to_pydict() == {"a": [7]}
+    assert pq.read_table(folder).to_pydict() == {"a": [7]}
 
 
 def test_the_job_says_what_it_made_and_what_to_run_next(tmp_path):
@@ -172,6 +173,6 @@ def test_the_job_says_what_it_made_and_what_to_run_next(tmp_path):
     assert "Written to" in done.stdout
     assert "6 notes, 1 clicks" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("Next: ./spark-submit.sh jobs/mine_pairs.py --notes ")
-    assert pq.read_schema(tmp_path / "o" / "notes.parquet").names == NOTES_IN.names
+    assert pq.read_table(tmp_path / "o" / "notes.parquet").column_names == NOTES_IN.names
     bad = subprocess.run([*job[:2], "--qilin", tmp_path / "nowhere"], capture_output=True, text=True, check=False)
     assert (bad.returncode, bad.stderr.count("\n")) == (2, 1)

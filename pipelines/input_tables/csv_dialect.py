@@ -1,0 +1,109 @@
+"""The dialect of a CSV file and the names of its columns, from its first lines."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipelines.input_tables.settings import AUTO, ReadOptions
+
+DELIMITERS = (",", "\t", ";", "|")
+EXCEL_HINT = re.compile(r'"?sep=(.)"?\n?')
+LONGEST_FIELD = 1 << 30
+csv.field_size_limit(LONGEST_FIELD)
+
+
+class Dialect(NamedTuple):
+    """How fields stand in lines."""
+
+    delimiter: str
+    quote: str
+    skip_blank: bool
+    """Whether a blank after a delimiter is none of the field's, as the header has it."""
+    header_lines: int
+    """Lines up to the first record: the header, and what stands before it (Excel's sep=, comments)."""
+    names: tuple[str, ...]
+    """Of the columns, in order."""
+
+    def options(self) -> dict[str, object]:
+        """For Python's csv.reader."""
+        quoting = csv.QUOTE_MINIMAL
+        return {
+            "delimiter": self.delimiter,
+            "quotechar": self.quote,
+            "doublequote": True,
+            "skipinitialspace": self.skip_blank,
+            "quoting": quoting,
+        }
+
+
+def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name: str | None = None) -> Dialect:
+    """The dialect of a file that begins with `text`.
+
+    Args:
+        text: its first lines, without a byte order mark.
+        expected: names of columns that one of its header's readings should have.
+        options: what the user has set.
+        by_name: the delimiter that the file's name says (.tsv).
+    """
+    lines = text.split("\n")
+    skip, hinted = _before_header(lines, expected)
+    header = _header_text(lines, skip)
+    choices = DELIMITERS if options.delimiter == AUTO else (options.delimiter,)
+    quotes = ('"', "'") if options.quote == AUTO else (options.quote,)
+    tried = [_read_header(header, delimiter, quote, skip) for delimiter in choices for quote in quotes]
+    preferred = hinted or by_name
+    return max(
+        tried,
+        key=lambda d: (_known(d, expected), d.delimiter == preferred, len(d.names) > 1 and _agreeing(lines, d), d.quote == '"'),
+    )
+
+
+def _known(dialect: Dialect, expected: Sequence[str]) -> int:
+    return len(set(dialect.names) & {name.partition(".")[0] for name in expected} | set(dialect.names) & set(expected))
+
+
+def _agreeing(lines: list[str], dialect: Dialect) -> int:
+    """Of the first lines, how many have as many delimiters as the header."""
+    counts = Counter(
+        line.count(dialect.delimiter) for line in lines[dialect.header_lines - 1 : dialect.header_lines + 50] if line
+    )
+    return counts[len(dialect.names) - 1]
+
+
+def _before_header(lines: list[str], expected: Sequence[str]) -> tuple[int, str | None]:
+    """Lines to skip, and the delimiter that Excel's first line says."""
+    skip, hinted = 0, None
+    if lines and (found := EXCEL_HINT.fullmatch(lines[0].strip())):
+        skip, hinted = 1, found[1]
+    begun = skip
+    while skip < len(lines) and (not lines[skip].strip() or lines[skip].lstrip().startswith("#")):
+        skip += 1
+    comment = any(line.strip() for line in lines[begun:skip])
+    if comment and not any(name in (lines[skip] if skip < len(lines) else "") for name in expected):
+        return begun, hinted  # a column may be called "#"
+    return skip, hinted
+
+
+def _header_text(lines: list[str], skip: int) -> str:
+    """The header's lines: a quoted name may have a line break in it."""
+    end = skip + 1
+    while end < min(len(lines), skip + 20) and "\n".join(lines[skip:end]).count('"') % 2:
+        end += 1
+    return "\n".join(lines[skip:end])
+
+
+def _read_header(header: str, delimiter: str, quote: str, skip: int) -> Dialect:
+    plain = _fields(header, delimiter, quote, skip_blank=False)
+    skip_blank = len(plain) > 1 and all(name[:1] == " " for name in plain[1:])
+    names = _fields(header, delimiter, quote, skip_blank=skip_blank) if skip_blank else plain
+    return Dialect(delimiter, quote, skip_blank, skip + header.count("\n") + 1, tuple(name.strip() for name in names))
+
+
+def _fields(header: str, delimiter: str, quote: str, *, skip_blank: bool) -> list[str]:
+    lines = [f"{line}\n" for line in header.split("\n")]
+    try:
+        return next(csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=skip_blank), [])
+    except csv.Error:
+        return header.split(delimiter)

@@ -1,0 +1,72 @@
+"""How input files are read: settings of the reader."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+AUTO = "auto"
+NULL_WORDS = ("NULL", "null", r"\N", "NaN", "nan", "None", "N/A", "<NA>", "undefined")
+FREE_TEXT = frozenset({"title", "body"})
+"""Columns that people write: there "None" is a text."""
+
+
+def _date(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("expected a date, as 1990-01-01") from None
+    return text
+
+
+def _encoding(text: str) -> str:
+    try:
+        "".encode("utf-8" if text == AUTO else text)
+    except LookupError:
+        raise ValueError("expected auto, or an encoding that Python knows, as utf-8, gb18030, utf-16, big5") from None
+    return text
+
+
+def _one_character(text: str) -> str:
+    if text != AUTO and (len(text) != 1 or text in '"\r\n'):
+        raise ValueError("expected auto, or one character")
+    return text
+
+
+Date = Annotated[str, AfterValidator(_date)]
+FileFormat = Literal["auto", "parquet", "csv", "json", "arrow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How the input's files are read. What a file says itself (magic bytes, byte order mark, header) needs no setting."""
+
+    format: FileFormat = "auto"
+    """Format of files whose names and first bytes do not tell: parquet, csv, json or arrow."""
+    encoding: Annotated[str, AfterValidator(_encoding)] = AUTO
+    """Encoding of text files. auto: a byte order mark, UTF-16 by its zeros, UTF-8 where the first megabyte is valid, else
+    GB18030 where that is; bytes that are not valid are replaced by U+FFFD and counted."""
+    delimiter: Annotated[str, AfterValidator(_one_character)] = AUTO
+    """Between the fields of a CSV file. auto: comma, semicolon, tab or |, whichever splits the header into known columns."""
+    quote: Annotated[str, AfterValidator(lambda text: text if text == '"' else _one_character(text))] = AUTO
+    """Around fields of a CSV file that hold delimiters or line breaks; doubled inside (RFC 4180). auto: the double quote, or
+    the single one where all names of the header are in single quotes."""
+    null_words: tuple[str, ...] = NULL_WORDS
+    """Fields of a CSV file that mean "no value", beside the empty one; in title and body they are text."""
+    earliest_time: Date = "1990-01-01"
+    """A time before this date is not one: 2026 or 20261125 read as seconds would be a day of 1970. UTC."""
+    latest_time: Date = "2100-01-01"
+    """A time from this date on is not one, such as milliseconds that were read as seconds. UTC."""
+
+    def time_range(self) -> tuple[int, int]:
+        """Earliest and latest time in microseconds since 1970."""
+        return micros(self.earliest_time), micros(self.latest_time)
+
+
+def micros(date: str) -> int:
+    """Microseconds since 1970 of an ISO date, UTC unless it says otherwise."""
+    at = datetime.fromisoformat(date)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    seconds = at - datetime(1970, 1, 1, tzinfo=UTC)
+    return (seconds.days * 86_400 + seconds.seconds) * 1_000_000 + seconds.microseconds

@@ -1,0 +1,125 @@
+"""Copies files that DuckDB reads by itself into Parquet files with our columns; only odd values pass through Python."""
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.input_tables.settings import ReadOptions
+from pipelines.sources.importers.expression_columns import typed_sql
+from pipelines.sources.importers.mapped_columns import MappedTable
+from pipelines.sources.importers.native_groups import NativeGroup
+from pipelines.sources.importers.native_sql import PICTURES, duckdb_type, value_sql
+from pipelines.sources.importers.our_values import null_words, register, register_check
+from pipelines.sources.importers.parquet_parts import FILE_BYTES, GROUP_BYTES, GROUP_ROWS
+from pipelines.sources.importers.value_counts import ValueCounts
+from pipelines.workspace.duckdb import quoting
+
+DICTIONARY = 1_000
+"""Distinct values of a row group above which a column is written without a dictionary: ids and texts have no use for one."""
+EMPTY_ROWS = "_no_value_at_all"
+
+
+class UnlikeReaderError(Exception):
+    """DuckDB would not read a file as the reader does."""
+
+
+def native_copy(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: MappedTable,
+    group: NativeGroup,
+    wanted: pa.Schema,
+    options: ReadOptions,
+    counts: ValueCounts,
+    folder: Path,
+    prefix: str,
+) -> int:
+    """Write the group's rows as files of a folder; how many there are.
+
+    Raises:
+        UnlikeReaderError: a line of JSON has none of the values, so that it may be broken: what was written is not to be used.
+        duckdb.Error: a file or the mapping's SQL cannot be read by DuckDB.
+
+    Cost: as DuckDB's own COPY; the reader's rules are called for values that are not plain.
+    """
+    inner = f"select {_theirs(mapping, group)} from {_source(mapping, group)}"
+    kinds = {column: kind for column, kind, *_ in connection.execute(f"describe {inner}").fetchall()}
+    columns = [
+        f"{_ours(connection, field, kinds.get(field.name), is_field, options, counts)} as {quoting.name(field.name)}"
+        for field in wanted
+        for is_field in [group.is_csv and field.name in mapping.plain]
+    ]
+    where = _no_broken_line(connection, mapping, group)
+    largest = 2_048 if any(pa.types.is_binary(field.type) for field in wanted) else GROUP_ROWS
+    target = quoting.text(str(folder))
+    layout = (
+        f"format parquet, compression zstd, compression_level 1, dictionary_size_limit {DICTIONARY}, "
+        f"row_group_size {largest}, row_group_size_bytes {GROUP_BYTES}, "
+        f"file_size_bytes {FILE_BYTES}, filename_pattern {quoting.text(prefix + '-{i}')}, overwrite_or_ignore"
+    )
+    copied = connection.execute(f"copy (select {', '.join(columns)} from ({inner}{where})) to {target} ({layout})").fetchall()
+    return int(copied[0][0])
+
+
+def _source(mapping: MappedTable, group: NativeGroup) -> str:
+    """The files, with the columns that SQL reads in their types."""
+    if not mapping.json_types:
+        return group.relation
+    plain = [
+        f"{_plain(theirs, mapping, group)} as {quoting.name(f'_theirs_{k}')}" for k, theirs in enumerate(mapping.plain.values())
+    ]
+    typed = [f"{typed_sql(quoting.name(n), kind)} as {quoting.name(n)}" for n, kind in mapping.json_types.items()]
+    return f"(select {', '.join([*plain, *typed])} from {group.relation})"
+
+
+def _theirs(mapping: MappedTable, group: NativeGroup) -> str:
+    """Their columns by our names."""
+    columns = []
+    for k, (ours, theirs) in enumerate(mapping.plain.items()):
+        sql = quoting.name(f"_theirs_{k}") if mapping.json_types else _plain(theirs, mapping, group)
+        columns.append(f"{sql} as {quoting.name(ours)}")
+    columns += [f"({sql}) as {quoting.name(ours)}" for ours, sql in mapping.computed.items()]
+    return ", ".join(columns)
+
+
+def _plain(theirs: str, mapping: MappedTable, group: NativeGroup) -> str:
+    if theirs in mapping.table.columns or "." not in theirs:
+        return quoting.name(theirs)
+    top, *path = theirs.split(".")
+    if not group.is_text:
+        return ".".join(map(quoting.name, [top, *path]))
+    column = quoting.name(top)
+    inner = quoting.text("$" + "".join(f".{quoting.name(part)}" for part in path))
+    return f"case when json_valid({column}) then {column} ->> {inner} end"
+
+
+def _ours(
+    connection: duckdb.DuckDBPyConnection,
+    field: pa.Field,
+    found: str | None,
+    is_csv_field: bool,
+    options: ReadOptions,
+    counts: ValueCounts,
+) -> str:
+    if found is None:
+        return f"cast([] as {PICTURES})" if pa.types.is_list(field.type) else f"cast(null as {duckdb_type(field.type)})"
+    function = f"our_{field.name}"
+    register(connection, function, found, field, options, counts, is_csv_field=is_csv_field)
+    words = null_words(field.name, options) if is_csv_field else []
+    return value_sql(quoting.name(field.name), found, field.type, function, options, words)
+
+
+def _no_broken_line(connection: duckdb.DuckDBPyConnection, mapping: MappedTable, group: NativeGroup) -> str:
+    """A condition that ends the query at a line of JSON without any of the columns: DuckDB has nulls for a broken one."""
+    if not group.is_text or group.is_csv:
+        return ""
+
+    def check(_: int) -> None:
+        raise UnlikeReaderError
+
+    register_check(connection, EMPTY_ROWS, check)
+    names = mapping.plain if mapping.json_types else {}
+    values = [quoting.name(f"_theirs_{k}") for k in range(len(names))] or [
+        _plain(t, mapping, group) for t in mapping.plain.values()
+    ]
+    return f" where case when coalesce({', '.join(values)}) is not null then true else {EMPTY_ROWS}(1) end"
