@@ -14,7 +14,7 @@ from pipelines.media.picture_uri import FAR, root_of
 from pipelines.mining.intake.readers import OpenedInput, open_input
 from pipelines.sources.importers.known_layouts import import_command
 from pipelines.workspace.filesystem import absolute, canonical
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
@@ -72,10 +72,10 @@ def open_inputs(
     image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(uris["notes"])
     for name, table in opened.items():
         for message in table.messages:
-            say(f"{name}: {message}")
+            log_progress(f"{name}: {message}")
     has_likes = "notes" not in opened or "like_count" in opened["notes"].columns
     if not has_likes:
-        say("notes: no column like_count, so the filter on likes is off")
+        log_progress("notes: no column like_count, so the filter on likes is off")
     fingerprints = {name: table.fingerprint() for name, table in opened.items()}
     if pictures_fingerprint is not None:
         fingerprints["images"] = pictures_fingerprint

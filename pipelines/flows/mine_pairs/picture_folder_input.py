@@ -14,7 +14,7 @@ from pipelines.sources.picture_folder.open_folder import (
     picture_notes,
 )
 from pipelines.workspace.filesystem import Folder
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import SettingsError
 
 FOLDER, FILE = "picture_folder", "notes.parquet"
@@ -52,7 +52,7 @@ def with_picture_folder(settings: MinePairs) -> FolderInput:
         )
     corpus = picture_notes(folder, kind, settings.picture_folder)
     for line in messages(folder, corpus, settings):
-        say(line)
+        log_progress(line)
     target = Folder(settings.workspace) / FOLDER
     content = parquet_bytes(corpus.notes)
     if target.read(FILE) != content:  # an unchanged file keeps its time: the next run skips what it made

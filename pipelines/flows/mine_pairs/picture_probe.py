@@ -21,7 +21,7 @@ from pipelines.flows.mine_pairs.missing_pictures import (
 from pipelines.media.picture_uri import Root, root_of
 from pipelines.mining.images.fingerprint_step import picture_digests
 from pipelines.mining.intake.validate_notes import Intake
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 
@@ -59,7 +59,7 @@ def probe_pictures(references: DataFrame, contents: DataFrame | None, image_root
     message = _message(unread, len(rows), contents, root_of(image_root))
     if stops(len(unread), len(rows), intake.max_refused_share):
         raise DataError(f"{message}. To go on all the same: --set intake.max_refused_share=1")
-    say(message)
+    log_progress(message)
 
 
 def _message(unread: Sequence[Row], probed: int, contents: DataFrame | None, root: Root) -> str:

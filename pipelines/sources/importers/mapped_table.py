@@ -18,7 +18,7 @@ from pipelines.sources.importers.native_groups import NativeGroup, native_groups
 from pipelines.sources.importers.parquet_parts import write_parts, write_tables
 from pipelines.sources.importers.streamed_rows import streamed_rows
 from pipelines.sources.importers.value_counts import ValueCounts
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 
 MEMORY = "2GB"
 
@@ -47,7 +47,7 @@ def import_mapped_table(
     with _duckdb() as connection:
         mapping = mapped_table(connection, source, name, wanted, options)
         for message in mapping.table.messages:
-            say(f"{name}: {message}")
+            log_progress(f"{name}: {message}")
         write_parts(folder, lambda target: _write(connection, mapping, wanted, options, counts, target))
     return counts
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.workspace.filesystem import sync
-from pipelines.workspace.progress_line import say
+from pipelines.workspace.progress_line import log_progress
 from schemas.errors import DataError
 
 GROUP_ROWS, GROUP_BYTES = 122_880, 128 << 20
@@ -66,7 +66,7 @@ def write_tables(tables: Iterable[pa.Table], schema: pa.Schema, folder: Path, pr
                 pending, pending_bytes = [], 0
             if rows - reported >= PROGRESS_ROWS:
                 reported = rows
-                say(f"{folder.name.strip('.').partition('.')[0]}: {rows:,} rows")
+                log_progress(f"{folder.name.strip('.').partition('.')[0]}: {rows:,} rows")
         if pending or not parts.count:
             parts.write(pa.concat_tables(pending) if pending else schema.empty_table())
     finally:

@@ -60,7 +60,9 @@ def test_a_usual_picture_is_decoded_here_and_an_unusual_one_apart():
 
 
 def test_a_process_whose_caller_was_killed_in_the_middle_of_a_picture_ends():
-    worker = subprocess.Popen([sys.executable, "-m", "pipelines.media.decoding.worker"], stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.media.decoding.worker"], stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+    )
     assert worker.stdout.readline() == b"ready\n"
     request = {"settings": dataclasses.asdict(Decoding()), "bytes": 1000}
     worker.stdin.write(json.dumps(request).encode() + b"\n" + bytes(10))

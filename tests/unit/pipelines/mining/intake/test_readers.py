@@ -9,7 +9,7 @@ import pytest
 from pipelines.mining.intake.field_faults import count_faults
 from pipelines.mining.intake.readers import UNREADABLE, open_input, read_input
 from pipelines.mining.intake.validate_notes import Intake, accept_notes
-from pipelines.workspace.error_messages import told
+from pipelines.workspace.error_messages import user_message
 from schemas.datasets import IMAGE_REFERENCES
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, NOTES_IN
@@ -117,7 +117,7 @@ def test_a_file_that_is_damaged_behind_its_footer_is_told_in_a_line(spark, tmp_p
     (tmp_path / "b.parquet").write_bytes(raw)
     with pytest.raises(Exception) as raised:
         read_input(spark, str(tmp_path), NOTES_IN).collect()
-    line = told(raised.value)
+    line = user_message(raised.value)
     assert line is not None
     assert line.startswith(f"{tmp_path}/b.parquet: cannot be read")
     assert "\n" not in line
