@@ -21,7 +21,7 @@ def test_pools_what_a_loop_over_unpadded_rows_pools(side, how):
 
 
 def test_a_tower_has_no_tokens_to_pool():
-    with pytest.raises(ValueError, match="pooling 'tower' is not one of tokens"):
+    with pytest.raises(ValueError, match="pooling is 'tower', expected last, mean or cls"):
         pool(torch.zeros(1, 1, 2), torch.ones(1, 1), "tower")
 
 
