@@ -277,13 +277,17 @@ def test_what_a_flow_gives_to_a_stage_reads_tables_and_calls_a_step(name):
                         todo.append(functions[part.id])
 
 
+COUNTED_BY_NAME = {"pipelines.encode.load_encoder"}
+"""Imports backends by the name in a preset; `encoding_code` counts the backend (`test_the_encoder_that_is_loaded_by_its_name_counts`)."""
+
+
 def test_modules_are_imported_by_statements():
     """A name that is put together at run time would not be seen; a whole name in quotes is."""
     found = []
     for name, source in tree().items():
         for node in ast.walk(ast.parse(source.text)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
-                found += [] if isinstance(node.args[0], ast.Constant) else [f"{name}:{node.lineno}"]
+                found += [] if isinstance(node.args[0], ast.Constant) or name in COUNTED_BY_NAME else [f"{name}:{node.lineno}"]
     assert found == []
 
 

@@ -45,7 +45,7 @@ def test_a_file_in_tmp_names_no_cluster(tmp_path, monkeypatch):
     (tmp_path / "ray").mkdir()
     (tmp_path / "ray/ray_current_cluster").write_text("10.0.0.1:6379\n")
     assert named_cluster(None) is None
-    with pytest.raises(SettingsError, match="ray.address is 'auto': Ray would join what a file in /tmp names"):
+    with pytest.raises(SettingsError, match="ray.address is 'auto': Ray would join the cluster named in a file in /tmp"):
         named_cluster("auto")
     monkeypatch.setenv("RAY_ADDRESS", "auto")
     with pytest.raises(SettingsError, match="RAY_ADDRESS is 'auto'"):
