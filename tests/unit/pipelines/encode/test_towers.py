@@ -118,7 +118,7 @@ def test_an_empty_item_is_refused(preset, tiny_folder):
 
 
 def test_a_folder_that_is_not_open_clips_says_what_is_wanted(tmp_path):
-    with pytest.raises(SettingsError, match=r"no readable open_clip_config.json.*wanted open_clip's files"):
+    with pytest.raises(SettingsError, match=r"no readable open_clip_config.json.*expected open_clip's files"):
         load_preparer(load_spec("clip", path=str(tmp_path)))
     with pytest.raises(SettingsError, match=r"config file missing.*set encoder.path=DIR"):
         load_encoder(load_spec("clip", path=str(tmp_path)))
@@ -159,7 +159,7 @@ def test_timm_takes_weights_of_another_librarys_names_when_every_shape_fits(timm
 
 
 def test_timm_says_what_it_lacks(tmp_path):
-    with pytest.raises(SettingsError, match=r"timm .* has no such model; near it: \[.*'tf_effi"):
+    with pytest.raises(SettingsError, match=r"timm .* has no such model; similar: \[.*'tf_effi"):
         load_preparer(EncoderSpec(backend="timm", model="tf_efficientnet_lite9"))
     save_file({"x": torch.ones(1)}, tmp_path / "w.safetensors")
     with pytest.raises(SettingsError, match="no weights .*weights missing"):
