@@ -111,7 +111,7 @@ def test_the_positive_has_the_similarity_that_mining_gave_it(built):
     """Against `candidate_search.scored`, which the margins of the guard use: the same bits."""
     from pipelines.flows.mine_hard_negatives.counterfactual_stage import read_words, with_rule_made
     from pipelines.negatives.search.candidate_search import World, scored
-    from pipelines.negatives.search.note_elements import items_of as elements_of
+    from pipelines.negatives.search.note_elements import shown as elements_of
     from pipelines.negatives.search.vector_store import stored
     from pipelines.workspace.arrow_stages import ArrowStages
     from schemas.datasets import ANNOTATIONS, COUNTERFACTUALS, EMBEDDINGS, ITEMS, POSITIVES
