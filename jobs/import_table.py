@@ -3,8 +3,8 @@
     python jobs/import_table.py --config MAPPING.toml [--out DIR]
     python jobs/import_table.py --from TABLE [--out DIR]
 
-A mapping, with all that it can say: docs/how-to/own-data.md. --from makes one by itself, and prints it: for WebDataset tars, data sets of
-Hugging Face and img2dataset with pictures in them, MediaCrawler's notes, and tables with columns of usual names.
+The mapping's format: docs/how-to/own-data.md. --from generates and prints it: for WebDataset tars, Hugging Face and
+img2dataset data sets with pictures, MediaCrawler's notes, and tables with columns of usual names.
 """
 
 import shlex

@@ -55,7 +55,7 @@ def open_inputs(
         spark: the session.
         settings: where the input is.
         read: how its files are read.
-        pictures_fingerprint: fingerprint of the picture files, if they are known: when one is replaced, the pictures are read again.
+        pictures_fingerprint: of the picture files, if they are known: when one is replaced, the pictures are read again.
 
     Raises:
         DataError: every fault of every table.

@@ -18,9 +18,8 @@ HOLDER = """
 import os, sys, time
 from uninote_train.run.output_lock import lock_output
 with lock_output(sys.argv[1], "sft"):
-    if os.fork() == 0:  # as a data worker
-        time.sleep(60)
-    print("locked", flush=True)
+    if os.fork() == 0:  # as a data worker, which closes its copy as soon as it runs
+        print("locked", flush=True)
     time.sleep(60)
 """
 
