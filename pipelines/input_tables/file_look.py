@@ -22,6 +22,10 @@ SAMPLE_BYTES = 1 << 20
 """Of a text file's beginning that is looked at."""
 
 
+MOST_ZEROS = 8
+"""Of the first characters of a text file; one with more is binary."""
+
+
 class FileLook(NamedTuple):
     """What a look at a file has found."""
 
@@ -121,7 +125,7 @@ def _text(
             return FileLook(file, None, {}, f"no table that is known (it begins with {printable(head[:24], 24)!r})")
         return FileLook(file, "json", dict.fromkeys(found.names, pa.string()), text=described, json=found)
     dialect = dialect_of(text[:SAMPLE_BYTES], expected, options, delimiter_of_name(file.place.name))
-    if (chosen is None and not (set(expected) & set(dialect.names))) or "\0" in text[:4096]:
+    if (chosen is None and not (set(expected) & set(dialect.names))) or text[:4096].count("\0") > MOST_ZEROS:
         return FileLook(file, None, {}, f"no table that is known (it begins with {printable(head[:24], 24)!r})")
     twice = tuple(sorted({name for name in dialect.names if dialect.names.count(name) > 1}))
     return FileLook(file, "csv", dict.fromkeys(dialect.names, pa.string()), text=described, dialect=dialect, twice=twice)

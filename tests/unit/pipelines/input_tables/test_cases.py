@@ -500,7 +500,7 @@ def test_k40_a_field_of_a_megabyte(tmp_path):
 
 def test_an_object_of_17_mb_is_one_row(tmp_path):
     (tmp_path / "n.jsonl").write_text(note_lines({"body": "x" * (17 << 20)}, {}, {}))
-    assert [len(body) for body in Reading(tmp_path / "n.jsonl").column("body")][0] == 17 << 20
+    assert next(len(body) for body in Reading(tmp_path / "n.jsonl").column("body")) == 17 << 20
 
 
 # K16, K18: text stays text
