@@ -43,7 +43,7 @@ def check_columns(
         DataError: a required column is missing, or a column can never be read as ours: all files and columns in one message,
             with the command that maps them.
     """
-    faults, messages, present = [], [], []
+    faults, messages, present = list[str](), list[str](), list[str]()
     for field in wanted:
         lacking = [look for look in table.looks if not _has(look, field.name)]
         found = [look for look in table.looks if _has(look, field.name)]
@@ -63,7 +63,9 @@ def check_columns(
         faults += _values(field, found, options) if field.name in required else []
     if faults:
         way_out = import_line(name, table.uri, table.columns, wanted)
-        raise DataError(f"{redacted(table.uri)}: {'; '.join(faults)}. To map columns: {way_out}")
+        without_header = table.format == "csv" and not set(table.columns) & set(wanted.names)
+        hint = " (is there no header? The first line has to name the columns)" if without_header else ""
+        raise DataError(f"{redacted(table.uri)}: {'; '.join(faults)}{hint}. To map columns: {way_out}")
     return ColumnCheck(tuple(present), tuple(messages))
 
 

@@ -26,16 +26,19 @@ class Dialect(NamedTuple):
     names: tuple[str, ...]
     """Of the columns, in order."""
 
-    def options(self) -> dict[str, object]:
-        """For Python's csv.reader."""
-        quoting = csv.QUOTE_MINIMAL
-        return {
-            "delimiter": self.delimiter,
-            "quotechar": self.quote,
-            "doublequote": True,
-            "skipinitialspace": self.skip_blank,
-            "quoting": quoting,
-        }
+    def for_csv(self) -> type[csv.Dialect]:
+        """For Python's csv.reader; strict, so that a broken record is an error."""
+
+        class Strict(csv.Dialect):
+            delimiter = self.delimiter
+            quotechar = self.quote
+            doublequote = True
+            skipinitialspace = self.skip_blank
+            quoting = csv.QUOTE_MINIMAL
+            lineterminator = "\n"
+            strict = True
+
+        return Strict
 
 
 def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name: str | None = None) -> Dialect:

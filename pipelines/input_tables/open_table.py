@@ -9,7 +9,8 @@ from pipelines.input_tables.file_names import FORMATS, FormatName, format_of_nam
 from pipelines.input_tables.fingerprint import files_fingerprint
 from pipelines.input_tables.listing import InputFile, Listing, list_files
 from pipelines.input_tables.settings import AUTO, ReadOptions
-from pipelines.input_tables.table_snapshot import Snapshot, open_snapshot
+from pipelines.input_tables.snapshot import Snapshot
+from pipelines.input_tables.table_snapshot import open_snapshot
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 

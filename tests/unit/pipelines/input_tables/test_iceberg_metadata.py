@@ -25,7 +25,9 @@ def put(folder, *names):
 def test_without_its_package_a_table_format_is_refused_and_its_files_are_not_read(tmp_path, monkeypatch, package, files):
     put(tmp_path / "t", *files)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(DataError, match=r"is an? (Iceberg|Delta) table and the package .* is not installed \(pip install .*write its rows out"):
+    with pytest.raises(
+        DataError, match=r"is an? (Iceberg|Delta) table and the package .* is not installed \(pip install .*write its rows out"
+    ):
         open_table(str(tmp_path / "t"))
 
 
