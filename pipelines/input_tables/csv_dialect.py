@@ -78,8 +78,8 @@ def _agreeing(lines: list[str], dialect: Dialect) -> int:
 def _before_header(lines: list[str], expected: Sequence[str]) -> tuple[int, str | None]:
     """Lines to skip, and the delimiter that Excel's first line says."""
     skip, hinted = 0, None
-    if lines and (found := EXCEL_HINT.fullmatch(lines[0].strip())):
-        skip, hinted = 1, found[1]
+    if lines and (match := EXCEL_HINT.fullmatch(lines[0].strip())):
+        skip, hinted = 1, match[1]
     begun = skip
     while skip < len(lines) and (not lines[skip].strip() or lines[skip].lstrip().startswith("#")):
         skip += 1

@@ -56,10 +56,10 @@ def list_files(uri: str) -> Listing:
                 raise DataError(f"{redacted(one)}: {an(kind)} table is an input of its own; give it alone")
             return Listing(uri, (), kind, place)
         _refuse_inside_table(place)
-        found = {file.place: file for file in map(_input_file, _entries(place, here))}
-        if not found:
+        matched = {file.place: file for file in map(_input_file, _entries(place, here))}
+        if not matched:
             faults.append(f"{redacted(one)}: no file there")
-        files |= found
+        files |= matched
     if faults:
         raise DataError("; ".join(faults))
     return Listing(uri, tuple(sorted(files.values())), None, None)
@@ -71,10 +71,10 @@ def _spelled(uri: str) -> list[str]:
     return split_list(uri)
 
 
-def _entries(place: FilePlace, found: Entry | None) -> Iterator[Entry]:
+def _entries(place: FilePlace, here: Entry | None) -> Iterator[Entry]:
     """The files at a place, at a pattern's places, or below the folders there."""
-    if found is not None:
-        yield from [found] if not found.is_folder else _below(place)
+    if here is not None:
+        yield from [here] if not here.is_folder else _below(place)
         return
     parts = place.key.split("/")
     first = next((k for k, part in enumerate(parts) if is_pattern(part)), None)
@@ -93,8 +93,8 @@ def _matches(folder: FilePlace, parts: list[str]) -> Iterator[Entry]:
             else:
                 yield from (entry for entry in entries if not entry.is_folder and not is_hidden(entry.place.name))
         return
-    found = entry_at(folder)
-    if found is None or not found.is_folder:
+    here = entry_at(folder)
+    if here is None or not here.is_folder:
         return
     entries = children(folder)
     literal = [entry for entry in entries if entry.place.name == part]

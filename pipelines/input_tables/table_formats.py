@@ -67,8 +67,8 @@ def _may_be_listed(folder: FilePlace) -> bool:
 
 
 def _is_folder(place: FilePlace) -> bool:
-    found = entry_at(place)
-    return found is not None and found.is_folder
+    entry = entry_at(place)
+    return entry is not None and entry.is_folder
 
 
 def _has_metadata(folder: FilePlace) -> bool:

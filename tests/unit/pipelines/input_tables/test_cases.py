@@ -464,7 +464,10 @@ def test_u24_odd_ids_of_parquet_are_texts(tmp_path):
     ("header", "message"),
     [
         ("USER_ID,NOTE_ID,CLICKED_AT", r"missing column 'user_id' \(text\) \('USER_ID' is there: names have to be equal\)"),
-        ("u0,n0,2026-11-20T10:00:00Z", r"missing column 'user_id' \(text\); found \[u0, n0, 2026-11-20T10:00:00Z\].*is there no header\?"),
+        (
+            "u0,n0,2026-11-20T10:00:00Z",
+            r"missing column 'user_id' \(text\); found \[u0, n0, 2026-11-20T10:00:00Z\].*is there no header\?",
+        ),
         ("user_id,note_id,note_id,clicked_at", "column 'note_id' is there twice"),
         (
             "uid,post,ts",
