@@ -36,8 +36,8 @@ def to_binary(values: pa.Array, options: ReadOptions) -> tuple[pa.Array, pa.Arra
 
 
 def _by_value(values: pa.Array, make: Callable[[Any], bytes | None]) -> tuple[pa.Array, pa.Array]:
-    made = pa.array([None if value is None else make(value) for value in values.to_pylist()], pa.binary())
-    return made, pc.and_(values.is_valid(), made.is_null())
+    converted = pa.array([None if value is None else make(value) for value in values.to_pylist()], pa.binary())
+    return converted, pc.and_(values.is_valid(), converted.is_null())
 
 
 def _from_base64(text: str) -> bytes | None:
@@ -47,8 +47,8 @@ def _from_base64(text: str) -> bytes | None:
             return _from_numbers(json.loads(text))
         except ValueError:
             return None
-    found = DATA_URI.match(text)
-    digits = BLANK.sub("", text[found.end() :] if found else text)
+    prefix = DATA_URI.match(text)
+    digits = BLANK.sub("", text[prefix.end() :] if prefix else text)
     try:
         return base64.b64decode(
             digits + "=" * (-len(digits) % 4), altchars=b"-_" if set("-_") & set(digits) else None, validate=True

@@ -5,7 +5,7 @@ import gzip
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -44,10 +44,10 @@ def chunks(stream: IO[bytes], size: int = CHUNK_BYTES) -> Iterator[bytes]:
 
 
 def _decompressed(raw: pa.NativeFile, compression: str | None, place: FilePlace) -> Any:  # noqa: ANN401
-    openers = {
-        "gzip": lambda: gzip.GzipFile(fileobj=raw, mode="rb"),  # ends with the file below it  # closed with the file below it
+    openers: dict[str, Callable[[], Any]] = {
+        "gzip": lambda: gzip.GzipFile(fileobj=raw, mode="rb"),
         "bz2": lambda: bz2.BZ2File(raw),
-        "xz": lambda: lzma.LZMAFile(raw),
+        "xz": lambda: lzma.LZMAFile(raw),  # noqa: SIM115  # the file below it is closed
         "zstd": lambda: pa.CompressedInputStream(raw, "zstd"),
         "lz4": lambda: pa.CompressedInputStream(raw, "lz4"),
         "zip": lambda: _only_member(raw, place),

@@ -28,14 +28,14 @@ class ColumnCheck(NamedTuple):
 
 
 def check_columns(
-    table: InputTable, name: str, wanted: pa.Schema, required: Collection[str], options: ReadOptions
+    table: InputTable, name: str, schema: pa.Schema, required: Collection[str], options: ReadOptions
 ) -> ColumnCheck:
     """What of our columns an input has.
 
     Args:
         table: the input.
         name: of our table, for the command that maps another one's columns.
-        wanted: our columns.
+        schema: our columns.
         required: those that every file must have.
         options: how values are read.
 
@@ -43,27 +43,29 @@ def check_columns(
         DataError: a required column is missing, or a column can never be read as ours: all files and columns in one message,
             with the command that maps them.
     """
-    faults, messages, present = [], [], []
-    for field in wanted:
+    faults, messages, present = list[str](), list[str](), list[str]()
+    for field in schema:
         lacking = [look for look in table.looks if not _has(look, field.name)]
-        found = [look for look in table.looks if _has(look, field.name)]
-        if found or any(look.json is not None and not _is_whole(look) for look in lacking):
+        having = [look for look in table.looks if _has(look, field.name)]
+        if having or any(look.json is not None and not _is_whole(look) for look in lacking):
             present.append(field.name)
         if field.name in required and lacking:
-            faults += _missing(table, field, lacking, found)
-        elif found and lacking:
+            faults += _missing(table, field, lacking, having)
+        elif having and lacking:
             messages.append(
                 f"{field.name} is null in {len(lacking):,} of {len(table.looks):,} files that do not have it: {_names(lacking)}"
             )
-        overridden = [look for look in found if field.name in look.columns and field.name in dict(look.file.partitions)]
+        overridden = [look for look in having if field.name in look.columns and field.name in dict(look.file.partitions)]
         if overridden:
             messages.append(f"{field.name} is that of the partition folder, not the column, in {_names(overridden)}")
-        faults += _twice(field.name, found)
-        faults += _types(field, found)
-        faults += _values(field, found, options) if field.name in required else []
+        faults += _twice(field.name, having)
+        faults += _types(field, having)
+        faults += _values(field, having, options) if field.name in required else []
     if faults:
-        way_out = import_line(name, table.uri, table.columns, wanted)
-        raise DataError(f"{redacted(table.uri)}: {'; '.join(faults)}. To map columns: {way_out}")
+        way_out = import_line(name, table.uri, table.columns, schema)
+        without_header = table.format == "csv" and not set(table.columns) & set(schema.names)
+        hint = " (is there no header? The first line has to name the columns)" if without_header else ""
+        raise DataError(f"{redacted(table.uri)}: {'; '.join(faults)}{hint}. To map columns: {way_out}")
     return ColumnCheck(tuple(present), tuple(messages))
 
 
@@ -86,27 +88,27 @@ def _names(looks: Sequence[FileLook]) -> str:
     return shown_names([look.file for look in looks])
 
 
-def _missing(table: InputTable, field: pa.Field, lacking: list[FileLook], found: list[FileLook]) -> Iterator[str]:
-    if found:
+def _missing(table: InputTable, field: pa.Field, lacking: list[FileLook], having: list[FileLook]) -> Iterator[str]:
+    if having:
         unsure = [look for look in lacking if look.json is not None]
         sure = [look for look in lacking if look.json is None]
         if sure and not unsure:
-            yield f"column '{field.name}' is missing in {_names(sure)}; {_names(found[:1])} has it"
+            yield f"column '{field.name}' is missing in {_names(sure)}; {_names(having[:1])} has it"
         return
     alike = [name for name in table.columns if name.lower().strip() == field.name]
     hint = f" ('{alike[0]}' is there: names have to be equal)" if alike else ""
     yield f"missing column '{field.name}' ({spelled(field.type)}){hint}; found {shown_columns(list(table.columns))}"
 
 
-def _twice(name: str, found: list[FileLook]) -> Iterator[str]:
-    looks = [look for look in found if name in look.twice]
+def _twice(name: str, having: list[FileLook]) -> Iterator[str]:
+    looks = [look for look in having if name in look.twice]
     if looks:
         yield f"column '{name}' is there twice in {_names(looks)}"
 
 
-def _types(field: pa.Field, found: list[FileLook]) -> Iterator[str]:
+def _types(field: pa.Field, having: list[FileLook]) -> Iterator[str]:
     by_fault: dict[str, list[InputFile]] = {}
-    for look in found:
+    for look in having:
         if look.text is not None or field.name in dict(look.file.partitions) or look.rows == 0:
             continue
         fault = type_fault(look.columns[field.name], field)
@@ -115,12 +117,12 @@ def _types(field: pa.Field, found: list[FileLook]) -> Iterator[str]:
     yield from (f"{fault} ({shown_names(files)})" for fault, files in by_fault.items())
 
 
-def _values(field: pa.Field, found: list[FileLook], options: ReadOptions) -> Iterator[str]:
+def _values(field: pa.Field, having: list[FileLook], options: ReadOptions) -> Iterator[str]:
     """Of JSON: a column is of a wrong type when its sample has values and none of them fits."""
-    examples = [look.json.examples.get(field.name, ()) for look in found if look.json is not None]
+    examples = [look.json.examples.get(field.name, ()) for look in having if look.json is not None]
     values = [value for some in examples for value in some]
-    if not values or any(look.json is None for look in found):
+    if not values or any(look.json is None for look in having):
         return
-    made = convert(pa.array(values, pa.string()), field, options)
-    if made.invalid.null_count == 0 and all(made.invalid.to_pylist()):
+    converted = convert(pa.array(values, pa.string()), field, options)
+    if converted.invalid.null_count == 0 and all(converted.invalid.to_pylist()):
         yield f"column '{field.name}' is like {printable(values[0])!r}, expected {spelled(field.type)}"

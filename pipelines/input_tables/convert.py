@@ -39,19 +39,19 @@ def convert(values: Any, field: pa.Field, options: ReadOptions) -> Converted:  #
     theirs = plain(values)
     if pa.types.is_null(theirs.type):
         return Converted(pa.nulls(len(theirs), field.type), _none(len(theirs)))
-    made, invalid = _maker(field.type)(theirs, options)
-    return Converted(made, invalid)
+    converted, invalid = _maker(field.type)(theirs, options)
+    return Converted(converted, invalid)
 
 
-def type_fault(found: pa.DataType, field: pa.Field) -> str | None:
+def type_fault(their_type: pa.DataType, field: pa.Field) -> str | None:
     """Why no column of that type can be read as ours; None where it can, or where it is for the values to show."""
-    kind = plain_type(found)
+    kind = plain_type(their_type)
     if pa.types.is_null(kind):
         return None
     try:
         _maker(field.type)(pa.array([], kind), ReadOptions())
     except TypeError:
-        return f"column '{field.name}' is {found}, expected {spelled(field.type)}"
+        return f"column '{field.name}' is {their_type}, expected {spelled(field.type)}"
     return None
 
 

@@ -24,11 +24,11 @@ def parse_count(text: str) -> int | None:
     """
     if len(text) > LONGEST:
         return None
-    found = COUNT.fullmatch(text) or COUNT.fullmatch(unicodedata.normalize("NFKC", text))
-    if found is None:
+    match = COUNT.fullmatch(text) or COUNT.fullmatch(unicodedata.normalize("NFKC", text))
+    if match is None:
         return None
-    unit = UNITS[(found["unit"] or "").lower()]
-    number = Decimal(found["number"].replace(",", ""))
+    unit = UNITS[(match["unit"] or "").lower()]
+    number = Decimal(match["number"].replace(",", ""))
     if abs(number) > LARGEST:
         return None
     scaled = number * unit

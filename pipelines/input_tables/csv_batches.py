@@ -104,9 +104,9 @@ def _places(dialect: Dialect, names: Sequence[str]) -> list[int | None]:
 def _with_nulls(names: Sequence[str], columns: Sequence[pa.Array], options: ReadOptions) -> list[pa.Array]:
     """Blank fields are null in all columns, null words in those that are no free text."""
     words = pa.array(["", *options.null_words], pa.string())
-    made = []
+    nulled = []
     for name, column in zip(names, columns, strict=True):
         trimmed = pc.utf8_trim_whitespace(column)
         absent = pc.equal(trimmed, "") if name in FREE_TEXT else pc.is_in(trimmed, value_set=words)
-        made.append(pc.if_else(pc.fill_null(absent, True), None, column))
-    return made
+        nulled.append(pc.if_else(pc.fill_null(absent, True), None, column))
+    return nulled

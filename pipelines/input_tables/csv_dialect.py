@@ -26,16 +26,19 @@ class Dialect(NamedTuple):
     names: tuple[str, ...]
     """Of the columns, in order."""
 
-    def options(self) -> dict[str, object]:
-        """For Python's csv.reader."""
-        quoting = csv.QUOTE_MINIMAL
-        return {
-            "delimiter": self.delimiter,
-            "quotechar": self.quote,
-            "doublequote": True,
-            "skipinitialspace": self.skip_blank,
-            "quoting": quoting,
-        }
+    def for_csv(self) -> type[csv.Dialect]:
+        """For Python's csv.reader; strict, so that a broken record is an error."""
+
+        class Strict(csv.Dialect):
+            delimiter = self.delimiter
+            quotechar = self.quote
+            doublequote = True
+            skipinitialspace = self.skip_blank
+            quoting = csv.QUOTE_MINIMAL
+            lineterminator = "\n"
+            strict = True
+
+        return Strict
 
 
 def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name: str | None = None) -> Dialect:
@@ -75,8 +78,8 @@ def _agreeing(lines: list[str], dialect: Dialect) -> int:
 def _before_header(lines: list[str], expected: Sequence[str]) -> tuple[int, str | None]:
     """Lines to skip, and the delimiter that Excel's first line says."""
     skip, hinted = 0, None
-    if lines and (found := EXCEL_HINT.fullmatch(lines[0].strip())):
-        skip, hinted = 1, found[1]
+    if lines and (match := EXCEL_HINT.fullmatch(lines[0].strip())):
+        skip, hinted = 1, match[1]
     begun = skip
     while skip < len(lines) and (not lines[skip].strip() or lines[skip].lstrip().startswith("#")):
         skip += 1

@@ -77,7 +77,7 @@ def _parsed(lines: list[str], dialect: Dialect, *, final: bool) -> tuple[list[li
     place = 0
     while place < len(lines):
         feed = _Feed(lines, place)
-        reader = csv.reader(feed, strict=True, **dialect.options())  # type: ignore[call-overload]
+        reader = csv.reader(feed, dialect.for_csv())
         try:
             for row in reader:
                 if row:

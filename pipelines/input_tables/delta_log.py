@@ -109,12 +109,12 @@ def _storage_options(place: FilePlace) -> dict[str, str]:
     """The client's options as deltalake calls them."""
     from urllib.parse import parse_qsl
 
-    given = dict(parse_qsl(place.options))
+    client_options = dict(parse_qsl(place.options))
     options = {}
-    if "endpoint_override" in given:
-        scheme = given.get("scheme", "https")
-        options["AWS_ENDPOINT_URL"] = f"{scheme}://{given['endpoint_override']}"
+    if "endpoint_override" in client_options:
+        scheme = client_options.get("scheme", "https")
+        options["AWS_ENDPOINT_URL"] = f"{scheme}://{client_options['endpoint_override']}"
         options["AWS_ALLOW_HTTP"] = str(scheme == "http").lower()
-    if "region" in given:
-        options["AWS_REGION"] = given["region"]
+    if "region" in client_options:
+        options["AWS_REGION"] = client_options["region"]
     return options

@@ -22,6 +22,10 @@ SAMPLE_BYTES = 1 << 20
 """Of a text file's beginning that is looked at."""
 
 
+MOST_ZEROS = 8
+"""Of the first characters of a text file; one with more is binary."""
+
+
 class FileLook(NamedTuple):
     """What a look at a file has found."""
 
@@ -116,12 +120,12 @@ def _text(
         return FileLook(file, None, {}, "blank")
     chosen = named or (None if options.format == AUTO else options.format)
     if chosen == "json" or (chosen is None and text.lstrip(" \t\n\0\ufeff")[:1] in ("{", "[")):
-        found = json_look(text, [decode(sample, encoding.name)[0] for sample in later], whole=whole)
-        if chosen is None and not found.objects:
+        details = json_look(text, [decode(sample, encoding.name)[0] for sample in later], whole=whole)
+        if chosen is None and not details.objects:
             return FileLook(file, None, {}, f"no table that is known (it begins with {printable(head[:24], 24)!r})")
-        return FileLook(file, "json", dict.fromkeys(found.names, pa.string()), text=described, json=found)
+        return FileLook(file, "json", dict.fromkeys(details.names, pa.string()), text=described, json=details)
     dialect = dialect_of(text[:SAMPLE_BYTES], expected, options, delimiter_of_name(file.place.name))
-    if (chosen is None and not (set(expected) & set(dialect.names))) or "\0" in text[:4096]:
+    if (chosen is None and not (set(expected) & set(dialect.names))) or text[:4096].count("\0") > MOST_ZEROS:
         return FileLook(file, None, {}, f"no table that is known (it begins with {printable(head[:24], 24)!r})")
     twice = tuple(sorted({name for name in dialect.names if dialect.names.count(name) > 1}))
     return FileLook(file, "csv", dict.fromkeys(dialect.names, pa.string()), text=described, dialect=dialect, twice=twice)
@@ -129,14 +133,14 @@ def _text(
 
 def _samples(stream: IO[bytes], size: int) -> list[bytes]:
     """Some of the middle and of the end of a large file, whole lines."""
-    found = []
+    samples = []
     for place in (size // 2, max(0, size - HEAD_BYTES)):
         stream.seek(place)
         raw = bytes(stream.read(HEAD_BYTES))
         begin, end = raw.find(b"\n") + 1, raw.rfind(b"\n") + 1
         if begin < end:
-            found.append(raw[begin:end])
-    return found
+            samples.append(raw[begin:end])
+    return samples
 
 
 def _whole_characters(raw: bytes, encoding: str) -> bytes:

@@ -46,13 +46,13 @@ def children(folder: FilePlace) -> list[Entry]:
     system, path = open_place(folder)
     try:
         if folder.scheme == "":
-            found = [_local_entry(folder.below(name)) for name in os.listdir(path)]
+            entries = [_local_entry(folder.below(name)) for name in os.listdir(path)]
         else:
             infos = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
-            found = [_far_entry(folder.below(info.base_name), info) for info in infos]
+            entries = [_far_entry(folder.below(info.base_name), info) for info in infos]
     except (OSError, pa.ArrowException, ValueError) as error:
         raise _unreachable(folder, error) from None
-    return sorted(entry for entry in found if entry is not None)
+    return sorted(entry for entry in entries if entry is not None)
 
 
 def walk(folder: FilePlace) -> Iterator[tuple[FilePlace, list[Entry]]]:
@@ -100,14 +100,14 @@ def _walk_store(folder: FilePlace) -> Iterator[tuple[FilePlace, list[Entry]]]:
 
 def _local_entry(place: FilePlace) -> Entry | None:
     try:
-        found = os.stat(place.key)
+        status = os.stat(place.key)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise _unreachable(place, error) from None
-    if not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):  # a pipe would never end
+    if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):  # a pipe would never end
         return None
-    return Entry(place, stat.S_ISDIR(found.st_mode), found.st_size, found.st_mtime_ns // 1_000_000)
+    return Entry(place, stat.S_ISDIR(status.st_mode), status.st_size, status.st_mtime_ns // 1_000_000)
 
 
 def _far_entry(place: FilePlace, info: fs.FileInfo) -> Entry:

@@ -43,8 +43,8 @@ def iceberg_snapshot(place: FilePlace) -> Snapshot:
 def _newest_metadata(place: FilePlace) -> FilePlace:
     """The file that version-hint.text names, else the one that was written last."""
     folder = place.below("metadata")
-    found: list[Entry] = [entry for entry in children(folder) if entry.place.name.endswith(".metadata.json")]
-    return max(found, key=lambda entry: (_number(entry.place.name), entry.modified_ms)).place
+    entries: list[Entry] = [entry for entry in children(folder) if entry.place.name.endswith(".metadata.json")]
+    return max(entries, key=lambda entry: (_number(entry.place.name), entry.modified_ms)).place
 
 
 def _number(name: str) -> int:
@@ -59,14 +59,14 @@ def _was_renamed(table: Any) -> bool:  # noqa: ANN401
     for schema in table.metadata.schemas:
         for field in schema.fields:
             names.setdefault(field.field_id, set()).add(field.name)
-    return any(len(known) > 1 for known in names.values())
+    return any(len(spellings) > 1 for spellings in names.values())
 
 
 def _file(table: FilePlace, data_file: Any) -> InputFile:  # noqa: ANN401
     place = parse_place(data_file.file_path)._replace(options=table.options)
-    found = entry_at(place)
-    if found is None:
+    entry = entry_at(place)
+    if entry is None:
         raise DataError(f"{place.uri}: no file there, though the Iceberg table {table.uri} lists it")
     if str(data_file.file_format).rpartition(".")[2].upper() != "PARQUET":
         raise not_readable(table, KIND, f"of {data_file.file_format} files")
-    return InputFile(place, found.size_bytes, found.modified_ms, ())
+    return InputFile(place, entry.size_bytes, entry.modified_ms, ())

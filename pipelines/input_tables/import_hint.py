@@ -27,20 +27,20 @@ THEIRS: Mapping[str, tuple[str, ...]] = {
 PLACEHOLDER = "YOUR_COLUMN"
 
 
-def import_line(table: str, uri: str, columns: Mapping[str, str], wanted: pa.Schema) -> str:
+def import_line(table: str, uri: str, columns: Mapping[str, str], schema: pa.Schema) -> str:
     """A command of jobs/import_table.py that maps these columns.
 
     Args:
         table: ours: notes, clicks or images.
         uri: of theirs.
         columns: their names and types; what none of ours resembles is left out.
-        wanted: our columns.
+        schema: our columns.
 
     >>> theirs = {"image": "struct<bytes: binary, path: string>"}
     >>> import_line("images", "x", theirs, pa.schema([("image_id", pa.string())]))
     'python jobs/import_table.py --set images.read=x --set images.columns.image_id=image.path'
     """
-    mapped = {field.name: _theirs(field.name, columns) for field in wanted}
+    mapped = {field.name: _theirs(field.name, columns) for field in schema}
     required = {"note_id", "like_count", "user_id", "clicked_at", "image_id", "content"}
     settings = [f"{table}.read={uri}"]
     settings += [

@@ -41,19 +41,19 @@ def json_look(text: str, later: Sequence[str], *, whole: bool) -> JsonLook:
     if layout == "lines":
         lines = text if whole else text[: text.rfind("\n") + 1] or text
         complete = whole and lines.count("\n") < SAMPLED
-        found = [
+        rows_seen = [
             row for records in json_lines([TextBlock(t, False) for t in (_first_lines(lines), *later)]) for row in records.rows
         ]
     else:
         complete = whole
-        found = [row for records in json_values([TextBlock(text, False)], int(layout == "array")) for row in records.rows]
+        rows_seen = [row for records in json_values([TextBlock(text, False)], int(layout == "array")) for row in records.rows]
     names: dict[str, list[str]] = {}
-    for row in found:
+    for row in rows_seen:
         for name, value in row.items():
             values = names.setdefault(name, [])
             if value is not None and len(values) < EXAMPLES:
                 values.append(spelled(value) or "")
-    return JsonLook(layout, tuple(names), {name: tuple(values) for name, values in names.items()}, len(found), complete)
+    return JsonLook(layout, tuple(names), {name: tuple(values) for name, values in names.items()}, len(rows_seen), complete)
 
 
 def _layout(text: str) -> Layout:

@@ -52,9 +52,9 @@ def json_values(blocks: Iterable[TextBlock], depth: int) -> Iterator[JsonRecords
     scan = _Scan(depth)
     for block in blocks:
         text = rest + block.text
-        found, used = scan.pieces(text)
+        texts, used = scan.pieces(text)
         replaced = replaced or block.replaced
-        yield _records(found, replaced)
+        yield _records(texts, replaced)
         rest = text[used:]
         scan.moved(used)
         replaced = block.replaced and bool(rest)
@@ -131,7 +131,7 @@ class _Scan:
 
     def pieces(self, text: str) -> tuple[list[str], int]:
         """The objects that end in the text, what stands between them, and how much of the text they are."""
-        found, used = [], 0
+        texts, used = [], 0
         for token in TOKEN.finditer(text, self._place):
             mark = token[0]
             if mark[0] == '"':
@@ -139,7 +139,7 @@ class _Scan:
                     break  # a string that goes on
             elif mark in "{[":
                 if self._depth == self._base and mark == "{":
-                    found.append(text[used : token.start()])
+                    texts.append(text[used : token.start()])
                     self._begin = used = token.start()
                 elif self._depth < self._base:
                     used = token.end()
@@ -147,10 +147,10 @@ class _Scan:
             else:
                 self._depth = max(0, self._depth - 1)
                 if self._depth == self._base and self._begin is not None:
-                    found.append(text[used : token.end()])
+                    texts.append(text[used : token.end()])
                     used, self._begin = token.end(), None
             self._place = token.end()
-        return [piece for piece in found if piece.strip(BLANKS + ",[]")], used
+        return [piece for piece in texts if piece.strip(BLANKS + ",[]")], used
 
     def moved(self, used: int) -> None:
         """The text before `used` is gone."""

@@ -49,16 +49,17 @@ def list_files(uri: str) -> Listing:
     spelled = _spelled(uri)
     for one in spelled:
         place = parse_place(one)
-        kind = table_format_of(place)
+        here = entry_at(place)
+        kind = table_format_of(place) if here is not None and here.is_folder else None
         if kind is not None:
             if len(spelled) > 1:
-                raise DataError(f"{redacted(one)}: a {kind.title()} table is an input of its own; give it alone")
+                raise DataError(f"{redacted(one)}: {an(kind)} table is an input of its own; give it alone")
             return Listing(uri, (), kind, place)
         _refuse_inside_table(place)
-        found = {file.place: file for file in map(_input_file, _entries(place))}
-        if not found:
+        matched = {file.place: file for file in map(_input_file, _entries(place, here))}
+        if not matched:
             faults.append(f"{redacted(one)}: no file there")
-        files |= found
+        files |= matched
     if faults:
         raise DataError("; ".join(faults))
     return Listing(uri, tuple(sorted(files.values())), None, None)
@@ -70,11 +71,10 @@ def _spelled(uri: str) -> list[str]:
     return split_list(uri)
 
 
-def _entries(place: FilePlace) -> Iterator[Entry]:
+def _entries(place: FilePlace, here: Entry | None) -> Iterator[Entry]:
     """The files at a place, at a pattern's places, or below the folders there."""
-    found = entry_at(place)
-    if found is not None:
-        yield from [found] if not found.is_folder else _below(place)
+    if here is not None:
+        yield from [here] if not here.is_folder else _below(place)
         return
     parts = place.key.split("/")
     first = next((k for k, part in enumerate(parts) if is_pattern(part)), None)
@@ -93,8 +93,8 @@ def _matches(folder: FilePlace, parts: list[str]) -> Iterator[Entry]:
             else:
                 yield from (entry for entry in entries if not entry.is_folder and not is_hidden(entry.place.name))
         return
-    found = entry_at(folder)
-    if found is None or not found.is_folder:
+    here = entry_at(folder)
+    if here is None or not here.is_folder:
         return
     entries = children(folder)
     literal = [entry for entry in entries if entry.place.name == part]
@@ -112,7 +112,7 @@ def _below(folder: FilePlace) -> Iterator[Entry]:
     for place, entries in walk(folder):
         kind = table_format_of(place, [entry.place.name for entry in entries if entry.is_folder])
         if kind is not None:
-            raise DataError(f"{place.uri} is a {kind.title()} table, below {folder.uri}; give its folder alone")
+            raise DataError(f"{place.uri} is {an(kind)} table, below {folder.uri}; give its folder alone")
         yield from (entry for entry in entries if not entry.is_folder and not is_hidden(entry.place.name))
 
 
@@ -121,10 +121,15 @@ def _refuse_inside_table(place: FilePlace) -> None:
     if table is not None:
         kind, root = table
         raise DataError(
-            f"{place.uri} is inside a {kind.title()} table; its files alone would bring back deleted rows: give {root.uri}"
+            f"{place.uri} is inside {an(kind)} table; its files alone would bring back deleted rows: give {root.uri}"
         )
 
 
 def _input_file(entry: Entry) -> InputFile:
     folders = entry.place.key.split("/")[:-1]
     return InputFile(entry.place, entry.size_bytes, entry.modified_ms, partitions_of(folders))
+
+
+def an(table_format: str) -> str:
+    """The format with its article."""
+    return "an Iceberg" if table_format == "iceberg" else f"a {table_format.title()}"

@@ -68,5 +68,5 @@ def magic_of(head: bytes) -> Magic | None:
 def printable(raw: bytes | str, most: int = 60) -> str:
     """The beginning of a text for a message: no control characters reach a terminal."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text[:most])
-    return shown + ("..." if len(text) > most else "")
+    escaped = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text[:most])
+    return escaped + ("..." if len(text) > most else "")

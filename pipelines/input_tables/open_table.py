@@ -9,7 +9,8 @@ from pipelines.input_tables.file_names import FORMATS, FormatName, format_of_nam
 from pipelines.input_tables.fingerprint import files_fingerprint
 from pipelines.input_tables.listing import InputFile, Listing, list_files
 from pipelines.input_tables.settings import AUTO, ReadOptions
-from pipelines.input_tables.table_snapshot import Snapshot, open_snapshot
+from pipelines.input_tables.snapshot import Snapshot
+from pipelines.input_tables.table_snapshot import open_snapshot
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 
@@ -141,11 +142,11 @@ def _looked(uri: str, files: list[InputFile], look: Callable[[InputFile], FileLo
             return None
 
     with ThreadPoolExecutor(min(READERS, max(1, len(files)))) as readers:
-        found = list(readers.map(guarded, files))
+        looks = list(readers.map(guarded, files))
     if faults:
         more = f"; and {len(faults) - MOST_FAULTS:,} more files" if len(faults) > MOST_FAULTS else ""
         raise DataError("; ".join(sorted(faults)[:MOST_FAULTS]) + more)
-    return [one for one in found if one is not None]
+    return [one for one in looks if one is not None]
 
 
 def _refuse(uri: str, tables: list[FileLook], unread: list[FileLook], left_out: list[InputFile]) -> None:
@@ -157,13 +158,13 @@ def _refuse(uri: str, tables: list[FileLook], unread: list[FileLook], left_out: 
     ]
     if broken:
         first = broken[0]
-        known = (
+        expected = (
             ""
             if format_of_name(first.file.place.name)
             else f"; expected a name with one of {sorted(FORMATS)}, or --set read.format=..."
         )
         more = f" (and {len(broken) - 1} more files)" if len(broken) > 1 else ""
-        raise DataError(f"{redacted(uri)}: cannot tell the format of {first.file.uri}: {first.problem}{more}{known}")
+        raise DataError(f"{redacted(uri)}: cannot tell the format of {first.file.uri}: {first.problem}{more}{expected}")
     by_format = {look.format: look.file for look in reversed(tables)}
     if len(by_format) > 1:
         named = " and ".join(f"{file.uri} ({name})" for name, file in sorted(by_format.items(), key=lambda item: item[1]))
@@ -177,12 +178,12 @@ def _refuse(uri: str, tables: list[FileLook], unread: list[FileLook], left_out: 
 
 
 def _columns(looks: Sequence[FileLook]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for look in looks:
         for name, kind in look.columns.items():
-            found.setdefault(name, "text" if look.text else str(kind))
-        found |= {name: "text" for name, _ in look.file.partitions if name not in found}
-    return found
+            columns.setdefault(name, "text" if look.text else str(kind))
+        columns |= {name: "text" for name, _ in look.file.partitions if name not in columns}
+    return columns
 
 
 def _left_out(files: list[InputFile], why: str) -> list[str]:
@@ -191,12 +192,12 @@ def _left_out(files: list[InputFile], why: str) -> list[str]:
 
 def _recognised(tables: list[FileLook]) -> list[str]:
     """Encodings and dialects that are not the usual ones, with the files that have them."""
-    found: dict[str, list[InputFile]] = {}
+    files_by_message: dict[str, list[InputFile]] = {}
     for look in tables:
         if look.text is not None and look.text.encoding.name not in ("utf-8", AUTO):
-            found.setdefault(f"read as {look.text.encoding.name}", []).append(look.file)
+            files_by_message.setdefault(f"read as {look.text.encoding.name}", []).append(look.file)
         if look.dialect is not None and look.dialect.delimiter != ",":
-            found.setdefault(f"fields separated by {look.dialect.delimiter!r}", []).append(look.file)
+            files_by_message.setdefault(f"fields separated by {look.dialect.delimiter!r}", []).append(look.file)
         if look.dialect is not None and look.dialect.quote != '"':
-            found.setdefault(f"fields quoted by {look.dialect.quote}", []).append(look.file)
-    return [f"{what}: {shown_names(files)}" for what, files in found.items()]
+            files_by_message.setdefault(f"fields quoted by {look.dialect.quote}", []).append(look.file)
+    return [f"{what}: {shown_names(files)}" for what, files in files_by_message.items()]

@@ -17,40 +17,40 @@ FAULT = pa.struct([("column", pa.string()), ("example", pa.string())])
 EXAMPLE_CHARS = 40
 
 
-def our_schema(wanted: pa.Schema) -> pa.Schema:
+def our_schema(schema: pa.Schema) -> pa.Schema:
     """Our columns, and BROKEN and FAULTS."""
-    fields = [pa.field(field.name, field.type) for field in wanted]
+    fields = [pa.field(field.name, field.type) for field in schema]
     return pa.schema([*fields, pa.field(BROKEN, pa.string()), pa.field(FAULTS, pa.list_(FAULT))])
 
 
-def our_rows(batch: pa.RecordBatch, wanted: pa.Schema, options: ReadOptions) -> pa.RecordBatch:
+def our_rows(batch: pa.RecordBatch, schema: pa.Schema, options: ReadOptions) -> pa.RecordBatch:
     """A raw batch, with columns of our names, as our columns; and BROKEN and FAULTS.
 
     Raises:
         TypeError: a column's type can never be read as ours.
     """
     columns, faults = [], dict[int, list[dict[str, str]]]()
-    for field in wanted:
+    for field in schema:
         theirs = plain(batch.column(batch.schema.get_field_index(field.name)))
-        made = convert(theirs, field, options)
-        columns.append(made.values)
-        _note(faults, field.name, theirs, made.invalid)
-        if pa.types.is_string(field.type) and made.values is not theirs and _holds_text(theirs.type):
-            _note(faults, f"{field.name}: {REPLACED}", made.values, pc.match_substring(made.values, "\ufffd"))
+        converted = convert(theirs, field, options)
+        columns.append(converted.values)
+        _note(faults, field.name, theirs, converted.invalid)
+        if pa.types.is_string(field.type) and converted.values is not theirs and _holds_text(theirs.type):
+            _note(faults, f"{field.name}: {REPLACED}", converted.values, pc.match_substring(converted.values, "\ufffd"))
     odd = batch.column(batch.schema.get_field_index(ODD))
     _note(faults, "", odd, odd.is_valid(), names=odd)
-    schema = our_schema(wanted)
+    with_marks = our_schema(schema)
     marks = (
         pa.array([faults.get(row) for row in range(len(batch))], pa.list_(FAULT))
         if faults
         else pa.nulls(len(batch), pa.list_(FAULT))
     )
-    return pa.RecordBatch.from_arrays([*columns, batch.column(batch.schema.get_field_index(BROKEN)), marks], schema=schema)
+    return pa.RecordBatch.from_arrays([*columns, batch.column(batch.schema.get_field_index(BROKEN)), marks], schema=with_marks)
 
 
-def all_our_rows(batches: Iterable[pa.RecordBatch], wanted: pa.Schema, options: ReadOptions) -> Iterable[pa.RecordBatch]:
+def all_our_rows(batches: Iterable[pa.RecordBatch], schema: pa.Schema, options: ReadOptions) -> Iterable[pa.RecordBatch]:
     """As `our_rows`, of each batch that has rows."""
-    return (our_rows(batch, wanted, options) for batch in batches if len(batch))
+    return (our_rows(batch, schema, options) for batch in batches if len(batch))
 
 
 def _note(
@@ -60,8 +60,8 @@ def _note(
         return
     for row in pc.indices_nonzero(pc.fill_null(marked, False)).to_pylist():
         value = values[row].as_py()
-        shown = "" if names is not None else printable(str(value), EXAMPLE_CHARS)
-        faults.setdefault(row, []).append({"column": name or names[row].as_py(), "example": shown})  # type: ignore[index]
+        example = "" if names is not None else printable(str(value), EXAMPLE_CHARS)
+        faults.setdefault(row, []).append({"column": name or names[row].as_py(), "example": example})  # type: ignore[index]
 
 
 def _holds_text(kind: pa.DataType) -> bool:

@@ -13,12 +13,12 @@ def partitions_of(folders: list[str]) -> Partitions:
     >>> partitions_of(["notes", "topic=%E7%BE%8E%E9%A3%9F", "dt=__HIVE_DEFAULT_PARTITION__"])
     (('topic', '美食'), ('dt', None))
     """
-    found: dict[str, str | None] = {}
+    values: dict[str, str | None] = {}
     for folder in folders:
         name, equals, value = folder.partition("=")
         if equals and name:
-            found[_decoded(name)] = None if value == NULL_PARTITION else _decoded(value)
-    return tuple(found.items())
+            values[_decoded(name)] = None if value == NULL_PARTITION else _decoded(value)
+    return tuple(values.items())
 
 
 def _decoded(text: str) -> str:

@@ -37,11 +37,11 @@ def to_pictures(values: pa.Array, options: ReadOptions) -> tuple[pa.Array, pa.Ar
 
 
 def _structs(elements: pa.StructArray, options: ReadOptions) -> pa.Array:
-    found = {name: elements.type.get_field_index(name) for name in ("image_id", "uri")}
-    if max(found.values()) < 0:
+    indexes = {name: elements.type.get_field_index(name) for name in ("image_id", "uri")}
+    if max(indexes.values()) < 0:
         raise TypeError(str(elements.type))
     columns: dict[str, Any] = {}
-    for name, index in found.items():
+    for name, index in indexes.items():
         if index >= 0:
             values = plain(pc.struct_field(elements, [index]))
             columns[name] = values.cast(pa.string()) if pa.types.is_null(values.type) else to_text(values, options)[0]
@@ -59,8 +59,8 @@ def _listed(lists: pa.Array, structs: pa.Array) -> pa.Array:
 
 def _from_text(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     listed = by_unique_value(values, _structs_of, pa.list_(pa.list_(pa.string())))
-    made = _listed(listed, _from_pairs(listed))
-    return made, pc.and_(values.is_valid(), made.is_null())
+    converted = _listed(listed, _from_pairs(listed))
+    return converted, pc.and_(values.is_valid(), converted.is_null())
 
 
 def _structs_of(text: str) -> list[list[str | None]] | None:

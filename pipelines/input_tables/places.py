@@ -70,9 +70,9 @@ def parse_place(uri: str) -> FilePlace:
     if far is None:
         return FilePlace("", "", "", str(Path(uri).absolute()))
     key, options = far[3], ""
-    if found := OPTIONS.search(uri):
-        options = found[1]
-        key = key[: -len(found[0])] if key.endswith(found[0]) else ""
+    if match := OPTIONS.search(uri):
+        options = match[1]
+        key = key[: -len(match[0])] if key.endswith(match[0]) else ""
     scheme = far[1].lower()
     return FilePlace(SAME_SCHEME.get(scheme, scheme), far[2], options, key.strip("/"))
 

@@ -26,8 +26,6 @@ def table_format_of(folder: FilePlace, names: Sequence[str] | None = None) -> Li
         DataError: it is of a format that is not read.
     """
     if names is None:
-        if any(is_pattern(part) for part in folder.key.split("/")) and entry_at(folder) is None:
-            return None
         looked_for = ("_delta_log", "metadata", *OTHERS)
         names = [name for name in looked_for if _is_folder(folder.below(name))]
     for name, what in OTHERS.items():
@@ -53,16 +51,24 @@ def enclosing_table(place: FilePlace) -> tuple[str, FilePlace] | None:
     for _ in range(LEVELS):
         if here is None or not here.key.strip("/"):
             return None
-        kind = table_format_of(here)
+        kind = table_format_of(here) if place.scheme == "" or _may_be_listed(here) else None
         if kind is not None:
             return kind, here
         here = here.parent()
     return None
 
 
+def _may_be_listed(folder: FilePlace) -> bool:
+    """Whether this user may see what is in a folder of a store: who may read an object may not see the ones beside it."""
+    try:
+        return bool(children(folder))
+    except DataError:
+        return False
+
+
 def _is_folder(place: FilePlace) -> bool:
-    found = entry_at(place)
-    return found is not None and found.is_folder
+    entry = entry_at(place)
+    return entry is not None and entry.is_folder
 
 
 def _has_metadata(folder: FilePlace) -> bool:

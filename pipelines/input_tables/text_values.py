@@ -67,12 +67,12 @@ def _replaced(values: pa.Array) -> pa.Array:
 
 def _from_floats(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     """100.0 is "100"; NaN, pandas' missing, is null; other fractions as they are spelled."""
-    known = pc.fill_null(pc.is_finite(values), False)
-    whole = pc.and_(known, pc.equal(values, pc.trunc(values)))
-    too_large = pc.fill_null(pc.and_(known, pc.greater(pc.abs(values), float(EXACT))), False)
+    finite = pc.fill_null(pc.is_finite(values), False)
+    whole = pc.and_(finite, pc.equal(values, pc.trunc(values)))
+    too_large = pc.fill_null(pc.and_(finite, pc.greater(pc.abs(values), float(EXACT))), False)
     small = pc.if_else(pc.and_(pc.fill_null(whole, False), pc.invert(too_large)), values, None)
     digits = small.cast(pa.int64()).cast(pa.string())
-    spelled = pc.if_else(pc.and_(known, pc.invert(too_large)), values.cast(pa.string()), None)
+    spelled = pc.if_else(pc.and_(finite, pc.invert(too_large)), values.cast(pa.string()), None)
     return pc.coalesce(digits, spelled), too_large
 
 

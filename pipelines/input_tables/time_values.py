@@ -36,8 +36,8 @@ def to_times(values: pa.Array, options: ReadOptions) -> tuple[pa.Array, pa.Array
     else:
         raise TypeError(str(kind))
     plausible = pc.and_(pc.greater_equal(micros, earliest), pc.less(micros, latest))
-    made = pc.if_else(plausible, micros, None)
-    return made.cast(TIME), pc.and_(values.is_valid(), made.is_null())
+    times = pc.if_else(plausible, micros, None)
+    return times.cast(TIME), pc.and_(values.is_valid(), times.is_null())
 
 
 def _from_whole(values: pa.Array, earliest: int, latest: int) -> pa.Array:
@@ -58,8 +58,8 @@ def _from_floats(values: pa.Array, earliest: int, latest: int) -> pa.Array:
         [size < 1e11, size < 1e14, size < 1e17], [number * 1e6, number * 1e3, number], np.clip(number / 1e3, -9e18, 9e18)
     )
     fraction = np.clip(np.round(scaled), -9e18, 9e18).astype(np.int64)
-    found = np.where(whole == number, np.where(sound, micros, earliest - 1), fraction)
-    return pc.if_else(pc.fill_null(pc.is_finite(values), False), pa.array(found), None)
+    converted = np.where(whole == number, np.where(sound, micros, earliest - 1), fraction)
+    return pc.if_else(pc.fill_null(pc.is_finite(values), False), pa.array(converted), None)
 
 
 def _from_text(values: pa.Array, earliest: int, latest: int) -> pa.Array:

@@ -45,8 +45,8 @@ def parse_time(text: str, earliest: int, latest: int) -> int | None:
         return None
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    found = _from_number(text, earliest, latest) if NUMBER.fullmatch(text) else _from_words(text)
-    return found if found is not None and earliest <= found < latest else None
+    micros = _from_number(text, earliest, latest) if NUMBER.fullmatch(text) else _from_words(text)
+    return micros if micros is not None and earliest <= micros < latest else None
 
 
 def micros_of_numbers(values: np.ndarray, earliest: int, latest: int) -> tuple[np.ndarray, np.ndarray]:
@@ -69,9 +69,9 @@ def micros_of_numbers(values: np.ndarray, earliest: int, latest: int) -> tuple[n
     written = ((values >= 10**7) & (values < 10**8)) | ((values >= 10**13) & (values < 10**14))
     doubtful = np.flatnonzero(written | (~sound & (values >= 10**11) & (values < 10**12)))
     for place in doubtful:
-        found = _compact(str(values[place]))
-        if found is not None and earliest <= found < latest:
-            micros[place], sound[place] = found, True
+        written_time = _compact(str(values[place]))
+        if written_time is not None and earliest <= written_time < latest:
+            micros[place], sound[place] = written_time, True
     return micros, sound
 
 
@@ -91,12 +91,12 @@ def _from_number(text: str, earliest: int, latest: int) -> int | None:
 
 def _from_words(text: str) -> int | None:
     for pattern in (ISO, CHINESE):
-        if found := pattern.fullmatch(text):
-            return _micros(found)
-    if (found := COMPACT.fullmatch(text)) and "T" in text:
-        return _micros(found)
-    if found := TWITTER.fullmatch(text):
-        month, day, clock, zone, year = found.groups()
+        if match := pattern.fullmatch(text):
+            return _micros(match)
+    if (match := COMPACT.fullmatch(text)) and "T" in text:
+        return _micros(match)
+    if match := TWITTER.fullmatch(text):
+        month, day, clock, zone, year = match.groups()
         text = f"{day} {month} {year} {clock} {zone}"
     if not text[-1].isdigit() and not text.endswith("GMT"):
         return None
@@ -110,12 +110,12 @@ def _from_words(text: str) -> int | None:
 
 
 def _compact(digits: str) -> int | None:
-    found = COMPACT.fullmatch(digits)
-    return _micros(found) if found else None
+    match = COMPACT.fullmatch(digits)
+    return _micros(match) if match else None
 
 
-def _micros(found: re.Match[str]) -> int | None:
-    part = found.groupdict()
+def _micros(match: re.Match[str]) -> int | None:
+    part = match.groupdict()
     zone = _zone(part.get("zone"))
     if zone is None:
         return None

@@ -9,5 +9,5 @@ import pyarrow as pa
 def by_unique_value(values: pa.Array, make: Callable[[str], Any], kind: pa.DataType) -> pa.Array:
     """[n] what `make` gives for each value; null for null."""
     encoded = values.dictionary_encode()
-    made = pa.array([None if value is None else make(value) for value in encoded.dictionary.to_pylist()], kind)
-    return made.take(encoded.indices)
+    converted = pa.array([None if value is None else make(value) for value in encoded.dictionary.to_pylist()], kind)
+    return converted.take(encoded.indices)

@@ -38,26 +38,26 @@ def to_whole_numbers(values: pa.Array, _: ReadOptions) -> tuple[pa.Array, pa.Arr
 
 
 def _from_floats(values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    said = pc.fill_null(pc.invert(pc.is_nan(values)), False)
+    present = pc.fill_null(pc.invert(pc.is_nan(values)), False)
     fits = pc.and_(pc.equal(values, pc.trunc(values)), pc.less(pc.abs(values), BELOW_2_63))
-    whole = pc.fill_null(pc.and_(said, fits), False)
-    return pc.if_else(whole, values, None).cast(pa.int64()), pc.and_not(said, whole)
+    whole = pc.fill_null(pc.and_(present, fits), False)
+    return pc.if_else(whole, values, None).cast(pa.int64()), pc.and_not(present, whole)
 
 
 def _from_decimals(values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    found = [None if v is None or v != v.to_integral_value() or abs(v) > LARGEST else int(v) for v in values.to_pylist()]
-    made = pa.array(found, pa.int64())
-    return made, pc.and_(values.is_valid(), made.is_null())
+    numbers = [None if v is None or v != v.to_integral_value() or abs(v) > LARGEST else int(v) for v in values.to_pylist()]
+    converted = pa.array(numbers, pa.int64())
+    return converted, pc.and_(values.is_valid(), converted.is_null())
 
 
 def _from_text(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     trimmed = pc.utf8_trim_whitespace(values)
     blank = pc.fill_null(pc.equal(trimmed, ""), True)
     try:
-        made = pc.if_else(blank, None, trimmed).cast(pa.int64())
+        converted = pc.if_else(blank, None, trimmed).cast(pa.int64())
     except pa.ArrowInvalid:
-        made = by_unique_value(pc.if_else(blank, None, trimmed), parse_count, pa.int64())
-    return made, pc.and_(pc.invert(blank), made.is_null())
+        converted = by_unique_value(pc.if_else(blank, None, trimmed), parse_count, pa.int64())
+    return converted, pc.and_(pc.invert(blank), converted.is_null())
 
 
 def _where(values: pa.Array, fits: pa.Array) -> pa.Array:

@@ -55,13 +55,13 @@ def test_a_second_run_skips_every_stage(corpus, mined):
 
 
 def test_every_fault_of_the_input_is_in_one_line(tmp_path):
-    pq.write_table(pa.table({"note_id": [1], "images": ["x"]}), tmp_path / "notes.parquet")
+    pq.write_table(pa.table({"note_id": [[1]], "like_count": [1]}), tmp_path / "notes.parquet")
     (tmp_path / "clicks.csv").write_text("a,b\n1,2\n")
     done = run_job("--notes", tmp_path / "notes.parquet", "--clicks", tmp_path / "clicks.csv", "--workspace", tmp_path / "w")
     [line] = [line for line in done.stdout.splitlines() if line.startswith("error:")]
     assert done.returncode == 2
     assert "Traceback" not in done.stdout
-    for part in ("'note_id' is int64, wanted string", "missing column 'like_count'", "missing column 'user_id'"):
+    for part in ("'note_id' is list<element: int64>, expected text", "missing column 'images'", "missing column 'user_id'"):
         assert part in line
 
 

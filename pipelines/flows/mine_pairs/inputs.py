@@ -8,6 +8,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.flows.mine_pairs.settings import Input
+from pipelines.input_tables.folders import entry_at
+from pipelines.input_tables.patterns import split_list
+from pipelines.input_tables.places import OPTIONS, parse_place
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.media.decode import BadPicture
 from pipelines.media.picture_uri import FAR, root_of
@@ -100,10 +103,17 @@ def _with_way_out(error: str, uri: str, read: ReadOptions | None) -> str:
 
 
 def _folder_of(uri: str) -> str:
-    """The folder of a file, or of a pattern's fixed part."""
-    fixed = re.split(r"[*?\[{]", uri.rstrip("/"), maxsplit=1)[0]
-    folder = fixed.rsplit("/", 1)[0] if "/" in fixed else "."
-    return folder if FAR.match(folder) and not folder.startswith("file:") else absolute(folder or "/")
+    """The folder of a file, of a pattern's fixed part, or of the first of several; a store's client options go with it."""
+    first = uri if "," not in uri or entry_at(parse_place(uri)) is not None else split_list(uri)[0]
+    options = OPTIONS.search(first) if FAR.match(first) else None
+    name = first[: options.start()] if options else first
+    name = name.rstrip("/")
+    if entry_at(parse_place(first)) is None:
+        name = re.split(r"[*?\[{]", name, maxsplit=1)[0]
+    folder = name.rsplit("/", 1)[0] if "/" in name else "."
+    if FAR.match(folder) and not folder.startswith("file:"):
+        return f"{folder}{options[0] if options else ''}"
+    return absolute(folder or "/")
 
 
 def absolute_root(uri: str) -> str:

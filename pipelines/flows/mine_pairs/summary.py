@@ -127,7 +127,7 @@ def _unread_fields(workspace: Workspace) -> str:
     if not rows:
         return ""
     lines = [f"  {source:<7} {row['rows']:>11,}  {row['column']}{_example(source, row['example'])}" for source, row in rows]
-    return "Fields that could not be read (null in their rows)\n" + "\n".join(lines)
+    return "Values that could not be read (null in their rows), and odd rows\n" + "\n".join(lines)
 
 
 def _example(source: str, example: str) -> str:

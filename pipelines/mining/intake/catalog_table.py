@@ -41,24 +41,24 @@ def catalog_name(spark: SparkSession, uri: str) -> str | None:
         return None
 
 
-def catalog_rows(spark: SparkSession, name: str, wanted: pa.Schema, required: Iterable[str], options: ReadOptions) -> DataFrame:
+def catalog_rows(spark: SparkSession, name: str, schema: pa.Schema, required: Iterable[str], options: ReadOptions) -> DataFrame:
     """Our columns of a table, and UNREADABLE and FAULTS, as of a file.
 
     Raises:
         DataError: a required column is missing, or a column can never be read as ours.
     """
     table = spark.table(name)
-    present = [field.name for field in wanted if field.name in table.columns]
+    present = [field.name for field in schema if field.name in table.columns]
     picked = table.select(*[f"`{column}`" for column in present])
-    found = to_arrow_schema(picked.schema, timezone="UTC")
+    types = to_arrow_schema(picked.schema, timezone="UTC")
     faults = [f"missing column '{column}'; found {table.columns[:12]}" for column in sorted(set(required) - set(present))]
     faults += [
-        fault for field in wanted if field.name in present and (fault := type_fault(found.field(field.name).type, field))
+        fault for field in schema if field.name in present and (fault := type_fault(types.field(field.name).type, field))
     ]
     if faults:
         raise DataError(f"{name} (a table of Spark's catalog): {'; '.join(faults)}")
-    ddl = ", ".join(f"`{field.name}` {spark_type(field.type)}" for field in our_schema(wanted))
-    return picked.mapInArrow(partial(_converted, wanted, options), ddl)
+    ddl = ", ".join(f"`{field.name}` {spark_type(field.type)}" for field in our_schema(schema))
+    return picked.mapInArrow(partial(_converted, schema, options), ddl)
 
 
 def catalog_columns(spark: SparkSession, name: str) -> Sequence[str]:
@@ -81,10 +81,10 @@ def catalog_fingerprint(spark: SparkSession, name: str) -> str:
     )
 
 
-def _converted(wanted: pa.Schema, options: ReadOptions, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _converted(schema: pa.Schema, options: ReadOptions, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         columns = [
             batch.column(batch.schema.get_field_index(field.name)) if field.name in batch.schema.names else pa.nulls(len(batch))
-            for field in wanted
+            for field in schema
         ]
-        yield our_rows(raw_batch(wanted.names, columns), wanted, options)
+        yield our_rows(raw_batch(schema.names, columns), schema, options)

@@ -35,6 +35,8 @@ def count_faults(read: DataFrame, *, examples: bool) -> list[dict[str, Any]]:
     """
     fault = with_faults(read).where(F.col(FAULTS).isNotNull()).select(F.explode(FAULTS).alias("fault"))
     example = F.col("fault.example")
-    shown = example if examples else F.regexp_replace(F.regexp_replace(example, r"\d", "9"), r"[^\d\W_]", "a")
-    rows = fault.groupBy(F.col("fault.column").alias("column")).agg(F.count("*").alias("rows"), F.min(shown).alias("example"))
+    form = F.regexp_replace(F.regexp_replace(example, r"\d", "9"), r"[^\d\W_]", "a")
+    rows = fault.groupBy(F.col("fault.column").alias("column")).agg(
+        F.count("*").alias("rows"), F.min(example if examples else form).alias("example")
+    )
     return [row.asDict() for row in rows.orderBy(F.col("rows").desc(), "column").collect()]

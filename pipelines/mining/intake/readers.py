@@ -41,13 +41,13 @@ class OpenedInput:
     """The first rows, read without Spark: a Spark task that is ended early leaves tracebacks. None: of a catalog's table."""
 
 
-def read_input(spark: SparkSession, uri: str, wanted: pa.Schema, options: ReadOptions | None = None) -> DataFrame:
+def read_input(spark: SparkSession, uri: str, schema: pa.Schema, options: ReadOptions | None = None) -> DataFrame:
     """As `open_input`, the rows only."""
-    return open_input(spark, uri, wanted, options).rows
+    return open_input(spark, uri, schema, options).rows
 
 
 def open_input(
-    spark: SparkSession, uri: str, wanted: pa.Schema, options: ReadOptions | None = None, name: str = "notes"
+    spark: SparkSession, uri: str, schema: pa.Schema, options: ReadOptions | None = None, name: str = "notes"
 ) -> OpenedInput:
     """The wanted columns of an input, null where it has none or a value cannot be read; and UNREADABLE and FAULTS.
 
@@ -57,7 +57,7 @@ def open_input(
         spark: the session.
         uri: a path, a folder, a pattern, or several of them, in any store that pyarrow or fsspec opens; a Delta or Iceberg
             table's folder; or a table of Spark's catalog.
-        wanted: our columns.
+        schema: our columns.
         options: how to read.
         name: of our table, for messages.
 
@@ -70,57 +70,57 @@ def open_input(
     catalog = catalog_name(spark, uri)
     if catalog is not None:
         return OpenedInput(
-            rows=catalog_rows(spark, catalog, wanted, required(wanted), options),
+            rows=catalog_rows(spark, catalog, schema, required(schema), options),
             count=None,
             size_bytes=0,
             fingerprint=lambda: catalog_fingerprint(spark, catalog),
             messages=(f"the table {catalog} of Spark's catalog",),
-            columns=tuple(name for name in wanted.names if name in catalog_columns(spark, catalog)),
+            columns=tuple(name for name in schema.names if name in catalog_columns(spark, catalog)),
         )
-    table = open_table(uri, wanted.names, options)
-    checked = check_columns(table, name, wanted, required(wanted), options)
+    table = open_table(uri, schema.names, options)
+    checked = check_columns(table, name, schema, required(schema), options)
     parts = parts_of(table, spark.sparkContext.defaultParallelism)
     return OpenedInput(
-        rows=_in_tasks(spark, parts, wanted, options),
+        rows=_in_tasks(spark, parts, schema, options),
         count=table.rows,
         size_bytes=table.size_bytes,
         fingerprint=lambda: table.fingerprint,
         messages=(*table.messages, *checked.messages),
         columns=checked.present,
-        first_rows=lambda rows: _first_rows(parts, wanted, options, rows),
+        first_rows=lambda rows: _first_rows(parts, schema, options, rows),
     )
 
 
-def required(wanted: pa.Schema) -> frozenset[str]:
+def required(schema: pa.Schema) -> frozenset[str]:
     """Columns that every file must have."""
-    return frozenset(field.name for field in wanted if not field.nullable) - MAY_LACK
+    return frozenset(field.name for field in schema if not field.nullable) - MAY_LACK
 
 
-def _in_tasks(spark: SparkSession, parts: list[Part], wanted: pa.Schema, options: ReadOptions) -> DataFrame:
+def _in_tasks(spark: SparkSession, parts: list[Part], schema: pa.Schema, options: ReadOptions) -> DataFrame:
     """A task a part: row k of a range of as many partitions as there are parts says which."""
     if not parts:
-        return spark.createDataFrame(our_schema(wanted).empty_table())
+        return spark.createDataFrame(our_schema(schema).empty_table())
     numbers = spark.range(0, len(parts), 1, len(parts))
-    return numbers.mapInArrow(partial(_read, parts, wanted, options), _ddl(wanted))
+    return numbers.mapInArrow(partial(_read, parts, schema, options), _ddl(schema))
 
 
 def _read(
-    parts: list[Part], wanted: pa.Schema, options: ReadOptions, numbers: Iterable[pa.RecordBatch]
+    parts: list[Part], schema: pa.Schema, options: ReadOptions, numbers: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     for batch in numbers:
         for number in batch.column(0).to_pylist():
-            yield from all_our_rows(read_part(parts[number], wanted.names, options), wanted, options)
+            yield from all_our_rows(read_part(parts[number], schema.names, options), schema, options)
 
 
-def _first_rows(parts: list[Part], wanted: pa.Schema, options: ReadOptions, rows: int) -> pa.Table:
+def _first_rows(parts: list[Part], schema: pa.Schema, options: ReadOptions, rows: int) -> pa.Table:
     batches: list[pa.RecordBatch] = []
     for part in parts:
-        for batch in all_our_rows(read_part(part, wanted.names, options), wanted, options):
+        for batch in all_our_rows(read_part(part, schema.names, options), schema, options):
             batches.append(batch)
             if sum(map(len, batches)) >= rows:
                 return pa.Table.from_batches(batches).slice(0, rows)
-    return pa.Table.from_batches(batches, our_schema(wanted))
+    return pa.Table.from_batches(batches, our_schema(schema))
 
 
-def _ddl(wanted: pa.Schema) -> str:
-    return ", ".join(f"`{field.name}` {spark_type(field.type)}" for field in our_schema(wanted))
+def _ddl(schema: pa.Schema) -> str:
+    return ", ".join(f"`{field.name}` {spark_type(field.type)}" for field in our_schema(schema))

@@ -60,7 +60,7 @@ def _write(
     counts: ValueCounts,
     target: Path,
 ) -> int:
-    groups, streamed = native_groups(mapping)
+    groups, streamed = native_groups(mapping, options)
     for k, group in enumerate(groups):
         if not _copied(mapping, group, wanted, options, counts, target, f"part-{k:05d}"):
             streamed += group.looks

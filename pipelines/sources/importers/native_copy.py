@@ -9,7 +9,7 @@ from pipelines.input_tables.settings import ReadOptions
 from pipelines.sources.importers.expression_columns import typed_sql
 from pipelines.sources.importers.mapped_columns import MappedTable
 from pipelines.sources.importers.native_groups import NativeGroup
-from pipelines.sources.importers.native_sql import PICTURES, duckdb_type, value_sql
+from pipelines.sources.importers.native_sql import ValueSql, duckdb_type, value_sql
 from pipelines.sources.importers.our_values import null_words, register, register_check
 from pipelines.sources.importers.parquet_parts import FILE_BYTES, GROUP_BYTES, GROUP_ROWS
 from pipelines.sources.importers.value_counts import ValueCounts
@@ -44,40 +44,54 @@ def native_copy(
     """
     inner = f"select {_theirs(mapping, group)} from {_source(mapping, group)}"
     kinds = {column: kind for column, kind, *_ in connection.execute(f"describe {inner}").fetchall()}
-    columns = [
-        f"{_ours(connection, field, kinds.get(field.name), is_field, options, counts)} as {quoting.name(field.name)}"
+    made = {
+        field.name: _ours(
+            connection, field, kinds.get(field.name), group if field.name in mapping.plain else None, options, counts
+        )
         for field in wanted
-        for is_field in [group.is_csv and field.name in mapping.plain]
-    ]
+    }
+    columns = ", ".join(f"{value.sql} as {quoting.name(name)}" for name, value in made.items())
+    helpers = "".join(f", {sql} as {name}" for value in made.values() for name, sql in value.helpers.items())
     where = _no_broken_line(connection, mapping, group)
     largest = 2_048 if any(pa.types.is_binary(field.type) for field in wanted) else GROUP_ROWS
+    rows = f"(select *{helpers} from ({inner}{where}))"
     target = quoting.text(str(folder))
     layout = (
         f"format parquet, compression zstd, compression_level 1, dictionary_size_limit {DICTIONARY}, "
         f"row_group_size {largest}, row_group_size_bytes {GROUP_BYTES}, "
         f"file_size_bytes {FILE_BYTES}, filename_pattern {quoting.text(prefix + '-{i}')}, overwrite_or_ignore"
     )
-    copied = connection.execute(f"copy (select {', '.join(columns)} from ({inner}{where})) to {target} ({layout})").fetchall()
+    copied = connection.execute(f"copy (select {columns} from {rows}) to {target} ({layout})").fetchall()
     return int(copied[0][0])
 
 
 def _source(mapping: MappedTable, group: NativeGroup) -> str:
-    """The files, with the columns that SQL reads in their types."""
-    if not mapping.json_types:
+    """The files; where SQL reads texts, with the columns that it reads in their types, and the others as _theirs_0, ..."""
+    if not _is_prepared(mapping, group):
         return group.relation
     plain = [
         f"{_plain(theirs, mapping, group)} as {quoting.name(f'_theirs_{k}')}" for k, theirs in enumerate(mapping.plain.values())
     ]
-    typed = [f"{typed_sql(quoting.name(n), kind)} as {quoting.name(n)}" for n, kind in mapping.json_types.items()]
-    return f"(select {', '.join([*plain, *typed])} from {group.relation})"
+    read = [f"{_read_for_sql(name, mapping)} as {quoting.name(name)}" for name in mapping.read_for_sql]
+    return f"(select {', '.join([*plain, *read])} from {group.relation})"
+
+
+def _is_prepared(mapping: MappedTable, group: NativeGroup) -> bool:
+    return group.is_text and bool(mapping.read_for_sql)
+
+
+def _read_for_sql(name: str, mapping: MappedTable) -> str:
+    column, structure = quoting.name(name), mapping.json_types.get(name)
+    return typed_sql(column, structure) if structure else f"case when trim({column}, ' \t\r\n') <> '' then {column} end"
 
 
 def _theirs(mapping: MappedTable, group: NativeGroup) -> str:
     """Their columns by our names."""
-    columns = []
-    for k, (ours, theirs) in enumerate(mapping.plain.items()):
-        sql = quoting.name(f"_theirs_{k}") if mapping.json_types else _plain(theirs, mapping, group)
-        columns.append(f"{sql} as {quoting.name(ours)}")
+    prepared = _is_prepared(mapping, group)
+    columns = [
+        f"{quoting.name(f'_theirs_{k}') if prepared else _plain(theirs, mapping, group)} as {quoting.name(ours)}"
+        for k, (ours, theirs) in enumerate(mapping.plain.items())
+    ]
     columns += [f"({sql}) as {quoting.name(ours)}" for ours, sql in mapping.computed.items()]
     return ", ".join(columns)
 
@@ -97,16 +111,19 @@ def _ours(
     connection: duckdb.DuckDBPyConnection,
     field: pa.Field,
     found: str | None,
-    is_csv_field: bool,
+    plain_in: NativeGroup | None,
     options: ReadOptions,
     counts: ValueCounts,
-) -> str:
+) -> ValueSql:
+    """A column; `plain_in`: the group that it is a column of, None where it is computed."""
     if found is None:
-        return f"cast([] as {PICTURES})" if pa.types.is_list(field.type) else f"cast(null as {duckdb_type(field.type)})"
+        return ValueSql({}, f"cast({'[]' if pa.types.is_list(field.type) else 'null'} as {duckdb_type(field.type)})")
     function = f"our_{field.name}"
+    is_csv_field = plain_in is not None and plain_in.is_csv
     register(connection, function, found, field, options, counts, is_csv_field=is_csv_field)
     words = null_words(field.name, options) if is_csv_field else []
-    return value_sql(quoting.name(field.name), found, field.type, function, options, words)
+    only_padded = plain_in is not None and plain_in.reads_null_words
+    return value_sql(quoting.name(field.name), found, field, function, options, words, only_padded=only_padded)
 
 
 def _no_broken_line(connection: duckdb.DuckDBPyConnection, mapping: MappedTable, group: NativeGroup) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipelines.input_tables.file_look import FileLook
+from pipelines.input_tables.settings import FREE_TEXT, ReadOptions
 from pipelines.sources.importers.mapped_columns import MappedTable
 from pipelines.workspace.duckdb import quoting
 
@@ -22,20 +23,27 @@ class NativeGroup(NamedTuple):
     """SQL, of all files; its columns have their names."""
     is_text: bool
     is_csv: bool
+    reads_null_words: bool = False
+    """Whether DuckDB's reader of CSV has made nulls of the null words."""
 
 
-def native_groups(mapping: MappedTable) -> tuple[list[NativeGroup], list[FileLook]]:
+def native_groups(mapping: MappedTable, options: ReadOptions) -> tuple[list[NativeGroup], list[FileLook]]:
     """The groups that DuckDB reads by itself, and the files that are streamed."""
     groups: dict[tuple[object, ...], list[FileLook]] = {}
     streamed: list[FileLook] = []
-    names = _top_names(mapping)
+    names, reads_words = _top_names(mapping), _reader_knows_null_words(mapping)
     for look in mapping.table.looks:
         key = None if mapping.table.snapshot is not None else _key(look, names)
         if key is None:
             streamed.append(look)
         else:
             groups.setdefault(key, []).append(look)
-    return [_group(tuple(looks), names) for looks in groups.values()], streamed
+    return [_group(tuple(looks), names, options.null_words if reads_words else None) for looks in groups.values()], streamed
+
+
+def _reader_knows_null_words(mapping: MappedTable) -> bool:
+    """Whether null words mean the same in all columns: neither free text nor what SQL reads is among them."""
+    return not mapping.read_for_sql and not FREE_TEXT & set(mapping.plain)
 
 
 def _top_names(mapping: MappedTable) -> list[str]:
@@ -95,9 +103,9 @@ def _is_plain(kind: pa.DataType) -> bool:
     return any(check(kind) for check in checks)
 
 
-def _group(looks: tuple[FileLook, ...], names: Sequence[str]) -> NativeGroup:
+def _group(looks: tuple[FileLook, ...], names: Sequence[str], null_words: Sequence[str] | None) -> NativeGroup:
     first = looks[0]
-    files = "[" + ", ".join(quoting.text(look.file.place.key) for look in looks) + "]"
+    files = _texts([look.file.place.key for look in looks])
     if first.format == "parquet":
         return NativeGroup(looks, f"read_parquet({files}, hive_partitioning = false, union_by_name = true)", False, False)
     compression = PLAIN_COMPRESSIONS[first.text.compression if first.text else None]
@@ -110,4 +118,13 @@ def _group(looks: tuple[FileLook, ...], names: Sequence[str]) -> NativeGroup:
     arguments = (
         f"header = true, auto_detect = false, delim = {quoting.text(first.dialect.delimiter)}, quote = '\"', escape = '\"'"
     )
-    return NativeGroup(looks, f"read_csv({files}, columns = {{{texts}}}, {arguments}, {shared})", True, True)
+    if null_words is not None:
+        arguments += f", nullstr = {_texts(['', *null_words])}"
+    return NativeGroup(
+        looks, f"read_csv({files}, columns = {{{texts}}}, {arguments}, {shared})", True, True, null_words is not None
+    )
+
+
+def _texts(values: Sequence[str]) -> str:
+    """A list of string literals."""
+    return "[" + ", ".join(map(quoting.text, values)) + "]"

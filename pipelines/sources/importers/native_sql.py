@@ -1,14 +1,13 @@
 """A value of theirs as a value of ours in DuckDB SQL: plain spellings here, all others by the function that knows the rules."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.workspace.duckdb import quoting
 
-LONGEST_NULL = 40
-"""Bytes of a field above which it is not compared with the null words."""
 PICTURES = "STRUCT(image_id VARCHAR, uri VARCHAR)[]"
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
@@ -27,74 +26,107 @@ def duckdb_type(kind: pa.DataType) -> str:
     return "BIGINT" if pa.types.is_integer(kind) else "BLOB" if pa.types.is_binary(kind) else "VARCHAR"
 
 
+class ValueSql(NamedTuple):
+    """How a value is made: expressions that are computed once a row, and one that uses them by name."""
+
+    helpers: dict[str, str]
+    sql: str
+
+
 def value_sql(
-    column: str, found: str, wanted: pa.DataType, by_rules: str, options: ReadOptions, null_words: Sequence[str] = ()
-) -> str:
+    column: str,
+    found: str,
+    field: pa.Field,
+    by_rules: str,
+    options: ReadOptions,
+    null_words: Sequence[str] = (),
+    *,
+    only_padded: bool = False,
+) -> ValueSql:
     """The expression that makes a value of ours; null where theirs is null or cannot be read.
 
     Args:
         column: theirs, quoted.
         found: its type in DuckDB.
-        wanted: our type.
+        field: our column.
         by_rules: the function that is called for values that are not plain; it counts those that cannot be read.
         options: which times are plausible.
         null_words: texts that mean "no value"; of other columns than texts the function knows them.
+        only_padded: whether these are nulls already where no blank is around them.
     """
-    rest = f"{by_rules}({column})"
+    rest, wanted = f"{by_rules}({column})", field.type
+    if pa.types.is_integer(wanted) and found == "VARCHAR":
+        number = f"_number_{field.name}"
+        plain = f"case when cast({number} as varchar) = {column} then {number} when {column} is not null then {rest} end"
+        return ValueSql({number: f"try_cast({column} as bigint)"}, plain)
+    if pa.types.is_timestamp(wanted) and found == "VARCHAR":
+        return _time_of_text(column, field.name, rest, options)
     if pa.types.is_list(wanted):
-        return f"coalesce({_pictures(column, found, rest)}, cast([] as {PICTURES}))"
-    if pa.types.is_integer(wanted):
-        return _whole(column, found, rest)
+        return ValueSql({}, f"coalesce({_pictures(column, found, rest)}, cast([] as {PICTURES}))")
     if pa.types.is_timestamp(wanted):
-        return _time(column, found, rest, options)
-    if pa.types.is_binary(wanted):
-        return column if found == "BLOB" else _or_null(column, rest)
-    if null_words:
-        return _text_of_field(column, null_words)
-    return f"cast({column} as varchar)" if found in ("VARCHAR", "BOOLEAN", *WHOLE) else _or_null(column, rest)
+        return ValueSql({}, _time(column, found, rest, options))
+    if null_words and pa.types.is_string(wanted):
+        return ValueSql({}, _text_of_field(column, null_words, only_padded=only_padded))
+    return ValueSql({}, _plain_cast(column, found, wanted) or _or_null(column, rest))
 
 
-def _text_of_field(column: str, null_words: Sequence[str]) -> str:
-    """A field of a CSV; DuckDB looks at its blanks only where it may have some: '!' is the first letter after the blank."""
+def _plain_cast(column: str, found: str, wanted: pa.DataType) -> str | None:
+    """The cast between types whose values are the same; None where the rules are needed."""
+    if pa.types.is_integer(wanted) and found in ("BOOLEAN", *WHOLE):
+        return f"cast({column} as bigint)"
+    if pa.types.is_binary(wanted) and found == "BLOB":
+        return column
+    return f"cast({column} as varchar)" if pa.types.is_string(wanted) and found in ("VARCHAR", "BOOLEAN", *WHOLE) else None
+
+
+def _text_of_field(column: str, null_words: Sequence[str], *, only_padded: bool) -> str:
+    """A field of a CSV; `only_padded`: its reader has made nulls of null words, but not with blanks around them.
+
+    Words are compared with fields of their length: a list of them would cost as much as all the reading.
+    """
     words = ", ".join(map(quoting.text, null_words))
-    padded = f"({column} < '!' or ends_with({column}, ' ') or ends_with({column}, '\t'))"
+    padded = f"{column} < '!' or ends_with({column}, ' ') or ends_with({column}, '\t')"  # '!' follows the blank
     trimmed = f"case when trim({column}, ' \t\r\n') not in ({words}) then {column} end"
-    plain = f"case when {column} not in ({words}) then {column} end"
-    return f"case when strlen({column}) > {LONGEST_NULL} then {column} when {padded} then {trimmed} else {plain} end"
+    if only_padded:
+        return f"case when {padded} then {trimmed} else {column} end"
+    by_length: dict[int, list[str]] = {}
+    for word in null_words:
+        by_length.setdefault(len(word.encode()), []).append(quoting.text(word))
+    branches = " ".join(
+        f"when {size} then case when {column} not in ({', '.join(same)}) then {column} end" for size, same in by_length.items()
+    )
+    return f"case when {padded} then {trimmed} else case strlen({column}) {branches} else {column} end end"
 
 
 def _or_null(column: str, rest: str) -> str:
     return f"case when {column} is not null then {rest} end"
 
 
-def _whole(column: str, found: str, rest: str) -> str:
-    if found in ("BOOLEAN", *WHOLE):
-        return f"cast({column} as bigint)"
-    if found != "VARCHAR":
-        return _or_null(column, rest)
-    number = f"try_cast({column} as bigint)"
-    return f"case when cast({number} as varchar) = {column} then {number} when {column} is not null then {rest} end"
+def _time_of_text(column: str, name: str, rest: str, options: ReadOptions) -> ValueSql:
+    """Numbers of as many digits as seconds, milli- and microseconds since 1970 have, and times to the second."""
+    earliest, latest = options.time_range()
+    number, clock = f"_number_{name}", f"_clock_{name}"
+    helpers = {  # a cast that fails is slow
+        number: f"case when strlen({column}) in (10, 13, 16) then try_cast({column} as bigint) end",
+        clock: f"case when strlen({column}) in (19, 20) then try_cast({column} as timestamp) end",
+    }
+    fits = f"epoch_us({clock}) >= {earliest} and epoch_us({clock}) < {latest}"
+    counted = f"when cast({number} as varchar) = {column} then case {_counted(number, earliest, latest)} else {rest} end"
+    made = (
+        f"case when {column} is null then null when {fits} then make_timestamptz(epoch_us({clock})) {counted} else {rest} end"
+    )
+    return ValueSql(helpers, made)
 
 
 def _time(column: str, found: str, rest: str, options: ReadOptions) -> str:
     earliest, latest = options.time_range()
     if found in TIMES:
-        at = f"cast({column} as timestamptz)"
-        fits = f"epoch_us({at}) >= {earliest} and epoch_us({at}) < {latest}"
-        return f"case when {column} is null then null when {fits} then {at} else {rest} end"
+        at = f"epoch_us({column})"
+        made = f"when {at} >= {earliest} and {at} < {latest} then make_timestamptz({at})"
+        return f"case when {column} is null then null {made} else {rest} end"
     if found in ("BIGINT", "UINTEGER"):
         return f"case when {column} is null then null {_counted(column, earliest, latest)} else {rest} end"
-    if found != "VARCHAR":
-        return _or_null(column, rest)
-    number, clock = f"try_cast({column} as bigint)", f"try_cast({column} as timestamp)"
-    counted = _counted(number, earliest, latest)
-    fits = f"epoch_us({clock}) >= {earliest} and epoch_us({clock}) < {latest}"
-    spelled = f"replace(rtrim({column}, 'Z'), 'T', ' ')"
-    return (
-        f"case when {column} is null then null "
-        f"when cast({number} as varchar) = {column} then case {counted} else {rest} end "
-        f"when cast({clock} as varchar) = {spelled} and {fits} then cast({clock} as timestamptz) else {rest} end"
-    )
+    return _or_null(column, rest)
 
 
 def _counted(number: str, earliest: int, latest: int) -> str:

@@ -464,7 +464,10 @@ def test_u24_odd_ids_of_parquet_are_texts(tmp_path):
     ("header", "message"),
     [
         ("USER_ID,NOTE_ID,CLICKED_AT", r"missing column 'user_id' \(text\) \('USER_ID' is there: names have to be equal\)"),
-        ("u0,n0,2026-11-20T10:00:00Z", r"missing column 'user_id' \(text\); found \[u0, n0, 2026-11-20T10:00:00Z\]"),
+        (
+            "u0,n0,2026-11-20T10:00:00Z",
+            r"missing column 'user_id' \(text\); found \[u0, n0, 2026-11-20T10:00:00Z\].*is there no header\?",
+        ),
         ("user_id,note_id,note_id,clicked_at", "column 'note_id' is there twice"),
         (
             "uid,post,ts",
@@ -500,7 +503,7 @@ def test_k40_a_field_of_a_megabyte(tmp_path):
 
 def test_an_object_of_17_mb_is_one_row(tmp_path):
     (tmp_path / "n.jsonl").write_text(note_lines({"body": "x" * (17 << 20)}, {}, {}))
-    assert [len(body) for body in Reading(tmp_path / "n.jsonl").column("body")][0] == 17 << 20
+    assert next(len(body) for body in Reading(tmp_path / "n.jsonl").column("body")) == 17 << 20
 
 
 # K16, K18: text stays text

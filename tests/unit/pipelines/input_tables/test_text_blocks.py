@@ -31,10 +31,8 @@ def text_of(file, part=None, chunk=1 << 20):
 @pytest.mark.parametrize("name", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "gbk"])
 @pytest.mark.parametrize("chunk", [3, 1000])
 def test_encodings_are_recognised(tmp_path, name, chunk):
-    if name in ("utf-16-le", "utf-16-be"):  # without a mark they are told by the zeros of ASCII
-        text = "user_id,note_id\nu1,n1\nu2,笔记\n"
-    else:
-        text = CHINESE
+    without_mark = name in ("utf-16-le", "utf-16-be")  # told by the zeros of ASCII
+    text = "user_id,note_id\nu1,n1\nu2,笔记\n" if without_mark else CHINESE
     (tmp_path / "a.csv").write_bytes(text.encode(name))
     assert text_of(described(tmp_path / "a.csv"), None, chunk) == text
 
