@@ -168,7 +168,7 @@ def variants(
         Guard().max_ngram_overlap,
     )
 
-    said = rare_grams.ngram_index(bench.tables["notes"])
+    ngrams = rare_grams.ngram_index(bench.tables["notes"])
     small = thumbnail_overlap.picture_index(*(bench.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
 
     def run(
@@ -182,7 +182,7 @@ def variants(
 
         def work() -> SelectedNegatives:
             screen = screen_candidates(candidates, relations, scored, None, settings, pictures)
-            look = late_filters(ComparedNotes(screen, relations, scored), said, small, settings) if last else None
+            look = late_filters(ComparedNotes(screen, relations, scored), ngrams, small, settings) if last else None
             return select_negatives(screen, wanted, rules, None, settings, look)
 
         return work

@@ -19,12 +19,12 @@ SIDE = 232
 TRUE, TOLD = (0, 160, 60), (220, 30, 30)
 
 
-def fitted(image: Image.Image, box: tuple[float, ...] | None, told: tuple[float, ...] | None) -> Image.Image:
+def fitted(image: Image.Image, box: tuple[float, ...] | None, claimed: tuple[float, ...] | None) -> Image.Image:
     """The picture in its half of the sheet, with its boxes."""
     small = image.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(small)
-    for shares, colour in ((box, TRUE), (told, TOLD)):
+    for shares, colour in ((box, TRUE), (claimed, TOLD)):
         if shares is not None:
             corners = [share * side for share, side in zip(shares, small.size * 2, strict=True)]
             draw.rectangle((corners[0], corners[1], corners[2] - 1, corners[3] - 1), outline=colour, width=2)
@@ -33,9 +33,9 @@ def fitted(image: Image.Image, box: tuple[float, ...] | None, told: tuple[float,
     return half
 
 
-def sheet(example: Example, said: ExplainedVerdict) -> Image.Image:
+def sheet(example: Example, explanation: ExplainedVerdict) -> Image.Image:
     """The two pictures side by side."""
-    relation, region = said.verdict.relation, said.verdict.region
+    relation, region = explanation.verdict.relation, explanation.verdict.region
     left = region if relation in ("crop_b", "framed_b") else None
     right = region if relation in ("crop_a", "framed_a") else None
     halves = fitted(example.left, None, left), fitted(example.right, example.box, right)
@@ -54,12 +54,15 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     for example in examples(given.photos):
         left, right = indexed_picture(example.left), indexed_picture(example.right)
-        said = explained(left, right)
-        sheet(example, said).save(given.out / f"{example.name}.jpg", "JPEG", quality=80, optimize=True)
-        told, candidate = said.verdict, "no candidate" if said.keys == 0 else f"{said.keys} keys in common"
-        print(f"{example.name}: {example.truth}; the job: {candidate}, {told.relation}, hamming {told.hamming}")
+        explanation = explained(left, right)
+        sheet(example, explanation).save(given.out / f"{example.name}.jpg", "JPEG", quality=80, optimize=True)
+        verdict, candidate = (
+            explanation.verdict,
+            "no candidate" if explanation.keys == 0 else f"{explanation.keys} keys in common",
+        )
+        print(f"{example.name}: {example.truth}; the job: {candidate}, {verdict.relation}, hamming {verdict.hamming}")
         print(f"    features {left.features} and {right.features}, PDQ quality {left.quality} and {right.quality}")
-        print("".join(f"    {reason}\n" for reason in said.reasons), end="")
+        print("".join(f"    {reason}\n" for reason in explanation.reasons), end="")
 
 
 if __name__ == "__main__":

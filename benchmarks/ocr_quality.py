@@ -64,9 +64,9 @@ def main() -> None:
         truth = {row["image_id"]: row["text"] or "" for row in rows}
         files = [file for file in sorted((corpus / "images").iterdir()) if file.stem in truth]
         seen = [measured(file, gate, reader, settings) for file in files]
-    told = [(one, truth[file.stem]) for one, file in zip(seen, files, strict=True) if one]
-    curve("sample corpus", [one for one, _ in told], [bool(text) for _, text in told])
-    accuracy([(one.text, text) for one, text in told if text])
+    labelled = [(one, truth[file.stem]) for one, file in zip(seen, files, strict=True) if one]
+    curve("sample corpus", [one for one, _ in labelled], [bool(text) for _, text in labelled])
+    accuracy([(one.text, text) for one, text in labelled if text])
     for photos in given.photos:
         found = [measured(file, gate, reader, settings) for file in sorted(photos.iterdir())]
         kept = [one for one in found if one]
@@ -109,8 +109,8 @@ def lettered(files: list[Path], gate: TextGate, settings: Ocr) -> None:
         edge = max(1, int(face.size) // 10)
         ImageDraw.Draw(image).text(at, words, (255, 255, 255), face, stroke_width=edge, stroke_fill=(40, 30, 40))
         passed[part].append(gate.passes(np.asarray(image)))
-    told = ", ".join(f"1/{part} of the width {np.mean(yes):.2f}" for part, yes in passed.items())
-    print(f"  drawn words that pass, letters of {told}")
+    heights = ", ".join(f"1/{part} of the width {np.mean(yes):.2f}" for part, yes in passed.items())
+    print(f"  drawn words that pass, letters of {heights}")
 
 
 def timed(function: Callable[[Pixels], T], rgb: Pixels) -> tuple[T, float]:

@@ -98,15 +98,15 @@ def loader_rate(steps: StepDataset, count: int, workers: int) -> float:
 
 def run_rate(stepper: Stepper, steps: StepDataset, count: int, workers: int, folder: Path) -> dict[str, float]:
     """Rows a second of the loop with loader and log, and the share of it that waits for rows; the first step left out."""
-    waited, told, wait = StepLoader(steps, range(count + 1), Data(workers=workers), pin=False), [], []
+    waited, step_seconds, wait = StepLoader(steps, range(count + 1), Data(workers=workers), pin=False), [], []
     with RunLog(folder / "run", 0, count + 1, 1e9, silent=False) as log:
         clock = Clock()
         for number, rows in enumerate(waited):
             lap = {**stepper.step(number, rows), **clock.lap(steps.batch, waited.seconds)}
             log.step(number + 1, lap)
-            told.append(lap["seconds"])
+            step_seconds.append(lap["seconds"])
             wait.append(lap["wait_s"])
-    return {"rows_per_s": count * steps.batch / sum(told[1:]), "wait_share": sum(wait[1:]) / sum(told[1:])}
+    return {"rows_per_s": count * steps.batch / sum(step_seconds[1:]), "wait_share": sum(wait[1:]) / sum(step_seconds[1:])}
 
 
 def theirs(model: Model, piece: int, temperature: float) -> tuple[Any, Callable[[SftRows], list[dict[str, torch.Tensor]]]]:

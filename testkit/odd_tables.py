@@ -75,7 +75,7 @@ class OddTable:
     fatal: bool = False
     """Whether it must be refused as a whole, with a DataError."""
     dialects: dict[str, dict] = field(default_factory=dict)
-    """File -> how pandas has to be told to read it."""
+    """File -> pandas' arguments to read it."""
 
 
 def odd_table(folder: Path, number: int) -> OddTable:
@@ -143,16 +143,16 @@ def _time(chance_form: str, time: datetime | None) -> object:
     return forms[chance_form]()
 
 
-def _said(rows: list[dict], names: list[str], form: str, partition: bool) -> list[dict]:
+def _expected_rows(rows: list[dict], names: list[str], form: str, partition: bool) -> list[dict]:
     """What a file with these columns says of the rows."""
     whole_day = form in ("date", "compact")
-    said = []
+    expected_rows = []
     for row in rows:
         one = {name: row[name] if name in names or (name == "topic" and partition) else None for name in row}
         if whole_day and one["published_at"] is not None:
             one["published_at"] = one["published_at"].replace(hour=0)
-        said.append(one)
-    return said
+        expected_rows.append(one)
+    return expected_rows
 
 
 def _parquet(table: OddTable, chance: random.Random, place: Path, part: int, rows: list[dict], partition: bool) -> None:
@@ -208,7 +208,7 @@ def _parquet(table: OddTable, chance: random.Random, place: Path, part: int, row
         row_group_size=chance.choice((2, 1000)),
         compression=chance.choice(("snappy", "zstd", "none")),
     )
-    table.rows += _said(rows, names, form if "published_at" in names else "iso", partition)
+    table.rows += _expected_rows(rows, names, form if "published_at" in names else "iso", partition)
 
 
 def _csv(table: OddTable, chance: random.Random, place: Path, part: int, rows: list[dict], partition: bool) -> None:
@@ -230,18 +230,18 @@ def _csv(table: OddTable, chance: random.Random, place: Path, part: int, rows: l
         }
         writer.writerow(["" if (value := cells.get(name, row.get(name))) is None else value for name in names])
     text = out.getvalue()
-    said = _said(rows, names, form, partition)
-    for row in said:  # a CSV cannot tell blanks from nothing
+    expected_rows = _expected_rows(rows, names, form, partition)
+    for row in expected_rows:  # a CSV cannot tell blanks from nothing
         row["title"] = None if row["title"] is None or not row["title"].strip() else row["title"]
     if chance.random() < 0.15 and rows:
         text += f'"never closed{delimiter}x\n' + delimiter.join("n999" if name == "note_id" else "" for name in names) + "\n"
         table.broken += 1
-        said.append(
+        expected_rows.append(
             {name: None for name in rows[0]}
             | {"note_id": "n999" if "note_id" in names else None}
             | ({"topic": rows[0]["topic"]} if partition else {})
         )
-        said[-1]["images"] = []
+        expected_rows[-1]["images"] = []
     encoding = chance.choice(ENCODINGS)
     if encoding == "gb18030" and not any("笔" in str(row) or "年" in text for row in rows):
         encoding = "utf-8"
@@ -249,7 +249,7 @@ def _csv(table: OddTable, chance: random.Random, place: Path, part: int, rows: l
     path = place / f"part-{part}.csv{suffix}"
     path.write_bytes(PACKERS[suffix](text.encode(encoding, "replace")))
     table.fatal |= "note_id" not in names
-    table.rows += said
+    table.rows += expected_rows
     table.dialects[str(path)] = {"sep": delimiter, "encoding": encoding}
 
 
@@ -286,8 +286,8 @@ def _jsonl(table: OddTable, chance: random.Random, place: Path, part: int, rows:
     suffix = chance.choice(list(PACKERS))
     path = place / f"part-{part}.{'json' if table.kind == 'array' else 'jsonl'}{suffix}"
     path.write_bytes(PACKERS[suffix](text.encode(encoding)))
-    said = _said(rows, names, form, partition)
-    table.rows += said
+    expected_rows = _expected_rows(rows, names, form, partition)
+    table.rows += expected_rows
     table.dialects[str(path)] = {"encoding": encoding}
 
 
@@ -327,7 +327,7 @@ def disagreements(table: OddTable) -> list[str]:
     except DataError as error:
         return [] if table.fatal else [f"refused: {error}"]
     if table.fatal:
-        return ["a fault of the whole table was not told"]
+        return ["a fault of the whole table was not reported"]
     rows = [row for row in found.rows.to_pylist() if row[BROKEN] is None]
     faults = []
     if len(rows) + len(found.broken) != count_by_pandas(table):

@@ -124,10 +124,10 @@ def in_graphx(edges: Path, taken: Watch) -> pa.Table:
             context, str(scratch / "edges.txt"), False, 8, level, level
         )
         jvm.org.apache.spark.graphx.lib.ConnectedComponents.run(graph, tag, tag).vertices().saveAsTextFile(str(scratch / "out"))
-        told = [line[1:-1].split(",") for file in (scratch / "out").glob("part-*") for line in file.read_text().split()]
+        rows_out = [line[1:-1].split(",") for file in (scratch / "out").glob("part-*") for line in file.read_text().split()]
     spark.stop()
     shutil.rmtree(scratch)
-    ids = [[f"note_{int(row[side]):09}" for row in told] for side in range(2)]
+    ids = [[f"note_{int(row[side]):09}" for row in rows_out] for side in range(2)]
     return pa.table(ids, names=["note_id", "component_id"])
 
 
@@ -152,8 +152,8 @@ def run(size: int = SIZE) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="peers-graphs-") as scratch_folder:
         for graph in GRAPHS:
             edges = written(graph, size, Path(scratch_folder))
-            told = partial(compared, graph=graph, reference=[])
-            rows += [row | {"graph": graph} for row in rows_of(contenders, edges, numbers=told, limit_s=120)]
+            numbers = partial(compared, graph=graph, reference=[])
+            rows += [row | {"graph": graph} for row in rows_of(contenders, edges, numbers=numbers, limit_s=120)]
     return rows
 
 

@@ -3,7 +3,7 @@
     .venv-bench/bin/python -m benchmarks.peers.negatives [--size 100000] [--queries 2000]
 
 100 k vectors (benchmarks/peers/vectors.py): topics, whose items are true negatives, and groups of 6 or 24 with one content.
-A false negative shows the content of its query. All are given the vectors; what mining ties is told to all that can be told.
+A false negative shows the content of its query. All are given the vectors; all that can use them get the mined relations.
 """
 
 import argparse

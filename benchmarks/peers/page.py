@@ -30,5 +30,5 @@ def _section(step: dict[str, Any]) -> str:
 
 
 def _versions(versions: dict[str, str]) -> str:
-    told = ", ".join(f"{name} {number}" for name, number in versions.items())
-    return f"## Versions\n\n{told}\n"
+    listed = ", ".join(f"{name} {number}" for name, number in versions.items())
+    return f"## Versions\n\n{listed}\n"

@@ -17,7 +17,7 @@ from pipelines.annotate.protocol import NotePicture
 from pipelines.annotate.settings import Describe
 from pipelines.items.failure_reasons import Reason
 from pipelines.media.decode import BadPicture
-from pipelines.models.openai_client import Client, Refused, Unavailable, Unreadable
+from pipelines.models.openai_client import Client, RequestRefused, Unavailable, Unreadable
 from pipelines.models.server_probe import BROKEN, EYES, FAULTS, cause, ignores_pictures, without_pictures
 from pipelines.models.strict_json import parsed
 from schemas.errors import SettingsError
@@ -133,7 +133,7 @@ class ServerDescriber:
             return self._send(body)
         except Unavailable as error:
             raise AnnotationError(UNAVAILABLE, str(error)) from error
-        except Refused as refusal:
+        except RequestRefused as refusal:
             raise AnnotationError(REFUSED, str(refusal)) from refusal
         except Unreadable as bad:
             raise AnnotationError(UNREADABLE, str(bad)) from bad

@@ -54,7 +54,7 @@ class Unreadable(Exception):  # noqa: N818  # the server's response to this requ
     """A successful response whose body is not read: too long, or compressed."""
 
 
-class Refused(Exception):  # noqa: N818  # the server's response to this request
+class RequestRefused(Exception):  # noqa: N818  # the server's response to this request
     """The server rejects this request; a retry would not help."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -113,7 +113,7 @@ class Client:
 
         Raises:
             Unavailable: 408, 409, 425, 429, 5xx, a time-out or a broken connection, `retries` + 1 times.
-            Refused: any other status but success; also redirects, since the key must not be sent elsewhere.
+            RequestRefused: any other status but success; also redirects, since the key must not be sent elsewhere.
             Unreadable: a successful response whose body is too long or compressed.
         """
         attempt, max_retries = 0, self.server.retries if retries is None else retries
@@ -144,13 +144,13 @@ class Client:
             return self.words.body(reply.body)
         raise self._fault(reply)
 
-    def _fault(self, reply: Reply) -> _Busy | Refused:
+    def _fault(self, reply: Reply) -> _Busy | RequestRefused:
         status, message = reply.status, self.words.line(reply.body)
         if (status >= 500 and status not in NEVER) or status in BUSY:
             return _Busy(f"{status} {message}".rstrip(), status, retry_after(reply.headers.get("Retry-After")))
         if reply.headers.get("Location"):
             message = f"redirects to {self.words.line(reply.headers['Location'])}, which is not followed: set the final address"
-        return Refused(status, message)
+        return RequestRefused(status, message)
 
 
 def retry_after(header: str | None) -> float | None:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pipelines.models.openai_client import Refused, Unavailable, Unreadable
+from pipelines.models.openai_client import RequestRefused, Unavailable, Unreadable
 
 Body = Mapping[str, Any]
 Send = Callable[[Body], Any]
 """Sends a request once; returns JSON, or raises as `Client.post`."""
 EYES = "serve a model that accepts pictures (llama.cpp's server: with its --mmproj)"
 BROKEN = 500
-FAULTS = (Refused, Unavailable, Unreadable)
+FAULTS = (RequestRefused, Unavailable, Unreadable)
 LOGPROBS = ("logprobs", "top_logprobs")
 FEWER = (10, 5, 2)
 """Values of top_logprobs to try: OpenAI allows at most 20, others 10 or 5."""

@@ -72,11 +72,12 @@ def jobs_of(text):
 def flags_of(file):
     """Flag -> whether it takes a value, and the class of the settings, of a command's source."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf8"))
-    tables = {
-        node.targets[0].id: ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id in {"FLAGS", "EVALUATE_FLAGS", "SWITCHES"}
-    }
+    assigned = [
+        (ast.unparse(getattr(n, "targets", [None])[0] or n.target), n.value)
+        for n in tree.body
+        if isinstance(n, ast.Assign | ast.AnnAssign)
+    ]
+    tables = {name: ast.literal_eval(value) for name, value in assigned if name in {"FLAGS", "EVALUATE_FLAGS", "SWITCHES"}}
     return tables, tree
 
 

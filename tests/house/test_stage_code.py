@@ -284,7 +284,10 @@ def test_a_flow_only_reads_tables_and_calls_a_step(name):
 def test_modules_are_imported_by_statements():
     """A module name composed at run time is not in the closure; a constant string is."""
     dynamic = []
+    imports_by_name = {"pipelines.encode.load_encoder"}  # its `backend_code` is in the fingerprint of both stages that encode
     for name, source in tree().items():
+        if name in imports_by_name:
+            continue
         for node in ast.walk(ast.parse(source.text)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
                 dynamic += [] if isinstance(node.args[0], ast.Constant) else [f"{name}:{node.lineno}"]

@@ -20,7 +20,7 @@ from pipelines.judge.prompt.yes_no_tokens import score_of_top
 from pipelines.judge.protocol import NOT_ASKED, REFUSED, UNAVAILABLE, UNREADABLE, Judge, Picture, Sizes
 from pipelines.judge.score_rows import PairOutcome, score_rows
 from pipelines.judge.token_estimate import prompt_tokens
-from pipelines.models.openai_client import Client, Refused, Unavailable, Unreadable
+from pipelines.models.openai_client import Client, RequestRefused, Unavailable, Unreadable
 from pipelines.models.server_probe import BROKEN
 from pipelines.models.strict_json import parsed
 from schemas.errors import SettingsError, UninoteError
@@ -104,7 +104,7 @@ class ServerJudge:
             answer = self._send_with_few_retries(body, tokens)
         except BudgetSpent:
             return None
-        except Refused as refusal:
+        except RequestRefused as refusal:
             if refusal.status in (*UNAUTHORIZED, NOT_FOUND):
                 raise self._fault(refusal) from None
             raise probe_failure(self.spec, once, body, str(refusal)) from None
@@ -151,7 +151,7 @@ class ServerJudge:
             raise BadPair(NOT_ASKED, str(limit)) from None
         except Unavailable as error:
             raise BadPair(UNAVAILABLE, str(error)) from None
-        except Refused as refusal:
+        except RequestRefused as refusal:
             if refusal.status in (*UNAUTHORIZED, NOT_FOUND):
                 raise self._fault(refusal) from None
             raise BadPair(REFUSED, str(refusal)) from None
@@ -181,7 +181,7 @@ class ServerJudge:
     def _check_server(self) -> None:
         try:
             models = [one["id"] for one in parsed(self._client.get("models"))["data"]]
-        except Refused as refusal:
+        except RequestRefused as refusal:
             if refusal.status in UNAUTHORIZED:
                 raise self._fault(refusal) from None
             return  # some servers have no list of models
@@ -199,7 +199,7 @@ class ServerJudge:
             names = self._client.words.line(str(sorted(map(str, models))[:20]))
             raise SettingsError(f"judge.model '{self.spec.model}': {self.spec.server.url} serves {names}")
 
-    def _fault(self, refusal: Refused) -> SettingsError:
+    def _fault(self, refusal: RequestRefused) -> SettingsError:
         server = self.spec.server
         if refusal.status == NOT_FOUND:
             where = f"judge.server.url '{server.url}', judge.model '{self.spec.model}'"

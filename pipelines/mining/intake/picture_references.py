@@ -13,7 +13,7 @@ COLUMNS = ("note_id", "position", "image_id", "uri")
 """Of a reference: the note that lists the picture, its place there from 0, its id, and its absolute uri or null."""
 
 QUERY = r"(?s)\?.*$"
-"""Of a uri, what is not told: as `pipelines.workspace.uri_credentials.redacted`."""
+"""The parts of a uri that details leave out, as `pipelines.workspace.uri_credentials.redacted`."""
 LONGEST = 200
 AMBIGUOUS = "image_id stands for several pictures"
 
@@ -47,12 +47,12 @@ def picture_references(notes: DataFrame, image_root: str) -> Sorted:
     )
     uneven = by_id.where("several or (lacking and known is not null)").drop("lacking")
     marked = placed.join(uneven, on="image_id", how="left").withColumn("uri", F.coalesce("uri", "known")).persist()
-    told = F.regexp_replace(F.regexp_replace("uri", USERINFO, "$1$2$3"), QUERY, "?...")
+    shown_uri = F.regexp_replace(F.regexp_replace("uri", USERINFO, "$1$2$3"), QUERY, "?...")
     ambiguous = marked.where("several").select(
         F.col("image_id").alias("id"),
         F.lit("images").alias("source"),
         F.lit(AMBIGUOUS).alias("reason"),
-        F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), F.left(told, F.lit(LONGEST))).alias("detail"),
+        F.concat_ws(" ", F.lit("note"), "note_id", F.lit("shows"), F.left(shown_uri, F.lit(LONGEST))).alias("detail"),
     )
     return Sorted(marked.where(~F.coalesce("several", F.lit(False))).select(*COLUMNS), ambiguous)
 

@@ -9,7 +9,7 @@ from pipelines.mining.intake.readers import UNREADABLE
 from pipelines.mining.intake.validate_notes import Sorted
 
 PARTS = {"note_id": "missing", "user_id": "missing", "clicked_at": "missing or not a time"}
-"""Of a click, and what is told of one without it."""
+"""Required columns of a click, and the reason of a click without one."""
 
 
 def accept_clicks(read: DataFrame) -> Sorted:
@@ -17,7 +17,7 @@ def accept_clicks(read: DataFrame) -> Sorted:
 
     A click of tomorrow is refused: the window ends at the newest click, and a single one that took milliseconds for
     microseconds would leave all others outside. A refused row is named by a hash and by what it has: not even its note_id
-    is told, which is a user's where a file's columns stand in another order. User ids do not leave the co-click step.
+    is in its detail, which is a user's where a file's columns stand in another order. User ids do not leave the co-click step.
     """
     tomorrow = F.lit(datetime.now(UTC) + timedelta(days=1))
     reason = (

@@ -41,7 +41,7 @@ class Intake:
     """Let a note name pictures outside --image-root: by an absolute path, `..`, a link, another bucket or file system. Whoever
     may write notes can then have any file read that the job can read, and end the job by naming a store that refuses."""
     max_chars: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
-    """Refuse a note whose title and body have more characters together: it is no post but a file that went astray, and a text
+    """Refuse a note whose title and body have more characters together: it is a file, not a post, and a text
     is worked on in memory, at some 200 bytes a character. Ours."""
     recorded_drops: Annotated[int, Field(ge=0, le=10**10)] = 10_000_000
     """Notes left out by the filter and the balance that `dropped_notes` names, about; of more, so many by a hash of their id.
@@ -125,13 +125,13 @@ def _completed(notes: DataFrame) -> DataFrame:
 def _shown_line() -> Column:
     """Of a line that could not be read: its size, and what stands at our columns of numbers and times.
 
-    Nothing else of it is told: it may hold whatever a line can hold, a user id too.
+    The detail has nothing else of it: a line may contain anything, such as a user id.
     """
-    told = [F.concat(F.length(UNREADABLE).cast("string"), F.lit(" characters"))]
+    parts = [F.concat(F.length(UNREADABLE).cast("string"), F.lit(" characters"))]
     for name in (f.name for f in NOTES_IN if pa.types.is_integer(f.type) or pa.types.is_timestamp(f.type)):
         found = F.regexp_extract(F.substring(UNREADABLE, 1, LINE_READ), SCALAR.format(name=name), 1)
-        told.append(F.concat(F.lit(f"{name} "), F.nullif(found, F.lit(""))))
-    return F.when(F.col(UNREADABLE).isNotNull(), F.concat_ws(", ", *told))
+        parts.append(F.concat(F.lit(f"{name} "), F.nullif(found, F.lit(""))))
+    return F.when(F.col(UNREADABLE).isNotNull(), F.concat_ws(", ", *parts))
 
 
 def _shown_like_count() -> Column:

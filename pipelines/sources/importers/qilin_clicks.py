@@ -48,7 +48,7 @@ def _clicks(batch: pa.RecordBatch, results: str, history: History, counts: Count
     lists = _listed(batch.column(results), results)
     shown, row = pc.list_flatten(lists), pc.list_parent_indices(lists)
     if not pa.types.is_struct(shown.type):
-        raise DataError(f"column '{results}' is {lists.type}, wanted a list of results with note_idx, click and a time")
+        raise DataError(f"column '{results}' is {lists.type}, expected a list of results with note_idx, click and a time")
     at = pc.multiply(whole(_seconds(shown, results), TIMES[results]), SECOND)
     clicked = pc.equal(whole(field(shown, "click", results), "click"), 1)
     counts["results shown"] += len(shown)
@@ -96,7 +96,7 @@ def _listed(lists: pa.Array, name: str) -> pa.Array:
     if pa.types.is_null(lists.type):
         return lists.cast(pa.list_(pa.int64()))
     if not (pa.types.is_list(lists.type) or pa.types.is_large_list(lists.type)):
-        raise DataError(f"column '{name}' is {lists.type}, wanted a list")
+        raise DataError(f"column '{name}' is {lists.type}, expected a list")
     return lists
 
 

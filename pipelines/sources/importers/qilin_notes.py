@@ -74,7 +74,7 @@ def qilin_notes(qilin: Path, pictures: Pictures, topic_level: int, counts: Count
 def _images(paths: pa.Array, pictures: Pictures, counts: Counter[str]) -> pa.Array:
     """The listed pictures that are there; a path names its picture."""
     if not (pa.types.is_list(paths.type) or pa.types.is_large_list(paths.type) or pa.types.is_null(paths.type)):
-        raise DataError(f"column 'image_path' is {paths.type}, wanted a list of paths")
+        raise DataError(f"column 'image_path' is {paths.type}, expected a list of paths")
     found = []
     for listed in paths.to_pylist():
         there = [path for path in listed or [] if path and pictures.there(path)]

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pipelines.models.openai_client import Client, Refused, Server, Unavailable
+from pipelines.models.openai_client import Client, RequestRefused, Server, Unavailable
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def straight(monkeypatch):
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_key_does_not_follow_a_redirect(status):
     with answering((200, {}, b"{}")) as (other, there), answering((status, {"Location": there}, b"")) as (_, url):
-        with pytest.raises(Refused, match=str(status)):
+        with pytest.raises(RequestRefused, match=str(status)):
             Client(Server(url=url), "x", "secret").post("chat/completions", b"{}")
         assert other.seen == []
 
@@ -58,7 +58,7 @@ def test_a_key_does_not_follow_a_redirect(status):
 def test_an_answer_that_tells_the_key_is_told_without_it():
     with answering((401, {}, b"wrong key secret!"), (500, {}, b"secret"), (500, {}, b"secret")) as (_, url):
         client = Client(Server(url=url, retries=1), "x", "secret", sleep=lambda _: None)
-        with pytest.raises(Refused, match=r"401 wrong key \*\*\*!"):
+        with pytest.raises(RequestRefused, match=r"401 wrong key \*\*\*!"):
             client.post("x", b"{}")
         with pytest.raises(Unavailable, match=r"2 attempts, the last one: 500 \*\*\*"):
             client.post("x", b"{}")

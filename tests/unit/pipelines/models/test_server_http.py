@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from pipelines.models.openai_client import Client, Refused, Server, Unavailable, Unreadable
+from pipelines.models.openai_client import Client, RequestRefused, Server, Unavailable, Unreadable
 from pipelines.models.server_http import MAX_BODY_BYTES
 from schemas.errors import SettingsError
 from tests.support.hostile_server import talking
@@ -47,7 +47,7 @@ def test_a_body_without_an_end_is_not_read(head):
 def test_a_refusal_without_an_end_is_told_by_its_first_words():
     with (
         talking(lambda talk: talk.endless(b"HTTP/1.1 400 Bad\r\n\r\n", b"no! " * 9999)) as (url, _),
-        pytest.raises(Refused) as no,
+        pytest.raises(RequestRefused) as no,
     ):
         client(url).post("x", b"{}")
     assert 100 < len(str(no.value)) < 350
@@ -95,7 +95,7 @@ def test_a_key_that_comes_back_is_told_by_nobody(status):
     body = lambda talk: b"x" * 285 + talk.key + b" c2stdmVyeS1zZWNyZXQtMDEyMzQ1Njc4OQ== "  # noqa: E731
     with (
         talking(lambda talk: talk.send(body(talk), status, f"Location: http://x/?k={KEY}")) as (url, _),
-        pytest.raises((Refused, Unavailable)) as fault,
+        pytest.raises((RequestRefused, Unavailable)) as fault,
     ):
         client(url).post("x", b"{}")
     assert "sk-very" not in str(fault.value) and "c2stdm" not in str(fault.value)
@@ -103,7 +103,7 @@ def test_a_key_that_comes_back_is_told_by_nobody(status):
 
 def test_a_server_that_cannot_is_not_asked_again():
     with talking(lambda talk: talk.send(b"no POST here", "501 Not Implemented")) as (url, results):
-        with pytest.raises(Refused, match="501 no POST here"):
+        with pytest.raises(RequestRefused, match="501 no POST here"):
             client(url, retries=9).post("x", b"{}")
         assert len(results) == 1
 
@@ -111,7 +111,7 @@ def test_a_server_that_cannot_is_not_asked_again():
 def test_words_of_a_server_are_one_printable_line():
     with (
         talking(lambda talk: talk.send("no\r\n\x1b[2J\x00 \u202eway\n".encode(), "400 x")) as (url, _),
-        pytest.raises(Refused, match=r"^400 no \[2J way$"),
+        pytest.raises(RequestRefused, match=r"^400 no \[2J way$"),
     ):
         client(url).post("x", b"{}")
 
