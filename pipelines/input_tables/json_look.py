@@ -10,6 +10,8 @@ from pipelines.input_tables.text_blocks import TextBlock
 Layout = Literal["lines", "array", "objects"]
 EXAMPLES = 200
 """Values of a key that are kept from the sample."""
+LONGEST_EXAMPLE = 2000
+"""Characters; longer values are kept by nobody."""
 SAMPLED = 1000
 """Objects of the sample that are looked at."""
 
@@ -52,7 +54,9 @@ def json_look(text: str, later: Sequence[str], *, whole: bool) -> JsonLook:
         for name, value in row.items():
             values = names.setdefault(name, [])
             if value is not None and len(values) < EXAMPLES:
-                values.append(spelled(value) or "")
+                text = spelled(value) or ""
+                if len(text) <= LONGEST_EXAMPLE:
+                    values.append(text)
     return JsonLook(layout, tuple(names), {name: tuple(values) for name, values in names.items()}, len(rows_seen), complete)
 
 

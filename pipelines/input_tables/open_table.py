@@ -18,6 +18,7 @@ READERS = 16
 """Files that are looked at at a time: an object store answers late."""
 SHOWN = 3
 MOST_FAULTS = 5
+MOST_KEPT = 1000
 _looks: dict[tuple[object, ...], FileLook] = {}
 """Of this process, by place, size and time of change: a file is looked at once."""
 
@@ -126,9 +127,10 @@ def _chosen(files: Sequence[InputFile]) -> tuple[list[InputFile], list[InputFile
 
 def _look(file: InputFile, expected: tuple[str, ...], options: ReadOptions) -> FileLook:
     key = (file.place, file.size_bytes, file.modified_ms, expected, options)
-    if key not in _looks:
-        _looks[key] = look_at(file, expected, options)
-    return _looks[key]._replace(file=file)
+    look = _looks.get(key) or look_at(file, expected, options)
+    if len(_looks) < MOST_KEPT:
+        _looks[key] = look
+    return look._replace(file=file)
 
 
 def _looked(uri: str, files: list[InputFile], look: Callable[[InputFile], FileLook]) -> list[FileLook]:

@@ -1,6 +1,6 @@
 """An input in parts that tasks read side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from pipelines.input_tables.byte_streams import open_bytes
@@ -10,6 +10,8 @@ from pipelines.input_tables.text_blocks import ByteRange
 
 MOST_BYTES = 128 << 20
 LEAST_BYTES = 4 << 20
+OPEN_BYTES = 1 << 20
+"""What opening a file costs, in bytes that could be read meanwhile."""
 
 
 class Part(NamedTuple):
@@ -33,6 +35,40 @@ def parts_of(table: InputTable, tasks: int = 1) -> list[Part]:
     """
     most = min(MOST_BYTES, max(LEAST_BYTES, table.size_bytes // max(1, tasks)))
     return [part for look in table.looks for part in _parts(look, most)]
+
+
+def packed(parts: Sequence[Part], tasks: int) -> list[list[Part]]:
+    """Parts for each task, in their order: many small files are read by one task, one after the other.
+
+    Args:
+        parts: of an input.
+        tasks: how many run at a time.
+    """
+    sizes = [_size(part) for part in parts]
+    most = min(MOST_BYTES, max(LEAST_BYTES, sum(sizes) // max(1, tasks)))
+    groups: list[list[Part]] = []
+    filled = most + 1
+    for part, size in zip(parts, sizes, strict=True):
+        if filled + size > most:
+            groups.append([])
+            filled = 0
+        groups[-1].append(part)
+        filled += size + OPEN_BYTES
+    return groups
+
+
+def slim(part: Part, names: Collection[str]) -> Part:
+    """The part with what reading these columns needs: a look at ten thousand files travels with each task."""
+    look = part.look
+    columns = {name: kind for name, kind in look.columns.items() if name in names}
+    details = None if look.json is None else look.json._replace(names=(), examples={})
+    return part._replace(look=look._replace(columns=columns, json=details, twice=()))
+
+
+def _size(part: Part) -> int:
+    if part.row_groups:
+        return sum(part.look.row_groups[k][1] for k in part.row_groups)
+    return part.look.file.size_bytes if part.bytes_range is None else part.bytes_range.end - part.bytes_range.start
 
 
 def _parts(look: FileLook, most: int) -> Iterator[Part]:

@@ -1,6 +1,6 @@
 """Read an input table in Spark: the files by name, in tasks that read some of them each; or a table of Spark's catalog."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,12 +8,15 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.input_tables.column_check import check_columns
+from pipelines.input_tables.fingerprint import files_fingerprint
+from pipelines.input_tables.listing import InputFile
 from pipelines.input_tables.open_table import open_table
 from pipelines.input_tables.our_rows import all_our_rows, our_schema
-from pipelines.input_tables.parts import Part, parts_of
+from pipelines.input_tables.parts import Part, packed, parts_of, slim
 from pipelines.input_tables.raw_rows import BROKEN
 from pipelines.input_tables.read_part import read_part
 from pipelines.input_tables.settings import ReadOptions
+from pipelines.input_tables.snapshot import Snapshot
 from pipelines.items.spark_columns import spark_type
 from pipelines.mining.intake.catalog_table import catalog_columns, catalog_fingerprint, catalog_name, catalog_rows
 
@@ -79,12 +82,13 @@ def open_input(
         )
     table = open_table(uri, schema.names, options)
     checked = check_columns(table, name, schema, required(schema), options)
-    parts = parts_of(table, spark.sparkContext.defaultParallelism)
+    cores = spark.sparkContext.defaultParallelism
+    parts = [slim(part, schema.names) for part in parts_of(table, cores)]
     return OpenedInput(
-        rows=_in_tasks(spark, parts, schema, options),
+        rows=_in_tasks(spark, packed(parts, cores), schema, options),
         count=table.rows,
         size_bytes=table.size_bytes,
-        fingerprint=lambda: table.fingerprint,
+        fingerprint=partial(_fingerprint, table.files, table.snapshot),
         messages=(*table.messages, *checked.messages),
         columns=checked.present,
         first_rows=lambda rows: _first_rows(parts, schema, options, rows),
@@ -96,20 +100,25 @@ def required(schema: pa.Schema) -> frozenset[str]:
     return frozenset(field.name for field in schema if not field.nullable) - MAY_LACK
 
 
-def _in_tasks(spark: SparkSession, parts: list[Part], schema: pa.Schema, options: ReadOptions) -> DataFrame:
-    """A task a part: row k of a range of as many partitions as there are parts says which."""
-    if not parts:
+def _fingerprint(files: Sequence[InputFile], snapshot: Snapshot | None) -> str:
+    return snapshot.fingerprint if snapshot is not None else files_fingerprint(files)
+
+
+def _in_tasks(spark: SparkSession, tasks: list[list[Part]], schema: pa.Schema, options: ReadOptions) -> DataFrame:
+    """Row k of a range of as many partitions as there are tasks says which parts are read."""
+    if not tasks:
         return spark.createDataFrame(our_schema(schema).empty_table())
-    numbers = spark.range(0, len(parts), 1, len(parts))
-    return numbers.mapInArrow(partial(_read, parts, schema, options), _ddl(schema))
+    numbers = spark.range(0, len(tasks), 1, len(tasks))
+    return numbers.mapInArrow(partial(_read, tasks, schema, options), _ddl(schema))
 
 
 def _read(
-    parts: list[Part], schema: pa.Schema, options: ReadOptions, numbers: Iterable[pa.RecordBatch]
+    tasks: list[list[Part]], schema: pa.Schema, options: ReadOptions, numbers: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     for batch in numbers:
         for number in batch.column(0).to_pylist():
-            yield from all_our_rows(read_part(parts[number], schema.names, options), schema, options)
+            for part in tasks[number]:
+                yield from all_our_rows(read_part(part, schema.names, options), schema, options)
 
 
 def _first_rows(parts: list[Part], schema: pa.Schema, options: ReadOptions, rows: int) -> pa.Table:
