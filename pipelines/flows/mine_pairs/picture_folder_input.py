@@ -17,6 +17,8 @@ from pipelines.workspace.filesystem import Folder
 from pipelines.workspace.progress_line import log_progress
 from schemas.errors import SettingsError
 
+NAMED_TABLES = 100
+"""Tables of notes in one folder that are named one by one; of more, the folder is read."""
 FOLDER, FILE = "picture_folder", "notes.parquet"
 """Below the workspace: where the notes of a folder of pictures are written."""
 
@@ -64,8 +66,9 @@ def with_picture_folder(settings: MinePairs) -> FolderInput:
 def _table_input(settings: MinePairs, folder: OpenFolder, tables: Sequence[str]) -> Input:
     """The folder's tables of notes; their pictures' uris count from the folder, however deep a table lies."""
     top = folder.uri.rstrip("/")
-    only = f"{top}/{tables[0]}" if len(tables) == 1 else settings.input.notes
-    return replace(settings.input, notes=only, image_root=settings.input.image_root or folder.uri)
+    named = len(tables) == 1 or (len(tables) <= NAMED_TABLES and not any("," in f"{top}{table}" for table in tables))
+    notes = ",".join(f"{top}/{table}" for table in tables) if named else settings.input.notes
+    return replace(settings.input, notes=notes, image_root=settings.input.image_root or folder.uri)
 
 
 def messages(folder: OpenFolder, corpus: PictureNotes, settings: MinePairs) -> list[str]:

@@ -66,7 +66,7 @@ def value_sql(
     if pa.types.is_timestamp(wanted):
         return ValueSql({}, _time(column, found, rest, options))
     if null_words and pa.types.is_string(wanted):
-        return ValueSql({}, _text_of_field(column, null_words, only_padded=only_padded))
+        return ValueSql({}, _text_of_field(column, null_words, rest, only_padded=only_padded))
     return ValueSql({}, _plain_cast(column, found, wanted) or _or_null(column, rest))
 
 
@@ -79,23 +79,21 @@ def _plain_cast(column: str, found: str, wanted: pa.DataType) -> str | None:
     return f"cast({column} as varchar)" if pa.types.is_string(wanted) and found in ("VARCHAR", "BOOLEAN", *WHOLE) else None
 
 
-def _text_of_field(column: str, null_words: Sequence[str], *, only_padded: bool) -> str:
+def _text_of_field(column: str, null_words: Sequence[str], rest: str, *, only_padded: bool) -> str:
     """A field of a CSV; `only_padded`: its reader has made nulls of null words, but not with blanks around them.
 
     Words are compared with fields of their length: a list of them would cost as much as all the reading.
     """
-    words = ", ".join(map(quoting.text, null_words))
     padded = f"{column} < '!' or ends_with({column}, ' ') or ends_with({column}, '\t')"  # '!' follows the blank
-    trimmed = f"case when trim({column}, ' \t\r\n') not in ({words}) then {column} end"
     if only_padded:
-        return f"case when {padded} then {trimmed} else {column} end"
+        return f"case when {padded} then {rest} else {column} end"
     by_length: dict[int, list[str]] = {}
     for word in null_words:
         by_length.setdefault(len(word.encode()), []).append(quoting.text(word))
     branches = " ".join(
         f"when {size} then case when {column} not in ({', '.join(same)}) then {column} end" for size, same in by_length.items()
     )
-    return f"case when {padded} then {trimmed} else case strlen({column}) {branches} else {column} end end"
+    return f"case when {padded} then {rest} else case strlen({column}) {branches} else {column} end end"
 
 
 def _or_null(column: str, rest: str) -> str:
