@@ -10,22 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from pipelines.sources.picture_folder.caption_tables import parquet_columns, table_rows, text_columns
+from pipelines.input_tables.places import FilePlace, open_place, parse_place
+from pipelines.sources.picture_folder.caption_tables import table_columns, table_rows
 from pipelines.sources.picture_folder.captions import Caption, caption_of_file, captions_by_picture, decode_text
 from pipelines.sources.picture_folder.corpus_kind import NotesTable, PictureCorpus, corpus_kind
-from pipelines.sources.picture_folder.folder_files import FolderFiles, ending, sort_files, table_format
+from pipelines.sources.picture_folder.folder_files import FolderFiles, sort_files
 from pipelines.sources.picture_folder.notes_of_pictures import notes_of_pictures
 from pipelines.sources.picture_folder.settings import PictureFolder
-from pipelines.workspace.filesystem import open_filesystem
 from pipelines.workspace.manifest import fingerprint
-from schemas.errors import DataError
 
 READERS = 32
 """Small files that are read at a time: an object store answers late."""
-HEAD_BYTES = 1 << 20
-"""Of a table of text that are read for its columns."""
 MAX_SIDECAR_BYTES = 1 << 20
-MAX_TABLE_BYTES = 1 << 30
 NO_NAME = "files whose names are not UTF-8, left out"
 
 
@@ -34,6 +30,7 @@ class OpenFolder:
     """A folder, listed."""
 
     uri: str
+    place: FilePlace
     system: fs.FileSystem
     path: str
     stats: dict[str, tuple[int, int]]
@@ -42,16 +39,17 @@ class OpenFolder:
     unnamed: int
     """Files whose names are not UTF-8: no table can name them."""
 
-    def open(self, name: str) -> pa.NativeFile:
-        """A file, for reading at any place."""
-        return self.system.open_input_file(f"{self.path.rstrip('/')}/{name}")
+    def uri_of(self, name: str) -> str:
+        """The uri of a file below the folder, with the options of its store."""
+        uri = self.place.below(name).uri
+        return f"{uri}?{self.place.options}" if self.place.options else uri
 
     def read(self, name: str, at_most: int) -> bytes | None:
         """The bytes of a file; None where it is larger or cannot be read."""
         if self.stats[name][0] > at_most:
             return None
         try:
-            with self.open(name) as stream:
+            with self.system.open_input_file(f"{self.path.rstrip('/')}/{name}") as stream:
                 return bytes(stream.read())
         except OSError:
             return None
@@ -78,7 +76,8 @@ def open_folder(uri: str) -> OpenFolder | None:
 
     Cost: one listing. Links are followed, each folder once.
     """
-    system, path = open_filesystem(uri)
+    place = parse_place(uri)
+    system, path = open_place(place)
     if isinstance(system, fs.LocalFileSystem):
         stats, unnamed = _local_files(path)
     elif system.get_file_info(path).type == fs.FileType.Directory:
@@ -89,7 +88,7 @@ def open_folder(uri: str) -> OpenFolder | None:
     else:
         return None
     files = sort_files(stats)
-    return OpenFolder(uri, system, path, stats, files, unnamed) if files.pictures else None
+    return OpenFolder(uri, place, system, path, stats, files, unnamed) if files.pictures else None
 
 
 def kind_of_folder(folder: OpenFolder, id_column: str = "note_id") -> NotesTable | PictureCorpus:
@@ -98,23 +97,8 @@ def kind_of_folder(folder: OpenFolder, id_column: str = "note_id") -> NotesTable
     Raises:
         DataError: there are tables of neither kind, or one cannot be read.
     """
-    columns = {name: table_columns_of(folder, name) for name in folder.files.tables}
+    columns = {name: table_columns(folder.uri_of(name)) for name in folder.files.tables}
     return corpus_kind(folder.uri, folder.files, columns, id_column)
-
-
-def table_columns_of(folder: OpenFolder, name: str) -> list[str]:
-    """The columns of one of the folder's tables.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    try:
-        with folder.open(name) as file:
-            if table_format(name) == "parquet":
-                return parquet_columns(file)
-            return text_columns(name, _head(file, name))
-    except (ValueError, OSError) as error:
-        raise DataError(f"{folder.uri}/{name}: cannot be read: {error}") from None
 
 
 def picture_notes(folder: OpenFolder, corpus: PictureCorpus, settings: PictureFolder) -> PictureNotes:
@@ -127,12 +111,7 @@ def picture_notes(folder: OpenFolder, corpus: PictureCorpus, settings: PictureFo
     """
     counts, unmatched = Counter[str](), list[str]()
     pictures = folder.files.pictures
-    tables = {}
-    for name in corpus.captions:
-        try:
-            tables[name] = list(table_rows(name, _table_bytes(folder, name), counts))
-        except ValueError as error:
-            raise DataError(f"{folder.uri}/{name}: cannot be read: {error}") from None
+    tables = {name: table_rows(folder.uri_of(name), counts) for name in corpus.captions}
     captions = captions_by_picture(pictures, tables, counts, unmatched)
     for picture, caption in _sidecar_captions(folder, counts).items():
         captions[picture] = captions.get(picture, Caption()).or_else(caption)
@@ -174,19 +153,6 @@ def _local_files(top: str) -> tuple[dict[str, tuple[int, int]], int]:
                 continue
             stats[relative.replace(os.sep, "/")] = (status.st_size, status.st_mtime_ns)
     return stats, unnamed
-
-
-def _head(file: pa.NativeFile, name: str) -> bytes:
-    """The first bytes of a text, decompressed."""
-    kind = {"gz": "gzip", "bz2": "bz2", "zst": "zstd"}.get(ending(name))
-    return bytes((pa.CompressedInputStream(file, kind) if kind else file).read(HEAD_BYTES))
-
-
-def _table_bytes(folder: OpenFolder, name: str) -> bytes:
-    content = folder.read(name, MAX_TABLE_BYTES)
-    if content is None:
-        raise ValueError(f"it is larger than {MAX_TABLE_BYTES >> 20} MB, or the disk does not give it")
-    return content
 
 
 def _sidecar_captions(folder: OpenFolder, counts: Counter[str]) -> dict[str, Caption]:

@@ -86,7 +86,7 @@ def test_a_table_of_neither_kind_is_an_error(tmp_path):
 
 
 def test_a_damaged_table_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(DataError, match=r"metadata.parquet: cannot be read"):
+    with pytest.raises(DataError, match=r"metadata.parquet: damaged, or not a Parquet file"):
         corpus(tmp_path, PICTURES | {"metadata.parquet": b"PAR1 no"})
 
 
