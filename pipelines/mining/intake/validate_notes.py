@@ -134,13 +134,15 @@ def _shown_line() -> Column:
     return F.when(F.col(UNREADABLE).isNotNull(), F.concat_ws(", ", *told))
 
 
-def _shown_like_count() -> Column:
-    """What stood at like_count where that could not be read."""
-    found = F.filter(FAULTS, lambda fault: fault["column"] == "like_count")
-    return F.coalesce(F.col("like_count").cast("string"), F.element_at(F.transform(found, lambda fault: fault["example"]), 1))
+def _unread_like_count() -> Column:
+    """What stood at like_count where that could not be read; null, and so not in the detail, where it could."""
+    faults = F.filter(FAULTS, lambda fault: fault["column"] == "like_count")
+    return F.get(F.transform(faults, lambda fault: fault["example"]), 0)
 
 
 def _quarantined() -> list[Column]:
-    row = F.to_json(F.struct("note_id", _shown_like_count().alias("like_count"), _shown_line().alias("line")))
+    row = F.to_json(
+        F.struct("note_id", "like_count", _unread_like_count().alias("like_count_text"), _shown_line().alias("line"))
+    )
     id_or_hash = F.coalesce("note_id", F.concat(F.lit("row "), F.substring(F.sha2(row, 256), 1, 16)))
     return [id_or_hash.alias("id"), F.lit("notes").alias("source"), F.col("reason"), row.alias("detail")]

@@ -79,7 +79,7 @@ def test_only_a_bad_key_field_refuses_a_row_and_its_value_is_told(spark, tmp_pat
     assert {row["note_id"]: row["like_count"] for row in good.collect()} == {"n0": 200, "n1": 12_000}
     found = {row["id"]: (row["reason"], json.loads(row["detail"])) for row in refused.collect()}
     assert found == {
-        "n2": ("like_count is not a whole number", {"note_id": "n2", "like_count": "many"}),
+        "n2": ("like_count is not a whole number", {"note_id": "n2", "like_count_text": "many"}),
         "n3": ("no like_count", {"note_id": "n3"}),
     }
     assert count_faults(rows, examples=True) == [
