@@ -19,7 +19,7 @@ from schemas.start import starting
 with starting("mining"):
     from pipelines.input_tables.open_table import open_table
     from pipelines.run_job import run_job
-    from pipelines.sources.importers.column_mapping import ImportTable, Source, as_toml, given, written_columns
+    from pipelines.sources.importers.column_mapping import ImportTable, Source, as_toml, mapped_sources, written_columns
     from pipelines.sources.importers.known_layouts import arrow_columns, known_layout
     from pipelines.sources.importers.mapped_table import import_mapped_table
     from pipelines.sources.importers.value_counts import ValueCounts
@@ -34,7 +34,7 @@ FLAGS = {
 def run(settings: ImportTable) -> None:
     """Run the import: a folder of Parquet files is written for each mapped table."""
     out = Path(settings.out)
-    counts = _from_layout(settings, out) if settings.layout_of else _mapped(given(settings), settings, out)
+    counts = _from_layout(settings, out) if settings.layout_of else _mapped(mapped_sources(settings), settings, out)
     lines = [line for table in counts.values() for line in table.lines()]
     lines.append(f"Written to {out}: " + ", ".join(f"{table.rows:,} {name}" for name, table in counts.items()))
     flags = " ".join(f"--{name} {shlex.quote(f'{out}/{name}.parquet')}" for name in counts)

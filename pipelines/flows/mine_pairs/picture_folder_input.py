@@ -79,8 +79,8 @@ def messages(folder: OpenFolder, corpus: PictureNotes, settings: MinePairs) -> l
         f"{folder.uri}: no table of notes, so a folder of pictures: {corpus.notes.num_rows:,} notes, one a {unit}, "
         f"{pictures:,} pictures, {captions:,} with a caption"
     ]
-    shown = ("pictures", "pictures with a caption", "rows of captions")
-    lines += [f"{name}: {n:,}" for name, n in corpus.counts.items() if n and name not in shown]
+    reported = ("pictures", "pictures with a caption", "rows of captions")
+    lines += [f"{name}: {n:,}" for name, n in corpus.counts.items() if n and name not in reported]
     lines += _captions_without_picture(corpus, next(iter(folder.files.pictures)))
     return lines
 

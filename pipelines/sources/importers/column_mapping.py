@@ -50,7 +50,7 @@ class ImportTable:
     images: Source = field(default_factory=Source)
 
 
-def given(settings: ImportTable) -> dict[str, Source]:
+def mapped_sources(settings: ImportTable) -> dict[str, Source]:
     """The tables that are mapped.
 
     Raises:
@@ -73,12 +73,12 @@ def written_columns(name: str, source: Source) -> pa.Schema:
 
 
 def _faults(name: str, source: Source) -> list[str]:
-    wanted = WANTED[name]
-    required = [f.name for f in wanted if not f.nullable and f.name not in OPTIONAL]
-    unknown = sorted(set(source.columns) - set(wanted.names))
+    schema = WANTED[name]
+    required = [f.name for f in schema if not f.nullable and f.name not in OPTIONAL]
+    unknown = sorted(set(source.columns) - set(schema.names))
     missing = [column for column in required if column not in source.columns]
-    faults = [] if source.read else [f"[{name}] read is missing: wanted the file, folder or pattern of their table"]
-    faults += [f"[{name}.columns]: unknown {unknown}; known are {wanted.names}"] if unknown else []
+    faults = [] if source.read else [f"[{name}] read is missing: expected the file, folder or pattern of their table"]
+    faults += [f"[{name}.columns]: unknown {unknown}; known are {schema.names}"] if unknown else []
     return faults + ([f"[{name}.columns]: nothing for {missing}, which every row needs"] if missing else [])
 
 

@@ -32,7 +32,7 @@ class MappedTable(NamedTuple):
 
 
 def mapped_table(
-    connection: duckdb.DuckDBPyConnection, source: Source, name: str, wanted: pa.Schema, options: ReadOptions
+    connection: duckdb.DuckDBPyConnection, source: Source, name: str, schema: pa.Schema, options: ReadOptions
 ) -> MappedTable:
     """Open a table of theirs and check its mapping.
 
@@ -48,7 +48,7 @@ def mapped_table(
     faults = [
         fault
         for ours, theirs in plain.items()
-        if (fault := _fault(table, theirs, wanted.field(ours), f"[{name}.columns] {ours} = '{theirs}'", options))
+        if (fault := _fault(table, theirs, schema.field(ours), f"[{name}.columns] {ours} = '{theirs}'", options))
     ]
     if faults:
         raise DataError("; ".join(faults))

@@ -24,16 +24,16 @@ MEMORY = "2GB"
 
 
 def import_mapped_table(
-    source: Source, name: str, wanted: pa.Schema, folder: Path, options: ReadOptions | None = None
+    source: Source, name: str, schema: pa.Schema, folder: Path, options: ReadOptions | None = None
 ) -> ValueCounts:
-    """Write the wanted columns of a table of theirs, null where nothing is mapped or a value cannot be read.
+    """Write our columns of a table of theirs, null where nothing is mapped or a value cannot be read.
 
     Every row of theirs is a row of ours but a line that cannot be parsed; which rows can be used is for mining to decide.
 
     Args:
         source: their table and the mapping.
         name: of our table.
-        wanted: its columns.
+        schema: its columns.
         folder: what is written; what has that name is replaced when all is written.
         options: how their files are read.
 
@@ -45,35 +45,35 @@ def import_mapped_table(
     """
     options, counts = options or ReadOptions(), ValueCounts(name)
     with _duckdb() as connection:
-        mapping = mapped_table(connection, source, name, wanted, options)
+        mapping = mapped_table(connection, source, name, schema, options)
         for message in mapping.table.messages:
             log_progress(f"{name}: {message}")
-        write_parts(folder, lambda target: _write(connection, mapping, wanted, options, counts, target))
+        write_parts(folder, lambda target: _write(connection, mapping, schema, options, counts, target))
     return counts
 
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
     mapping: MappedTable,
-    wanted: pa.Schema,
+    schema: pa.Schema,
     options: ReadOptions,
     counts: ValueCounts,
     target: Path,
 ) -> int:
     groups, streamed = native_groups(mapping, options)
     for k, group in enumerate(groups):
-        if not _copied(mapping, group, wanted, options, counts, target, f"part-{k:05d}"):
+        if not _copied(mapping, group, schema, options, counts, target, f"part-{k:05d}"):
             streamed += group.looks
     if streamed or not groups:
-        tables = streamed_rows(connection, mapping, _parts(mapping, streamed), wanted, options, counts)
-        write_tables(tables, wanted, target, "part-rest" if groups else "part")
+        tables = streamed_rows(connection, mapping, _parts(mapping, streamed), schema, options, counts)
+        write_tables(tables, schema, target, "part-rest" if groups else "part")
     return counts.rows
 
 
 def _copied(
     mapping: MappedTable,
     group: NativeGroup,
-    wanted: pa.Schema,
+    schema: pa.Schema,
     options: ReadOptions,
     counts: ValueCounts,
     target: Path,
@@ -83,7 +83,7 @@ def _copied(
     own = ValueCounts(counts.name)
     try:
         with _duckdb() as connection:
-            own.rows = native_copy(connection, mapping, group, wanted, options, own, target, prefix)
+            own.rows = native_copy(connection, mapping, group, schema, options, own, target, prefix)
     except (duckdb.Error, UnlikeReaderError):
         for part in target.glob(f"{prefix}-*"):
             part.unlink()

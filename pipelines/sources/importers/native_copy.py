@@ -28,7 +28,7 @@ def native_copy(
     connection: duckdb.DuckDBPyConnection,
     mapping: MappedTable,
     group: NativeGroup,
-    wanted: pa.Schema,
+    schema: pa.Schema,
     options: ReadOptions,
     counts: ValueCounts,
     folder: Path,
@@ -43,17 +43,17 @@ def native_copy(
     Cost: as DuckDB's own COPY; the reader's rules are called for values that are not plain.
     """
     inner = f"select {_theirs(mapping, group)} from {_source(mapping, group)}"
-    kinds = {column: kind for column, kind, *_ in connection.execute(f"describe {inner}").fetchall()}
-    made = {
+    kinds = {column: of_column for column, of_column, *_ in connection.execute(f"describe {inner}").fetchall()}
+    values = {
         field.name: _ours(
             connection, field, kinds.get(field.name), group if field.name in mapping.plain else None, options, counts
         )
-        for field in wanted
+        for field in schema
     }
-    columns = ", ".join(f"{value.sql} as {quoting.name(name)}" for name, value in made.items())
-    helpers = "".join(f", {sql} as {name}" for value in made.values() for name, sql in value.helpers.items())
+    selected = ", ".join(f"{value.sql} as {quoting.name(name)}" for name, value in values.items())
+    helpers = "".join(f", {sql} as {name}" for value in values.values() for name, sql in value.helpers.items())
     where = _no_broken_line(connection, mapping, group)
-    largest = 2_048 if any(pa.types.is_binary(field.type) for field in wanted) else GROUP_ROWS
+    largest = 2_048 if any(pa.types.is_binary(field.type) for field in schema) else GROUP_ROWS
     rows = f"(select *{helpers} from ({inner}{where}))"
     target = quoting.text(str(folder))
     layout = (
@@ -61,7 +61,7 @@ def native_copy(
         f"row_group_size {largest}, row_group_size_bytes {GROUP_BYTES}, "
         f"file_size_bytes {FILE_BYTES}, filename_pattern {quoting.text(prefix + '-{i}')}, overwrite_or_ignore"
     )
-    copied = connection.execute(f"copy (select {columns} from {rows}) to {target} ({layout})").fetchall()
+    copied = connection.execute(f"copy (select {selected} from {rows}) to {target} ({layout})").fetchall()
     return int(copied[0][0])
 
 
@@ -110,20 +110,20 @@ def _plain(theirs: str, mapping: MappedTable, group: NativeGroup) -> str:
 def _ours(
     connection: duckdb.DuckDBPyConnection,
     field: pa.Field,
-    found: str | None,
+    kind: str | None,
     plain_in: NativeGroup | None,
     options: ReadOptions,
     counts: ValueCounts,
 ) -> ValueSql:
     """A column; `plain_in`: the group that it is a column of, None where it is computed."""
-    if found is None:
+    if kind is None:
         return ValueSql({}, f"cast({'[]' if pa.types.is_list(field.type) else 'null'} as {duckdb_type(field.type)})")
     function = f"our_{field.name}"
     is_csv_field = plain_in is not None and plain_in.is_csv
-    register(connection, function, found, field, options, counts, is_csv_field=is_csv_field)
+    register(connection, function, kind, field, options, counts, is_csv_field=is_csv_field)
     words = null_words(field.name, options) if is_csv_field else []
     only_padded = plain_in is not None and plain_in.reads_null_words
-    return value_sql(quoting.name(field.name), found, field, function, options, words, only_padded=only_padded)
+    return value_sql(quoting.name(field.name), kind, field, function, options, words, only_padded=only_padded)
 
 
 def _no_broken_line(connection: duckdb.DuckDBPyConnection, mapping: MappedTable, group: NativeGroup) -> str:

@@ -35,7 +35,7 @@ class ValueSql(NamedTuple):
 
 def value_sql(
     column: str,
-    found: str,
+    kind: str,
     field: pa.Field,
     by_rules: str,
     options: ReadOptions,
@@ -47,36 +47,36 @@ def value_sql(
 
     Args:
         column: theirs, quoted.
-        found: its type in DuckDB.
+        kind: its type in DuckDB.
         field: our column.
         by_rules: the function that is called for values that are not plain; it counts those that cannot be read.
         options: which times are plausible.
         null_words: texts that mean "no value"; of other columns than texts the function knows them.
         only_padded: whether these are nulls already where no blank is around them.
     """
-    rest, wanted = f"{by_rules}({column})", field.type
-    if pa.types.is_integer(wanted) and found == "VARCHAR":
+    rest, target = f"{by_rules}({column})", field.type
+    if pa.types.is_integer(target) and kind == "VARCHAR":
         number = f"_number_{field.name}"
         plain = f"case when cast({number} as varchar) = {column} then {number} when {column} is not null then {rest} end"
         return ValueSql({number: f"try_cast({column} as bigint)"}, plain)
-    if pa.types.is_timestamp(wanted) and found == "VARCHAR":
+    if pa.types.is_timestamp(target) and kind == "VARCHAR":
         return _time_of_text(column, field.name, rest, options)
-    if pa.types.is_list(wanted):
-        return ValueSql({}, f"coalesce({_pictures(column, found, rest)}, cast([] as {PICTURES}))")
-    if pa.types.is_timestamp(wanted):
-        return ValueSql({}, _time(column, found, rest, options))
-    if null_words and pa.types.is_string(wanted):
+    if pa.types.is_list(target):
+        return ValueSql({}, f"coalesce({_pictures(column, kind, rest)}, cast([] as {PICTURES}))")
+    if pa.types.is_timestamp(target):
+        return ValueSql({}, _time(column, kind, rest, options))
+    if null_words and pa.types.is_string(target):
         return ValueSql({}, _text_of_field(column, null_words, rest, only_padded=only_padded))
-    return ValueSql({}, _plain_cast(column, found, wanted) or _or_null(column, rest))
+    return ValueSql({}, _plain_cast(column, kind, target) or _or_null(column, rest))
 
 
-def _plain_cast(column: str, found: str, wanted: pa.DataType) -> str | None:
+def _plain_cast(column: str, kind: str, target: pa.DataType) -> str | None:
     """The cast between types whose values are the same; None where the rules are needed."""
-    if pa.types.is_integer(wanted) and found in ("BOOLEAN", *WHOLE):
+    if pa.types.is_integer(target) and kind in ("BOOLEAN", *WHOLE):
         return f"cast({column} as bigint)"
-    if pa.types.is_binary(wanted) and found == "BLOB":
+    if pa.types.is_binary(target) and kind == "BLOB":
         return column
-    return f"cast({column} as varchar)" if pa.types.is_string(wanted) and found in ("VARCHAR", "BOOLEAN", *WHOLE) else None
+    return f"cast({column} as varchar)" if pa.types.is_string(target) and kind in ("VARCHAR", "BOOLEAN", *WHOLE) else None
 
 
 def _text_of_field(column: str, null_words: Sequence[str], rest: str, *, only_padded: bool) -> str:
@@ -110,19 +110,17 @@ def _time_of_text(column: str, name: str, rest: str, options: ReadOptions) -> Va
     }
     fits = f"epoch_us({clock}) >= {earliest} and epoch_us({clock}) < {latest}"
     counted = f"when cast({number} as varchar) = {column} then case {_counted(number, earliest, latest)} else {rest} end"
-    made = (
-        f"case when {column} is null then null when {fits} then make_timestamptz(epoch_us({clock})) {counted} else {rest} end"
-    )
-    return ValueSql(helpers, made)
+    sql = f"case when {column} is null then null when {fits} then make_timestamptz(epoch_us({clock})) {counted} else {rest} end"
+    return ValueSql(helpers, sql)
 
 
-def _time(column: str, found: str, rest: str, options: ReadOptions) -> str:
+def _time(column: str, kind: str, rest: str, options: ReadOptions) -> str:
     earliest, latest = options.time_range()
-    if found in TIMES:
+    if kind in TIMES:
         at = f"epoch_us({column})"
-        made = f"when {at} >= {earliest} and {at} < {latest} then make_timestamptz({at})"
-        return f"case when {column} is null then null {made} else {rest} end"
-    if found in ("BIGINT", "UINTEGER"):
+        sql = f"when {at} >= {earliest} and {at} < {latest} then make_timestamptz({at})"
+        return f"case when {column} is null then null {sql} else {rest} end"
+    if kind in ("BIGINT", "UINTEGER"):
         return f"case when {column} is null then null {_counted(column, earliest, latest)} else {rest} end"
     return _or_null(column, rest)
 
@@ -137,13 +135,13 @@ def _counted(number: str, earliest: int, latest: int) -> str:
     return " ".join(branches) or "when false then null"
 
 
-def _pictures(column: str, found: str, rest: str) -> str:
+def _pictures(column: str, kind: str, rest: str) -> str:
     """A list of uris, each of which names its picture, or of structs with image_id and uri."""
-    if found == "VARCHAR[]":
+    if kind == "VARCHAR[]":
         return _named(f"list_filter({column}, lambda u: u <> '')")
-    if found == PICTURES:
+    if kind == PICTURES:
         return column
-    if found != "VARCHAR":
+    if kind != "VARCHAR":
         return _or_null(column, rest)
     listed = f"""from_json({column}, '["VARCHAR"]')"""
     is_uris = f"""starts_with({column}, '["') and not contains({column}, '{{') and not contains({column}[2:], '[')"""

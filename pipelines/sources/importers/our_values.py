@@ -21,9 +21,9 @@ def our_values(values: Any, field: pa.Field, options: ReadOptions, counts: Value
     """
     if pa.types.is_boolean(values.type) and pa.types.is_integer(field.type):
         values = values.cast(pa.int64())
-    made = convert(values, field, options)
-    counts.add(field.name, values, made.invalid)
-    return _pictures(made.values) if pa.types.is_list(field.type) else made.values
+    converted = convert(values, field, options)
+    counts.add(field.name, values, converted.invalid)
+    return _pictures(converted.values) if pa.types.is_list(field.type) else converted.values
 
 
 def without_null_words(values: pa.Array, column: str, options: ReadOptions) -> pa.Array:
@@ -40,21 +40,21 @@ def null_words(column: str, options: ReadOptions) -> list[str]:
 def register(
     connection: duckdb.DuckDBPyConnection,
     name: str,
-    found: str,
+    kind: str,
     field: pa.Field,
     options: ReadOptions,
     counts: ValueCounts,
     *,
     is_csv_field: bool,
 ) -> None:
-    """Make `our_values` of a column a function of SQL, for values of the DuckDB type `found`."""
+    """Make `our_values` of a column a function of SQL, for values of the DuckDB type `kind`."""
 
     def function(values: pa.ChunkedArray) -> pa.Array:
         if is_csv_field:
             return our_values(without_null_words(values.combine_chunks(), field.name, options), field, options, counts)
         return our_values(values, field, options, counts)
 
-    _create(connection, name, function, found, duckdb_type(field.type))
+    _create(connection, name, function, kind, duckdb_type(field.type))
 
 
 def register_check(connection: duckdb.DuckDBPyConnection, name: str, check: Callable[[int], None]) -> None:
@@ -67,12 +67,14 @@ def register_check(connection: duckdb.DuckDBPyConnection, name: str, check: Call
     _create(connection, name, function, "INTEGER", "BOOLEAN")
 
 
-def _create(connection: duckdb.DuckDBPyConnection, name: str, function: Callable[..., Any], found: str, made: str) -> None:
+def _create(
+    connection: duckdb.DuckDBPyConnection, name: str, function: Callable[..., Any], parameter: str, result: str
+) -> None:
     connection.create_function(
         name,
         function,
-        [found],
-        made,
+        [parameter],
+        result,
         type=PythonUDFType.ARROW,
         null_handling=FunctionNullHandling.SPECIAL,
         side_effects=True,

@@ -26,7 +26,7 @@ def streamed_rows(
     connection: duckdb.DuckDBPyConnection,
     mapping: MappedTable,
     parts: Iterable[Part],
-    wanted: pa.Schema,
+    schema: pa.Schema,
     options: ReadOptions,
     counts: ValueCounts,
 ) -> Iterator[pa.Table]:
@@ -51,7 +51,7 @@ def streamed_rows(
             size = len(next(iter(theirs.values()))) if theirs else len(rows)
             counts.rows += size
             yield pa.table(
-                {field.name: _ours(theirs.get(field.name), field, size, mapping, options, counts) for field in wanted}
+                {field.name: _ours(theirs.get(field.name), field, size, mapping, options, counts) for field in schema}
             )
 
 
@@ -80,12 +80,12 @@ def _computed(
     selected = [f"{name} as {quoting.name(ours)}" for name, ours in zip(passed, theirs, strict=True)]
     selected += [f"({sql}) as {quoting.name(ours)}" for ours, sql in mapping.computed.items()]
     try:
-        made = connection.sql(f"select {', '.join(selected)} from ({inner})").to_arrow_table()
+        selected_rows = connection.sql(f"select {', '.join(selected)} from ({inner})").to_arrow_table()
     except duckdb.Error as error:
         raise DataError(f"{mapping.name}: {mapping.table.uri}: {' '.join(str(error).split())[:400]}") from None
     finally:
         connection.unregister("batch")
-    return {name: made.column(name) for name in made.column_names}
+    return {name: selected_rows.column(name) for name in selected_rows.column_names}
 
 
 def _typed(name: str, mapping: MappedTable) -> str:

@@ -70,20 +70,20 @@ def samples_of(members: Iterable[tuple[str, bytes]]) -> Iterator[Sample]:
     >>> [(s.key, sorted(s.members)) for s in samples_of([("a/1.jpg", b""), ("a/1.txt", b""), ("a/2.seg.png", b"")])]
     [('a/1', ['jpg', 'txt']), ('a/2', ['seg.png'])]
     """
-    key, found = "", dict[str, bytes]()
+    key, members_of_key = "", dict[str, bytes]()
     for name, content in members:
         path = PurePosixPath(name)
         stem, _, ending = path.name.partition(".")
         if not stem or not ending:
             continue
         its_key = str(path.with_name(stem))
-        if found and its_key != key:
-            yield Sample(key, found)
-            found = {}
+        if members_of_key and its_key != key:
+            yield Sample(key, members_of_key)
+            members_of_key = {}
         key = its_key
-        found[ending.lower()] = content
-    if found:
-        yield Sample(key, found)
+        members_of_key[ending.lower()] = content
+    if members_of_key:
+        yield Sample(key, members_of_key)
 
 
 def note_row(sample: Sample) -> dict[str, object]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.sources.importers.column_mapping import WANTED, Expression, ImportTable, Source, given
+from pipelines.sources.importers.column_mapping import WANTED, Expression, ImportTable, Source, mapped_sources
 from schemas.errors import DataError, SettingsError
 from tests.conftest import ROOT
 from tests.support.import_rows import imported, rows_of
@@ -21,8 +21,8 @@ NOTE = {"note_id": "id", "like_count": "likes"}
 NAN = float("nan")
 
 
-def values(table, folder, column, given, name="notes"):
-    mapping = (NOTE if name == "notes" else {"user_id": "id", "note_id": "id"}) | {column: given}
+def values(table, folder, column, mapping_value, name="notes"):
+    mapping = (NOTE if name == "notes" else {"user_id": "id", "note_id": "id"}) | {column: mapping_value}
     rows, counts = rows_of(table, folder, mapping, name)
     return [row[column] for row in rows], counts.invalid[column]
 
@@ -166,7 +166,7 @@ def test_a_mapping_that_does_not_fit_says_where(tmp_path, columns, message):
 )
 def test_a_mapping_that_cannot_be_says_all_faults(settings, message):
     with pytest.raises(SettingsError, match=message):
-        given(settings)
+        mapped_sources(settings)
 
 
 def test_files_that_cannot_be_read_are_told(tmp_path):
