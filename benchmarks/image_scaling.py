@@ -45,7 +45,7 @@ def measure(spark: SparkSession, folder: Path, planted: np.ndarray, size: int, s
     planted_pairs = spark.createDataFrame(pa.table({"l": planted[:, 0], "r": planted[:, 1]}).to_pandas(), "l long, r long")
     start = time.monotonic()
     with Watch() as taken:
-        output = candidate_pairs(spark.read.parquet(str(folder)), size, settings)
+        output = candidate_pairs(spark.read.parquet(str(folder)), size, settings, settings)
         joined = output.rows.join(F.broadcast(planted_pairs.withColumn("planted", F.lit(1))), on=["l", "r"], how="left")
         counts = joined.agg(F.count("*").alias("pairs"), F.count("planted").alias("found")).first()
         dropped = {row["reason"]: row["rows"] for row in output.dropped.collect()}
@@ -102,7 +102,11 @@ def hot(spark: SparkSession, real: RealPictures, arguments: argparse.Namespace, 
         start = time.monotonic()
         with Watch() as taken:
             count = int((arguments.copies + arguments.blanks) * share)
-            pairs = candidate_pairs(spark.read.parquet(str(folder)), count, PictureMatching()).rows.select("l", "r").toArrow()
+            pairs = (
+                candidate_pairs(spark.read.parquet(str(folder)), count, PictureMatching(), PictureMatching())
+                .rows.select("l", "r")
+                .toArrow()
+            )
         result = {
             "seconds": round(time.monotonic() - start, 1),
             "core_s": round(taken.core_s, 1),
