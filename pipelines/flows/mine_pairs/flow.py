@@ -76,7 +76,7 @@ def check_clicks(stages: Stages, inputs: Inputs) -> list[str]:
     sources = stages.fingerprints(NOTES) | {"clicks": inputs.fingerprints.get("clicks", "")}
     if clicks is None or (mined is not None and sources.items() <= mined.inputs.items()):
         return []
-    message = clicks_without_notes(clicks, inputs.tables["notes"], stages.read(NOTES))
+    message = clicks_without_notes(clicks, inputs.tables["notes"], stages.read(NOTES), inputs.first_rows.get("clicks"))
     if message is not None:
         log_progress(message)
     return [] if message is None else [message]

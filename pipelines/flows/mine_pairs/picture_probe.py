@@ -72,7 +72,7 @@ def _message(unread: Sequence[Row], probed: int, contents: DataFrame | None, roo
     message = missing_message(Counter(row["reason"] for row in unread), probed, [redacted(u) for u in uris], place, files, hint)
     if contents is None:
         return message
-    named = contents.select("image_id").where(F.col("image_id").isNotNull()).limit(COMPARED_IDS)
+    named = contents.select("image_id").where(F.col("image_id").isNotNull()).orderBy("image_id").limit(COMPARED_IDS)
     others = [row[0] for row in named.collect()]
     ids = [row["image_id"] for row in unread]
     return f"{message}. Of --images: {mismatch(ids, others, ('notes', 'the table'))}" if others else message
