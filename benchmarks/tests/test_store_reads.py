@@ -1,7 +1,11 @@
 """The benchmark at a small size: one client is faster and opens fewer connections."""
 
+import pytest
+
 from benchmarks.store_reads import compare
 from pipelines.workspace import object_stores
+
+pytestmark = pytest.mark.slow
 
 
 def test_one_client_is_faster_than_one_for_each_picture_and_opens_no_more_connections_than_readers():

@@ -7,6 +7,8 @@ import pytest
 
 from testkit.odd_tables import disagreements, odd_table
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("first", range(0, 100, 10))
 def test_a_hundred_odd_tables_are_read_as_their_makers_meant_them(tmp_path, first):

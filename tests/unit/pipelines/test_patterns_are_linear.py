@@ -12,6 +12,8 @@ from pipelines.media.text_fold import letters
 from pipelines.shards.ranking_lists import sentence_split
 from small_encoder import hashed_text
 
+pytestmark = pytest.mark.slow
+
 SIZE, LONG = 1_000_000, 20_000
 """Quadratic patterns took 4 to 9 s for LONG characters, and hours for SIZE."""
 UNITS = ["\n", " ", "\t", "\u3000", "<", "< ", "[", "[ ", "</ ", "<< ", "<|a", "query\n", "query", "query: ", "system ", "you are ", "is  ", "ignore ",

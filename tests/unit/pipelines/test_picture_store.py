@@ -13,6 +13,8 @@ from pipelines.workspace import object_stores, retry
 from schemas.errors import StoreError
 from testkit.loopback_store import loopback_store
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["a.jpg", "a b.jpg", "a%20b.jpg", "a#b.jpg", "a?x=1&y=2.jpg", "图片/照片.jpg", "%2e%2e", "100%.jpg", "a+b;c=d,e.jpg"]
 NAMES += ["photo:1.jpg", "a\\b.jpg", "é'\"<>.jpg", "a?endpoint_override=127.0.0.1:9&scheme=http"]
 

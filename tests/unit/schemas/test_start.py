@@ -10,6 +10,8 @@ import pytest
 
 from schemas.start import Interrupted, interruptible, missing_package
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 BLOCK = """
 import sys

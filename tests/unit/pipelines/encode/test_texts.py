@@ -11,6 +11,8 @@ from pipelines.encode.preset import load_spec
 from schemas.errors import SettingsError
 from tests.unit.pipelines.encode.pixels import picture
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["red mug", "blue lamp " * 9, "x", "红色台灯"]
 CLASSES = {"e5": "bert", "nv_embed": "nv_embed"}
 

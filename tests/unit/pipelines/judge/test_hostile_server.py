@@ -11,6 +11,8 @@ from pipelines.judge.protocol import UNREADABLE
 from tests.support.hostile_server import completion, talking
 from tests.support.judge_pairs import mixed
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-very-secret-0123456789"
 SETTINGS = ("server.retries=0", "server.timeout_s=60", "server.concurrency=2", "server.price_in=1000000", "longest_side=64")
 

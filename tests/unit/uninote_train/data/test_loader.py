@@ -67,6 +67,7 @@ class Fatal(ToyPreparer):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_told(sft, tmp_path):
     with pytest.raises(DataError, match="a data worker ended"):
         read(steps_of(sft, tmp_path, preparer=Fatal()), range(2), workers=1)

@@ -17,6 +17,8 @@ from schemas.shards import SFT, shard_files
 from testkit.training_shards import sft_shards
 from uninote_train.data.shard_reader import open_shards
 
+pytestmark = pytest.mark.slow
+
 
 def publish(workspace, shards, run_id):
     """The shards of a folder as jobs/build_shards.py publishes them."""

@@ -15,6 +15,8 @@ from uninote_train.models.qwen_processor import matches_processor, patches_to_fl
 from uninote_train.models.settings import Lora, ModelChoice
 from uninote_train.models.vlm_prompts import Prompts
 
+pytestmark = pytest.mark.slow
+
 PICTURES = {
     f"n{n}-{k}": np.random.default_rng(10 * n + k).integers(0, 255, (40 + 30 * n, 90, 3), np.uint8)
     for n in range(3)

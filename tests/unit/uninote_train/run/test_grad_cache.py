@@ -10,6 +10,8 @@ from uninote_train.models.settings import Lora, ModelChoice
 from uninote_train.objectives.losses.matryoshka import truncate_dimensions
 from uninote_train.run.grad_cache import backward
 
+pytestmark = pytest.mark.slow
+
 SIZES = {"a-0": (64, 64), "b-0": (96, 40), "b-1": (40, 120), "c-0": (128, 128)}
 
 

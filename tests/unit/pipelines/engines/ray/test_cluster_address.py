@@ -10,6 +10,8 @@ import pytest
 from pipelines.engines.ray.cluster_address import Address, named_cluster, refuse_silence
 from schemas.errors import SettingsError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def no_address(monkeypatch):

@@ -14,6 +14,8 @@ import pytest
 from pipelines.engines.ray.session_folder import LOCK, session_folder
 from schemas.errors import SettingsError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[5]
 JOB = """
 import time

@@ -20,6 +20,8 @@ from uninote_train.evaluation.split_pictures import PictureFiles
 from uninote_train.models.load_model import load_model
 from uninote_train.models.settings import ModelChoice
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def items(tmp_path_factory):

@@ -9,6 +9,8 @@ from pipelines.judge.preset import PRESETS, load_spec
 from schemas.errors import SettingsError
 from tests.support.hostile_server import completion, talking
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch):

@@ -15,6 +15,8 @@ from pipelines.media.decode import BadPicture
 from schemas.errors import SettingsError
 from tests.support.judge_pairs import mixed
 
+pytestmark = pytest.mark.slow
+
 SPEC = load_spec("content", ["backend=vllm"])
 
 

@@ -11,6 +11,8 @@ from pipelines.media.decoding.picture import BadPicture, Decoding
 from testkit.damaged_pictures import whole
 from testkit.hostile_input import photo, saved
 
+pytestmark = pytest.mark.slow
+
 FILES = whole([photo(5, (211, 163))])
 
 

@@ -13,6 +13,8 @@ from pipelines.sources.importers.column_mapping import Expression
 from schemas.errors import DataError
 from tests.support.import_rows import rows_of
 
+pytestmark = pytest.mark.slow
+
 NOTE = {"note_id": "id", "like_count": "likes"}
 UUIDS = ["CD613E30-D8F1-6ADF-91B7-584A2265B1F5", "1E2FEB89-414C-343C-1027-C4D1C386BBC4"]
 

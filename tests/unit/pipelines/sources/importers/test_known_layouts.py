@@ -20,6 +20,8 @@ from pipelines.sources.importers.webdataset import Sample, import_webdataset, is
 from schemas.errors import DataError
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 

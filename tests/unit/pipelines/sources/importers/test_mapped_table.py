@@ -17,6 +17,8 @@ from schemas.errors import DataError, SettingsError
 from tests.conftest import ROOT
 from tests.support.import_rows import imported, rows_of
 
+pytestmark = pytest.mark.slow
+
 NOTE = {"note_id": "id", "like_count": "likes"}
 NAN = float("nan")
 

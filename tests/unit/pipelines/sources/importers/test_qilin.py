@@ -16,6 +16,8 @@ from schemas.inputs import CLICKS_IN, NOTES_IN
 from tests.conftest import ROOT
 from tests.support.qilin_layout import MONDAY, NAN, note, write_notes, write_pictures, write_sessions
 
+pytestmark = pytest.mark.slow
+
 
 def notes_of(root, level=1):
     counts = Counter()
