@@ -36,7 +36,7 @@ class IndexedPicture:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedVerdict:
-    """What the job decides of two pictures."""
+    """The verdict of the job on two pictures."""
 
     keys: int
     """That they have in common; 0: no candidate, the job compares nothing."""
@@ -55,7 +55,7 @@ def indexed_picture(image: Image.Image, quality: int = 90) -> IndexedPicture:
 
 
 def explained(a: IndexedPicture, b: IndexedPicture) -> ExplainedVerdict:
-    """What the job decides of `a` against `b`, and why."""
+    """The verdict of the job on `a` and `b`, with its reasons."""
     votes = sum(len(np.intersect1d(x.keys.indexed, y.keys.queried)) for x, y in ((a, b), (b, a)))
     hamming, maps = hypotheses(a.picture.sketch, b.picture.sketch, votes, Matching())
     reasons = [f"{m.inliers} inliers: {'; '.join(_reasons(a.picture, b.picture, m))}" for m in maps]
@@ -64,7 +64,7 @@ def explained(a: IndexedPicture, b: IndexedPicture) -> ExplainedVerdict:
 
 
 def _reasons(a: StoredPicture, b: StoredPicture, hypothesis: Hypothesis) -> Iterator[str]:
-    """What was measured under one map, and the first demand that it failed."""
+    """Measurements under one map, and the first threshold that it failed."""
     compared: list[tuple[CellOverlap, Structure, Light | None]] = []
 
     def recording(common: CellOverlap, inliers: int) -> tuple[Structure, Light | None]:

@@ -1,7 +1,4 @@
-"""Tables of notes as nobody should write them and people do: each from a number, with what an independent reader finds in it.
-
-python -m testkit.odd_tables [COUNT] [FIRST]     reads COUNT of them and says how many agreed
-"""
+"""Writes odd tables of notes: each from a number, with the rows that it means. Checked by testkit/odd_table_check.py."""
 
 import bz2
 import csv
@@ -10,15 +7,12 @@ import io
 import json
 import lzma
 import random
-import sys
-import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -64,14 +58,14 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 @dataclass
 class OddTable:
-    """A folder of files, and what its maker knows of it."""
+    """A folder of files, with the rows that a reader must get from it."""
 
     folder: Path
     kind: str
     rows: list[dict] = field(default_factory=list)
-    """Of all files, in the order of the files: what a person would say stands in them."""
+    """The expected rows of all files, in the order of the files."""
     broken: int = 0
-    """Lines that are no rows."""
+    """Number of lines that are no rows."""
     fatal: bool = False
     """Whether it must be refused as a whole, with a DataError."""
     dialects: dict[str, dict] = field(default_factory=dict)
@@ -79,7 +73,7 @@ class OddTable:
 
 
 def odd_table(folder: Path, number: int) -> OddTable:
-    """The table of this number, written into the folder."""
+    """Write the table of this number into the folder."""
     chance = random.Random(number)
     table = OddTable(folder, chance.choice(("parquet", "csv", "jsonl", "array")))
     partition = chance.random() < 0.25
@@ -292,75 +286,3 @@ def _jsonl(table: OddTable, chance: random.Random, place: Path, part: int, rows:
 
 
 WRITERS = {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl, "array": _jsonl}
-
-
-def count_by_pandas(table: OddTable) -> int:
-    """How many rows an independent reader finds, broken lines included where that reads texts by lines."""
-    return sum(_count(table, path) for path in sorted(table.folder.rglob("part-*")) if path.is_file())
-
-
-def _count(table: OddTable, path: Path) -> int:
-    if table.kind == "parquet":
-        return len(pd.read_parquet(path))
-    raw = path.read_bytes()
-    unpack = {".gz": gzip.decompress, ".bz2": bz2.decompress, ".xz": lzma.decompress}.get(path.suffix, lambda raw: raw)
-    text = unpack(raw).decode(table.dialects[str(path)]["encoding"])
-    if table.kind == "array":
-        return len(json.loads(text))
-    if table.kind == "jsonl":
-        return sum(bool(line.strip()) for line in text.split("\n"))
-    body, _, rest = text.partition('"never closed')
-    frame = pd.read_csv(
-        io.StringIO(body), sep=table.dialects[str(path)]["sep"], dtype=str, keep_default_na=False, skip_blank_lines=True
-    )
-    return len(frame) + 2 * bool(rest)
-
-
-def disagreements(table: OddTable) -> list[str]:
-    """What our reader says otherwise than the table's maker and pandas; empty where all agree."""
-    from pipelines.input_tables.raw_rows import BROKEN
-    from schemas.errors import DataError
-    from testkit.input_reading import Reading
-
-    try:
-        found = Reading(table.folder)
-    except DataError as error:
-        return [] if table.fatal else [f"refused: {error}"]
-    if table.fatal:
-        return ["a fault of the whole table was not reported"]
-    rows = [row for row in found.rows.to_pylist() if row[BROKEN] is None]
-    faults = []
-    if len(rows) + len(found.broken) != count_by_pandas(table):
-        faults.append(f"{len(rows)} rows and {len(found.broken)} broken lines, pandas has {count_by_pandas(table)}")
-    if len(found.broken) != table.broken:
-        faults.append(f"{len(found.broken)} broken lines, expected {table.broken}: {found.broken[:3]}")
-
-    def key(row: dict) -> tuple[str, ...]:
-        values = (row[name] for name in ("note_id", "title", "topic", "like_count", "published_at"))
-        return (
-            *map(repr, (v.astimezone(UTC).replace(tzinfo=None) if isinstance(v, datetime) else v for v in values)),
-            repr([p["image_id"] for p in row["images"] or []]),
-        )
-
-    ours, theirs = sorted(map(key, rows)), sorted(map(key, table.rows))
-    faults += [f"{mine} instead of {his}" for mine, his in zip(ours, theirs, strict=False) if mine != his][:3]
-    return faults
-
-
-def main(count: int, first: int) -> int:
-    """Read the tables and print those that disagree."""
-    wrong = fatal = rows = 0
-    for number in range(first, first + count):
-        with tempfile.TemporaryDirectory() as folder:
-            table = odd_table(Path(folder) / "notes", number)
-            found = disagreements(table)
-            fatal, rows = fatal + table.fatal, rows + len(table.rows)
-        if found:
-            wrong += 1
-            sys.stdout.write(f"{number} ({table.kind}): {'; '.join(found)[:600]}\n")
-    sys.stdout.write(f"{count} tables, {rows:,} rows, {fatal} to be refused: {wrong} disagree\n")
-    return int(wrong > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000, int(sys.argv[2]) if len(sys.argv) > 2 else 0))

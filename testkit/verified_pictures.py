@@ -27,7 +27,7 @@ def stored_picture(content: bytes) -> StoredPicture:
 
 
 def verdict(a: StoredPicture, b: StoredPicture, votes: int = MANY_VOTES) -> PairVerdict:
-    """What the job decides of two pictures, `a` the one with the smaller `picture_number`, that share `votes` keys."""
+    """The verdict of the job on two pictures, `a` the one with the smaller `picture_number`, that share `votes` keys."""
     candidate = hypotheses(a.sketch, b.sketch, votes, Matching())
     thumbnails = decoded_thumbnail(a.thumbnail), decoded_thumbnail(b.thumbnail)
     return verify_candidate(*thumbnails, candidate, Verification())

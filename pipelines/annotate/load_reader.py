@@ -12,7 +12,7 @@ from schemas.errors import SettingsError
 
 
 class ReaderModule(Protocol):
-    """What the module of an OCR engine has."""
+    """The functions that a module of an OCR engine has."""
 
     def model(self) -> ReaderModel:
         """Name and weights, without loading them. Raises SettingsError where the engine is not installed."""

@@ -66,7 +66,7 @@ def insert_descriptions(pairs: pa.Table, annotations: pa.Table, settings: Annota
 
 
 def _lacks(note: Row, part: Row) -> bool:
-    """Whether the picture was removed; the author may have typed the marker in a complete note."""
+    """Tells whether the picture was removed; the author may have typed the marker in a complete note."""
     return (note["text"] or "").endswith(f"\n{UNDESCRIBED}") and part["image_ids"][0] not in note["image_ids"]
 
 

@@ -44,7 +44,7 @@ class TextReader(Protocol):
 
 
 class ReaderModel(NamedTuple):
-    """What an OCR engine is called, and what it reads with."""
+    """Name and weights of an OCR engine."""
 
     name: str
     """Package and version, such as rapidocr-3.10.0."""

@@ -87,7 +87,7 @@ class EncoderSpec:
     source: dict[str, str] = field(default_factory=dict)
     """Source of each fact; "not verified" if it was not."""
     checked: str = ""
-    """What was run of this preset here, on which model; or why nothing was."""
+    """Which part of this preset was run here, on which model; or why none was."""
 
 
 NO_INFLUENCE = ("model", "revision", "path", "source", "checked", "gpu_dtype", "padding_side")

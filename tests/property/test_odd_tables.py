@@ -1,11 +1,12 @@
 """Tables as nobody should write them: each row is read or its line is refused, as pandas and the table's maker count them.
 
-The long form, 2,000 tables: python -m testkit.odd_tables
+The long form, 2,000 tables: python -m testkit.odd_table_check
 """
 
 import pytest
 
-from testkit.odd_tables import disagreements, odd_table
+from testkit.odd_table_check import disagreements
+from testkit.odd_tables import odd_table
 
 pytestmark = pytest.mark.slow
 

@@ -31,7 +31,7 @@ class Training:
     """Settings of `train`, chosen by recall on notes of another seed (docs/explanation/algorithms/small_encoder.md)."""
 
     seed: int = 0
-    """Of the initial weights and of every batch."""
+    """Seed of the initial weights and of every batch."""
     coarse_steps: int = 600
     """Steps on pictures of `coarse_side`."""
     coarse_side: int = 64
