@@ -3,9 +3,10 @@
 Imports only the standard library, so that it can report that everything else is missing.
 """
 
+import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -29,15 +30,14 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def starting(requirements: str) -> Iterator[None]:
-    """Wrap a program's imports, and end in one line if a package is missing.
+    """Wrap a program's imports, and end in one line if a package is missing or a signal asks for the end.
 
     Args:
         requirements: the last entry of LOCKS that the program needs.
     """
     try:
-        yield
-    except KeyboardInterrupt as stop:
-        give_up_interrupted(stop, "nothing was done yet")
+        with _handled((signal.SIGINT, *ENDING), _end_at_once):
+            yield
     except ImportError as error:
         line = missing_package(error, requirements)
         if line is None:
@@ -55,17 +55,31 @@ def interruptible() -> Iterator[None]:
     def stop(number: int, _: FrameType | None) -> None:
         raise Interrupted(number)
 
-    changed = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    with _handled(ENDING, stop):
+        yield
+
+
+@contextmanager
+def _handled(numbers: tuple[signal.Signals, ...], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Set `handler` for those of the signals that have Python's own, while the block runs; in the main thread only."""
+    before = {number: signal.getsignal(number) for number in numbers}
+    changed = [n for n, former in before.items() if former in (signal.SIG_DFL, signal.default_int_handler)]
     try:
         for number in changed:
-            signal.signal(number, stop)
+            signal.signal(number, handler)
     except ValueError:  # not the main thread, which alone may set handlers
         changed = []
     try:
         yield
     finally:
         for number in changed:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, before[number])
+
+
+def _end_at_once(number: int, _: FrameType | None) -> None:
+    """End during imports without an exception: inside a C++ module's start, as torch's, one would abort the process."""
+    os.write(2, f"interrupted by {signal.Signals(number).name}: nothing was done yet\n".encode())
+    os._exit(128 + number)
 
 
 def missing_package(error: ImportError, requirements: str) -> str | None:

@@ -79,6 +79,7 @@ def _train(stage: Stage, settings: TrainSft | TrainRl, objective: Callable[..., 
     processes = Processes(accelerator.process_index, accelerator.num_processes)
     with lock_output(settings.out, stage) if processes.rank == 0 else nullcontext():
         _run(stage, settings, objective, rankings, accelerator, processes)
+    accelerator.end_training()  # leaves the process group: gloo's threads may abort a process that ends with it open
 
 
 def _run(

@@ -30,7 +30,6 @@ UNLESS_SET = {
     "spark.executorEnv.MALLOC_TRIM_THRESHOLD_": str(256 << 20),
     # PySpark would record the source line of each column: a third of the time to build a plan.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",  # we print our own progress lines
 }
 IF_LOCAL = {
     "spark.master": "local[*]",
@@ -69,7 +68,8 @@ def spark_session(name: str) -> SparkSession:
     defaults = UNLESS_SET | (IF_LOCAL | _private_folders() if local else {})
     for key, value in defaults.items():
         conf.setIfMissing(key, value)
-    for key, value in ALWAYS.items():
+    # We print our own progress lines. Without spark-submit PySpark counts as a shell, which switches Spark's bars on.
+    for key, value in (ALWAYS | {"spark.ui.showConsoleProgress": "false"}).items():
         conf.set(key, value)
     spark = SparkSession.builder.config(conf=conf).getOrCreate()
     if not _was_shipped():

@@ -71,3 +71,24 @@ def test_a_signal_that_is_ignored_stays_ignored():
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_signal_during_imports_ends_the_program_where_an_exception_would_not(tmp_path):
+    """A C++ module that starts (torch) turns an exception of Python into an abort, or loses it."""
+    program = """
+import os, signal
+from schemas.start import starting
+with starting("mining"):
+    try:
+        os.kill(os.getpid(), signal.{name})
+        for _ in range(1000): pass
+    except BaseException:
+        print("the exception was lost")
+print("went on")
+"""
+    for name, code in (("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)):
+        done = subprocess.run(
+            [sys.executable, "-c", program.format(name=name)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (code, "")
+        assert done.stderr == f"interrupted by {name}: nothing was done yet\n"

@@ -84,6 +84,8 @@ def main() -> None:
         "rows": processes.gather(torch.arange(rank + 1) + 10 * rank),
     }
     save_file(losses, out / f"{rank}-collectives.safetensors")
+    processes.wait()  # gloo's threads abort a process whose partner has gone
+    dist.destroy_process_group()
 
 
 if __name__ == "__main__":
