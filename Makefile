@@ -60,18 +60,18 @@ reproduce:  ## the paper's ablations at our scale, about an hour; NOTES= SEEDS= 
 
 .PHONY: check
 check:  ## what needs no engine, in a minute: after each save
-	@$(ENV); .venv/bin/python -m pytest -m "not spark and not ray and not slow"
+	@$(ENV); .venv/bin/python -m pytest -n 2 --dist loadgroup -m "not spark and not ray and not slow"
 
 .PHONY: test
 test:  ## unit, property, integration, and one chain of all jobs: before each commit
-	@$(ENV); .venv/bin/python -m pytest
+	@$(ENV); .venv/bin/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: test-robust
 test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, the page in a browser; SELECT="not nightly"
 	@$(ENV); .venv/bin/python -m pytest tests/robustness -m "$(or $(SELECT),spark or not spark)"
 
 .PHONY: test-docs
-test-docs:  ## write docs/reference again from the code
+test-docs:  ## README, tutorial and how-tos, each command run
 	@$(ENV); .venv/bin/python -m pytest tests/docs
 
 .PHONY: lint

@@ -32,6 +32,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.spark)
         if "ray_local" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.ray)
+        # With `-n 2 --dist loadgroup` one process has Spark and Ray, once each, and the other takes the rest, file by file.
+        engine = any(item.get_closest_marker(name) for name in ("spark", "ray"))
+        item.add_marker(pytest.mark.xdist_group("engines" if engine else str(item.path)))
 
 
 @pytest.fixture(scope="session")
