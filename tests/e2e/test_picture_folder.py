@@ -39,7 +39,7 @@ def test_each_picture_is_a_note_and_a_copy_is_a_pair(mined):
             ("4.png", None, "unknown"),
             ("trip/copy.png", None, "trip"),
         ]
-        assert ask("select distinct kept_because from notes") == [("no column like_count: the filter on likes is off",)]
+        assert ask("select distinct kept_because from notes") == [("no note has a like_count: the filter on likes is off",)]
         tied = "select distinct least(query.note_id, target.note_id), greatest(query.note_id, target.note_id) from positives"
         assert ask(f"{tied} where granularity = 'near_duplicate_image'") == [("0.png", "trip/copy.png")]
 

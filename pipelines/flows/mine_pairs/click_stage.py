@@ -39,9 +39,10 @@ def co_click_outputs(
     clicks = clicks.persist(StorageLevel.DISK_ONLY)
     good, refused = accept_clicks(clicks)
     rows_in = clicks.count() if rows_in is None else rows_in
-    counts: dict[str, Any] = {"clicks_read": rows_in, "clicks_refused": refused.count()}
+    reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
+    counts: dict[str, Any] = {"clicks_read": rows_in, "clicks_refused": sum(reasons.values())}
     counts[UNREAD_FIELDS] = count_faults(clicks, examples=False)
-    refuse_if_too_many("clicks", counts["clicks_refused"], counts["clicks_read"], intake)
+    refuse_if_too_many("clicks", reasons, rows_in, intake)
     pairs = co_clicks(good, note_items, settings)
     with_counts = pairs._replace(report=lambda rows: {**counts, **(pairs.report(rows) if pairs.report else {})})
     return [with_counts, Output(refused, nothing)]

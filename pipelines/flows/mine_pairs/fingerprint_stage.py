@@ -67,7 +67,7 @@ def fingerprint_pictures(
     refused = refused.withColumns({"id": F.col("image_id"), "source": F.lit("images")}).select(*refused_references.columns)
     refused = refused_references.unionByName(refused).persist()
     reasons = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    refuse_if_too_many("images", sum(reasons.values()), accepted_count + refused_count, intake)
+    refuse_if_too_many("images", reasons, accepted_count + refused_count, intake)
     dropped = dropped_counts(notes.sparkSession, {f"refused: {reason}": n for reason, n in reasons.items()})
     nothing = dropped_counts(notes.sparkSession, {})
     return [

@@ -58,7 +58,6 @@ def keep_notes(stages: Stages, inputs: Inputs, settings: MinePairs) -> None:
             s.filter,
             s.balance,
             s.seed,
-            has_likes=inputs.has_likes,
             rows_in=inputs.rows.get("notes"),
         ),
         inputs={"notes": inputs.fingerprints["notes"]},

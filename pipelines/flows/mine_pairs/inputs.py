@@ -43,8 +43,6 @@ class Inputs:
     """The same place in canonical form."""
     rows: dict[str, int | None] = field(default_factory=dict)
     """Number of rows of each table, if its files say it."""
-    has_likes: bool = True
-    """Whether the notes have a column of likes."""
     first_rows: dict[str, Callable[[int], pa.Table]] = field(default_factory=dict)
     """Reads the first rows of each table of files, without Spark."""
 
@@ -76,9 +74,6 @@ def open_inputs(
     for name, table in opened.items():
         for message in table.messages:
             log_progress(f"{name}: {message}")
-    has_likes = "notes" not in opened or "like_count" in opened["notes"].columns
-    if not has_likes:
-        log_progress("notes: no column like_count, so the filter on likes is off")
     fingerprints = {name: table.fingerprint() for name, table in opened.items()}
     if pictures_fingerprint is not None:
         fingerprints["images"] = pictures_fingerprint
@@ -89,7 +84,6 @@ def open_inputs(
         image_root=image_root,
         image_place=canonical(root_of(image_root).prefix),
         rows={name: table.count for name, table in opened.items()},
-        has_likes=has_likes,
         first_rows={name: table.first_rows for name, table in opened.items() if table.first_rows is not None},
     )
 

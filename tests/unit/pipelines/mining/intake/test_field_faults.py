@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
+
 from pipelines.mining.intake.field_faults import UNREAD_FIELDS, count_faults
 from pipelines.mining.intake.readers import open_input, read_input
 from pipelines.mining.intake.select_notes_step import NO_LIKES, kept_notes
 from pipelines.mining.intake.stratified_balance import Balance
 from pipelines.mining.intake.validate_clicks import accept_clicks
 from pipelines.mining.intake.validate_notes import Filter, Intake
+from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, NOTES_IN
 
 
@@ -20,9 +23,7 @@ def notes(folder, *more):
 def test_notes_without_a_column_of_likes_are_all_kept_and_rows_in_are_all_accounted_for(spark, tmp_path):
     opened = open_input(spark, notes(tmp_path, {}, {"note_id": None}, {"published_at": "soon"}, {"note_id": "n0"}), NOTES_IN)
     assert "like_count" not in opened.columns
-    kept, refused, dropped = kept_notes(
-        opened.rows, Intake(max_refused_share=1), Filter(), Balance(), 0, has_likes=False, rows_in=opened.count
-    )
+    kept, refused, dropped = kept_notes(opened.rows, Intake(max_refused_share=1), Filter(), Balance(), 0, rows_in=opened.count)
     rows = kept.rows.collect()
     assert {(row["note_id"], row["like_count"], row["kept_because"]) for row in rows} == {
         ("n0", 0, NO_LIKES),
@@ -31,6 +32,17 @@ def test_notes_without_a_column_of_likes_are_all_kept_and_rows_in_are_all_accoun
     assert kept.rows_in == len(rows) + refused.rows.count() + dropped.rows.count()
     assert kept.report is not None
     assert kept.report(kept.rows)[UNREAD_FIELDS] == [{"column": "published_at", "rows": 1, "example": "soon"}]
+
+
+def test_json_lines_longer_than_the_look_at_them_need_no_likes_either_and_one_like_turns_the_filter_on(spark, tmp_path, capfd):
+    long = [{"body": "x" * 2000}] * 1000
+    read = read_input(spark, notes(tmp_path, *long), NOTES_IN)
+    kept, _, _ = kept_notes(read, Intake(), Filter(), Balance(), 0)
+    assert kept.rows.count() == 1000
+    assert f"notes: {NO_LIKES}" in capfd.readouterr().err
+    read = read_input(spark, notes(tmp_path, *long, {"like_count": 200}), NOTES_IN)
+    with pytest.raises(DataError, match=r"notes: 1,000 of 1,001 rows are refused: no like_count \(1,000\); that is more"):
+        kept_notes(read, Intake(), Filter(), Balance(), 0)
 
 
 def test_a_filter_that_keeps_all_refuses_no_note_for_its_likes(spark, tmp_path):
