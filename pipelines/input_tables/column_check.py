@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.input_tables.convert import convert, spelled, type_fault
-from pipelines.input_tables.file_look import FileLook
+from pipelines.input_tables.files.listing import InputFile
+from pipelines.input_tables.formats.file_look import FileLook
+from pipelines.input_tables.formats.magic_bytes import printable
 from pipelines.input_tables.import_hint import import_line
-from pipelines.input_tables.listing import InputFile
-from pipelines.input_tables.magic_bytes import printable
 from pipelines.input_tables.open_table import InputTable, shown_names
 from pipelines.input_tables.settings import ReadOptions
+from pipelines.input_tables.values.convert import convert, spelled, type_fault
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from pipelines.input_tables.file_look import FileLook, look_at, may_be_table
-from pipelines.input_tables.file_names import FORMATS, FormatName, format_of_name, is_beside
-from pipelines.input_tables.fingerprint import files_fingerprint
-from pipelines.input_tables.listing import InputFile, Listing, list_files
+from pipelines.input_tables.files.file_names import FORMATS, FormatName, format_of_name, is_beside
+from pipelines.input_tables.files.fingerprint import files_fingerprint
+from pipelines.input_tables.files.listing import InputFile, Listing, list_files
+from pipelines.input_tables.formats.file_look import FileLook, look_at, may_be_table
 from pipelines.input_tables.settings import AUTO, ReadOptions
-from pipelines.input_tables.snapshot import Snapshot
-from pipelines.input_tables.table_snapshot import open_snapshot
+from pipelines.input_tables.table_logs.snapshot import Snapshot
+from pipelines.input_tables.table_logs.table_snapshot import open_snapshot
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 

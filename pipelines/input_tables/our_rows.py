@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.input_tables.convert import convert
-from pipelines.input_tables.magic_bytes import printable
-from pipelines.input_tables.plain_types import plain
+from pipelines.input_tables.formats.magic_bytes import printable
 from pipelines.input_tables.raw_rows import BROKEN, ODD, REPLACED
 from pipelines.input_tables.settings import ReadOptions
+from pipelines.input_tables.values.convert import convert
+from pipelines.input_tables.values.plain_types import plain
 
 FAULTS = "_faults"
 """A column beside ours: which of the row's fields could not be read, with what stood there; null where all could."""

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from pipelines.input_tables.byte_streams import open_bytes
-from pipelines.input_tables.file_look import FileLook
+from pipelines.input_tables.files.byte_streams import open_bytes
+from pipelines.input_tables.formats.file_look import FileLook
+from pipelines.input_tables.formats.text_blocks import ByteRange
 from pipelines.input_tables.open_table import InputTable
-from pipelines.input_tables.text_blocks import ByteRange
 
 MOST_BYTES = 128 << 20
 LEAST_BYTES = 4 << 20

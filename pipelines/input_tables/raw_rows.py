@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from pipelines.input_tables.text_values import texts
+from pipelines.input_tables.values.text_values import texts
 
 BROKEN = "_broken_line"
 """A column beside a file's own: the text of a row that could not be parsed, else null."""

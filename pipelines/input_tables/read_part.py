@@ -6,18 +6,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.input_tables.byte_streams import open_bytes
-from pipelines.input_tables.csv_batches import csv_batches, without_header
-from pipelines.input_tables.file_look import FileLook
-from pipelines.input_tables.json_batches import json_batches
-from pipelines.input_tables.json_records import json_lines, json_values
+from pipelines.input_tables.files.byte_streams import open_bytes
+from pipelines.input_tables.files.places import open_place
+from pipelines.input_tables.formats.csv_batches import csv_batches, without_header
+from pipelines.input_tables.formats.file_look import FileLook
+from pipelines.input_tables.formats.json_batches import json_batches
+from pipelines.input_tables.formats.json_records import json_lines, json_values
+from pipelines.input_tables.formats.text_blocks import text_blocks
 from pipelines.input_tables.open_table import InputTable
 from pipelines.input_tables.parts import Part, parts_of
-from pipelines.input_tables.places import open_place
-from pipelines.input_tables.plain_types import plain
 from pipelines.input_tables.raw_rows import raw_batch
 from pipelines.input_tables.settings import ReadOptions
-from pipelines.input_tables.text_blocks import text_blocks
+from pipelines.input_tables.values.plain_types import plain
 from schemas.errors import DataError
 
 BATCH_BYTES = 32 << 20

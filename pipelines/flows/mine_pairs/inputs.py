@@ -8,9 +8,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.flows.mine_pairs.settings import Input
-from pipelines.input_tables.folders import entry_at
-from pipelines.input_tables.patterns import split_list
-from pipelines.input_tables.places import OPTIONS, parse_place
+from pipelines.input_tables.files.folders import entry_at
+from pipelines.input_tables.files.patterns import split_list
+from pipelines.input_tables.files.places import OPTIONS, parse_place
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.media.decode import BadPicture
 from pipelines.media.picture_uri import FAR, root_of

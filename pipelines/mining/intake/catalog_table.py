@@ -10,12 +10,12 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from pipelines.input_tables.convert import type_fault
-from pipelines.input_tables.folders import entry_at
+from pipelines.input_tables.files.folders import entry_at
+from pipelines.input_tables.files.places import parse_place
 from pipelines.input_tables.our_rows import our_rows, our_schema
-from pipelines.input_tables.places import parse_place
 from pipelines.input_tables.raw_rows import raw_batch
 from pipelines.input_tables.settings import ReadOptions
+from pipelines.input_tables.values.convert import type_fault
 from pipelines.items.spark_columns import spark_type
 from pipelines.workspace.manifest import fingerprint
 from schemas.errors import DataError

@@ -8,15 +8,15 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.input_tables.column_check import check_columns
-from pipelines.input_tables.fingerprint import files_fingerprint
-from pipelines.input_tables.listing import InputFile
+from pipelines.input_tables.files.fingerprint import files_fingerprint
+from pipelines.input_tables.files.listing import InputFile
 from pipelines.input_tables.open_table import open_table
 from pipelines.input_tables.our_rows import all_our_rows, our_schema
 from pipelines.input_tables.parts import Part, packed, parts_of, slim
 from pipelines.input_tables.raw_rows import BROKEN
 from pipelines.input_tables.read_part import read_part
 from pipelines.input_tables.settings import ReadOptions
-from pipelines.input_tables.snapshot import Snapshot
+from pipelines.input_tables.table_logs.snapshot import Snapshot
 from pipelines.items.spark_columns import spark_type
 from pipelines.mining.intake.catalog_table import catalog_columns, catalog_fingerprint, catalog_name, catalog_rows
 

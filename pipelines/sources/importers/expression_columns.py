@@ -7,11 +7,11 @@ from itertools import islice
 import duckdb
 import pyarrow as pa
 
+from pipelines.input_tables.formats.text_blocks import ByteRange
 from pipelines.input_tables.open_table import InputTable
 from pipelines.input_tables.parts import Part
 from pipelines.input_tables.read_part import read_part
 from pipelines.input_tables.settings import ReadOptions
-from pipelines.input_tables.text_blocks import ByteRange
 from pipelines.workspace.duckdb import quoting
 
 SAMPLED_PLACES, PLACE_BYTES = 200, 256 << 10

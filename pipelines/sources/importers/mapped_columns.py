@@ -6,10 +6,10 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from pipelines.input_tables.convert import spelled, type_fault
 from pipelines.input_tables.open_table import InputTable, open_table
 from pipelines.input_tables.read_part import read_columns
 from pipelines.input_tables.settings import ReadOptions
+from pipelines.input_tables.values.convert import spelled, type_fault
 from pipelines.sources.importers.column_mapping import Expression, Source
 from pipelines.sources.importers.expression_columns import json_types, referenced
 from schemas.errors import DataError

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from pipelines.input_tables.file_look import FileLook
+from pipelines.input_tables.formats.file_look import FileLook
 from pipelines.input_tables.parts import Part, parts_of
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.sources.importers.column_mapping import Source

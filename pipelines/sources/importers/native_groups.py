@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.input_tables.file_look import FileLook
+from pipelines.input_tables.formats.file_look import FileLook
 from pipelines.input_tables.settings import FREE_TEXT, ReadOptions
 from pipelines.sources.importers.mapped_columns import MappedTable
 from pipelines.workspace.duckdb import quoting

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from pipelines.input_tables.convert import convert
 from pipelines.input_tables.settings import FREE_TEXT, ReadOptions
+from pipelines.input_tables.values.convert import convert
 from pipelines.sources.importers.native_sql import duckdb_type
 from pipelines.sources.importers.value_counts import ValueCounts
 

@@ -7,11 +7,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.input_tables.convert import type_fault
 from pipelines.input_tables.parts import Part
 from pipelines.input_tables.raw_rows import BROKEN, ODD
 from pipelines.input_tables.read_part import read_part
 from pipelines.input_tables.settings import ReadOptions
+from pipelines.input_tables.values.convert import type_fault
 from pipelines.sources.importers.expression_columns import typed_sql
 from pipelines.sources.importers.mapped_columns import MappedTable
 from pipelines.sources.importers.our_values import our_values, without_null_words

@@ -7,9 +7,9 @@ from typing import IO, NamedTuple
 
 import pyarrow as pa
 
-from pipelines.input_tables.byte_streams import open_bytes
-from pipelines.input_tables.listing import list_files
-from pipelines.input_tables.places import FilePlace
+from pipelines.input_tables.files.byte_streams import open_bytes
+from pipelines.input_tables.files.listing import list_files
+from pipelines.input_tables.files.places import FilePlace
 from pipelines.sources.importers.column_mapping import WANTED
 from pipelines.sources.importers.parquet_parts import write_parts, write_tables
 from pipelines.sources.importers.value_counts import ValueCounts

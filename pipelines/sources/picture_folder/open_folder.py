@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from pipelines.input_tables.places import FilePlace, open_place, parse_place
+from pipelines.input_tables.files.places import FilePlace, open_place, parse_place
 from pipelines.sources.picture_folder.caption_tables import table_columns, table_rows
 from pipelines.sources.picture_folder.captions import Caption, caption_of_file, captions_by_picture, decode_text
 from pipelines.sources.picture_folder.corpus_kind import NotesTable, PictureCorpus, corpus_kind

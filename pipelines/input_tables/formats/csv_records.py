@@ -1,0 +1,101 @@
+"""The records of a CSV as RFC 4180 writes it: quotes doubled, line breaks within quotes. One broken line costs one line."""
+
+import csv
+from typing import NamedTuple
+
+from pipelines.input_tables.formats.csv_dialect import Dialect
+from pipelines.input_tables.formats.text_blocks import TextBlock
+
+LONGEST_RECORD = 8 << 20
+"""Characters; a quote that is not closed by then was none."""
+
+
+class Records(NamedTuple):
+    """Some records, in their order but for the broken ones."""
+
+    rows: list[list[str]]
+    broken: list[str]
+    """Lines that are no record."""
+    replaced: bool
+    """Whether bytes in them were replaced by U+FFFD."""
+
+
+class CsvParser:
+    """Records of a CSV that comes in blocks of text; blank lines are left out.
+
+    A record may go on in the next block; a line with a quote where none may be, or with one that is never closed, is broken,
+    and the next line begins a new record.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        """Nothing is read yet."""
+        self._dialect = dialect
+        self._waiting: list[str] = []
+        self._replaced = False
+
+    @property
+    def is_inside_record(self) -> bool:
+        """Whether the next block goes on with a record."""
+        return bool(self._waiting)
+
+    def feed(self, block: TextBlock) -> Records:
+        """The records that end in a block."""
+        lines = [*self._waiting, *_lines(block.text)]
+        rows, broken, done = _parsed(lines, self._dialect, final=False)
+        replaced = self._replaced or block.replaced
+        self._waiting = lines[done:]
+        self._replaced = replaced and bool(self._waiting)
+        return Records(rows, broken, replaced)
+
+    def finish(self) -> Records:
+        """What is left when there are no more blocks."""
+        rows, broken, _ = _parsed(self._waiting, self._dialect, final=True)
+        self._waiting = []
+        return Records(rows, broken, self._replaced)
+
+
+class _Feed:
+    """Lines for a reader, from a place on; knows how many were taken."""
+
+    def __init__(self, lines: list[str], place: int) -> None:
+        self.lines, self.place = lines, place
+
+    def __iter__(self) -> "_Feed":
+        return self
+
+    def __next__(self) -> str:
+        if self.place >= len(self.lines):
+            raise StopIteration
+        self.place += 1
+        return self.lines[self.place - 1]
+
+
+def _parsed(lines: list[str], dialect: Dialect, *, final: bool) -> tuple[list[list[str]], list[str], int]:
+    """Rows, broken lines, and how many lines they took; the rest is the beginning of a record."""
+    rows: list[list[str]] = []
+    broken: list[str] = []
+    place = 0
+    while place < len(lines):
+        feed = _Feed(lines, place)
+        reader = csv.reader(feed, dialect.for_csv())
+        try:
+            for row in reader:
+                if row:
+                    rows.append(row)
+                place = feed.place
+            return rows, broken, len(lines)
+        except csv.Error:
+            unfinished = feed.place >= len(lines) and not final
+            if unfinished and sum(map(len, lines[place:])) < LONGEST_RECORD:
+                return rows, broken, place
+            broken.append(lines[place].rstrip("\n"))
+            place += 1
+    return rows, broken, place
+
+
+def _lines(text: str) -> list[str]:
+    """At line feeds only: Python's splitlines would cut at U+2028 as well."""
+    lines = text.split("\n")
+    last = lines.pop()
+    kept = [line + "\n" for line in lines]
+    return [*kept, last] if last else kept

@@ -1,0 +1,78 @@
+"""How the objects of a JSON file stand in it, and which keys they have."""
+
+import json
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from pipelines.input_tables.formats.json_records import BLANKS, json_lines, json_values, parsed, spelled
+from pipelines.input_tables.formats.text_blocks import TextBlock
+
+Layout = Literal["lines", "array", "objects"]
+EXAMPLES = 200
+"""Values of a key that are kept from the sample."""
+LONGEST_EXAMPLE = 2000
+"""Characters; longer values are kept by nobody."""
+SAMPLED = 1000
+"""Objects of the sample that are looked at."""
+
+
+class JsonLook(NamedTuple):
+    """What a sample of a JSON file shows."""
+
+    layout: Layout
+    """An object a line; an array of objects; or objects one after the other, over several lines."""
+    names: tuple[str, ...]
+    """Keys of the sampled objects; others may come later in the file."""
+    examples: dict[str, tuple[str, ...]]
+    """Values by key, as texts, without nulls."""
+    objects: int
+    """How many the sample has."""
+    whole: bool
+    """Whether the sample is all of the file."""
+
+
+def json_look(text: str, later: Sequence[str], *, whole: bool) -> JsonLook:
+    """Look at the beginning of a file and at lines from its middle and end.
+
+    Args:
+        text: its first megabyte, perhaps cut in the middle of an object.
+        later: whole lines of other places.
+        whole: whether `text` is all of it.
+    """
+    layout = _layout(text)
+    if layout == "lines":
+        lines = text if whole else text[: text.rfind("\n") + 1] or text
+        complete = whole and lines.count("\n") < SAMPLED
+        rows_seen = [
+            row for records in json_lines([TextBlock(t, False) for t in (_first_lines(lines), *later)]) for row in records.rows
+        ]
+    else:
+        complete = whole
+        rows_seen = [row for records in json_values([TextBlock(text, False)], int(layout == "array")) for row in records.rows]
+    names: dict[str, list[str]] = {}
+    for row in rows_seen:
+        for name, value in row.items():
+            values = names.setdefault(name, [])
+            if value is not None and len(values) < EXAMPLES:
+                text = spelled(value) or ""
+                if len(text) <= LONGEST_EXAMPLE:
+                    values.append(text)
+    return JsonLook(layout, tuple(names), {name: tuple(values) for name, values in names.items()}, len(rows_seen), complete)
+
+
+def _layout(text: str) -> Layout:
+    begin = text.lstrip(BLANKS)
+    if begin.startswith("["):
+        return "array"
+    lines = [line for line in begin.split("\n", 50)[:50] if line.strip(BLANKS)]
+    if any(parsed(line) is not None for line in lines):
+        return "lines"
+    try:
+        row, _ = json.JSONDecoder(strict=False).raw_decode(begin)
+    except (ValueError, RecursionError):
+        return "objects" if begin[1:].lstrip(" \t")[:1] == "\n" else "lines"
+    return "objects" if isinstance(row, dict) else "lines"
+
+
+def _first_lines(text: str) -> str:
+    return "\n".join(text.split("\n", SAMPLED)[:SAMPLED])

@@ -1,0 +1,1 @@
+"""Tables whose log lists the files that count: Delta and Iceberg."""
