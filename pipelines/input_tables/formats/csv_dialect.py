@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from pipelines.input_tables.settings import AUTO, ReadOptions
 
-DELIMITERS = (",", "\t", ";", "|")
+DELIMITERS = (",", "\t", ";", "|", "\x01")
+"""The last one is Hive's."""
 EXCEL_HINT = re.compile(r'"?sep=(.)"?\n?')
 LONGEST_FIELD = 1 << 30
 csv.field_size_limit(LONGEST_FIELD)
@@ -47,7 +48,7 @@ def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name
     Args:
         text: its first lines, without a byte order mark.
         expected: names of columns that one of its header's readings should have.
-        options: what the user has set.
+        options: what the user has set: the names, where there is no header.
         by_name: the delimiter that the file's name says (.tsv).
     """
     lines = text.split("\n")
@@ -57,6 +58,10 @@ def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name
     quotes = ('"', "'") if options.quote == AUTO else (options.quote,)
     tried = [_read_header(header, delimiter, quote, skip) for delimiter in choices for quote in quotes]
     preferred = hinted or by_name
+    headless = [d for d in tried if len(d.names) == len(options.names) and not set(d.names) & set(options.names)]
+    if headless:
+        chosen = max(headless, key=lambda d: (d.delimiter == preferred, d.quote == '"'))
+        return chosen._replace(names=options.names, header_lines=skip)
     return max(
         tried,
         key=lambda d: (_known(d, expected), d.delimiter == preferred, len(d.names) > 1 and _agreeing(lines, d), d.quote == '"'),
