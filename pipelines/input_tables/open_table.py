@@ -18,6 +18,10 @@ from schemas.errors import DataError
 READERS = 16
 """Files that are looked at at a time: an object store answers late."""
 SHOWN = 3
+NOT_UTF_8 = (
+    "neither UTF-8 nor GB18030, bytes that are not UTF-8 become U+FFFD; set the encoding with --set read.encoding=cp1252 "
+    "(Western European), big5, shift_jis, euc_kr, ..."
+)
 MOST_FAULTS = 5
 MOST_KEPT = 1000
 _looks: dict[tuple[object, ...], FileLook] = {}
@@ -208,6 +212,8 @@ def _recognised(tables: list[FileLook]) -> list[str]:
     for look in tables:
         if look.text is not None and look.text.encoding.name not in ("utf-8", AUTO):
             files_by_message.setdefault(f"read as {look.text.encoding.name}", []).append(look.file)
+        if look.text is not None and not look.text.encoding.is_valid:
+            files_by_message.setdefault(NOT_UTF_8, []).append(look.file)
         if look.dialect is not None and look.dialect.delimiter != ",":
             files_by_message.setdefault(f"fields separated by {look.dialect.delimiter!r}", []).append(look.file)
         if look.dialect is not None and look.dialect.quote != '"':

@@ -149,7 +149,8 @@ def _pictures(column: str, kind: str, rest: str) -> str:
     has_blank = f"""contains({column}, '""') or contains({column}, 'null')"""
     return (
         f"case when {column} is null or {column} = '[]' then null when {is_uris} then case when {has_blank} then {rest} "
-        f"else {_named(listed)} end when regexp_full_match({column}, {quoting.text(NAMES)}) then "
+        f"else {_named(listed)} end when regexp_full_match({column}, {quoting.text(NAMES)}) "
+        f"and not (contains({column}, '://') and contains({column}, ' ')) then "
         f"{_named(split)} else {rest} end"
     )
 
