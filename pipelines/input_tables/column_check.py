@@ -7,8 +7,10 @@ import pyarrow as pa
 
 from pipelines.input_tables.files.listing import InputFile
 from pipelines.input_tables.formats.file_look import FileLook
+from pipelines.input_tables.formats.json_wrappers import wrapper_command
 from pipelines.input_tables.formats.magic_bytes import printable
-from pipelines.input_tables.import_hint import import_line
+from pipelines.input_tables.headless import first_headless, without_header
+from pipelines.input_tables.import_hint import PLACEHOLDER, import_line, plain_name
 from pipelines.input_tables.open_table import InputTable, shown_names
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.input_tables.values.convert import convert, spelled, type_fault
@@ -43,14 +45,16 @@ def check_columns(
         DataError: a required column is missing, or a column can never be read as ours: all files and columns in one message,
             with the command that maps them.
     """
-    faults, messages, present = list[str](), list[str](), list[str]()
+    faults, messages, present, missing = list[str](), list[str](), list[str](), list[str]()
     for field in schema:
-        lacking = [look for look in table.looks if not _has(look, field.name)]
         having = [look for look in table.looks if _has(look, field.name)]
+        lacking = [look for look in table.looks if not _has(look, field.name) and not (having and look.rows == 0)]
         if having or any(look.json is not None and not _is_whole(look) for look in lacking):
             present.append(field.name)
-        if field.name in required and lacking:
-            faults += _missing(table, field, lacking, having)
+        if field.name in required and lacking and having:
+            faults += _missing_in_some(field.name, lacking, having)
+        elif field.name in required and lacking:
+            missing.append(f"missing column '{field.name}' ({spelled(field.type)}){_similar(field.name, table)}")
         elif having and lacking:
             messages.append(
                 f"{field.name} is null in {len(lacking):,} of {len(table.looks):,} files that do not have it: {_names(lacking)}"
@@ -61,12 +65,24 @@ def check_columns(
         faults += _twice(field.name, having)
         faults += _types(field, having)
         faults += _values(field, having, options) if field.name in required else []
-    if faults:
-        way_out = import_line(name, table.uri, table.columns, schema)
-        without_header = table.format == "csv" and not set(table.columns) & set(schema.names)
-        hint = " (is there no header? The first line has to name the columns)" if without_header else ""
-        raise DataError(f"{redacted(table.uri)}: {'; '.join(faults)}{hint}. To map columns: {way_out}")
+    if missing or faults:
+        raise DataError(_fault(table, name, schema, required, missing, faults))
     return ColumnCheck(tuple(present), tuple(messages))
+
+
+def _fault(
+    table: InputTable, name: str, schema: pa.Schema, required: Collection[str], missing: list[str], faults: list[str]
+) -> str:
+    """The message about an input that cannot be read as our table."""
+    uri, wrapped = redacted(table.uri), _wrapped(table)
+    if wrapped is not None:
+        return f"{uri}: {wrapped}"
+    headless = first_headless(table.looks) if missing else None
+    if headless is not None:
+        return without_header(table.uri, headless, schema.names, required)
+    if missing:
+        faults = [f"{', '.join(missing)}; found {shown_columns(list(table.columns))}", *faults]
+    return f"{uri}: {'; '.join(faults)}. {_way_out(table, name, schema)}"
 
 
 def shown_columns(names: Sequence[str]) -> str:
@@ -88,16 +104,33 @@ def _names(looks: Sequence[FileLook]) -> str:
     return shown_names([look.file for look in looks])
 
 
-def _missing(table: InputTable, field: pa.Field, lacking: list[FileLook], having: list[FileLook]) -> Iterator[str]:
-    if having:
-        unsure = [look for look in lacking if look.json is not None]
-        sure = [look for look in lacking if look.json is None]
-        if sure and not unsure:
-            yield f"column '{field.name}' is missing in {_names(sure)}; {_names(having[:1])} has it"
-        return
-    alike = [name for name in table.columns if name.lower().strip() == field.name]
-    hint = f" ('{alike[0]}' is there: names have to be equal)" if alike else ""
-    yield f"missing column '{field.name}' ({spelled(field.type)}){hint}; found {shown_columns(list(table.columns))}"
+def _missing_in_some(name: str, lacking: list[FileLook], having: list[FileLook]) -> Iterator[str]:
+    if not any(look.json is not None for look in lacking):  # in JSON the key may come later
+        yield f"column '{name}' is missing in {_names(lacking)}; {_names(having[:1])} has it"
+
+
+def _similar(ours: str, table: InputTable) -> str:
+    alike = next((name for name in table.columns if plain_name(name) == plain_name(ours)), None)
+    return f" ('{printable(alike, 40)}' is there: names have to be equal)" if alike else ""
+
+
+def _wrapped(table: InputTable) -> str | None:
+    """The message about a JSON file that is one object with the records in it."""
+    for look in table.looks:
+        wrapper = look.json.wrapper if look.json is not None else None
+        if wrapper is not None:
+            where = f"its records in {'.'.join(wrapper.path)}" if wrapper.path else "pandas' columns in it"
+            command = wrapper_command(look.file.uri, wrapper)
+            return f"{look.file.uri} is one object with {where}. To have one record a line: {command}"
+    return None
+
+
+def _way_out(table: InputTable, name: str, schema: pa.Schema) -> str:
+    repeated = [column for look in table.looks for column in look.twice if column in schema.names]
+    if repeated:
+        return f"Rename one of the two columns '{repeated[0]}', or leave it out"
+    command = import_line(name, table.uri, table.columns, schema)
+    return f"To map columns{f' (your name for {PLACEHOLDER})' if PLACEHOLDER in command else ''}: {command}"
 
 
 def _twice(name: str, having: list[FileLook]) -> Iterator[str]:

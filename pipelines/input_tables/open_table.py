@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pipelines.input_tables.files.file_names import FORMATS, FormatName, format_of_name, is_beside
 from pipelines.input_tables.files.fingerprint import files_fingerprint
 from pipelines.input_tables.files.listing import InputFile, Listing, list_files
-from pipelines.input_tables.formats.file_look import FileLook, look_at, may_be_table
+from pipelines.input_tables.formats.file_look import UNKNOWN_TEXT, FileLook, look_at, may_be_table
+from pipelines.input_tables.formats.foreign_files import way_out
 from pipelines.input_tables.settings import AUTO, ReadOptions
 from pipelines.input_tables.table_logs.snapshot import Snapshot
 from pipelines.input_tables.table_logs.table_snapshot import open_snapshot
@@ -17,6 +18,10 @@ from schemas.errors import DataError
 READERS = 16
 """Files that are looked at at a time: an object store answers late."""
 SHOWN = 3
+NOT_UTF_8 = (
+    "neither UTF-8 nor GB18030, bytes that are not UTF-8 become U+FFFD; set the encoding with --set read.encoding=cp1252 "
+    "(Western European), big5, shift_jis, euc_kr, ..."
+)
 MOST_FAULTS = 5
 MOST_KEPT = 1000
 _looks: dict[tuple[object, ...], FileLook] = {}
@@ -120,7 +125,9 @@ def _opened_snapshot(listing: Listing) -> InputTable:
 def _chosen(files: Sequence[InputFile]) -> tuple[list[InputFile], list[InputFile]]:
     """Files that may be tables, and those that names speak against."""
     named = [file for file in files if format_of_name(file.place.name) and not is_beside(file.place.name)]
-    plain = [file for file in files if may_be_table(file) and not format_of_name(file.place.name)]
+    plain = [
+        file for file in files if may_be_table(file) and not format_of_name(file.place.name) and not is_beside(file.place.name)
+    ]
     chosen = [*named, *plain] or list(files)
     return chosen, [file for file in files if file not in set(chosen)]
 
@@ -160,13 +167,10 @@ def _refuse(uri: str, tables: list[FileLook], unread: list[FileLook], left_out: 
     ]
     if broken:
         first = broken[0]
-        expected = (
-            ""
-            if format_of_name(first.file.place.name)
-            else f"; expected a name with one of {sorted(FORMATS)}, or --set read.format=..."
-        )
         more = f" (and {len(broken) - 1} more files)" if len(broken) > 1 else ""
-        raise DataError(f"{redacted(uri)}: cannot tell the format of {first.file.uri}: {first.problem}{more}{expected}")
+        unknown = first.problem.startswith(UNKNOWN_TEXT)
+        found = f"cannot tell the format of {first.file.uri}:" if unknown else f"{first.file.uri} is"
+        raise DataError(f"{redacted(uri)}: {found} {first.problem}{more}; {_expected(first)}")
     by_format = {look.format: look.file for look in reversed(tables)}
     if len(by_format) > 1:
         named = " and ".join(f"{file.uri} ({name})" for name, file in sorted(by_format.items(), key=lambda item: item[1]))
@@ -177,6 +181,16 @@ def _refuse(uri: str, tables: list[FileLook], unread: list[FileLook], left_out: 
         raise DataError(f"{redacted(uri)}: {named} are in partition folders of different columns; give one of them")
     if not tables and not unread:
         raise DataError(f"{redacted(uri)}: no table there, only {shown_names(left_out)}")
+
+
+def _expected(unread: FileLook) -> str:
+    """What to do with a file that is no table here."""
+    if unread.problem.startswith(UNKNOWN_TEXT):
+        return (
+            f"expected a name with one of {sorted(FORMATS)}, or --set read.format=csv (or json), and for a CSV without a "
+            "header --set 'read.names=[...]'"
+        )
+    return way_out(unread.problem, unread.file.place) or f"expected one of {sorted(set(FORMATS.values()))}"
 
 
 def _columns(looks: Sequence[FileLook]) -> dict[str, str]:
@@ -198,6 +212,8 @@ def _recognised(tables: list[FileLook]) -> list[str]:
     for look in tables:
         if look.text is not None and look.text.encoding.name not in ("utf-8", AUTO):
             files_by_message.setdefault(f"read as {look.text.encoding.name}", []).append(look.file)
+        if look.text is not None and not look.text.encoding.is_valid:
+            files_by_message.setdefault(NOT_UTF_8, []).append(look.file)
         if look.dialect is not None and look.dialect.delimiter != ",":
             files_by_message.setdefault(f"fields separated by {look.dialect.delimiter!r}", []).append(look.file)
         if look.dialect is not None and look.dialect.quote != '"':

@@ -44,6 +44,9 @@ class ReadOptions:
 
     format: FileFormat = "auto"
     """Format of files whose names and first bytes do not tell: parquet, csv, json or arrow."""
+    names: tuple[str, ...] = ()
+    """Columns of CSV files without a header, in their order: a file whose first line has as many fields, and none of these
+    names, has no header."""
     encoding: Annotated[str, AfterValidator(_encoding)] = AUTO
     """Encoding of text files. auto: a byte order mark, UTF-16 by its zeros, UTF-8 where the first megabyte is valid, else
     GB18030 where that is; bytes that are not valid are replaced by U+FFFD and counted."""

@@ -16,13 +16,14 @@ from pipelines.media.decode import BadPicture
 from pipelines.media.picture_uri import FAR, root_of
 from pipelines.mining.intake.readers import OpenedInput, open_input
 from pipelines.sources.importers.known_layouts import import_command
+from pipelines.sources.importers.webdataset import is_webdataset
 from pipelines.workspace.filesystem import absolute, canonical
 from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
 from schemas.inputs import CLICKS_IN, IMAGES_IN, NOTES_IN
 
-WAY_OUT = ". To map columns: "
+WAY_OUT = ". To map columns"
 """In a message of the reader, before a command that maps columns one by one."""
 INPUT_SCHEMAS: Mapping[str, pa.Schema] = {"notes": NOTES_IN, "images": IMAGES_IN, "clicks": CLICKS_IN}
 
@@ -67,7 +68,7 @@ def open_inputs(
         try:
             opened[name] = open_input(spark, uri, INPUT_SCHEMAS[name], read, name)
         except DataError as error:
-            faults.append(f"{name}: {_with_way_out(str(error), uri, read) if name == 'notes' else error}")
+            faults.append(f"{name}: {_with_way_out(str(error), uri, read, name)}")
     if faults:
         raise DataError("; ".join(faults))
     image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(uris["notes"])
@@ -88,12 +89,12 @@ def open_inputs(
     )
 
 
-def _with_way_out(error: str, uri: str, read: ReadOptions | None) -> str:
-    """The message about a table of notes of another layout, with the command that imports it if the layout is known."""
-    command = import_command(uri, read)
-    if command is None:
-        return error
-    return f"{error.partition(WAY_OUT)[0]}. To import it: {command}"
+def _with_way_out(error: str, uri: str, read: ReadOptions | None, name: str = "notes") -> str:
+    """The message about a table of another layout, with the command that imports it if the layout is known."""
+    if is_webdataset(uri):
+        return f"{redacted(uri)}: tar archives. To import it: {import_command(uri, read)}"
+    command = import_command(uri, read) if name == "notes" and WAY_OUT in error else None
+    return error if command is None else f"{error.partition(WAY_OUT)[0]}. To import it: {command}"
 
 
 def _folder_of(uri: str) -> str:

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import shlex
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -59,14 +60,15 @@ def _only_member(raw: pa.NativeFile, place: FilePlace) -> IO[bytes]:
     """The one table in a zip file."""
     try:
         archive = zipfile.ZipFile(raw)
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, pa.ArrowInvalid):
         raise DataError(f"{place.uri}: begins as a zip or Excel file and is damaged; unpack it, or save it as CSV") from None
     names = [name for name in archive.namelist() if not name.endswith("/") and not is_hidden(name.rpartition("/")[2])]
     if any(name.startswith(("xl/", "word/", "[Content_Types]")) for name in names):
         raise DataError(f"{place.uri} is an Excel or Office file; save it as CSV (UTF-8)")
     tables = [name for name in names if format_of_name(name)] or names
     if len(tables) != 1:
-        raise DataError(f"{place.uri}: a zip file with {len(tables)} tables, {', '.join(tables[:3])}; unpack it")
+        shown = ", ".join(tables[:3])
+        raise DataError(f"{place.uri}: a zip file with {len(tables)} tables, {shown}; unpack: unzip {shlex.quote(place.key)}")
     return archive.open(tables[0])
 
 

@@ -21,7 +21,8 @@ FORMATS: dict[str, FormatName] = {
 COMPRESSED = {"gz", "gzip", "bz2", "zst", "zstd", "xz", "lz4", "zip", "snappy", "deflate", "lzo", "br"}
 DELIMITERS = {"tsv": "\t", "tab": "\t", "psv": "|"}
 BESIDE = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "manifest.json", "success.json"}
-"""What datasets and other tools put beside their tables; and img2dataset's *_stats.json."""
+"""What datasets and other tools put beside their tables; and img2dataset's *_stats.json,
+Redshift's manifests."""
 
 
 def format_of_name(name: str) -> FormatName | None:
@@ -48,7 +49,7 @@ def delimiter_of_name(name: str) -> str | None:
 
 def is_beside(name: str) -> bool:
     """Whether a file describes a table and is none."""
-    return name.lower() in BESIDE or name.lower().endswith("_stats.json")
+    return name.lower() in BESIDE or name.lower().endswith(("_stats.json", "manifest"))
 
 
 def _endings(name: str) -> list[str]:

@@ -1,9 +1,11 @@
-"""File name patterns: * ? [ab] {a,b} and **, one part of a path at a time."""
+"""File name patterns: * ? [ab] {a,b} {000..012} and **, one part of a path at a time."""
 
 import re
 from functools import cache
 
 WILD = re.compile(r"[*?\[{]")
+RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})\}")
+MOST_NUMBERS = 100_000
 
 
 def is_pattern(part: str) -> bool:
@@ -32,6 +34,8 @@ def part_pattern(part: str) -> re.Pattern[str]:
 
     >>> bool(part_pattern("n[0-9]?.{csv,tsv}").fullmatch("n12.tsv"))
     True
+    >>> [name for name in ("007.tar", "012.tar", "12.tar") if part_pattern("{000..012}.tar").fullmatch(name)]
+    ['007.tar', '012.tar']
     """
     out, place, braces = [], 0, 0
     while place < len(part):
@@ -41,6 +45,9 @@ def part_pattern(part: str) -> re.Pattern[str]:
             inside = part[place:end].replace("\\", r"\\").replace("[", r"\[")
             out.append(f"[{'^' + inside[1:] if inside[0] in '!^' else inside}]")
             place = end + 1
+        elif character == "{" and (numbers := RANGE.match(part, place)):
+            out.append(f"(?:{'|'.join(_numbers(numbers[1], numbers[2]))})")
+            place = numbers.end()
         elif character == "{" and "}" in part[place:]:
             braces += 1
             out.append("(?:")
@@ -55,3 +62,9 @@ def part_pattern(part: str) -> re.Pattern[str]:
         return re.compile("".join(out), re.S)
     except re.error:
         return re.compile(re.escape(part))
+
+
+def _numbers(first: str, last: str) -> list[str]:
+    """The numbers of a range, with as many digits as the first has, as shells and WebDataset write shards."""
+    numbers = range(int(first), min(int(last), int(first) + MOST_NUMBERS - 1) + 1)
+    return [str(number).zfill(len(first)) for number in numbers]

@@ -89,11 +89,16 @@ def _by_python(records: Records, dialect: Dialect, names: Sequence[str], options
     picked = []
     for place in _places(dialect, names):
         values = [None] * len(rows) if place is None else [row[place] if place < len(row) else None for row in rows]
-        picked.append(texts(values))
+        picked.append(_without_formulas(texts(values)) if dialect.formulas else texts(values))
     odd: list[str | None] = [None if len(row) == width else MORE_FIELDS if len(row) > width else FEWER_FIELDS for row in rows]
     if records.replaced:
         odd = [REPLACED if any("\ufffd" in field for field in row) else mark for row, mark in zip(rows, odd, strict=True)]
     return raw_batch(names, _with_nulls(names, picked, options), records.broken, pa.array(odd, pa.string()))
+
+
+def _without_formulas(values: pa.Array) -> pa.Array:
+    """The text of a formula that is only a text: ="007" is 007."""
+    return pc.replace_substring_regex(values, r'^="([^"]*)"$', r"\1")
 
 
 def _places(dialect: Dialect, names: Sequence[str]) -> list[int | None]:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from pipelines.input_tables.settings import AUTO, ReadOptions
 
-DELIMITERS = (",", "\t", ";", "|")
+DELIMITERS = (",", "\t", ";", "|", "\x01")
+"""The last one is Hive's."""
 EXCEL_HINT = re.compile(r'"?sep=(.)"?\n?')
+FORMULA = re.compile(r'(?:^|[,;\t|\x01])(?:="|"="")', re.M)
 LONGEST_FIELD = 1 << 30
 csv.field_size_limit(LONGEST_FIELD)
 
@@ -25,6 +27,8 @@ class Dialect(NamedTuple):
     """Lines up to the first record: the header, and what stands before it (Excel's sep=, comments)."""
     names: tuple[str, ...]
     """Of the columns, in order."""
+    formulas: bool = False
+    """Whether fields are formulas of a text, ="007", by which Excel keeps the zeros."""
 
     def for_csv(self) -> type[csv.Dialect]:
         """For Python's csv.reader; strict, so that a broken record is an error."""
@@ -47,7 +51,7 @@ def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name
     Args:
         text: its first lines, without a byte order mark.
         expected: names of columns that one of its header's readings should have.
-        options: what the user has set.
+        options: what the user has set: the names, where there is no header.
         by_name: the delimiter that the file's name says (.tsv).
     """
     lines = text.split("\n")
@@ -57,10 +61,15 @@ def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name
     quotes = ('"', "'") if options.quote == AUTO else (options.quote,)
     tried = [_read_header(header, delimiter, quote, skip) for delimiter in choices for quote in quotes]
     preferred = hinted or by_name
-    return max(
+    headless = [d for d in tried if len(d.names) == len(options.names) and not set(d.names) & set(options.names)]
+    if headless:
+        chosen = max(headless, key=lambda d: (d.delimiter == preferred, d.quote == '"'))
+        return chosen._replace(names=options.names, header_lines=skip, formulas=FORMULA.search(text) is not None)
+    chosen = max(
         tried,
         key=lambda d: (_known(d, expected), d.delimiter == preferred, len(d.names) > 1 and _agreeing(lines, d), d.quote == '"'),
     )
+    return chosen._replace(formulas=FORMULA.search(text) is not None)
 
 
 def _known(dialect: Dialect, expected: Sequence[str]) -> int:

@@ -29,6 +29,8 @@ class Encoding(NamedTuple):
     """Length of the byte order mark at the beginning."""
     is_default: bool
     """UTF-8, with nothing to tell the user."""
+    is_valid: bool = True
+    """Whether the bytes that were looked at are text in it."""
 
     @property
     def line_safe(self) -> bool:
@@ -53,8 +55,10 @@ def encoding_of(head: bytes, chosen: str = AUTO, *, whole: bool = False) -> Enco
     wide = _utf16_without_mark(head)
     if wide:
         return Encoding(wide, 0, False)
-    if is_valid(head, "utf-8", whole=whole) or not is_valid(head, "gb18030", whole=whole) or not _looks_chinese(head):
+    if is_valid(head, "utf-8", whole=whole):
         return Encoding("utf-8", 0, True)
+    if not is_valid(head, "gb18030", whole=whole) or not _looks_chinese(head):
+        return Encoding("utf-8", 0, True, is_valid=False)
     return Encoding("gb18030", 0, False)
 
 

@@ -1,5 +1,6 @@
 """What one file is: its format, its columns, how to read it. Told by its bytes; its name only hints."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import IO, NamedTuple
 
@@ -16,12 +17,14 @@ from pipelines.input_tables.formats.json_look import JsonLook, json_look
 from pipelines.input_tables.formats.magic_bytes import HEAD_BYTES, magic_of, printable
 from pipelines.input_tables.formats.text_blocks import TextFile, decode
 from pipelines.input_tables.settings import AUTO, ReadOptions
+from pipelines.input_tables.values.text_form import text_form
 from schemas.errors import DataError
 
 SAMPLE_BYTES = 1 << 20
 """Of a text file's beginning that is looked at."""
 
 
+UNKNOWN_TEXT = "no table that is known"
 MOST_ZEROS = 8
 """Of the first characters of a text file; one with more is binary."""
 
@@ -86,7 +89,7 @@ def _parquet(file: InputFile) -> FileLook:
         for group in groups
     )
     columns = {field.name: field.type for field in schema}
-    twice = tuple(sorted({name for name in schema.names if schema.names.count(name) > 1})) if len(columns) < len(schema) else ()
+    twice = repeated_names(schema.names)
     return FileLook(file, "parquet", columns, rows=footer.num_rows, row_groups=sizes, twice=twice)
 
 
@@ -97,7 +100,7 @@ def _arrow(file: InputFile) -> FileLook:
         except pa.ArrowInvalid:
             stream.seek(0)
             schema = pa.ipc.open_stream(stream).schema
-    return FileLook(file, "arrow", {field.name: field.type for field in schema})
+    return FileLook(file, "arrow", {field.name: field.type for field in schema}, twice=repeated_names(schema.names))
 
 
 def _text(
@@ -122,13 +125,29 @@ def _text(
     if chosen == "json" or (chosen is None and text.lstrip(" \t\n\0\ufeff")[:1] in ("{", "[")):
         details = json_look(text, [decode(sample, encoding.name)[0] for sample in later], whole=whole)
         if chosen is None and not details.objects:
-            return FileLook(file, None, {}, f"no table that is known (it begins with {printable(head[:24], 24)!r})")
+            return _unknown(file, head, text)
         return FileLook(file, "json", dict.fromkeys(details.names, pa.string()), text=described, json=details)
     dialect = dialect_of(text[:SAMPLE_BYTES], expected, options, delimiter_of_name(file.place.name))
-    if (chosen is None and not (set(expected) & set(dialect.names))) or text[:4096].count("\0") > MOST_ZEROS:
-        return FileLook(file, None, {}, f"no table that is known (it begins with {printable(head[:24], 24)!r})")
-    twice = tuple(sorted({name for name in dialect.names if dialect.names.count(name) > 1}))
-    return FileLook(file, "csv", dict.fromkeys(dialect.names, pa.string()), text=described, dialect=dialect, twice=twice)
+    is_named = bool(set(expected) & set(dialect.names)) or dialect.names == options.names != ()
+    if (chosen is None and not is_named) or text[:4096].count("\0") > MOST_ZEROS:
+        return _unknown(file, head, text)
+    columns = dict.fromkeys(dialect.names, pa.string())
+    return FileLook(file, "csv", columns, text=described, dialect=dialect, twice=repeated_names(dialect.names))
+
+
+def _unknown(file: InputFile, head: bytes, text: str) -> FileLook:
+    """A text that is no table; what it begins with is shown, and of texts without letters and digits their form only."""
+    begin = printable(head[:24], 24) if text[:4096].count("\0") > MOST_ZEROS else printable(text_form(text[:24]), 24)
+    return FileLook(file, None, {}, f"{UNKNOWN_TEXT} (it begins like {begin!r})")
+
+
+def repeated_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names that stand more than once, sorted. Cost: O(n).
+
+    >>> repeated_names(["b", "a", "b"])
+    ('b',)
+    """
+    return tuple(sorted(name for name, count in Counter(names).items() if count > 1))
 
 
 def _samples(stream: IO[bytes], size: int) -> list[bytes]:

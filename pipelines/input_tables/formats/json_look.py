@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from pipelines.input_tables.formats.json_records import BLANKS, json_lines, json_values, parsed, spelled
+from pipelines.input_tables.formats.json_records import BLANKS, is_extended, json_lines, json_values, parsed, spelled
+from pipelines.input_tables.formats.json_wrappers import Wrapper, wrapper_in, wrapper_of
 from pipelines.input_tables.formats.text_blocks import TextBlock
 
 Layout = Literal["lines", "array", "objects"]
@@ -29,6 +30,10 @@ class JsonLook(NamedTuple):
     """How many the sample has."""
     whole: bool
     """Whether the sample is all of the file."""
+    extended: bool = False
+    """Whether values are objects of MongoDB's extended JSON."""
+    wrapper: Wrapper | None = None
+    """Of a file that is one object with the records in it."""
 
 
 def json_look(text: str, later: Sequence[str], *, whole: bool) -> JsonLook:
@@ -54,10 +59,13 @@ def json_look(text: str, later: Sequence[str], *, whole: bool) -> JsonLook:
         for name, value in row.items():
             values = names.setdefault(name, [])
             if value is not None and len(values) < EXAMPLES:
-                text = spelled(value) or ""
-                if len(text) <= LONGEST_EXAMPLE:
-                    values.append(text)
-    return JsonLook(layout, tuple(names), {name: tuple(values) for name, values in names.items()}, len(rows_seen), complete)
+                example = spelled(value) or ""
+                if len(example) <= LONGEST_EXAMPLE:
+                    values.append(example)
+    extended = any(is_extended(value) for row in rows_seen for value in row.values())
+    wrapper = wrapper_of(rows_seen[0]) if len(rows_seen) == 1 else None if rows_seen else wrapper_in(text)
+    examples = {name: tuple(values) for name, values in names.items()}
+    return JsonLook(layout, tuple(names), examples, len(rows_seen), complete, extended, wrapper)
 
 
 def _layout(text: str) -> Layout:

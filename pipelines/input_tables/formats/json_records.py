@@ -12,6 +12,8 @@ BLANKS = " \t\r\n\0\ufeff"
 """Around an object; some writers pad files with zeros."""
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.S)
 LONGEST_DICT = 1 << 20
+EXTENDED = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"})
+"""Keys of mongoexport's objects that stand for one value."""
 
 
 class Number(str):
@@ -89,9 +91,16 @@ def spelled(value: Any) -> str | None:  # noqa: ANN401
     """A value as a text: a text itself, a number as it stood in the file, anything nested as JSON."""
     if value is None or isinstance(value, str):
         return None if value is None else str(value)
+    if isinstance(value, dict) and len(value) == 1 and is_extended(value):
+        return spelled(next(iter(value.values())))
     if isinstance(value, bool):
         return "true" if value else "false"
     return _as_json(value)
+
+
+def is_extended(value: Any) -> bool:  # noqa: ANN401
+    """Whether a value is one of MongoDB's extended JSON, such as {"$oid": "65f..."}."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in EXTENDED
 
 
 def _as_json(value: Any) -> str:  # noqa: ANN401

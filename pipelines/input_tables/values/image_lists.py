@@ -1,4 +1,4 @@
-"""A note's pictures where a file has them as text: JSON, a Python list, or URIs joined by commas."""
+"""A note's pictures where a file has them as text: a list in JSON or as a program prints it, or URIs that are joined."""
 
 import ast
 import json
@@ -9,6 +9,13 @@ Picture = tuple[str | None, str | None]
 """image_id and uri."""
 NAMES = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://\S+|[^\n]*\.[A-Za-z0-9]{2,5}|\S+![A-Za-z0-9_]+)\Z")
 """What looks like one picture: a URI, a name with an ending, or a thumbnail of Xiaohongshu's."""
+SPACED_URLS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+(?:\s+[A-Za-z][A-Za-z0-9+.-]*://\S+)+\Z")
+QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+NUMPY_LIST = re.compile(r"\[\s*(?:'[^']*'|\"[^\"]*\")(?:\s+(?:'[^']*'|\"[^\"]*\"))+\s*\]\Z")
+"""Without commas: Python would take two texts for one."""
+BARE_STRUCT = re.compile(r"\{([^{}]*)\}")
+URI_KEYS = ("uri", "url", "url_default", "image_url", "src", "path", "file_name", "large")
+"""Of an object, where a picture is; the first that it has. An object with bytes is a picture itself."""
 LONGEST = 1 << 20
 """Characters; a longer text is no list of pictures."""
 
@@ -22,6 +29,8 @@ def parse_images(text: str) -> list[Picture] | None:
     [('a.jpg', 'a.jpg'), ('b.jpg', 'b.jpg')]
     >>> parse_images('[{"image_id": 7, "uri": "a.jpg"}]')
     [('7', 'a.jpg')]
+    >>> parse_images("[a.jpg, b.jpg]") == parse_images("{a.jpg,b.jpg}") == parse_images("['a.jpg' 'b.jpg']")
+    True
     >>> parse_images("http://x/1!nd_dft,http://x/2!nd_dft")
     [('http://x/1!nd_dft', 'http://x/1!nd_dft'), ('http://x/2!nd_dft', 'http://x/2!nd_dft')]
     """
@@ -32,7 +41,9 @@ def parse_images(text: str) -> list[Picture] | None:
         return None
     if text[0] in "[{":
         listed = _loaded(text)
-        return None if listed is None else pictures_of(listed)
+        return _bare_list(text) if listed is None else pictures_of(listed)
+    if SPACED_URLS.match(text):
+        return [(uri, uri) for uri in text.split()]
     parts = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
     uris = parts if len(parts) > 1 and all(NAMES.match(part) for part in parts) else [text]
     return [(uri, uri) for uri in uris]
@@ -50,10 +61,36 @@ def _picture(element: Any) -> Picture | None:  # noqa: ANN401
         return (None, None)
     if isinstance(element, str):
         return (element, element)
-    if not isinstance(element, dict) or not {"image_id", "uri"} & set(element):
+    if not isinstance(element, dict) or "bytes" in element:
         return None
-    uri = _text(element.get("uri"))
+    key = next((key for key in URI_KEYS if key in element), None)
+    if key is None and "image_id" not in element:
+        return None
+    uri = _text(element.get(key))
     return (_text(element["image_id"]) if "image_id" in element else uri, uri)
+
+
+def _bare_list(text: str) -> list[Picture] | None:
+    """A list as DuckDB, Trino, Hive and Spark print it, without quotes, or as Postgres does, in braces."""
+    inner = text[1:-1].strip()
+    if text[-1] != {"[": "]", "{": "}"}[text[0]]:
+        return None
+    if not inner:
+        return []
+    if "{" in inner or (text[0] == "{" and re.search(r":\s", inner)):
+        structs = BARE_STRUCT.findall(text)
+        fields = [dict(_bare_field(part) for part in struct.split(", ")) for struct in structs]
+        return pictures_of(fields) if fields and not BARE_STRUCT.sub("", inner).strip(", ") else None
+    parts = [part.strip().strip('"') for part in inner.split(",")]
+    if not all(NAMES.match(part) or not re.search(r"\s", part) for part in parts):
+        return None
+    return [(part, part) for part in parts if part and part not in ("NULL", "null")]
+
+
+def _bare_field(text: str) -> tuple[str, str | None]:
+    name, _, value = text.partition(":")
+    value = value.strip().strip("'\"")
+    return name.strip().strip("'\""), None if value in ("NULL", "null") else value
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401
@@ -65,6 +102,8 @@ def _loaded(text: str) -> Any:  # noqa: ANN401
         return json.loads(text)
     except (ValueError, RecursionError):
         pass
+    if NUMPY_LIST.match(text):
+        return [single or double for single, double in QUOTED.findall(text)]
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):

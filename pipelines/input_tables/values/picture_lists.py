@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.input_tables.settings import ReadOptions
-from pipelines.input_tables.values.image_lists import parse_images
+from pipelines.input_tables.values.image_lists import URI_KEYS, parse_images
 from pipelines.input_tables.values.plain_types import plain
 from pipelines.input_tables.values.text_values import texts, to_text
 from pipelines.input_tables.values.unique_values import by_unique_value
@@ -37,7 +37,9 @@ def to_pictures(values: pa.Array, options: ReadOptions) -> tuple[pa.Array, pa.Ar
 
 
 def _structs(elements: pa.StructArray, options: ReadOptions) -> pa.Array:
-    indexes = {name: elements.type.get_field_index(name) for name in ("image_id", "uri")}
+    kind = elements.type
+    named = next((key for key in URI_KEYS if kind.get_field_index(key) >= 0 and kind.get_field_index("bytes") < 0), "uri")
+    indexes = {"image_id": kind.get_field_index("image_id"), "uri": kind.get_field_index(named)}
     if max(indexes.values()) < 0:
         raise TypeError(str(elements.type))
     columns: dict[str, Any] = {}

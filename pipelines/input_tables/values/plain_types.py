@@ -10,7 +10,7 @@ UUID = "arrow.uuid"
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
     """The plain type that `plain` gives for a type."""
-    return plain(pa.array([], kind) if not isinstance(kind, pa.BaseExtensionType) else pa.nulls(0, kind)).type
+    return plain(pa.nulls(0, kind)).type
 
 
 def plain(values: Any) -> pa.Array:  # noqa: ANN401
@@ -24,9 +24,10 @@ def plain(values: Any) -> pa.Array:  # noqa: ANN401
     if isinstance(kind, pa.BaseExtensionType):
         return _uuids(values.storage) if kind.extension_name == UUID else plain(values.storage)
     if pa.types.is_dictionary(kind):
-        return plain(values.dictionary_decode())
+        return plain(values.dictionary).take(values.indices)  # dictionary_decode() knows no views (26.0)
     if pa.types.is_run_end_encoded(kind):
-        return plain(pc.run_end_decode(values))
+        runs = pa.RunEndEncodedArray.from_arrays(values.run_ends, plain(values.values))
+        return pc.run_end_decode(runs).slice(values.offset, len(values))
     if kind in (pa.large_string(), pa.string_view()):
         return values.cast(pa.string())
     if kind in (pa.large_binary(), pa.binary_view()) or pa.types.is_fixed_size_binary(kind):

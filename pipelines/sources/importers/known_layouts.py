@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from pipelines.input_tables.import_hint import THEIRS
+from pipelines.input_tables.import_hint import similar_column
 from pipelines.input_tables.open_table import InputTable, open_table
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.sources.importers.column_mapping import WANTED, Expression, Source
@@ -117,10 +117,9 @@ def _local_names(column: str) -> str:
 
 
 def _by_name(columns: Columns) -> dict[str, str | Expression]:
-    by_lower = {name.lower().strip(): name for name in reversed(list(columns))}
     mapped: dict[str, str | Expression] = {}
     for field in WANTED["notes"]:
-        theirs = next((by_lower[one] for one in THEIRS.get(field.name, (field.name,)) if one in by_lower), None)
+        theirs = similar_column(field.name, columns)
         if theirs is not None and theirs not in mapped.values() and _fits(columns[theirs], field.type):
             mapped[field.name] = theirs
     return mapped

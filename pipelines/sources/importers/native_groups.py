@@ -66,9 +66,9 @@ def _key(look: FileLook, names: Sequence[str]) -> tuple[object, ...] | None:
     if text.compression not in PLAIN_COMPRESSIONS:
         return None
     if look.json is not None:
-        return ("json", text.compression) if look.json.layout == "lines" else None
+        return ("json", text.compression) if look.json.layout == "lines" and not look.json.extended else None
     dialect = look.dialect
-    if dialect is None or dialect.quote != '"' or dialect.skip_blank or dialect.header_lines != 1:
+    if dialect is None or dialect.quote != '"' or dialect.skip_blank or dialect.header_lines != 1 or dialect.formulas:
         return None
     lower = [name.lower() for name in dialect.names]
     if len(set(lower)) < len(lower) or "" in lower or not set(names) <= set(dialect.names):

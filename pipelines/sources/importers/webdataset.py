@@ -8,8 +8,10 @@ from typing import IO, NamedTuple
 import pyarrow as pa
 
 from pipelines.input_tables.files.byte_streams import open_bytes
+from pipelines.input_tables.files.file_names import format_of_name, is_beside
+from pipelines.input_tables.files.folders import children, entry_at
 from pipelines.input_tables.files.listing import list_files
-from pipelines.input_tables.files.places import FilePlace
+from pipelines.input_tables.files.places import FilePlace, parse_place
 from pipelines.sources.importers.column_mapping import WANTED
 from pipelines.sources.importers.parquet_parts import write_parts, write_tables
 from pipelines.sources.importers.value_counts import ValueCounts
@@ -34,8 +36,16 @@ class Sample(NamedTuple):
 
 
 def is_webdataset(uri: str) -> bool:
-    """Whether a path or a pattern names tars, by its ending."""
-    return uri.lower().rstrip("*").endswith(TAR_ENDINGS)
+    """Whether a path or a pattern names tars, by its ending, or a folder has some and no other file."""
+    if uri.lower().rstrip("*").endswith(TAR_ENDINGS):
+        return True
+    place = parse_place(uri)
+    here = entry_at(place)
+    if here is None or not here.is_folder:
+        return False
+    names = [entry.place.name.lower() for entry in children(place) if not entry.is_folder and not is_beside(entry.place.name)]
+    tars = [name for name in names if name.endswith(TAR_ENDINGS)]
+    return bool(tars) and not any(format_of_name(name) for name in names if name not in tars)
 
 
 def import_webdataset(uri: str, out: Path) -> dict[str, ValueCounts]:

@@ -125,7 +125,7 @@ def test_reads_clicks_from_csv_with_times_of_any_kind(spark, tmp_path):
         (
             "a.csv",
             "user,note_id\n",
-            r"missing column 'user_id' \(text\); found \[user, note_id\]; missing column 'clicked_at'",
+            r"missing column 'user_id' \(text\), missing column 'clicked_at' \(times\); found \[user, note_id\]",
         ),
         ("a.txt", "x", "cannot tell the format"),
         ("a.parquet", "x" * 50, "not a Parquet file"),

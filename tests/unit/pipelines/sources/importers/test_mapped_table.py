@@ -173,7 +173,7 @@ def test_a_mapping_that_cannot_be_says_all_faults(settings, message):
 
 def test_files_that_cannot_be_read_are_told(tmp_path):
     (tmp_path / "t.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
-    for name, message in (("t.xls", "cannot tell the format"), ("t.parquet", "no file there")):
+    for name, message in (("t.xls", "is an old Excel or Office file; save it as CSV"), ("t.parquet", "no file there")):
         with pytest.raises(DataError, match=message):
             rows_of(None, tmp_path, NOTE, file=name)
 
