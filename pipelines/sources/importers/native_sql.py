@@ -142,8 +142,8 @@ def _pictures(column: str, kind: str, rest: str) -> str:
     return (
         f"case when {is_texts} and not contains({column}, '\"\"') then {_named(listed)} "
         f"when {column} is null or {column} = '[]' then {none} "
-        f"when regexp_full_match({column}, {quoting.text(NAMES)}) and not (contains({column}, '://') and contains({column}, ' ')) "
-        f"then {_named(split)} "
+        f"when regexp_full_match({column}, {quoting.text(NAMES)}) "
+        f"and not (contains({column}, '://') and contains({column}, ' ')) then {_named(split)} "
         f"else coalesce({rest}, {none}) end"
     )
 
