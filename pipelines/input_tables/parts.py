@@ -44,16 +44,16 @@ def packed(parts: Sequence[Part], tasks: int) -> list[list[Part]]:
         parts: of an input.
         tasks: how many run at a time.
     """
-    sizes = [_size(part) for part in parts]
+    sizes = [_size(part) + OPEN_BYTES for part in parts]
     most = min(MOST_BYTES, max(LEAST_BYTES, sum(sizes) // max(1, tasks)))
     groups: list[list[Part]] = []
-    filled = most + 1
+    filled = most
     for part, size in zip(parts, sizes, strict=True):
         if filled + size > most:
             groups.append([])
             filled = 0
         groups[-1].append(part)
-        filled += size + OPEN_BYTES
+        filled += size
     return groups
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipelines.input_tables.settings import ReadOptions
+from pipelines.sources.importers.native_spellings import count_branches, text_of_field
 from pipelines.workspace.duckdb import quoting
 
 PICTURES = "STRUCT(image_id VARCHAR, uri VARCHAR)[]"
@@ -13,6 +14,9 @@ WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "U
 TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 NAMES = r"[^\[{,;\s][^,;\n]*\.[A-Za-z0-9]{2,5}(,[^,;\s][^,;\n]*\.[A-Za-z0-9]{2,5})*"
 """Names of files, with endings and joined by commas: pictures in a field of a CSV."""
+OTHER_ELEMENT = r',\s*[^"\s]'
+"""A comma before something else than a text. Without one all elements of a JSON list are texts, if its first is; a comma within
+a text matches, too, which costs time and nothing else."""
 SECONDS, MILLIS, MICROS = 10**9, 10**12, 10**15
 """Whole numbers from here on, with as many digits, are seconds, milli- or microseconds since 1970, whatever the rules."""
 
@@ -57,16 +61,17 @@ def value_sql(
     rest, target = f"{by_rules}({column})", field.type
     if pa.types.is_integer(target) and kind == "VARCHAR":
         number = f"_number_{field.name}"
-        plain = f"case when cast({number} as varchar) = {column} then {number} when {column} is not null then {rest} end"
-        return ValueSql({number: f"try_cast({column} as bigint)"}, plain)
+        spellings = count_branches(column)
+        plain = f"when cast({number} as varchar) = {column} then {number} when {column} is null then null"
+        return ValueSql({number: f"try_cast({column} as bigint)"}, f"case {plain} {spellings} else {rest} end")
     if pa.types.is_timestamp(target) and kind == "VARCHAR":
         return _time_of_text(column, field.name, rest, options)
     if pa.types.is_list(target):
-        return ValueSql({}, f"coalesce({_pictures(column, kind, rest)}, cast([] as {PICTURES}))")
+        return ValueSql({}, _pictures(column, kind, rest))
     if pa.types.is_timestamp(target):
         return ValueSql({}, _time(column, kind, rest, options))
     if null_words and pa.types.is_string(target):
-        return ValueSql({}, _text_of_field(column, null_words, rest, only_padded=only_padded))
+        return ValueSql({}, text_of_field(column, null_words, only_padded=only_padded))
     return ValueSql({}, _plain_cast(column, kind, target) or _or_null(column, rest))
 
 
@@ -77,23 +82,6 @@ def _plain_cast(column: str, kind: str, target: pa.DataType) -> str | None:
     if pa.types.is_binary(target) and kind == "BLOB":
         return column
     return f"cast({column} as varchar)" if pa.types.is_string(target) and kind in ("VARCHAR", "BOOLEAN", *WHOLE) else None
-
-
-def _text_of_field(column: str, null_words: Sequence[str], rest: str, *, only_padded: bool) -> str:
-    """A field of a CSV; `only_padded`: its reader has made nulls of null words, but not with blanks around them.
-
-    Words are compared with fields of their length: a list of them would cost as much as all the reading.
-    """
-    padded = f"{column} < '!' or ends_with({column}, ' ') or ends_with({column}, '\t')"  # '!' follows the blank
-    if only_padded:
-        return f"case when {padded} then {rest} else {column} end"
-    by_length: dict[int, list[str]] = {}
-    for word in null_words:
-        by_length.setdefault(len(word.encode()), []).append(quoting.text(word))
-    branches = " ".join(
-        f"when {size} then case when {column} not in ({', '.join(same)}) then {column} end" for size, same in by_length.items()
-    )
-    return f"case when {padded} then {rest} else case strlen({column}) {branches} else {column} end end"
 
 
 def _or_null(column: str, rest: str) -> str:
@@ -136,22 +124,27 @@ def _counted(number: str, earliest: int, latest: int) -> str:
 
 
 def _pictures(column: str, kind: str, rest: str) -> str:
-    """A list of uris, each of which names its picture, or of structs with image_id and uri."""
+    """A list of uris, each of which names its picture, or of structs with image_id and uri; empty where theirs is null.
+
+    All forms are branches of one CASE: each CASE or COALESCE around another copies all lists once more.
+    """
+    none = f"cast([] as {PICTURES})"
     if kind == "VARCHAR[]":
-        return _named(f"list_filter({column}, lambda u: u <> '')")
+        named = _named(f"list_filter({column}, lambda u: u <> '')")
+        return f"case when {column} is null then {none} else {named} end"
     if kind == PICTURES:
-        return column
+        return f"coalesce({column}, {none})"
     if kind != "VARCHAR":
-        return _or_null(column, rest)
-    listed = f"""from_json({column}, '["VARCHAR"]')"""
-    is_uris = f"""starts_with({column}, '["') and not contains({column}, '{{') and not contains({column}[2:], '[')"""
+        return f"coalesce({_or_null(column, rest)}, {none})"
+    is_texts = f"""starts_with({column}, '["') and not regexp_matches({column}, {quoting.text(OTHER_ELEMENT)})"""
     split = f"string_split({column}, ',')"
-    has_blank = f"""contains({column}, '""') or contains({column}, 'null')"""
+    listed = f"""from_json({column}, '["VARCHAR"]')"""
     return (
-        f"case when {column} is null or {column} = '[]' then null when {is_uris} then case when {has_blank} then {rest} "
-        f"else {_named(listed)} end when regexp_full_match({column}, {quoting.text(NAMES)}) "
-        f"and not (contains({column}, '://') and contains({column}, ' ')) then "
-        f"{_named(split)} else {rest} end"
+        f"case when {is_texts} and not contains({column}, '\"\"') then {_named(listed)} "
+        f"when {column} is null or {column} = '[]' then {none} "
+        f"when regexp_full_match({column}, {quoting.text(NAMES)}) "
+        f"and not (contains({column}, '://') and contains({column}, ' ')) then {_named(split)} "
+        f"else coalesce({rest}, {none}) end"
     )
 
 
