@@ -11,6 +11,8 @@ from pipelines.input_tables.open_table import InputTable
 
 MOST_BYTES = 128 << 20
 LEAST_BYTES = 4 << 20
+ALONE_BYTES = 2 * MOST_BYTES
+"""A part from this size on keeps one task busy while others are done."""
 OPEN_BYTES = 1 << 20
 """What opening a file costs, in bytes that could be read meanwhile."""
 
@@ -56,6 +58,27 @@ def packed(parts: Sequence[Part], tasks: int) -> list[list[Part]]:
         groups[-1].append(part)
         filled += size
     return groups
+
+
+def read_by_one_task(parts: Sequence[Part]) -> list[str]:
+    """What the user should know of large files that no second task helps to read, and the way out."""
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        if len(part.row_groups) <= 1 and part.bytes_range is None and _size(part) > ALONE_BYTES:
+            names.setdefault(_undivided(part.look), []).append(f"{part.look.file.uri} ({_size(part) >> 20:,} MB)")
+    return [
+        f"read by one task each, as {reason}: {', '.join(files[:3])}{f' and {len(files) - 3:,} more' if len(files) > 3 else ''}; "
+        "several files, or the Parquet that jobs/import_table.py writes, are read side by side"
+        for reason, files in names.items()
+    ]
+
+
+def _undivided(look: FileLook) -> str:
+    if look.format == "parquet":
+        return "a row group is not divided"
+    if look.text is not None and look.text.compression is not None:
+        return f"{look.text.compression} data cannot be read from the middle"
+    return "it is one JSON array" if look.json is not None else "its bytes do not tell where a record begins"
 
 
 def slim(part: Part, names: Collection[str]) -> Part:

@@ -1,13 +1,17 @@
 """Inputs in tasks: many small files are one task, a large file is several; nothing travels that reading does not need."""
 
+import gzip
 import json
 import pickle
 import time
 
+import pytest
+
+from pipelines.input_tables import parts as module
 from pipelines.input_tables.files.listing import InputFile
 from pipelines.input_tables.files.places import parse_place
 from pipelines.input_tables.open_table import _chosen, open_table
-from pipelines.input_tables.parts import packed, parts_of, slim
+from pipelines.input_tables.parts import packed, parts_of, read_by_one_task, slim
 from pipelines.input_tables.read_part import read_part
 
 
@@ -60,3 +64,19 @@ def test_what_travels_is_small_and_reads_the_same(tmp_path):
     assert len(pickle.dumps(small)) < 5_000 < len(pickle.dumps(parts))
     for part, other in zip(parts, small, strict=True):
         assert list(read_part(part, ["note_id"])) == list(read_part(other, ["note_id"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "reason"),
+    [
+        ("c.csv.gz", gzip.compress, "gzip data cannot be read from the middle"),
+        ("c.csv", lambda raw: raw.decode().encode("utf-16"), "its bytes do not tell where a record begins"),
+    ],
+)
+def test_a_large_file_of_one_task_is_named_with_the_way_out(tmp_path, monkeypatch, name, pack, reason):
+    (tmp_path / name).write_bytes(pack(b"note_id,images\n" + b"n,a.jpg\n" * 50))
+    table = open_table(str(tmp_path / name), ["note_id"])
+    assert read_by_one_task(parts_of(table, 4)) == []
+    monkeypatch.setattr(module, "ALONE_BYTES", 10)
+    [message] = read_by_one_task(parts_of(table, 4))
+    assert reason in message and "jobs/import_table.py" in message and str(tmp_path / name) in message
