@@ -67,7 +67,7 @@ def read_by_one_task(parts: Sequence[Part]) -> list[str]:
         if len(part.row_groups) <= 1 and part.bytes_range is None and _size(part) > ALONE_BYTES:
             names.setdefault(_undivided(part.look), []).append(f"{part.look.file.uri} ({_size(part) >> 20:,} MB)")
     return [
-        f"read by one task each, as {reason}: {', '.join(files[:3])}{f' and {len(files) - 3:,} more' if len(files) > 3 else ''}; "
+        f"read by one task each, as {reason}: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}; "
         "several files, or the Parquet that jobs/import_table.py writes, are read side by side"
         for reason, files in names.items()
     ]

@@ -60,6 +60,11 @@ def _known_layout(read: str, columns: Columns) -> Sources:
             f"{read}: no column names the notes; found {list(columns)}. Write a mapping: [notes] read and [notes.columns] "
             "note_id in a TOML file, --config FILE.toml"
         )
+    if not {"title", "body", "images"} & set(mapped):
+        raise DataError(
+            f"{read}: no column is a title, a text or pictures; found {list(columns)}. Write a mapping: [notes.columns] in a TOML "
+            'file, --config FILE.toml, where a dot leads into an object: body = "note.text"'
+        )
     return {"notes": Source(read=read, columns=mapped)}
 
 

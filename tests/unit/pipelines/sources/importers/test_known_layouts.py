@@ -141,6 +141,8 @@ def test_mediacrawlers_notes_in_its_three_formats(tmp_path, name):
 def test_a_table_whose_notes_no_column_names_says_so():
     with pytest.raises(DataError, match=r"no column names the notes; found \['foo'\]"):
         known_layout("x.csv", {"foo": pa.string()})
+    with pytest.raises(DataError, match=r"no column is a title, a text or pictures; found \['id', 'note_card'\].*a dot leads"):
+        known_layout("x.jsonl", {"id": pa.string(), "note_card": pa.string()})
 
 
 def test_a_mapping_is_written_as_it_is_read():
@@ -231,7 +233,7 @@ def test_mining_names_the_line_for_shards_and_none_for_what_no_column_names(tmp_
 def test_classes_of_a_hugging_face_data_set_are_topics_by_their_names(tmp_path, disk):
     """The schema's metadata as the library `datasets` writes it."""
     features = {"label": {"names": ["cat", "dog's"], "_type": "ClassLabel"}, "id": {"dtype": "string", "_type": "Value"}}
-    rows = pa.table({"id": ["a", "b", "c", "d"], "label": [1, 0, -1, None]})
+    rows = pa.table({"id": ["a", "b", "c", "d"], "label": [1, 0, -1, None], "text": ["x"] * 4})
     described = rows.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
     if disk:
         with pa.OSFile(str(tmp_path / "d.arrow"), "wb") as out, pa.ipc.new_stream(out, described.schema) as writer:
