@@ -62,8 +62,8 @@ def _known_layout(read: str, columns: Columns) -> Sources:
         )
     if not {"title", "body", "images"} & set(mapped):
         raise DataError(
-            f"{read}: no column is a title, a text or pictures; found {list(columns)}. Write a mapping: [notes.columns] in a TOML "
-            'file, --config FILE.toml, where a dot leads into an object: body = "note.text"'
+            f"{read}: no column is a title, a text or pictures; found {list(columns)}. Write a mapping: [notes.columns] in a "
+            'TOML file, --config FILE.toml, where a dot leads into an object: body = "note.text"'
         )
     return {"notes": Source(read=read, columns=mapped)}
 
