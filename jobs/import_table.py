@@ -17,8 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from schemas.start import starting
 
 with starting("mining"):
+    from pipelines.input_tables.files.input_folder import folder_of
     from pipelines.input_tables.open_table import open_table
     from pipelines.run_job import run_job
+    from pipelines.sources.importers.class_labels import class_names
     from pipelines.sources.importers.column_mapping import ImportTable, Source, as_toml, mapped_sources, written_columns
     from pipelines.sources.importers.known_layouts import arrow_columns, known_layout
     from pipelines.sources.importers.mapped_table import import_mapped_table
@@ -37,17 +39,27 @@ def run(settings: ImportTable) -> None:
     counts = _from_layout(settings, out) if settings.layout_of else _mapped(mapped_sources(settings), settings, out)
     lines = [line for table in counts.values() for line in table.lines()]
     lines.append(f"Written to {out}: " + ", ".join(f"{table.rows:,} {name}" for name, table in counts.items()))
-    flags = " ".join(f"--{name} {shlex.quote(f'{out}/{name}.parquet')}" for name in counts)
-    root = "" if "images" in counts else " --image-root WHERE-THE-PICTURES-ARE"
-    lines.append(f"Next: ./spark-submit.sh jobs/mine_pairs.py {flags}{root} --workspace mined")
+    lines.append(f"Next: {_next_command(settings, out, counts)}")
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _next_command(settings: ImportTable, out: Path, counts: Mapping[str, ValueCounts]) -> str:
+    """The command that mines what was imported; relative uris count from the folder of the table that they came from."""
+    flags = "".join(f" --{name} {shlex.quote(f'{out}/{name}.parquet')}" for name in counts)
+    if "notes" not in counts:
+        flags += " --notes YOUR_NOTES"
+    read = settings.layout_of or settings.notes.read
+    if "images" not in counts and read is not None:
+        flags += f" --image-root {shlex.quote(folder_of(str(read)))}"
+    return f"./spark-submit.sh jobs/mine_pairs.py{flags} --workspace mined"
 
 
 def _from_layout(settings: ImportTable, out: Path) -> dict[str, ValueCounts]:
     uri = str(settings.layout_of)
     if is_webdataset(uri):
         return import_webdataset(uri, out)
-    sources = known_layout(uri, arrow_columns(open_table(uri, options=settings.read)))
+    table = open_table(uri, options=settings.read)
+    sources = known_layout(uri, arrow_columns(table), class_names(table))
     sys.stdout.write("The mapping; to change it, write it to a file for --config:\n\n" + as_toml(sources) + "\n")
     return _mapped(sources, settings, out)
 

@@ -140,14 +140,12 @@ def _twice(name: str, having: list[FileLook]) -> Iterator[str]:
 
 
 def _types(field: pa.Field, having: list[FileLook]) -> Iterator[str]:
-    by_fault: dict[str, list[InputFile]] = {}
+    by_type: dict[pa.DataType, list[InputFile]] = {}
     for look in having:
-        if look.text is not None or field.name in dict(look.file.partitions) or look.rows == 0:
-            continue
-        fault = type_fault(look.columns[field.name], field)
-        if fault:
-            by_fault.setdefault(fault, []).append(look.file)
-    yield from (f"{fault} ({shown_names(files)})" for fault, files in by_fault.items())
+        if look.text is None and look.rows != 0 and field.name not in dict(look.file.partitions):
+            by_type.setdefault(look.columns[field.name], []).append(look.file)
+    faults = {kind: type_fault(kind, field) for kind in by_type}
+    yield from (f"{fault} ({shown_names(by_type[kind])})" for kind, fault in faults.items() if fault)
 
 
 def _values(field: pa.Field, having: list[FileLook], options: ReadOptions) -> Iterator[str]:

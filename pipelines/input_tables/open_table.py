@@ -23,7 +23,8 @@ NOT_UTF_8 = (
     "(Western European), big5, shift_jis, euc_kr, ..."
 )
 MOST_FAULTS = 5
-MOST_KEPT = 1000
+MOST_KEPT = 20_000
+"""Looks at files, some kilobytes each."""
 _looks: dict[tuple[object, ...], FileLook] = {}
 """Of this process, by place, size and time of change: a file is looked at once."""
 
@@ -129,14 +130,17 @@ def _chosen(files: Sequence[InputFile]) -> tuple[list[InputFile], list[InputFile
         file for file in files if may_be_table(file) and not format_of_name(file.place.name) and not is_beside(file.place.name)
     ]
     chosen = [*named, *plain] or list(files)
-    return chosen, [file for file in files if file not in set(chosen)]
+    places = {file.place for file in chosen}
+    return chosen, [file for file in files if file.place not in places]
 
 
 def _look(file: InputFile, expected: tuple[str, ...], options: ReadOptions) -> FileLook:
     key = (file.place, file.size_bytes, file.modified_ms, expected, options)
-    look = _looks.get(key) or look_at(file, expected, options)
-    if len(_looks) < MOST_KEPT:
-        _looks[key] = look
+    look = _looks.get(key)
+    if look is None:
+        look = look_at(file, expected, options)
+        if len(_looks) < MOST_KEPT:
+            _looks[key] = look
     return look._replace(file=file)
 
 

@@ -46,7 +46,7 @@ def clicks_without_notes(
     others = [
         row[0] for row in named.orderBy("note_id").limit(COMPARED_NOTES).collect()
     ]  # sorted: reads its tasks to their end
-    return f"{head}: {mismatch(unmatched, others, ('clicks', 'notes'))}" if others else head
+    return f"{head}: {mismatch(unmatched, others, ('clicks', 'notes'), forms=True)}" if others else head
 
 
 def _first_ids(clicks: DataFrame, first_clicks: Callable[[int], pa.Table] | None) -> Counter[str]:

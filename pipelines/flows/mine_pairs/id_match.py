@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from pipelines.input_tables.values.text_form import text_form
+
 MIN_MATCHED_SHARE = 0.01
 """Below this share of clicks that find their note something is wrong with the ids."""
 MIN_HINT_SHARE = 0.1
@@ -69,14 +71,16 @@ def examples(values: Collection[str]) -> str:
     )
 
 
-def mismatch(unmatched: Collection[str], others: Collection[str], sides: tuple[str, str]) -> str:
-    """What is said of ids that do not match: two examples from each side, and what to check.
+def mismatch(unmatched: Collection[str], others: Collection[str], sides: tuple[str, str], *, forms: bool = False) -> str:
+    """The message about ids that do not match: two examples from each side, and what to check.
 
     Args:
         unmatched: distinct ids of the one side, or a sample of them.
         others: distinct ids of the other, or a sample.
         sides: what the two sides are, such as ("clicks", "notes").
+        forms: show of the unmatched ids only their forms: of clicks whose columns are swapped they are the ids of users.
     """
     hint = best_hint(unmatched, others)
     reason = f"{hint.matched:,} of {len(unmatched):,} would match {hint.fold}; " if hint else ""
-    return f"{sides[0]} have {examples(unmatched)}; {sides[1]} have {examples(others)}; {reason}check {CHECKS}"
+    shown = f"ids like {examples(set(map(text_form, unmatched)))} (letters as a, digits as 9)" if forms else examples(unmatched)
+    return f"{sides[0]} have {shown}; {sides[1]} have {examples(others)}; {reason}check {CHECKS}"

@@ -1,6 +1,5 @@
 """The input tables of a run, checked before any work, with all faults in one message."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -8,16 +7,14 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pipelines.flows.mine_pairs.settings import Input
-from pipelines.input_tables.files.folders import entry_at
-from pipelines.input_tables.files.patterns import split_list
-from pipelines.input_tables.files.places import OPTIONS, parse_place
+from pipelines.input_tables.files.input_folder import folder_of
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.media.decode import BadPicture
-from pipelines.media.picture_uri import FAR, root_of
+from pipelines.media.picture_uri import root_of
 from pipelines.mining.intake.readers import OpenedInput, open_input
 from pipelines.sources.importers.known_layouts import import_command
 from pipelines.sources.importers.webdataset import is_webdataset
-from pipelines.workspace.filesystem import absolute, canonical
+from pipelines.workspace.filesystem import canonical
 from pipelines.workspace.progress_line import log_progress
 from pipelines.workspace.uri_credentials import redacted
 from schemas.errors import DataError
@@ -71,7 +68,7 @@ def open_inputs(
             faults.append(f"{name}: {_with_way_out(str(error), uri, read, name)}")
     if faults:
         raise DataError("; ".join(faults))
-    image_root = absolute_root(settings.image_root) if settings.image_root else _folder_of(uris["notes"])
+    image_root = absolute_root(settings.image_root) if settings.image_root else folder_of(uris["notes"])
     for name, table in opened.items():
         for message in table.messages:
             log_progress(f"{name}: {message}")
@@ -95,20 +92,6 @@ def _with_way_out(error: str, uri: str, read: ReadOptions | None, name: str = "n
         return f"{redacted(uri)}: tar archives. To import it: {import_command(uri, read)}"
     command = import_command(uri, read) if name == "notes" and WAY_OUT in error else None
     return error if command is None else f"{error.partition(WAY_OUT)[0]}. To import it: {command}"
-
-
-def _folder_of(uri: str) -> str:
-    """The folder of a file, of a pattern's fixed part, or of the first of several; a store's client options go with it."""
-    first = uri if "," not in uri or entry_at(parse_place(uri)) is not None else split_list(uri)[0]
-    options = OPTIONS.search(first) if FAR.match(first) else None
-    name = first[: options.start()] if options else first
-    name = name.rstrip("/")
-    if entry_at(parse_place(first)) is None:
-        name = re.split(r"[*?\[{]", name, maxsplit=1)[0]
-    folder = name.rsplit("/", 1)[0] if "/" in name else "."
-    if FAR.match(folder) and not folder.startswith("file:"):
-        return f"{folder}{options[0] if options else ''}"
-    return absolute(folder or "/")
 
 
 def absolute_root(uri: str) -> str:

@@ -67,8 +67,8 @@ def _only_member(raw: pa.NativeFile, place: FilePlace) -> IO[bytes]:
         raise DataError(f"{place.uri} is an Excel or Office file; save it as CSV (UTF-8)")
     tables = [name for name in names if format_of_name(name)] or names
     if len(tables) != 1:
-        shown = ", ".join(tables[:3])
-        raise DataError(f"{place.uri}: a zip file with {len(tables)} tables, {shown}; unpack: unzip {shlex.quote(place.key)}")
+        shown, file = ", ".join(tables[:3]), shlex.quote(place.key)
+        raise DataError(f"{place.uri}: a zip file with {len(tables)} tables, {shown}; unpack it: unzip {file}")
     return archive.open(tables[0])
 
 

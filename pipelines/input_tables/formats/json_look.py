@@ -1,8 +1,8 @@
 """How the objects of a JSON file stand in it, and which keys they have."""
 
 import json
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from pipelines.input_tables.formats.json_records import BLANKS, is_extended, json_lines, json_values, parsed, spelled
 from pipelines.input_tables.formats.json_wrappers import Wrapper, wrapper_in, wrapper_of
@@ -13,6 +13,8 @@ EXAMPLES = 200
 """Values of a key that are kept from the sample."""
 LONGEST_EXAMPLE = 2000
 """Characters; longer values are kept by nobody."""
+EXAMPLE_CHARS = 20_000
+"""Characters that are kept of a key: the looks at thousands of files are in memory together."""
 SAMPLED = 1000
 """Objects of the sample that are looked at."""
 
@@ -54,18 +56,24 @@ def json_look(text: str, later: Sequence[str], *, whole: bool) -> JsonLook:
     else:
         complete = whole
         rows_seen = [row for records in json_values([TextBlock(text, False)], int(layout == "array")) for row in records.rows]
-    names: dict[str, list[str]] = {}
-    for row in rows_seen:
-        for name, value in row.items():
-            values = names.setdefault(name, [])
-            if value is not None and len(values) < EXAMPLES:
-                example = spelled(value) or ""
-                if len(example) <= LONGEST_EXAMPLE:
-                    values.append(example)
+    names = {name: None for row in rows_seen for name in row}
+    examples = {name: tuple(_examples(rows_seen, name)) for name in names}
     extended = any(is_extended(value) for row in rows_seen for value in row.values())
     wrapper = wrapper_of(rows_seen[0]) if len(rows_seen) == 1 else None if rows_seen else wrapper_in(text)
-    examples = {name: tuple(values) for name, values in names.items()}
     return JsonLook(layout, tuple(names), examples, len(rows_seen), complete, extended, wrapper)
+
+
+def _examples(rows: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]:
+    count = characters = 0
+    for row in rows:
+        value = row.get(name)
+        text = "" if value is None else spelled(value) or ""
+        if value is None or len(text) > LONGEST_EXAMPLE:
+            continue
+        count, characters = count + 1, characters + len(text)
+        if count > EXAMPLES or characters > EXAMPLE_CHARS:
+            return
+        yield text
 
 
 def _layout(text: str) -> Layout:

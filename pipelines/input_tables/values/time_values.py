@@ -12,6 +12,8 @@ from schemas.datasets import TIME
 FRACTION = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})$"
 NAIVE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?)?$"
 DIGITS = r"^\d{1,18}$"
+FIRST = 100
+"""Values that are compared with a pattern before all are."""
 
 
 def to_times(values: pa.Array, options: ReadOptions) -> tuple[pa.Array, pa.Array]:
@@ -68,12 +70,16 @@ def _from_text(values: pa.Array, earliest: int, latest: int) -> pa.Array:
         (NAIVE, _naive),
         (DIGITS, lambda texts: _from_whole(texts.cast(pa.int64()), earliest, latest)),
     ):
-        if pc.all(pc.match_substring_regex(values, pattern), skip_nulls=True).as_py():
+        if _all_match(values.slice(0, FIRST), pattern) and _all_match(values, pattern):
             try:
                 return read(values)
             except pa.ArrowInvalid:  # the thirtieth of February
                 break
     return by_unique_value(values, lambda text: parse_time(text, earliest, latest), pa.int64())
+
+
+def _all_match(texts: pa.Array, pattern: str) -> bool:
+    return pc.all(pc.match_substring_regex(texts, pattern), min_count=0).as_py()
 
 
 def _zoned(texts: pa.Array) -> pa.Array:

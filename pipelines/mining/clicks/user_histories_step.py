@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from pipelines.engines.block_shuffle import Work, in_blocks
 from pipelines.engines.column_blocks import Part, blocks, joined
-from pipelines.mining.clicks.history_arrow import HISTORIES, history_rows, rows_without_notes
-from pipelines.mining.clicks.user_history import Histories, Visits, bounded, histories
+from pipelines.mining.clicks.history_arrow import HISTORIES, flat, history_rows, rows_without_notes
+from pipelines.mining.clicks.user_history import Histories, Visits, bounded, histories, tied_pairs
 
 MICROSECONDS_A_DAY = 86_400_000_000
 CLICKS_A_TASK = 1_000_000
@@ -67,7 +67,8 @@ def user_histories(
     users = by_user.mapInArrow(_histories(max_notes_per_user), HISTORIES).persist()
     rows, n = users.where(F.size("notes") > 0), F.col("length")
     pairs = rows.agg(F.coalesce(F.sum(n * (n - 1)), F.lit(0)).alias("both ways")).collect()[0][0] // 2
-    return UserHistories(rows, old.unionByName(_dropped(users, max_notes_per_user)), max(tasks, -(-pairs // PAIRS_A_TASK)))
+    dropped = old.unionByName(_dropped(users, max_notes_per_user)).unionByName(_tied(rows))
+    return UserHistories(rows, dropped, max(tasks, -(-pairs // PAIRS_A_TASK)))
 
 
 def _visit_blocks(most: int, buckets: int) -> Work:
@@ -109,6 +110,16 @@ def _histories(most: int) -> Work:
         yield rows_without_notes(Histories(nobody, np.array([unkept.sum()]), nobody, nobody[:0], nobody[:0]))
 
     return work
+
+
+def _tied(rows: DataFrame) -> DataFrame:
+    """reason, rows: pairs of notes that have no order, as in logs whose times are days."""
+
+    def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield pa.RecordBatch.from_pydict({"rows": [tied_pairs(flat(batches))]})
+
+    counted = rows.mapInArrow(count, "rows long").agg(F.coalesce(F.sum("rows"), F.lit(0)).alias("rows"))
+    return counted.select(F.lit("pairs of notes that a user clicked at the same time").alias("reason"), "rows")
 
 
 def _dropped(users: DataFrame, most: int) -> DataFrame:

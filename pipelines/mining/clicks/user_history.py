@@ -44,6 +44,14 @@ class Histories(NamedTuple):
         return Histories(self.user[which], self.clicks[which], self.length[which], self.note[inside], self.at[inside])
 
 
+def tied_pairs(histories: Histories) -> int:
+    """How many pairs of notes a user first clicked at the same time: neither came before the other. Cost: O(n)."""
+    if not len(histories.at):
+        return 0
+    run = np.diff(np.r_[starts(np.repeat(np.arange(len(histories.length)), histories.length), histories.at), len(histories.at)])
+    return int((run * (run - 1) // 2).sum())
+
+
 def first_visits(clicks: Visits) -> Visits:
     """Each user and note once, at the first click, by user and note. Cost: O(n log n)."""
     order = np.lexsort((clicks.note, clicks.user))

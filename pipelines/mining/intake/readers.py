@@ -12,7 +12,7 @@ from pipelines.input_tables.files.fingerprint import files_fingerprint
 from pipelines.input_tables.files.listing import InputFile
 from pipelines.input_tables.open_table import open_table
 from pipelines.input_tables.our_rows import all_our_rows, our_schema
-from pipelines.input_tables.parts import Part, packed, parts_of, slim
+from pipelines.input_tables.parts import Part, packed, parts_of, read_by_one_task, slim
 from pipelines.input_tables.raw_rows import BROKEN
 from pipelines.input_tables.read_part import read_part
 from pipelines.input_tables.settings import ReadOptions
@@ -89,7 +89,7 @@ def open_input(
         count=table.rows,
         size_bytes=table.size_bytes,
         fingerprint=partial(_fingerprint, table.files, table.snapshot),
-        messages=(*table.messages, *checked.messages),
+        messages=(*table.messages, *checked.messages, *read_by_one_task(parts)),
         columns=checked.present,
         first_rows=lambda rows: _first_rows(parts, schema, options, rows),
     )

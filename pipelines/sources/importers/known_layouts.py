@@ -8,6 +8,7 @@ import pyarrow as pa
 from pipelines.input_tables.import_hint import similar_column
 from pipelines.input_tables.open_table import InputTable, open_table
 from pipelines.input_tables.settings import ReadOptions
+from pipelines.sources.importers.class_labels import named_class_sql
 from pipelines.sources.importers.column_mapping import WANTED, Expression, Source
 from pipelines.sources.importers.webdataset import is_webdataset
 from pipelines.workspace.duckdb import quoting
@@ -26,16 +27,26 @@ PICTURE_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "image")
 IDS = ("note_id", "id", "key", "__key__", "post_id", "item_id", "image_id", "uid", "file_name", "filename")
 
 
-def known_layout(read: str, columns: Columns) -> Sources:
+def known_layout(read: str, columns: Columns, classes: Mapping[str, list[str]] | None = None) -> Sources:
     """The mapping of a table of notes, or of pictures with what is written of them.
 
     Args:
         read: where the table is.
         columns: its columns and their types.
+        classes: column -> names of the classes that its numbers stand for.
 
     Raises:
         DataError: no column names the notes.
     """
+    sources = _known_layout(read, columns)
+    notes = sources["notes"].columns
+    topic = notes.get("topic")
+    if isinstance(topic, str) and classes and topic in classes:
+        notes["topic"] = Expression(sql=named_class_sql(topic, classes[topic]))
+    return sources
+
+
+def _known_layout(read: str, columns: Columns) -> Sources:
     embedded = embedded_pictures(columns)
     if embedded:
         return _pictures_in_the_table(read, columns, embedded)
@@ -48,6 +59,11 @@ def known_layout(read: str, columns: Columns) -> Sources:
         raise DataError(
             f"{read}: no column names the notes; found {list(columns)}. Write a mapping: [notes] read and [notes.columns] "
             "note_id in a TOML file, --config FILE.toml"
+        )
+    if not {"title", "body", "images"} & set(mapped):
+        raise DataError(
+            f"{read}: no column is a title, a text or pictures; found {list(columns)}. Write a mapping: [notes.columns] in a "
+            'TOML file, --config FILE.toml, where a dot leads into an object: body = "note.text"'
         )
     return {"notes": Source(read=read, columns=mapped)}
 

@@ -1,19 +1,22 @@
 """Captions of pictures: the columns of a table, the text or JSON beside a picture. No engine, nothing is opened."""
 
 import json
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
+from pipelines.input_tables.import_hint import plain_name
 from pipelines.sources.picture_folder.corpus_kind import FILE_NAME
+from pipelines.sources.picture_folder.picture_names import PictureNames
 
-TITLE_KEYS = ("title", "headline")
-TEXT_KEYS = ("text", "caption", "captions", "description", "desc", "body", "content", "prompt", "alt_text", "alt")
-TOPIC_KEYS = ("topic", "category", "label", "class")
-"""Names of columns and of JSON keys, the first that has a value counts."""
+TITLE_KEYS = ("title", "headline", "productdisplayname", "productname")
+TEXT_KEYS = (
+    *("text", "caption", "captions", "description", "desc", "body", "content", "prompt", "alttext", "alt", "comment"),
+    *("comments", "sentence", "sentences"),
+)
+TOPIC_KEYS = ("topic", "category", "label", "class", "mastercategory", "maincategory")
+"""Names of columns and of JSON keys as `plain_name` spells them, the first that has a value counts."""
 Row = Mapping[str, Any]
 
 
@@ -30,8 +33,12 @@ class Caption:
         return Caption(self.title or other.title, self.body or other.body, self.topic or other.topic)
 
 
-def caption_of_row(row: Row) -> Caption:
+def caption_of_row(row: Row, name_column: str = FILE_NAME) -> Caption:
     """The caption in a row of a table or in a JSON object; without a column of a known name, its only other text.
+
+    Args:
+        row: of a table of captions.
+        name_column: the column with the picture's name.
 
     >>> caption_of_row({"file_name": "a.jpg", "text": "a red bus"}).body
     'a red bus'
@@ -40,7 +47,11 @@ def caption_of_row(row: Row) -> Caption:
     """
     title, body, topic = (_first(row, keys) for keys in (TITLE_KEYS, TEXT_KEYS, TOPIC_KEYS))
     if title is None and body is None:
-        others = [value for name, value in row.items() if name not in (FILE_NAME, *TOPIC_KEYS) and isinstance(value, str)]
+        others = [
+            value
+            for name, value in row.items()
+            if name != name_column and plain_name(name) not in TOPIC_KEYS and isinstance(value, str)
+        ]
         body = _text(others[0]) if len(others) == 1 else None
     return Caption(title, body, topic)
 
@@ -57,40 +68,49 @@ def caption_of_file(path: str, content: bytes) -> Caption:
         return Caption()
     if not isinstance(parsed, dict):
         return Caption()
-    return caption_of_row({name: parsed[name] for name in (*TITLE_KEYS, *TEXT_KEYS, *TOPIC_KEYS) if name in parsed})
+    known = {*TITLE_KEYS, *TEXT_KEYS, *TOPIC_KEYS}
+    return caption_of_row({name: value for name, value in parsed.items() if plain_name(name) in known})
+
+
+class TableCaptions(NamedTuple):
+    """What tables say of pictures."""
+
+    captions: dict[str, Caption]
+    """Picture -> its caption; rows of one picture are joined, a line each."""
+    rows: dict[str, list[str]]
+    """First picture of a row with several pictures -> all of them: one note."""
 
 
 def captions_by_picture(
-    pictures: Sequence[str], tables: Mapping[str, Iterable[Row]], counts: Counter[str], examples: list[str]
-) -> dict[str, Caption]:
-    """Picture -> its caption from the tables; rows of one picture are joined, a line each.
-
-    A name counts from the table's folder; one that leads nowhere is looked for in the other Unicode form, and then by its last
-    part where only one picture has that.
+    pictures: Sequence[str],
+    tables: Mapping[str, tuple[str, Iterable[Row]]],
+    counts: Counter[str],
+    examples: list[str],
+) -> TableCaptions:
+    """The captions of tables, by the pictures that their rows name.
 
     Args:
         pictures: paths relative to the corpus.
-        tables: path of a table -> its rows.
+        tables: path of a table -> its column with the pictures' names (or lists of them), and its rows.
         counts: rows of captions, and those that name no picture, are added here.
         examples: names of the latter, some, are added here.
     """
-    by_name = _index(pictures, lambda path: path)
-    by_last_part = _index(pictures, lambda path: PurePosixPath(path).name)
-    rows_of: dict[str, list[Caption]] = {}
-    for table, rows in tables.items():
-        folder = PurePosixPath(table).parent
+    names = PictureNames(pictures)
+    captions_of: dict[str, list[Caption]] = {}
+    rows_of: dict[str, list[str]] = {}
+    for table, (column, rows) in tables.items():
         for row in rows:
-            name = row.get(FILE_NAME)
             counts["rows of captions"] += 1
-            spelled = _plain(str(folder / str(name).replace("\\", "/")))
-            picture = by_name.get(spelled) or by_last_part.get(PurePosixPath(spelled).name)
-            if picture is None:
+            named = names.find_all(table, row.get(column))
+            if not named:
                 counts["rows of captions that name no picture of the folder"] += 1
                 if len(examples) < 2:
-                    examples.append(str(name))
+                    examples.append(str(row.get(column)))
                 continue
-            rows_of.setdefault(picture, []).append(caption_of_row(row))
-    return {picture: _joined(captions) for picture, captions in rows_of.items()}
+            captions_of.setdefault(named[0], []).append(caption_of_row(row, column))
+            if isinstance(row.get(column), list):
+                rows_of.setdefault(named[0], []).extend(name for name in named if name not in rows_of.get(named[0], ()))
+    return TableCaptions({picture: _joined(captions) for picture, captions in captions_of.items()}, rows_of)
 
 
 def decode_text(content: bytes) -> str:
@@ -109,22 +129,6 @@ def decode_text(content: bytes) -> str:
     return content.decode("utf-8", errors="replace")
 
 
-def _index(pictures: Sequence[str], key: Any) -> dict[str, str]:  # noqa: ANN401
-    """Spelling -> the only picture that has it."""
-    spelled = Counter(_plain(key(picture)) for picture in pictures)
-    return {_plain(key(picture)): picture for picture in pictures if spelled[_plain(key(picture))] == 1}
-
-
-def _plain(path: str) -> str:
-    parts: list[str] = []
-    for part in unicodedata.normalize("NFC", path).split("/"):
-        if part == ".." and parts:
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
-
-
 def _joined(captions: Sequence[Caption]) -> Caption:
     def lines(values: Iterable[str | None]) -> str | None:
         return "\n".join(dict.fromkeys(value for value in values if value)) or None
@@ -133,7 +137,8 @@ def _joined(captions: Sequence[Caption]) -> Caption:
 
 
 def _first(row: Row, keys: Sequence[str]) -> str | None:
-    return next((text for key in keys if (text := _text(row.get(key))) is not None), None)
+    by_name = {plain_name(name): value for name, value in row.items()}
+    return next((text for key in keys if (text := _text(by_name.get(key))) is not None), None)
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pipelines.sources.picture_folder.folder_files import FolderFiles
 from schemas.errors import DataError
 
-FILE_NAME = "file_name"
-"""The column that makes a table one of captions, as in Hugging Face's ImageFolder."""
+FILE_NAME, FILE_NAMES = "file_name", "file_names"
+"""The columns that make a table one of captions, as in Hugging Face's ImageFolder: one picture a row, or a list of them."""
 CLICK_COLUMNS = frozenset({"user_id", "clicked_at"})
 IMG2DATASET = frozenset({"key", "status", "url"})
 """Columns of the report that img2dataset writes beside its folders of pictures."""
@@ -25,12 +26,17 @@ class NotesTable:
 class PictureCorpus:
     """The folder's pictures are the notes."""
 
-    captions: tuple[str, ...]
-    """Tables with FILE_NAME; none: captions come from the files beside the pictures, or there are none."""
+    captions: Mapping[str, str]
+    """Table -> its column with the pictures' names; none: captions come from the files beside the pictures, or there are
+    none."""
 
 
 def corpus_kind(
-    folder: str, files: FolderFiles, columns: Mapping[str, Sequence[str]], id_column: str = "note_id"
+    folder: str,
+    files: FolderFiles,
+    columns: Mapping[str, Sequence[str]],
+    id_column: str = "note_id",
+    name_columns: Mapping[str, str] = MappingProxyType({}),
 ) -> NotesTable | PictureCorpus:
     """A table of notes wins; a table of captions or no table makes it a corpus of pictures.
 
@@ -39,6 +45,7 @@ def corpus_kind(
         files: the folder's files, pictures among them.
         columns: table -> its columns; a table that has none (a file of settings) is no table.
         id_column: the column that makes a table one of notes: ours, or the one that a mapping names.
+        name_columns: table without these -> its column whose values name pictures of the folder.
 
     Raises:
         DataError: there are tables, and none of them has `id_column` or FILE_NAME.
@@ -48,13 +55,14 @@ def corpus_kind(
     if notes:
         posts = [path for path in notes if not set(tables[path]) >= CLICK_COLUMNS]
         return NotesTable(tuple(sorted(posts or notes)))
-    captions = [path for path, names in tables.items() if FILE_NAME in names]
+    captions = {path: name for path, name in name_columns.items() if path in tables or path in files.texts}
+    captions |= {path: name for path, names in tables.items() for name in (FILE_NAMES, FILE_NAME) if name in names}
     if captions or not tables:
-        return PictureCorpus(tuple(sorted(captions)))
+        return PictureCorpus(dict(sorted(captions.items())))
     described = "; ".join(f"{path} with the columns {list(names)}" for path, names in sorted(tables.items())[:NAMED_TABLES])
     raise DataError(
         f"{folder}: {len(files.pictures):,} pictures and a table that is neither of notes nor of captions: {described}. "
-        f"Expected a column '{id_column}' (a table of notes; jobs/import_table.py maps other names to ours) or a column "
-        f"'{FILE_NAME}' (captions of the pictures); without either, move the table out of the folder: "
-        "each picture is then a note"
+        f"Expected a column '{id_column}' (a table of notes; jobs/import_table.py maps other names to ours), a column "
+        f"'{FILE_NAME}' (captions of the pictures), or one whose values name pictures of the folder; without any, move the "
+        "table out of the folder: each picture is then a note"
     )

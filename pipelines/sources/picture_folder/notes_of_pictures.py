@@ -15,7 +15,11 @@ SCHEMA = pa.schema([NOTES_IN.field(name) for name in ("note_id", "title", "body"
 
 
 def notes_of_pictures(
-    pictures: Sequence[str], captions: Mapping[str, Caption], settings: PictureFolder, texts: Mapping[str, str] | None = None
+    pictures: Sequence[str],
+    captions: Mapping[str, Caption],
+    settings: PictureFolder,
+    texts: Mapping[str, str] | None = None,
+    rows: Mapping[str, Sequence[str]] | None = None,
 ) -> pa.Table:
     """SCHEMA rows in the order of their note_id, which is the path of the picture or of the folder.
 
@@ -24,25 +28,31 @@ def notes_of_pictures(
         captions: picture -> what is written of it.
         settings: one note a picture or a folder.
         texts: folder -> the text of the only .txt in it that belongs to no picture; for notes that are folders.
+        rows: first picture -> all pictures of a table's row that names several: such a row is a note, whatever the settings.
 
     A folder's note has its pictures in natural order (2 before 10) and their distinct captions, a line each. The topic is the
     caption's, else the name of the folder above.
     """
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {first: list(named) for first, named in (rows or {}).items()}
+    grouped = {picture for named in groups.values() for picture in named}
     for picture in pictures:
+        if picture in grouped:
+            continue
         folder = str(PurePosixPath(picture).parent)
         note_id = folder if settings.note_is == "folder" and folder != "." else picture
         groups.setdefault(note_id, []).append(picture)
-    rows = [_note(note_id, groups[note_id], captions, texts or {}) for note_id in sorted(groups)]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    ordered = {
+        note_id: named if note_id in (rows or {}) else sorted(named, key=natural_order) for note_id, named in groups.items()
+    }
+    notes = [_note(note_id, ordered[note_id], captions, texts) for note_id in sorted(ordered)]
+    return pa.Table.from_pylist(notes, schema=SCHEMA)
 
 
 def _note(
-    note_id: str, pictures: Sequence[str], captions: Mapping[str, Caption], texts: Mapping[str, str]
+    note_id: str, ordered: Sequence[str], captions: Mapping[str, Caption], texts: Mapping[str, str] | None
 ) -> dict[str, object]:
-    ordered = sorted(pictures, key=natural_order)
     written = [captions[picture] for picture in ordered if picture in captions]
-    bodies = [texts[note_id]] if note_id in texts else []
+    bodies = [texts[note_id]] if texts and note_id in texts else []
     return {
         "note_id": note_id,
         "title": next((c.title for c in written if c.title), None),

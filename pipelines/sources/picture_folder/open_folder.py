@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,15 +14,20 @@ from pyarrow import fs
 from pipelines.input_tables.files.places import FilePlace, open_place, parse_place
 from pipelines.sources.picture_folder.caption_tables import table_columns, table_rows
 from pipelines.sources.picture_folder.captions import Caption, caption_of_file, captions_by_picture, decode_text
-from pipelines.sources.picture_folder.corpus_kind import NotesTable, PictureCorpus, corpus_kind
+from pipelines.sources.picture_folder.corpus_kind import FILE_NAME, FILE_NAMES, NotesTable, PictureCorpus, corpus_kind
 from pipelines.sources.picture_folder.folder_files import FolderFiles, sort_files
 from pipelines.sources.picture_folder.notes_of_pictures import notes_of_pictures
+from pipelines.sources.picture_folder.picture_names import PictureNames
 from pipelines.sources.picture_folder.settings import PictureFolder
 from pipelines.workspace.manifest import fingerprint
+from schemas.errors import DataError
 
 READERS = 32
 """Small files that are read at a time: an object store answers late."""
 MAX_SIDECAR_BYTES = 1 << 20
+MOST_TEXTS = 20
+"""Texts beside no picture that may be tables; of more, none is looked at."""
+SAMPLED_ROWS = 200
 NO_NAME = "files whose names are not UTF-8, left out"
 
 
@@ -98,7 +104,10 @@ def kind_of_folder(folder: OpenFolder, id_column: str = "note_id") -> NotesTable
         DataError: there are tables of neither kind, or one cannot be read.
     """
     columns = {name: table_columns(folder.uri_of(name)) for name in folder.files.tables}
-    return corpus_kind(folder.uri, folder.files, columns, id_column)
+    known = {id_column, FILE_NAME, FILE_NAMES}
+    unknown = [name for name, found in columns.items() if found and known.isdisjoint(found)]
+    texts = folder.files.texts if len(folder.files.texts) <= MOST_TEXTS else ()
+    return corpus_kind(folder.uri, folder.files, columns, id_column, _name_columns(folder, [*unknown, *texts]))
 
 
 def picture_notes(folder: OpenFolder, corpus: PictureCorpus, settings: PictureFolder) -> PictureNotes:
@@ -111,12 +120,12 @@ def picture_notes(folder: OpenFolder, corpus: PictureCorpus, settings: PictureFo
     """
     counts, unmatched = Counter[str](), list[str]()
     pictures = folder.files.pictures
-    tables = {name: table_rows(folder.uri_of(name), counts) for name in corpus.captions}
-    captions = captions_by_picture(pictures, tables, counts, unmatched)
+    tables = {name: (column, table_rows(folder.uri_of(name), counts)) for name, column in corpus.captions.items()}
+    captions, rows = captions_by_picture(pictures, tables, counts, unmatched)
     for picture, caption in _sidecar_captions(folder, counts).items():
         captions[picture] = captions.get(picture, Caption()).or_else(caption)
     texts = _folder_texts(folder) if settings.note_is == "folder" else {}
-    notes = notes_of_pictures(pictures, captions, settings, texts)
+    notes = notes_of_pictures(pictures, captions, settings, texts, rows)
     with_text = sum(1 for caption in captions.values() if caption.body or caption.title)
     counts["pictures"], counts["pictures with a caption"] = len(pictures), with_text
     for kind, n in folder.files.ignored.items():
@@ -130,6 +139,22 @@ def parquet_bytes(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", row_group_size=50_000)
     return bytes(sink.getvalue())
+
+
+def _name_columns(folder: OpenFolder, tables: Sequence[str]) -> dict[str, str]:
+    """Table -> its column whose values name pictures, as far as its first rows show one; a text may be a table, too."""
+    names, columns = PictureNames(folder.files.pictures), dict[str, str]()
+    for table in tables:
+        try:
+            rows = list(islice(table_rows(folder.uri_of(table), Counter()), SAMPLED_ROWS))
+        except DataError:
+            if table not in folder.files.texts:
+                raise
+            continue
+        column = names.column_of(table, rows) if rows else None
+        if column is not None:
+            columns[table] = column
+    return columns
 
 
 def _local_files(top: str) -> tuple[dict[str, tuple[int, int]], int]:

@@ -11,8 +11,8 @@ def test_clicks_that_find_no_note_are_told_with_the_reason(spark):
     notes = ids(spark, ["a1", "b2", "c3", None])
     clicks = ids(spark, ["A1", "A1", "B2", None])
     assert clicks_without_notes(clicks, notes, notes) == (
-        "clicks: 0 of 3 find a kept note: clicks have 'A1', 'B2'; notes have 'a1', 'b2'; 2 of 2 would match with upper and "
-        "lower case the same; check blanks around ids, ids such as '100.0', upper and lower case, NFC and NFD names"
+        "clicks: 0 of 3 find a kept note: clicks have ids like 'a9' (letters as a, digits as 9); notes have "
+        "'a1', 'b2'; 2 of 2 would match with upper and lower case the same; check blanks around ids, ids such as '100.0', upper and lower case, NFC and NFD names"
     )
 
 

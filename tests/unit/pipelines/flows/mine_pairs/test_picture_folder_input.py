@@ -83,7 +83,7 @@ def test_bytes_and_roots_of_pictures_do_not_go_with_a_folder_of_pictures(tmp_pat
 
 
 def test_a_table_of_neither_kind_is_an_error(tmp_path, photos):
-    (photos / "photos.csv").write_text("image,caption\n1.jpg,x\n")
+    (photos / "photos.csv").write_text("image,caption\nnone.jpg,x\n")
     with pytest.raises(DataError, match="'note_id'.*'file_name'"):
         with_picture_folder(settings(tmp_path, photos))
 

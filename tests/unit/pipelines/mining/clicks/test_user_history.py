@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.mining.clicks.user_history import Visits, bounded, histories
+from pipelines.mining.clicks.user_history import Visits, bounded, histories, tied_pairs
 
 CLICK = st.tuples(st.integers(-3, 3), st.integers(-4, 4), st.integers(0, 5), st.integers(1, 3))
 MOST = 3
@@ -48,3 +48,10 @@ def test_a_bot_sends_one_note_more_than_its_cap():
     cut = bounded(columns([*bot, (8, 1, 1, 1)]), MOST)
     assert sorted(cut.user.tolist()) == [7, 7, 7, 7, 8]
     assert cut.clicks[cut.user == 7].sum() == 1010
+
+
+@given(st.lists(CLICK))
+def test_pairs_without_an_order_are_counted(clicks):
+    result = histories(columns(clicks))
+    visits = [visits for _, visits in by_user(result).values()]
+    assert tied_pairs(result) == sum(a[1] == b[1] for some in visits for k, a in enumerate(some) for b in some[:k])

@@ -47,3 +47,16 @@ def test_a_click_of_jsonl_that_cannot_be_read_tells_nobodys_id(spark, tmp_path):
     good, refused = accepted(spark, tmp_path / "a.jsonl")
     assert len(good) + len(refused) == 12
     assert "person" not in json.dumps(refused)
+
+
+def test_confused_click_files_of_many_kinds_leave_nobodys_id_in_the_quarantine(spark, tmp_path):
+    swapped = "note_id,user_id,clicked_at\n" + "".join(f"person{k},n{k},soon\n" for k in range(3))
+    (tmp_path / "swapped.csv").write_text(swapped)
+    (tmp_path / "quotes.csv").write_text('user_id,note_id,clicked_at\n"person1,n1,2026-11-20\nperson2,"n"2,2026-11-20\n')
+    (tmp_path / "chinese.csv").write_bytes("user_id,note_id,clicked_at\nperson3,笔记,年\nperson4,,2026\n".encode("gb18030"))
+    (tmp_path / "excel.csv").write_text('sep=;\nuser_id;note_id;clicked_at\n="person5";n1;10:00\n')
+    (tmp_path / "shifted.csv").write_text("user_id,note_id,clicked_at\nclick,person6,n1,2026-11-20\n,,person7\n")
+    good, refused = accepted(spark, tmp_path)
+    assert len(good) + len(refused) == 10
+    assert len(refused) >= 9
+    assert "person" not in json.dumps(refused)

@@ -14,8 +14,11 @@ import pytest
 
 from pipelines.flows.mine_pairs.inputs import open_inputs
 from pipelines.flows.mine_pairs.settings import Input
-from pipelines.sources.importers.column_mapping import as_toml
-from pipelines.sources.importers.known_layouts import known_layout
+from pipelines.input_tables.open_table import open_table
+from pipelines.sources.importers.class_labels import class_names
+from pipelines.sources.importers.column_mapping import as_toml, written_columns
+from pipelines.sources.importers.known_layouts import arrow_columns, known_layout
+from pipelines.sources.importers.mapped_table import import_mapped_table
 from pipelines.sources.importers.webdataset import Sample, import_webdataset, is_webdataset, note_row, picture_rows
 from schemas.errors import DataError
 from tests.conftest import ROOT
@@ -138,6 +141,8 @@ def test_mediacrawlers_notes_in_its_three_formats(tmp_path, name):
 def test_a_table_whose_notes_no_column_names_says_so():
     with pytest.raises(DataError, match=r"no column names the notes; found \['foo'\]"):
         known_layout("x.csv", {"foo": pa.string()})
+    with pytest.raises(DataError, match=r"no column is a title, a text or pictures; found \['id', 'note_card'\].*a dot leads"):
+        known_layout("x.jsonl", {"id": pa.string(), "note_card": pa.string()})
 
 
 def test_a_mapping_is_written_as_it_is_read():
@@ -220,5 +225,23 @@ def test_mining_names_the_line_for_shards_and_none_for_what_no_column_names(tmp_
     with pytest.raises(DataError, match=r"To import it: python jobs/import_table.py --from .*00000.tar --out imported"):
         open_inputs(None, Input(notes=str(tmp_path / "00000.tar")))
     pq.write_table(pa.table({"foo": ["a"]}), tmp_path / "t.parquet")
-    with pytest.raises(DataError, match=r"To map columns \(your name for YOUR_COLUMN\): "):
+    with pytest.raises(DataError, match="To map columns"):
         open_inputs(None, Input(notes=str(tmp_path / "t.parquet")))
+
+
+@pytest.mark.parametrize("disk", [False, True])
+def test_classes_of_a_hugging_face_data_set_are_topics_by_their_names(tmp_path, disk):
+    """The schema's metadata as the library `datasets` writes it."""
+    features = {"label": {"names": ["cat", "dog's"], "_type": "ClassLabel"}, "id": {"dtype": "string", "_type": "Value"}}
+    rows = pa.table({"id": ["a", "b", "c", "d"], "label": [1, 0, -1, None], "text": ["x"] * 4})
+    described = rows.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    if disk:
+        with pa.OSFile(str(tmp_path / "d.arrow"), "wb") as out, pa.ipc.new_stream(out, described.schema) as writer:
+            writer.write_table(described)
+    else:
+        pq.write_table(described, tmp_path / "d.parquet")
+    table = open_table(str(tmp_path))
+    source = known_layout(str(tmp_path), arrow_columns(table), class_names(table))["notes"]
+    import_mapped_table(source, "notes", written_columns("notes", source), tmp_path / "out")
+    made = {row["note_id"]: row["topic"] for row in pq.read_table(tmp_path / "out").to_pylist()}
+    assert made == {"a": "dog's", "b": "cat", "c": None, "d": None}

@@ -10,7 +10,8 @@ from pipelines.sources.picture_folder.captions import Caption, caption_of_file, 
 
 def captions(pictures, tables):
     counts, unmatched = Counter(), []
-    by_picture = captions_by_picture(pictures, tables, counts, unmatched)
+    named = {table: ("file_name", rows) for table, rows in tables.items()}
+    by_picture = captions_by_picture(pictures, named, counts, unmatched).captions
     return {picture: caption.body for picture, caption in by_picture.items()}, counts, unmatched
 
 

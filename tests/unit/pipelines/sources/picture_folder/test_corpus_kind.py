@@ -16,19 +16,19 @@ def kind(columns, id_column="note_id"):
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        ({}, PictureCorpus(())),
-        ({"metadata.jsonl": ["file_name", "text"]}, PictureCorpus(("metadata.jsonl",))),
+        ({}, PictureCorpus({})),
+        ({"metadata.jsonl": ["file_name", "text"]}, PictureCorpus({"metadata.jsonl": "file_name"})),
         (
             {"train/metadata.csv": ["file_name"], "test/metadata.csv": ["file_name"]},
-            PictureCorpus(("test/metadata.csv", "train/metadata.csv")),
+            PictureCorpus({"test/metadata.csv": "file_name", "train/metadata.csv": "file_name"}),
         ),
-        ({"captions.csv": ["file_name", "text"], "sizes.csv": ["file", "width"]}, PictureCorpus(("captions.csv",))),
+        ({"captions.csv": ["file_name", "text"], "sizes.csv": ["file", "width"]}, PictureCorpus({"captions.csv": "file_name"})),
         ({"notes.jsonl": NOTES}, NotesTable(("notes.jsonl",))),
         ({"notes.jsonl": NOTES, "metadata.csv": ["file_name", "text"]}, NotesTable(("notes.jsonl",))),
         ({"metadata.jsonl": ["file_name", "note_id", "text"]}, NotesTable(("metadata.jsonl",))),
         ({"notes.jsonl": NOTES, "clicks.csv": ["user_id", "note_id", "clicked_at"]}, NotesTable(("notes.jsonl",))),
-        ({"info.json": []}, PictureCorpus(())),
-        ({"00000.parquet": ["url", "key", "status", "width"]}, PictureCorpus(())),
+        ({"info.json": []}, PictureCorpus({})),
+        ({"00000.parquet": ["url", "key", "status", "width"]}, PictureCorpus({})),
     ],
 )
 def test_a_table_of_notes_wins_and_captions_or_no_table_make_a_picture_corpus(columns, expected):

@@ -82,7 +82,7 @@ def test_a_table_of_notes_wins_over_pictures(tmp_path):
 
 def test_a_table_of_neither_kind_is_an_error(tmp_path):
     with pytest.raises(DataError, match=r"photos.csv with the columns \['image', 'label'\].*'note_id'.*'file_name'"):
-        corpus(tmp_path, PICTURES | {"photos.csv": "image,label\na.jpg,3\n"})
+        corpus(tmp_path, PICTURES | {"photos.csv": "image,label\nz.jpg,3\n"})
 
 
 def test_a_damaged_table_is_an_error_that_names_it(tmp_path):
@@ -120,3 +120,41 @@ def test_the_fingerprint_changes_with_a_picture_and_the_bytes_of_the_notes_do_no
     assert after.pictures_fingerprint != before.pictures_fingerprint
     assert after.notes.equals(before.notes)
     assert before.counts == Counter({"pictures": 2})
+
+
+IMAGES = {f"Images/{k}_ab.jpg": bytes([k]) for k in range(3)}
+COCO = {
+    "images": [{"id": k, "file_name": f"{k}_ab.jpg"} for k in range(3)],
+    "annotations": [{"image_id": k, "caption": f"dog {j}"} for k in range(3) for j in range(2)]
+    + [{"image_id": 9, "caption": "?"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("captions.txt", "image,caption\n" + "".join(f"{k}_ab.jpg,dog {j}\n" for k in range(3) for j in range(2))),  # Flickr8k
+        ("results.csv", "image_name| comment_number| comment\n" + "".join(f"{k}_ab.jpg| {j}| dog {j}\n" for k in range(3) for j in range(2))),
+        ("styles.csv", "id,season,year,productDisplayName,n\n" + "".join(f"{k}_ab,Fall,2011,dog {j},1\n" for k in range(3) for j in range(2))),
+        ("annotations/captions_val2017.json", json.dumps(COCO)),
+        ("annotations/captions.json", json.dumps({"info": {"pad": "x" * (1 << 20)}} | COCO)),
+    ],
+)  # fmt: skip
+def test_a_table_whose_values_name_pictures_is_one_of_captions(tmp_path, name, content):
+    notes = corpus(tmp_path, IMAGES | {name: content}).notes.to_pylist()
+    assert [row["note_id"] for row in notes] == list(IMAGES)
+    assert {row["body"] or row["title"] for row in notes} == {"dog 0\ndog 1"}
+
+
+def test_texts_that_are_no_tables_stay_texts(tmp_path):
+    made = corpus(tmp_path, IMAGES | {"README.txt": "Some pictures, and\nwhat, they are\n", "LICENSE.txt": "free"})
+    assert set(bodies(made).values()) == {None}
+
+
+def test_rows_of_several_pictures_are_a_note_each(tmp_path):
+    lines = [{"file_names": ["2_ab.jpg", "0_ab.jpg", "none.jpg"], "text": "two"}, {"file_names": ["none.jpg"], "text": "x"}]
+    made = corpus(tmp_path, IMAGES | {"Images/metadata.jsonl": "".join(json.dumps(line) + "\n" for line in lines)})
+    rows = {row["note_id"]: [image["uri"] for image in row["images"]] for row in made.notes.to_pylist()}
+    assert rows == {"Images/2_ab.jpg": ["Images/2_ab.jpg", "Images/0_ab.jpg"], "Images/1_ab.jpg": ["Images/1_ab.jpg"]}
+    assert bodies(made) == {"Images/2_ab.jpg": "two", "Images/1_ab.jpg": None}
+    assert made.counts["rows of captions that name no picture of the folder"] == 1
