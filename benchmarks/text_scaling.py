@@ -109,7 +109,7 @@ def measure(spark: SparkSession, size: int, folder: Path) -> float:
     spark.createDataFrame(table).repartition(8).write.mode("overwrite").parquet(str(path))
     characters = sum(map(len, table["body"].to_pylist()))
     begin = time.monotonic()
-    output = shared_passages(spark.read.parquet(str(path)), PartialText())
+    output = shared_passages(spark.read.parquet(str(path)), PartialText())[0]
     pairs = output.rows.select("query.note_id", "target.note_id", "score").toDF("query", "target", "score").toArrow()
     seconds = time.monotonic() - begin
     found = set(zip(pairs["query"].to_pylist(), pairs["target"].to_pylist(), strict=True))

@@ -87,3 +87,19 @@ PICTURE_DOUBTS = Table(
     ),
 )
 """Nearly all show different content. A step that must be sure that two pictures differ (negatives) excludes them."""
+
+TEXT_TIES = Table(
+    name="mined/text_ties",
+    grain="two notes that must be in one split for their texts, though they are no pair; note_id_l < note_id_r",
+    key=("note_id_l", "note_id_r"),
+    made_by=JOB,
+    columns=pa.schema(
+        [
+            column("note_id_l", pa.string(), "one note", required=True),
+            column("note_id_r", pa.string(), "the other", required=True),
+            column("shared_chars", pa.int32(), "folded characters that both have", required=True),
+            column("containment", pa.float64(), "share of the shorter text or body, 0 to 1", required=True),
+        ]
+    ),
+)
+"""Equal texts, equal bodies, and texts that contain most of another, however short and however many notes have them."""

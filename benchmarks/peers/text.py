@@ -42,9 +42,9 @@ def ours(notes: Path, taken: Watch) -> list[Pair]:
     spark = spark_session("peers")
     columns = ("note_id", "title", "body")
     few = spark.read.parquet(str(notes)).select(*columns).limit(200)
-    shared_passages(few, PartialText()).rows.count()  # starts the Python workers
+    shared_passages(few, PartialText())[0].rows.count()  # starts the Python workers
     with taken:
-        output = shared_passages(spark.read.parquet(str(notes)).select(*columns).repartition(8), PartialText())
+        output = shared_passages(spark.read.parquet(str(notes)).select(*columns).repartition(8), PartialText())[0]
         found = output.rows.select("query.note_id", "target.note_id").toDF("a", "b").toArrow()
         output.dropped.collect()
     spark.stop()

@@ -24,7 +24,7 @@ from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.datasets import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 from schemas.granularity import COMPONENT_GRANULARITIES, PICTURE_GRANULARITIES
-from schemas.intermediate import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED
+from schemas.intermediate import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED, TEXT_TIES
 
 
 def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[str]:
@@ -126,10 +126,10 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
 
 
 def mine_text(stages: Stages, settings: MinePairs) -> None:
-    """NOTES -> partial text."""
+    """NOTES -> partial text, TEXT_TIES."""
     stages.run(
-        [MINED["partial_text"]],
-        lambda: [shared_passages(stages.read(NOTES), settings.partial_text)],
+        [MINED["partial_text"], TEXT_TIES],
+        lambda: shared_passages(stages.read(NOTES), settings.partial_text),
         inputs=stages.fingerprints(NOTES),
         settings={"partial_text": settings.partial_text},
         code=shared_passages,
@@ -182,16 +182,16 @@ def collect_refused(stages: Stages) -> None:
 
 
 def split_components(stages: Stages, settings: MinePairs) -> None:
-    """Pairs of notes that share content -> COMPONENTS, with their splits."""
+    """Pairs of notes that share content, and TEXT_TIES -> COMPONENTS, with their splits."""
 
     def make() -> list[Output]:
-        content_edges = edges([stages.read(MINED[name]) for name in COMPONENT_GRANULARITIES])
+        content_edges = edges([stages.read(MINED[name]) for name in COMPONENT_GRANULARITIES], stages.read(TEXT_TIES))
         return [components(stages.read(NOTES), content_edges, settings.components)]
 
     stages.run(
         [COMPONENTS],
         make,
-        inputs=stages.fingerprints(NOTES, *[MINED[name] for name in COMPONENT_GRANULARITIES]),
+        inputs=stages.fingerprints(NOTES, TEXT_TIES, *[MINED[name] for name in COMPONENT_GRANULARITIES]),
         settings={"components": settings.components},
         code=(components, edges),
     )

@@ -12,7 +12,7 @@ RULES = (
     empty("a component is in one split", "a component in two splits", "components"),
     empty("both notes of a pair are in the pair's split", "a pair whose note is in another split", "positives"),
     empty("the bytes of a photo are in one split", "a picture in two splits", "images", "components"),
-    empty("a body of 50 characters or more is in one split", "a body in two splits", "notes", "components"),
+    empty("a text that two notes have, but for case and marks, is in one split", "a text in two splits", "notes", "components"),
     Rule(
         sentence="every kept note has exactly one component, and components contain only kept notes",
         needs=("notes", "components"),

@@ -6,62 +6,102 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
-from pipelines.mining.text.normalise import fold
+from pipelines.media.boilerplate import tags
+from pipelines.mining.text.boilerplate_letters import boilerplate_letters, covered
+from pipelines.mining.text.normalise import FoldedBatch, fold
 from pipelines.mining.text.prepared_text import numbered
 from pipelines.mining.text.settings import PartialText
-from pipelines.mining.text.winnowing import Fingerprints, grams, linked, widths, winnowed
+from pipelines.mining.text.winnowing import Bounds, Fingerprints, Places, grams, linked, widths, winnowed
 
 CHARS_AT_ONCE = 1 << 20
 """Characters folded together; the arrays of a batch take some 200 bytes each."""
 
-FINGERPRINTS = pa.schema([("fingerprint", pa.int64()), ("note_id", pa.string()), ("at", pa.int32())])
-"""`at`: index of the folded character at which it first begins. Odd fingerprints are grams, even ones links."""
+FINGERPRINTS = pa.schema([("fingerprint", pa.int64()), ("note_id", pa.string()), ("at", pa.int32()), ("chars", pa.int32())])
+"""`at`: index of the folded character at which it first begins; `chars`: folded characters of the whole text.
+
+Odd fingerprints are grams, even ones links."""
 
 DIGESTS = pa.schema(
-    [("note_id", pa.string()), ("digest", pa.binary()), ("chars", pa.int32()), ("start", pa.int32()), ("end", pa.int32())]
+    [
+        ("note_id", pa.string()),
+        ("digest", pa.binary()),
+        ("is_whole", pa.bool_()),
+        ("columns", pa.int32()),
+        ("chars", pa.int32()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+    ]
 )
-"""Digest of the whole folded text, with its numbers; `chars`: folded; `start`, `end`: what is kept of the original."""
+"""Digest of folded letters with their numbers. `is_whole`: of title and body without tags; else of the body alone, or with
+the letters of the tags. `chars` folded characters, `columns` wide; `start`, `end`: their place in the original."""
 
 
 def fingerprints(batches: Iterable[pa.RecordBatch], settings: PartialText) -> Iterator[pa.RecordBatch]:
-    """FINGERPRINTS of note_id, text: each at most once a note. Cost: linear in the characters."""
+    """FINGERPRINTS of note_id, text: each at most once a note, none that holds boilerplate by form.
+
+    Cost: linear in the characters.
+    """
     for ids, texts in _portions(batches):
         folded = fold(texts)
         long = grams(folded.codes, folded.bounds, settings.gram_columns)
+        boilerplate_before = np.concatenate([[0], np.cumsum(boilerplate_letters(texts, folded))])
         short = grams(folded.codes, folded.bounds, settings.link_columns)
         for kind, selected in (
             (1, winnowed(long, settings.gram_window)),
             (0, linked(short, settings.link_reach, settings.link_window)),
         ):
-            yield _rows(ids, selected, folded.bounds, kind)
+            yield _rows(ids, selected, boilerplate_before, folded.bounds, kind)
 
 
-def digests(batches: Iterable[pa.RecordBatch], min_chars: int) -> Iterator[pa.RecordBatch]:
-    """DIGESTS of note_id, text, for the texts that are at least `min_chars` columns wide after folding."""
-    for ids, texts in _portions(batches):
-        folded = fold(texts)
-        lengths = np.diff(folded.bounds)
-        columns = np.diff(np.concatenate([[0], np.cumsum(widths(folded.codes))])[folded.bounds])
-        long = np.flatnonzero(columns >= min_chars)
-        spans = [(int(folded.bounds[b]), int(folded.bounds[b + 1])) for b in long]
-        spelled = [numbered(texts[b], folded, int(b)).encode("utf-32-le") for b in long]
-        yield pa.record_batch(
-            [
-                ids.take(pa.array(long)),
-                pa.array([hashlib.sha256(text).digest()[:16] for text in spelled], pa.binary()),
-                pa.array(lengths[long].astype(np.int32)),
-                pa.array(np.array([folded.starts[s] for s, _ in spans], np.int32)),
-                pa.array(np.array([folded.ends[e - 1] for _, e in spans], np.int32)),
-            ],
-            schema=DIGESTS,
-        )
+def digests(batches: Iterable[pa.RecordBatch], min_columns: int, min_body_columns: int) -> Iterator[pa.RecordBatch]:
+    """DIGESTS of note_id, text, body_at: of the texts, and of the bodies, which begin at body_at, that are wide enough.
+
+    Tags (hashtags, mentions, links) do not count for the width.
+    """
+    for batch in batches:
+        body_at = dict(zip(batch["note_id"].to_pylist(), batch["body_at"].to_pylist(), strict=True))
+        for ids, texts in _portions([batch]):
+            folded = fold(texts)
+            width = widths(folded.codes)
+            rows = []
+            for b, note_id in enumerate(ids.to_pylist()):
+                spelled = np.frombuffer(numbered(texts[b], folded, b).encode("utf-32-le"), "<u4")
+                low, high = folded.bounds[b : b + 2].tolist()
+                whole = np.arange(low, high)
+                is_tag = covered(folded, b, tags(texts[b]))
+                in_body = folded.starts[low:high] >= body_at[note_id]
+                for part, enough in ((True, min_columns), (in_body, min_body_columns)):
+                    kept = whole[part & ~is_tag]
+                    columns = int(width[kept].sum())
+                    if columns < enough or (part is not True and in_body.all()):
+                        continue
+                    rows.append(_digest(note_id, spelled[kept - low], folded, kept, part is True, columns))
+                    if (part & is_tag).any():
+                        tagged = whole[part & np.ones(high - low, bool)]
+                        rows.append(_digest(note_id, spelled[tagged - low], folded, tagged, False, columns))
+            yield pa.RecordBatch.from_pylist(rows, schema=DIGESTS)
 
 
-def _rows(ids: pa.Array, fingerprints: Fingerprints, bounds: np.ndarray, kind: int) -> pa.RecordBatch:
-    at = (fingerprints.at - bounds[fingerprints.owner]).astype(np.int32)
-    return pa.record_batch(
-        [pa.array((fingerprints.values & ~1) | kind), ids.take(pa.array(fingerprints.owner)), pa.array(at)], schema=FINGERPRINTS
-    )
+def _digest(
+    note_id: str, spelled: np.ndarray, folded: FoldedBatch, part: np.ndarray, is_whole: bool, columns: int
+) -> dict[str, object]:
+    return {
+        "note_id": note_id,
+        "digest": hashlib.sha256(spelled.tobytes()).digest()[:16],
+        "is_whole": is_whole,
+        "columns": columns,
+        "chars": len(part),
+        "start": int(folded.starts[part[0]]),
+        "end": int(folded.ends[part[-1]]),
+    }
+
+
+def _rows(ids: pa.Array, fingerprints: Fingerprints, boilerplate_before: Places, bounds: Bounds, kind: int) -> pa.RecordBatch:
+    kept = boilerplate_before[fingerprints.until] == boilerplate_before[fingerprints.at]
+    values, owner = (fingerprints.values[kept] & ~1) | kind, fingerprints.owner[kept]
+    at = (fingerprints.at[kept] - bounds[owner]).astype(np.int32)
+    chars = np.diff(bounds)[owner].astype(np.int32)
+    return pa.record_batch([pa.array(values), ids.take(pa.array(owner)), pa.array(at), pa.array(chars)], schema=FINGERPRINTS)
 
 
 def _portions(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.Array, list[str]]]:

@@ -44,8 +44,9 @@ class FoldedBatch:
 def fold(texts: Sequence[str]) -> FoldedBatch:
     """Texts without case, width, spaces, punctuation, symbols and emoji; each run of digits is one "0".
 
-    NFKC, case fold, NFKC, then letters, numbers and vowel signs are kept. It works on segments
-    (a character and the marks that may combine with it), which keeps the positions exact.
+    NFKC, case fold, NFKC, then letters, numbers and vowel signs are kept, but no optional ones
+    (tashkeel, niqqud). It works on segments (a character and the marks that may combine with it),
+    which keeps the positions exact.
 
     >>> fold(["Ｃafé: 1,200 g ✨"]).text(0)
     'café0g'
@@ -114,9 +115,16 @@ def _fold_segment(segment: str) -> str:
 
 def _is_kept(c: str) -> bool:
     kind = unicodedata.category(c)
-    return kind[0] in "LN" or (kind in ("Mn", "Mc") and not unicodedata.name(c, "").endswith(_INVISIBLE))
+    if kind[0] in "LN":
+        return c != TATWEEL
+    name = unicodedata.name(c, "")
+    return kind in ("Mn", "Mc") and not name.endswith(_INVISIBLE) and not name.startswith(_OPTIONAL_MARKS)
 
 
+TATWEEL = "\u0640"
+"""Lengthens an Arabic word in print."""
+_OPTIONAL_MARKS = ("ARABIC", "HEBREW", "SYRIAC")
+"""Scripts whose marks (tashkeel, niqqud) a reader supplies: one copy has them, another has not."""
 _INVISIBLE = ("JOINER", *(f"VARIATION SELECTOR-{n}" for n in range(1, 257)), "SELECTOR ONE", "SELECTOR TWO", "SELECTOR THREE")
 """Ends of the names of invisible marks (emoji style, Mongolian forms, grapheme joiner)."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.mining.text.boilerplate_letters import boilerplate_letters
 from pipelines.mining.text.local_alignment import EqualRun
 from pipelines.mining.text.normalise import DIGIT, FoldedBatch, fold
 from pipelines.mining.text.winnowing import Places, grams, widths
@@ -25,8 +26,10 @@ class PreparedText:
     folded: FoldedBatch
     text: str
     """[n] the folded characters, but two numbers are the same character only if they are the same number."""
+    said: NDArray[np.bool_]
+    """[n] whether it is outside boilerplate by form (hashtags, footers: `boilerplate_letters`)."""
     own: NDArray[np.bool_]
-    """[n] whether it is outside boilerplate."""
+    """[n] whether it is outside boilerplate of both kinds, by form and by frequency."""
     width: Places
     """[n] columns."""
 
@@ -54,7 +57,9 @@ def prepared_text(original: str, common: Sequence[int] | None, columns: int, sla
         end = grams(folded.codes, folded.bounds, columns).ends[begin]
         np.add.at(change, np.maximum(begin - slack, 0), 1)
         np.add.at(change, np.minimum(end + slack, n), -1)
-    return PreparedText(original, folded, numbered(original, folded, 0), np.cumsum(change)[:n] == 0, widths(folded.codes))
+    said = ~boilerplate_letters([original], folded)
+    own = said & (np.cumsum(change)[:n] == 0)
+    return PreparedText(original, folded, numbered(original, folded, 0), said, own, widths(folded.codes))
 
 
 def numbered(original: str, folded: FoldedBatch, b: int) -> str:

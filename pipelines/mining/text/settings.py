@@ -42,11 +42,15 @@ class PartialText:
 
     Ours: people who retype lose single characters; another word makes another passage.
     """
+    min_containment: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """Share of the shorter text from which a passage counts though many notes have it: a text that went round is more of a note
+    than a footer is. Measured on weibo posts: docs/explanation/algorithms/partial_text.md."""
     min_copied_chars: Annotated[int, Field(ge=1, le=10_000_000)] = 160
-    """Folded characters (counted as min_shared_chars is) from which a shared text counts even if it is boilerplate. Ours:
-
-    80 Chinese characters or 160 letters are longer than a template. Each note is paired with the first note of the text only.
-    """
+    """Folded characters (counted as min_shared_chars is) from which such a passage is a pair; a shorter one, from
+    min_shared_chars on, only ties the two notes to one split. Each note is compared with two of those that have the text."""
+    min_body_chars: Annotated[int, Field(ge=1, le=10_000_000)] = 50
+    """Folded characters from which notes with equal bodies below different titles are tied to one split; whole texts are from
+    gram_columns on."""
     min_copied_grams: Annotated[int, Field(ge=1, le=1_000_000)] = 6
     """Boilerplate grams that a note must share with the first note that has them for the two to be aligned. Ours."""
 

@@ -10,50 +10,64 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pipelines.items import spark_columns
 from pipelines.mining.text import fingerprint_batches, verify_batches
 from pipelines.mining.text.settings import PartialText
-from pipelines.workspace.stage_output import Output
+from pipelines.workspace.stage_output import Output, dropped_counts
+from schemas.intermediate import TEXT_TIES
 
 IS_GRAM = "(fingerprint & 1) = 1"
+COPIED_CHARS_PER_GRAM = 8
+"""Two texts that share a frequent gram for each so many characters of the shorter are aligned: winnowing keeps one in four."""
 
 
-def shared_passages(notes: DataFrame, settings: PartialText) -> Output:
-    """Pairs of notes and the longest passage that they share: NOTES -> PAIRS (granularity partial_text).
+def shared_passages(notes: DataFrame, settings: PartialText) -> list[Output]:
+    """Pairs of notes and the longest passage that they share: NOTES -> PAIRS (granularity partial_text), TEXT_TIES.
 
     The query is the passage as the note with the smaller id has it. Of notes with equal, long
-    texts each is paired with the first of them, and only that one is compared with other notes.
+    texts each is paired with the first of them, and only that one is compared with other notes. TEXT_TIES are the notes
+    that must be in one split though what they share is too short or too frequent for a pair: equal texts, equal
+    bodies, texts that contain most of another.
 
     Cost: three shuffles of some 0.8 fingerprints a character (by fingerprint, by pair, by note), two of
-    the texts; at most max_document_frequency / 2 pairs for a fingerprint and max_pairs_per_note for a
-    note. The copies and the fingerprints of more than one note are persisted for the
-    rows and for `dropped`: the caller may clear the cache when both are written.
+    the texts; at most max_document_frequency / 2 pairs for a rare fingerprint, two for each note of a frequent one, and
+    max_pairs_per_note for a note. The digests, the fingerprints of more than one note and the passages are persisted for the
+    rows and for `dropped`: the caller may clear the cache when all are written.
     Source: winnowing (Schleimer, Wilkerson, Aiken 2003), strobemers (Sahlin 2021), greedy
     alignment (Zhang et al. 2000); docs/explanation/algorithms/partial_text.md.
     """
-    texts = notes.select("note_id", spark_columns.full_text(F.col("title"), F.col("body")).alias("text"))
-    copies = _copies(texts, settings).persist()
+    title, body = F.col("title"), F.col("body")
+    text = spark_columns.full_text(title, body).alias("text")
+    texts = notes.select("note_id", text, (F.length(F.coalesce(title, F.lit(""))) + 1).alias("body_at"))
+    digests = _digests(texts, settings).persist()
+    texts = texts.drop("body_at")
+    copies = _copies(digests, settings)
     distinct = texts.join(copies, on=texts["note_id"] == copies["target_id"], how="left_anti")
     shared = _shared_fingerprints(distinct, settings).persist()
     candidates = _candidates(shared, settings)
-    passages = _passages(candidates.where("is_kept"), _boilerplate(texts, shared, settings), settings)
+    passages = _passages(candidates.where("is_kept"), _boilerplate(texts, shared, settings), settings).persist()
     dropped = [
         _count(shared.where(_is_common(settings)), "fingerprint in more than max_document_frequency notes"),
         _count(candidates.where(~F.col("is_kept")), "candidate pair beyond max_pairs_per_note"),
         _count(copies, "whole text equal to another note's: paired with the first of them only"),
     ]
-    rows = passages.unionByName(_copied_passages(texts, copies))
-    return Output(_pairs(rows), dropped[0].unionByName(dropped[1]).unionByName(dropped[2]))
+    rows = passages.where(~F.col("is_tie")).drop("is_tie").unionByName(_copied_passages(texts, copies))
+    pairs = Output(_pairs(rows), dropped[0].unionByName(dropped[1]).unionByName(dropped[2]))
+    return [pairs, Output(_ties(passages.where("is_tie"), digests), dropped_counts(notes.sparkSession, {}))]
 
 
-def _copies(texts: DataFrame, settings: PartialText) -> DataFrame:
-    """Notes with the same whole text as a note with a smaller id: query (the first), target (the copy)."""
-    min_chars = settings.min_copied_chars
+def _digests(texts: DataFrame, settings: PartialText) -> DataFrame:
+    """`fingerprint_batches.DIGESTS` of the texts, and of the bodies below a title."""
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return fingerprint_batches.digests(batches, min_chars)
+        return fingerprint_batches.digests(batches, settings.gram_columns, settings.min_body_chars)
 
-    digests = texts.mapInArrow(run, from_arrow_schema(fingerprint_batches.DIGESTS))
+    return texts.mapInArrow(run, from_arrow_schema(fingerprint_batches.DIGESTS))
+
+
+def _copies(digests: DataFrame, settings: PartialText) -> DataFrame:
+    """Notes with the same whole, long text as a note with a smaller id: query (the first), target (the copy)."""
     first = F.min_by(F.struct("note_id", "start", "end"), "note_id").over(Window.partitionBy("digest"))
+    long = digests.where("is_whole").where(F.col("columns") >= settings.min_copied_chars)
     return (
-        digests.withColumn("first", first)
+        long.withColumn("first", first)
         .where(F.col("first.note_id") < F.col("note_id"))
         .select(
             F.col("first.note_id").alias("query_id"),
@@ -65,6 +79,16 @@ def _copies(texts: DataFrame, settings: PartialText) -> DataFrame:
             F.col("chars").alias("shared_chars"),
         )
     )
+
+
+def _ties(contained: DataFrame, digests: DataFrame) -> DataFrame:
+    """TEXT_TIES: each note with the first note of the same text or body, and texts that contain most of another."""
+    first = F.min("note_id").over(Window.partitionBy("digest"))
+    equal = digests.select("note_id", "chars", first.alias("first")).where(F.col("first") < F.col("note_id"))
+    names = TEXT_TIES.columns.names
+    rows = equal.select("first", "note_id", "chars", F.lit(1.0)).toDF(*names)
+    rows = rows.unionByName(contained.select("query_id", "target_id", "shared_chars", "containment").toDF(*names))
+    return rows.groupBy(*names[:2]).agg(F.max(names[2]).alias(names[2]), F.max(names[3]).alias(names[3]))
 
 
 def _shared_fingerprints(texts: DataFrame, settings: PartialText) -> DataFrame:
@@ -86,7 +110,7 @@ def _candidates(shared: DataFrame, settings: PartialText) -> DataFrame:
     """Pairs of notes with enough in common to be aligned: query_id, target_id, seeds, is_kept.
 
     One rare gram is enough; of rare links it takes two on nearly the same diagonal, of boilerplate
-    grams many, and these only pair a note with the first note that has them.
+    grams many or most of a short text, and these only pair a note with two of the notes that have them.
     """
     seeds = _rare_seeds(shared, settings).unionByName(_copied_seeds(shared, settings))
     grouped = seeds.groupBy("query_id", "target_id").agg(
@@ -94,9 +118,11 @@ def _candidates(shared: DataFrame, settings: PartialText) -> DataFrame:
         F.count("*").alias("weight"),
         F.count_if("is_rare").alias("rare"),
         F.max(F.col("is_rare") & F.expr(IS_GRAM)).alias("has_rare_gram"),
+        F.max("shorter").alias("shorter"),
     )
     is_rare = F.col("has_rare_gram") | ((F.col("rare") > 1) & _on_one_diagonal(F.col("seeds"), settings))
-    is_copy = F.col("weight") - F.col("rare") >= settings.min_copied_grams
+    copied = F.col("weight") - F.col("rare")
+    is_copy = (copied >= settings.min_copied_grams) | (copied * COPIED_CHARS_PER_GRAM >= F.col("shorter"))
     ranked = (
         grouped.withColumn("is_rare", is_rare)
         .where(F.col("is_rare") | is_copy)
@@ -126,20 +152,31 @@ def _rare_seeds(shared: DataFrame, settings: PartialText) -> DataFrame:
         "query_at",
         F.col("partner.at").alias("target_at"),
         F.lit(True).alias("is_rare"),
+        F.lit(None).cast("int").alias("shorter"),
     )
 
 
 def _copied_seeds(shared: DataFrame, settings: PartialText) -> DataFrame:
-    """The seeds of boilerplate grams: each note that has one with the first note that has it."""
-    first = F.min_by(F.struct("note_id", "at"), "note_id").over(Window.partitionBy("fingerprint"))
-    common = shared.where(_is_common(settings) & F.expr(IS_GRAM)).withColumn("first", first)
-    return common.where(F.col("first.note_id") < F.col("note_id")).select(
+    """The seeds of boilerplate grams: of the notes that have one, by length, each with the shortest and with the one before.
+
+    A text that went round is contained in all its copies: the shortest copy ties them; neighbours in length are near copies.
+    """
+    by_length = Window.partitionBy("fingerprint").orderBy("chars", "note_id")
+    place = F.struct("note_id", "at", "chars")
+    partners = F.array_distinct(F.array(F.first(place).over(by_length), F.lag(place).over(by_length)))
+    common = shared.where(_is_common(settings) & F.expr(IS_GRAM)).withColumn("partners", partners)
+    one = F.struct("note_id", "at", "chars")
+    exploded = common.select("fingerprint", one.alias("one"), F.explode("partners").alias("other"))
+    exploded = exploded.where(F.col("other.note_id") != F.col("one.note_id"))
+    query, target = F.least("one", "other"), F.greatest("one", "other")  # by note_id, the first field
+    return exploded.select(
         "fingerprint",
-        F.col("first.note_id").alias("query_id"),
-        F.col("note_id").alias("target_id"),
-        F.col("first.at").alias("query_at"),
-        F.col("at").alias("target_at"),
+        query["note_id"].alias("query_id"),
+        target["note_id"].alias("target_id"),
+        query["at"].alias("query_at"),
+        target["at"].alias("target_at"),
         F.lit(False).alias("is_rare"),
+        F.least("one.chars", "other.chars").alias("shorter"),
     )
 
 
@@ -190,7 +227,9 @@ def _copied_passages(texts: DataFrame, copies: DataFrame) -> DataFrame:
             f"{side}_text",
             F.substring(f"{side}_text", F.col(f"{side}_start") + 1, F.col(f"{side}_end") - F.col(f"{side}_start")),
         )
-    return joined.withColumn("containment", F.lit(1.0)).select(*verify_batches.PASSAGES.names)
+    return joined.withColumn("containment", F.lit(1.0)).select(
+        *(name for name in verify_batches.PASSAGES.names if name != "is_tie")
+    )
 
 
 def _pairs(passages: DataFrame) -> DataFrame:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from pipelines.mining.text.local_alignment import EqualRun, alignments
 from pipelines.mining.text.prepared_text import PreparedText, prepared_text, run_indices
 from pipelines.mining.text.settings import PartialText
+from pipelines.mining.text.winnowing import Flags, Places
 
 PASSAGES = pa.schema(
     [
@@ -23,9 +24,11 @@ PASSAGES = pa.schema(
         ("target_end", pa.int32()),
         ("shared_chars", pa.int32()),
         ("containment", pa.float64()),
+        ("is_tie", pa.bool_()),
     ]
 )
-"""Positions count code points of the original texts; `shared_chars` counts folded characters."""
+"""Positions count code points of the original texts; `shared_chars` counts folded characters; `is_tie`: no passage, but most
+of one of the texts is in the other, in words that many notes have."""
 
 CACHED_TEXTS = 256
 """Prepared texts that are kept, since a note often has several candidates: some 300 MB at most."""
@@ -41,28 +44,49 @@ def passages(batches: Iterable[pa.RecordBatch], settings: PartialText) -> Iterat
         yield pa.RecordBatch.from_pylist([row for row in rows if row is not None], schema=PASSAGES)
 
 
-def shared_passage(a: PreparedText, b: PreparedText, seeds: Iterable[tuple[int, int]], settings: PartialText) -> list[EqualRun]:
-    """The aligned runs of the longest shared passage outside boilerplate; none if it is too short.
+class Passage(NamedTuple):
+    """What two texts share: the aligned runs, and how it counts."""
 
-    A passage long enough to be a copy counts even if it is boilerplate. Two different numbers at one place
-    end a passage: such a text is a form that two people filled in.
+    rank: int
+    """3: wide enough outside boilerplate; 2: wide enough with a frequent phrase in it; 1: a long copy; 0: a tie only."""
+    width: int
+    """Columns shared, less the penalty of the edits."""
+    runs: list[EqualRun]
+
+
+def shared_passage(a: PreparedText, b: PreparedText, seeds: Iterable[tuple[int, int]], settings: PartialText) -> Passage | None:
+    """The best shared passage; None if there is none.
+
+    A passage counts by its columns outside boilerplate; with at least a gram of its own, the
+    frequent phrases in it and beside it count too. One that many notes have in its whole width
+    counts if it is most of the shorter text. Two different numbers at one place end a passage: such
+    a text is a form that two people filled in.
     """
-    best: list[EqualRun] = []
-    best_rank = (False, 0)
+    best: Passage | None = None
     extended = alignments(
         a.text, b.text, seeds, edit_cost=settings.edit_cost, drop=settings.score_drop, max_extensions=settings.max_extensions
     )
     for piece in (piece for runs in extended for piece in _cut_at_numbers(a, b, runs)):
-        own = _outside_boilerplate(a, b, piece)
-        own_width = _width(a, b, own, settings.edit_penalty, only_own=True)
-        width = _width(a, b, piece, settings.edit_penalty, only_own=False)
-        is_own = own_width >= settings.min_shared_chars
-        if not is_own and width < settings.min_copied_chars:
-            continue
-        rank = (is_own, own_width if is_own else width)
-        if rank > best_rank:
-            best, best_rank = own if is_own else piece, rank
+        passage = _passage(a, b, piece, settings)
+        if passage is not None and (best is None or passage[:2] > best[:2]):
+            best = passage
     return best
+
+
+def _passage(a: PreparedText, b: PreparedText, runs: list[EqualRun], settings: PartialText) -> Passage | None:
+    own, said = _within(runs, a.own, b.own), _within(runs, a.said, b.said)
+    own_width = _width(own, a.own, b.own, a.width, settings.edit_penalty)
+    width = _width(said, a.said, b.said, a.width, settings.edit_penalty)
+    shorter = min(int(a.width.sum()), int(b.width.sum()))
+    if own_width >= settings.min_shared_chars:
+        return Passage(3, own_width, own)
+    if width < settings.min_shared_chars:
+        return None
+    if own_width >= settings.gram_columns:
+        return Passage(2, width, said)
+    if width < settings.min_containment * shorter:
+        return None
+    return Passage(1 if width >= settings.min_copied_chars else 0, width, said)
 
 
 def _cut_at_numbers(a: PreparedText, b: PreparedText, runs: Sequence[EqualRun]) -> list[list[EqualRun]]:
@@ -82,21 +106,21 @@ def _is_within(digits: str, others: str) -> bool:
     return all(digit in rest for digit in digits)
 
 
-def _outside_boilerplate(a: PreparedText, b: PreparedText, runs: Sequence[EqualRun]) -> list[EqualRun]:
-    """The runs from the first character that is boilerplate in neither text to the last, each without its boilerplate ends."""
+def _within(runs: Sequence[EqualRun], counts_l: Flags, counts_r: Flags) -> list[EqualRun]:
+    """The runs from the first to the last character that counts in both texts, without what does not at the ends."""
     i, j = run_indices(runs)
-    own = i[a.own[i] & b.own[j]]
-    if not len(own):
+    places = i[counts_l[i] & counts_r[j]]
+    if not len(places):
         return []
-    begin, end = int(own[0]), int(own[-1]) + 1
+    begin, end = int(places[0]), int(places[-1]) + 1
     cut = [(r, max(r.i, begin), min(r.i + r.length, end)) for r in runs]
     return [EqualRun(low, r.j + low - r.i, high - low) for r, low, high in cut if low < high]
 
 
-def _width(a: PreparedText, b: PreparedText, runs: Sequence[EqualRun], edit_penalty: int, *, only_own: bool) -> int:
-    """Shared columns, less the penalty of the edits between the runs."""
+def _width(runs: Sequence[EqualRun], counts_l: Flags, counts_r: Flags, width: Places, edit_penalty: int) -> int:
+    """Shared columns that count in both texts, less the penalty of the edits between the runs."""
     i, j = run_indices(runs)
-    shared = int(a.width[i[a.own[i] & b.own[j]] if only_own else i].sum())
+    shared = int(width[i[counts_l[i] & counts_r[j]]].sum())
     edits = sum(max(y.i - x.i, y.j - x.j) - x.length for x, y in pairwise(runs))
     return shared - edit_penalty * edits
 
@@ -108,9 +132,10 @@ def _side(original: str, common: tuple[int, ...], settings: PartialText) -> Prep
 def _row(pair: dict[str, Any], settings: PartialText, cached: Callable[..., PreparedText]) -> dict[str, Any] | None:
     texts = [(pair[f"{side}_text"], tuple(pair[f"{side}_common"] or ())) for side in ("query", "target")]
     a, b = ((cached if len(text) <= MAX_CACHED_CHARACTERS else _side)(text, common, settings) for text, common in texts)
-    runs = shared_passage(a, b, [(s["query_at"], s["target_at"]) for s in pair["seeds"]], settings)
-    if not runs:
+    passage = shared_passage(a, b, [(s["query_at"], s["target_at"]) for s in pair["seeds"]], settings)
+    if passage is None:
         return None
+    runs = passage.runs
     shared = sum(r.length for r in runs)
     query_start, query_end = a.span(runs[0].i, runs[-1].i + runs[-1].length)
     target_start, target_end = b.span(runs[0].j, runs[-1].j + runs[-1].length)
@@ -125,4 +150,5 @@ def _row(pair: dict[str, Any], settings: PartialText, cached: Callable[..., Prep
         "target_end": target_end,
         "shared_chars": shared,
         "containment": shared / min(len(a.text), len(b.text)),
+        "is_tie": passage.rank == 0,
     }

@@ -39,6 +39,8 @@ class Fingerprints:
     """[m] the text."""
     at: Places
     """[m] index in the batch of the character at which it first begins in that text."""
+    until: Places
+    """[m] index at which it ends there (exclusive), with all that lies between its grams."""
 
 
 def grams(codes: Codes, bounds: Bounds, columns: int) -> Grams:
@@ -67,7 +69,7 @@ def winnowed(grams: Grams, window: int) -> Fingerprints:
 
     Source: Schleimer, Wilkerson, Aiken 2003, "Winnowing", section 3 (the rightmost of equals).
     """
-    return _distinct(grams, grams.hashes, _smallest(grams, grams.whole, window))
+    return _distinct(grams, grams.hashes, grams.ends, _smallest(grams, grams.whole, window))
 
 
 def linked(grams: Grams, reach: int, window: int) -> Fingerprints:
@@ -81,15 +83,16 @@ def linked(grams: Grams, reach: int, window: int) -> Fingerprints:
     with winnowed first strobes.
     """
     n = len(grams.hashes)
-    lowest = np.full(n, HIGHEST)
+    lowest, until = np.full(n, HIGHEST), grams.ends.copy()
     whole = np.zeros(n, bool)
     for step in range(reach if n else 0):
         second = np.minimum(grams.ends + step, n - 1)
         fits = (grams.ends + step < n) & grams.whole & grams.whole[second] & (grams.owner[second] == grams.owner)
         value = _mixed(grams.hashes ^ _mixed(grams.hashes[second]))
-        lowest = np.where(fits, np.minimum(lowest, value), lowest)
+        better = fits & (value < lowest)
+        lowest[better], until[better] = value[better], grams.ends[second[better]]
         whole |= fits
-    return _distinct(grams, lowest, _smallest(grams, whole, window))
+    return _distinct(grams, lowest, until, _smallest(grams, whole, window))
 
 
 def _smallest(grams: Grams, whole: Flags, window: int) -> Places:
@@ -110,12 +113,12 @@ def _smallest(grams: Grams, whole: Flags, window: int) -> Places:
     return np.unique(place[full | (first & whole)])
 
 
-def _distinct(grams: Grams, hashes: Hashes, selected: Places) -> Fingerprints:
+def _distinct(grams: Grams, hashes: Hashes, until: Places, selected: Places) -> Fingerprints:
     order = selected[np.argsort(hashes[selected], kind="stable")]
     repeated = np.zeros(len(order), bool)
     repeated[1:] = (hashes[order][1:] == hashes[order][:-1]) & (grams.owner[order][1:] == grams.owner[order][:-1])
     kept = order[~repeated]
-    return Fingerprints(hashes[kept].view(np.int64), grams.owner[kept], kept)
+    return Fingerprints(hashes[kept].view(np.int64), grams.owner[kept], kept, until[kept])
 
 
 def widths(codes: Codes) -> Places:

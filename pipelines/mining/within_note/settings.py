@@ -21,8 +21,9 @@ class WithinNote:
     passages_per_note: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Passages of a note's text that are paired with it, selected by a hash."""
     min_passage_chars: Annotated[int, Field(ge=1, le=1_000_000)] = 12
-    """Shortest passage in characters: a shorter sentence does not identify its note."""
+    """Shortest passage in folded letters outside hashtags, links and other boilerplate (a number is one): a shorter sentence
+    does not identify its note."""
     max_passage_chars: Annotated[int, Field(ge=1, le=1_000_000)] = 200
-    """Longest passage in characters: a longer sentence is cut."""
+    """Longest passage in characters: a longer sentence is cut, before a link that the cut would divide."""
     max_notes_per_passage: Annotated[int, Field(ge=1, le=1_000_000)] = 3
     """A sentence in more notes is boilerplate: as a query it would have too many answers."""

@@ -21,7 +21,7 @@ def within_note_pairs(
         settings: how many of each.
         seed: of the hashes that select parts.
 
-    Cost: shuffles of the pictures by note and of the sentences by text and by note; no model.
+    Cost: shuffles of the pictures by note and of the sentences by their letters and by note; no model.
     """
     parts = replaced_items(items_of_notes, images, copies)
     passages = sentences(items_of_notes, settings)

@@ -45,6 +45,7 @@ _TABLES: tuple[Table, ...] = (
     intermediate.PICTURE_PAIRS,
     intermediate.PICTURE_DOUBTS,
     *intermediate.MINED.values(),
+    intermediate.TEXT_TIES,
     datasets.ANNOTATIONS,
     intermediate.ANNOTATED,
     datasets.COMPONENTS,

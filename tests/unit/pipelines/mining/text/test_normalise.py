@@ -21,6 +21,12 @@ from pipelines.mining.text.normalise import LONGEST_SEGMENT, fold
         ("ｶﾞﾗｽ", "ガラス"),
         ("हिन्दी", "हिन्दी"),
         ("a\u200bb\ufeffc\u00add", "abcd"),
+        (
+            "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f \u0643\u062a\u0640\u0640\u0627\u0628",
+            "\u0645\u062d\u0645\u062f\u0643\u062a\u0627\u0628",
+        ),
+        ("\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05dc\u05d5\u05dd"),
+        ("\u0622 \u0627\u0653", "\u0622\u0622"),
         ("\ud800lone\udfff", "lone"),
         ("", ""),
         ("好", "好"),

@@ -3,9 +3,12 @@
 import dataclasses
 import random
 
+import networkx
+import pyarrow as pa
 import pytest
 
 from pipelines.items.spark_columns import spark_type
+from pipelines.mining.text import fingerprint_batches
 from pipelines.mining.text.normalise import fold
 from pipelines.mining.text.settings import PartialText
 from pipelines.mining.text.shared_passages_step import shared_passages
@@ -16,7 +19,7 @@ from schemas.item import full_text
 SETTINGS = PartialText()
 RECIPE = "先把五花肉切成小块，冷水下锅焯水，捞出后用温水洗净沥干。"
 ENGLISH = "Soak the beans overnight, then simmer them gently with a bay leaf until tender."
-TEMPLATE = "分享一下今天的好物，喜欢的朋友记得点赞收藏关注我哦！"
+TEMPLATE = "今天的天气真不错，和朋友们一起去公园里走了走，看了看花！"
 COLUMNS = "note_id string, title string, body string"
 
 
@@ -25,7 +28,7 @@ def notes(spark, rows):
 
 
 def mined(spark, rows, settings=SETTINGS):
-    output = shared_passages(notes(spark, rows), settings)
+    output, _ = shared_passages(notes(spark, rows), settings)
     result = {(r.query.note_id, r.target.note_id): r for r in output.rows.collect()}
     return result, output.dropped
 
@@ -64,7 +67,7 @@ def shorter(*texts):
 
 
 def test_rows_have_the_columns_of_pairs(spark):
-    output = shared_passages(notes(spark, [("a", RECIPE, None), ("b", None, RECIPE)]), SETTINGS)
+    output = shared_passages(notes(spark, [("a", RECIPE, None), ("b", None, RECIPE)]), SETTINGS)[0]
     assert [f.name for f in output.rows.schema] == PAIRS.columns.names
     assert [f.dataType.simpleString() for f in output.rows.schema] == [spark_type(f.type) for f in PAIRS.columns]
 
@@ -100,9 +103,49 @@ def test_ties_a_text_that_went_round_with_other_words_around_it(spark):
     assert all(r.evidence.shared_chars >= 120 for r in result.values())
 
 
-def test_short_equal_texts_do_not_tie_many_notes(spark):
-    result, _ = mined(spark, [(f"n{k}", None, TEMPLATE) for k in range(30)])
-    assert result == {}
+def tied(spark, rows):
+    """The notes of each component of pairs and ties, those with more than one note."""
+    pairs, ties = shared_passages(notes(spark, rows), SETTINGS)
+    graph = networkx.Graph([(r.query.note_id, r.target.note_id) for r in pairs.rows.collect()])
+    graph.add_edges_from((r.note_id_l, r.note_id_r) for r in ties.rows.collect())
+    return {frozenset(c) for c in networkx.connected_components(graph)}
+
+
+def test_frequent_short_texts_are_no_pairs_but_one_component(spark):
+    rows = [
+        *[(f"n{k}", None, "姐妹们这家店真的太好吃了下次还要来啊" + "。！"[k % 2]) for k in range(12)],
+        *[(f"m{k}", f"{chatter(k, 12)}", "奶奶家的猫今天又上了房顶我们一家人都在院子里等着它下来吃饭") for k in range(9)],
+        *[(f"s{k}", None, "早安") for k in range(9)],
+        *[(f"h{k}", None, "#早安 #打卡 #生活 #日常 #每天 #开心") for k in range(9)],
+    ]
+    assert mined(spark, rows)[0] == {}
+    assert tied(spark, rows) == {frozenset(f"{x}{k}" for k in range(n)) for x, n in (("n", 12), ("m", 9))}
+
+
+def test_texts_of_which_one_contains_the_other_are_one_component_however_frequent(spark):
+    text = chatter(7, 40)
+    rows = [(f"n{k}", None, text[: 40 - k % 3] + chatter(500 + k, k % 8)) for k in range(14)]
+    assert tied(spark, rows) == {frozenset(n for n, *_ in rows)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#travelgram #wanderlust #instatravel #photooftheday #naturelovers",
+        "Website: https://www.example.com/shop/autumn-sale?utm_source=note&utm_medium=social",
+        "点赞收藏关注我，下期更精彩，记得分享给你的朋友们哦",
+        "商务合作请加微信：summer_2026_studio，工作日早九点到晚六点",
+        "This post contains affiliate links, which means I may earn a small commission at no extra cost to you.",
+        "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt.",
+        "哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈",
+    ],
+)
+def test_three_unlike_posts_with_one_line_of_boilerplate_are_not_tied(line):
+    texts = [f"{chatter(900 + k)}\n{line}" for k in range(3)]
+    batch = pa.RecordBatch.from_pylist([{"note_id": str(k), "text": t} for k, t in enumerate(texts)])
+    found = pa.Table.from_batches(fingerprint_batches.fingerprints([batch], SETTINGS)).to_pylist()
+    assert found
+    assert len({r["fingerprint"] for r in found}) == len(found)  # no two texts have one in common
 
 
 def test_caps_the_pairs_of_a_note_and_counts_the_rest(spark):
@@ -160,7 +203,7 @@ def test_finds_every_pair_that_shares_a_run_outside_boilerplate(spark, corpus):
 @pytest.mark.parametrize("partitions", [1, 2, 7])
 def test_the_same_rows_whatever_the_partitions_and_the_order(spark, corpus, partitions):
     def rows(frame):
-        output = shared_passages(frame, SETTINGS)
+        output, _ = shared_passages(frame, SETTINGS)
         answer = sorted(output.rows.collect(), key=lambda r: r.pair_id), sorted(output.dropped.collect())
         spark.catalog.clearCache()
         return answer

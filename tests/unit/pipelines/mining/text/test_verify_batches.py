@@ -15,8 +15,16 @@ def result(a, b, seeds, common=(None, None)):
     left, right = (
         prepared_text(t, c, SETTINGS.gram_columns, SETTINGS.gram_window - 1) for t, c in zip((a, b), common, strict=True)
     )
-    runs = shared_passage(left, right, seeds, SETTINGS)
-    return [left.text[r.i : r.i + r.length] for r in runs]
+    passage = shared_passage(left, right, seeds, SETTINGS)
+    return [] if passage is None else [left.text[r.i : r.i + r.length] for r in passage.runs]
+
+
+def rank(a, b, common=(None, None)):
+    left, right = (
+        prepared_text(t, c, SETTINGS.gram_columns, SETTINGS.gram_window - 1) for t, c in zip((a, b), common, strict=True)
+    )
+    passage = shared_passage(left, right, [(0, 0)], SETTINGS)
+    return None if passage is None else passage.rank
 
 
 def test_finds_a_retyped_passage():
@@ -41,13 +49,40 @@ def test_a_number_that_lost_a_digit_does_not():
 
 
 def test_boilerplate_at_its_ends_is_no_part_of_a_passage():
-    a = RECIPE + "点赞收藏关注我下期更精彩每天一道家常菜"
+    a = RECIPE + "明天同一时间下期更精彩每天一道家常菜"
     assert result(a, a, [(0, 0)], ([23, 30], [23, 30])) == [a[: 23 - SETTINGS.gram_window + 1]]
 
 
-def test_boilerplate_alone_is_no_passage():
-    a = RECIPE
-    assert result(a, a, [(0, 0)], ([0, 8, 15], [0, 8, 15])) == []
+EVERY = [0, 8, 15]
+"""Grams that make all of RECIPE boilerplate by frequency."""
+
+
+def test_boilerplate_alone_is_no_passage_of_longer_texts():
+    a, b = (RECIPE + "".join(chr(begin + 53 * k) for k in range(20)) for begin in (0x4E00, 0x6E00))
+    assert result(a, b, [(0, 0)], (EVERY, EVERY)) == []
+
+
+def test_a_frequent_text_that_is_most_of_another_is_a_tie_and_no_passage():
+    assert rank(RECIPE, RECIPE + "转", (EVERY, EVERY)) == 0
+    assert rank(RECIPE, RECIPE + "转") == 3
+
+
+def test_a_frequent_phrase_beside_own_words_is_a_part_of_the_passage():
+    a = RECIPE + "点赞收听每天一道家常菜吧"
+    common = [0, 8]  # the first 15 letters and six after them
+    assert rank(a + "好", a + "坏", (common, common)) == 2
+    assert result(a + "好", a + "坏", [(0, 0)], (common, common)) == [a]
+    others = ["".join(chr(begin + 53 * k) for k in range(20)) for begin in (0x4E00, 0x6E00)]
+    assert rank(a[:28] + others[0], a[:28] + others[1], (common, common)) is None
+
+
+def test_boilerplate_by_form_is_no_passage_however_rare():
+    tags = "#今日穿搭 #显瘦穿搭 #秋冬穿搭灵感 #通勤穿搭 #小个子穿搭 #我的日常"
+    assert rank(tags, tags) is None
+    lines = "This post contains affiliate links, which means I may earn a small commission at no extra cost to you."
+    assert rank(lines, lines) is None
+    assert rank("哈" * 60, "哈" * 50) is None
+    assert result(f"{RECIPE}\n{tags}", f"{RECIPE}\n{tags}", [(0, 0)]) == [RECIPE]
 
 
 def test_a_long_copy_is_a_passage_however_common():
