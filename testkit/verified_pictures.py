@@ -1,6 +1,7 @@
 """Two pictures through the job's own two calls: `hypotheses` of their features and hashes, `verify_candidate` on their pixels."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from pipelines.mining.images.fingerprint.feature_codec import unpack
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
@@ -30,7 +31,11 @@ class StoredPicture(NamedTuple):
 
 def stored_picture(content: bytes) -> StoredPicture:
     """A picture file as the job keeps it."""
-    row = fingerprint(content, Fingerprint())
+    return of_row(fingerprint(content, Fingerprint()))
+
+
+def of_row(row: Mapping[str, Any]) -> StoredPicture:
+    """A row of PICTURES."""
     return StoredPicture(
         Sketch(points(unpack(row["features"])), row["pdq_turns"], row["pdq_exposed"]), row["thumbnail"], row["detail"]
     )

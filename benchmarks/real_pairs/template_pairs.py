@@ -10,16 +10,18 @@ from typing import Literal
 
 from PIL import Image, ImageChops, ImageOps
 
-from benchmarks.real_pairs import cards, documents
+from benchmarks.real_pairs import cards, documents, held_out
 from benchmarks.real_pairs.sheet import Content, Style, style
 from testkit.image_edits import saved, scaled
 from testkit.image_overlays import screenshot
 
-Relation = Literal["copy", "crop", "variant", "none"]
+Label = Literal["copy", "variant", "same", "other"]
+"""copy: an edit of the other. variant: one layout, other content. same, other: of people's pairs."""
 Template = Callable[[Style, Content], Image.Image]
 DOCUMENTS: tuple[Template, ...] = (
     documents.table, documents.receipt, documents.timetable, documents.form, documents.calendar, documents.chart,
     cards.chat, cards.poster, cards.qr, cards.street_map, cards.room,
+    held_out.certificate, held_out.scoreboard, held_out.price_tags,
 )  # fmt: skip
 WITH_PHOTOS = (cards.meme, cards.quote)
 EDITS: Mapping[str, Callable[[Image.Image, Random], Image.Image]] = {
@@ -46,22 +48,22 @@ class LabelledPair:
     """Kind of template or source."""
     group: str
     """What is between the two: "other content", "few values", or an edit's name."""
-    truth: Relation
+    truth: Label
     left: bytes
     right: bytes
 
 
-def template_pairs(photos: Sequence[Path], styles: int, edits: int) -> Iterator[LabelledPair]:
-    """Pairs of `styles` templates of every kind: one of other content, one with few other values, and `edits` edits.
+def template_pairs(photos: Sequence[Path], numbers: Sequence[int], edits: int) -> Iterator[LabelledPair]:
+    """Pairs of templates of every kind, one template a number: of other content, with one other value, and `edits` edits.
 
     Args:
         photos: files that memes and quotes show.
-        styles: templates of each kind.
+        numbers: of the templates of each kind.
         edits: edits of each template, all of EDITS in turn.
     """
     with_photos = [(draw.__name__, partial(draw, photos=list(photos))) for draw in WITH_PHOTOS] if photos else []
     for kind, draw in [*((draw.__name__, draw) for draw in DOCUMENTS), *with_photos]:
-        for number in range(styles):
+        for number in numbers:
             yield from _pairs_of(f"{kind} {number}", kind, draw, [(number * edits + k) % len(EDITS) for k in range(edits)])
 
 

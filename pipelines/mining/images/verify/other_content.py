@@ -37,6 +37,8 @@ MAX_GROUND = 0.5
 """Median difference of brightness in these cells, in shares of their contrast, up to which they have one ground."""
 BLURS = (0.7, 1.0, 1.4, 2.0, 2.8)
 """Standard deviations, pixels, by which the sharper picture is blurred until it is as soft as the other."""
+MAX_SHARPER = 1.5
+"""Ratio of sharpness up to which the two are compared as they are: other words alone change it."""
 QUICK_REACH, REACH, STEPS = 1, 3, 3
 """Pixels of shift on the first comparison and on the one that decides, and its steps of refinement."""
 
@@ -106,7 +108,7 @@ def _equally_sharp(source: Floats, target: Floats) -> tuple[Floats, Floats]:
 def _blurred_to(picture: Floats, soft: float) -> Floats:
     blurred = picture
     for sigma in BLURS:
-        if _sharpness(blurred) <= 1.1 * soft:
+        if _sharpness(blurred) <= MAX_SHARPER * soft:
             break
         blurred = cv2.GaussianBlur(picture, (0, 0), sigma)
     return blurred
