@@ -39,7 +39,7 @@ BLURS = (0.7, 1.0, 1.4, 2.0, 2.8)
 """Standard deviations, pixels, by which the sharper picture is blurred until it is as soft as the other."""
 MAX_SHARPER = 1.5
 """Ratio of sharpness up to which the two are compared as they are: other words alone change it."""
-QUICK_REACH, REACH, STEPS = 1, 3, 3
+QUICK_REACH, REACH, STEPS = 0, 3, 3
 """Pixels of shift on the first comparison and on the one that decides, and its steps of refinement."""
 
 
@@ -74,14 +74,14 @@ def content_change(a: Floats, b: Floats, to_b: Matrix) -> ContentChange:
         b: the other, likewise.
         to_b: [3, 3] positions in `a` -> in `b`.
 
-    Cost: 4 ms at 288 x 216 where nothing changed, 25 ms more where something may have.
+    Cost: 1.5 ms at 288 x 216 where nothing changed, 15 ms more where something may have.
     """
     finer_first = abs(float(np.linalg.det(to_b[:2, :2]))) < 1
     source, target, to_source = (a, b, inverse(to_b)) if finer_first else (b, a, to_b)
     source, to_source = _shrunk(source, to_source)
     mask = covered(source.shape, to_source, target.shape)
     quick = _change(detail_cells(warped(source, to_source, target.shape), target, mask, QUICK_REACH))
-    if quick.cells < MIN_CELLS:
+    if quick is UNCHANGED:
         return quick
     to_source = refined(source, target, to_source, STEPS)
     mask = covered(source.shape, to_source, target.shape)
@@ -123,9 +123,12 @@ def _sharpness(picture: Floats) -> float:
 def _change(cells: DetailCells) -> ContentChange:
     first, second = cells.texture
     differing = cells.whole & (cells.correlation < DIFFERENT)
-    both = differing & (np.minimum(first, second) > TEXTURED) & (np.maximum(*cells.coherence) < BUSY)
+    both = differing & (np.minimum(first, second) > TEXTURED)
+    if int(both.sum()) < MIN_CELLS:
+        return UNCHANGED
+    both &= cells.coherence < BUSY
     count = int(both.sum())
-    if count == 0:
+    if count < MIN_CELLS:
         return UNCHANGED
     energies = [float((texture[both] ** 2).sum()) for texture in cells.texture]
     only = [int(mask.sum()) for mask in _only_one(differing, first, second)]

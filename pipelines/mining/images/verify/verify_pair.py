@@ -63,7 +63,7 @@ class Verification:
     """Share of both pictures that must be common for them to be copies."""
     min_crop_coverage: Annotated[float, Field(ge=0, le=1)] = 0.88
     """Share of a picture that the other must contain for it to be a crop of the other, or framed by it."""
-    max_unread_structure: Annotated[float, Field(ge=0, le=1)] = 0.97
+    max_unread_structure: Annotated[float, Field(ge=0, le=1)] = 0.95
     """Mean correlation of structure from which a pair is a copy without a look at its strokes."""
     min_region: Annotated[float, Field(ge=0, le=1)] = 0.08
     """Smallest share of a picture that a crop of it may cover: below it, what the two share is a logo."""
