@@ -4,7 +4,8 @@
         [--edits 2] [--part all] [--page errors.html]
 
 Templates are drawn with other content and edited; the job's own candidates, hypotheses and verification decide, without Spark.
---part: thresholds were chosen on even numbers of templates; odd ones and the kinds of held_out.py check them.
+--part choice: the templates on which thresholds were chosen; check: the third of them, and the kinds of held_out.py, that
+were not seen then.
 """
 
 import argparse
@@ -23,7 +24,7 @@ DECISIONS = ("copy", "crop", "variant", "none")
 def pairs(given: argparse.Namespace) -> Iterator[LabelledPair]:
     """All pairs of the arguments."""
     photos = sorted(given.photos.glob("*.jp*g")) if given.photos else []
-    numbers = {"all": range(given.styles), "even": range(0, given.styles, 2), "odd": range(1, given.styles, 2)}[given.part]
+    numbers = [n for n in range(given.styles) if given.part == "all" or (n % 3 == 2) == (given.part == "check")]
     yield from template_pairs(photos, numbers, given.edits)
     if given.recoloured:
         yield from recoloured_pairs(given.recoloured)
@@ -54,7 +55,7 @@ def main() -> None:
     parser.add_argument("--recoloured", type=Path)
     parser.add_argument("--styles", type=int, default=26)
     parser.add_argument("--edits", type=int, default=2)
-    parser.add_argument("--part", choices=("all", "even", "odd"), default="all")
+    parser.add_argument("--part", choices=("all", "choice", "check"), default="all")
     parser.add_argument("--page", type=Path)
     given = parser.parse_args()
     results = list(decided(pairs(given)))
