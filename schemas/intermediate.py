@@ -37,6 +37,7 @@ PICTURES = Table(
             column("quality", pa.int32(), "PDQ quality, 0 to 100", required=True),
             column("surface", pa.string(), "photo or flat", required=True),
             column("thumbnail", pa.binary(), "thumbnail that verification compares", required=True),
+            column("detail", pa.binary(), "grey working picture on which verification compares text", required=True),
             column("features", pa.binary(), "local features, packed", required=True),
             column("feature_count", pa.int32(), "number of local features", required=True),
         ]
@@ -83,10 +84,12 @@ PICTURE_DOUBTS = Table(
                 "local features consistent with the best transform; 0: compared without one",
                 required=True,
             ),
+            column("relation", pa.string(), "variant: the same layout or photo with other content; none", required=True),
         ]
     ),
 )
-"""Nearly all show different content. A step that must be sure that two pictures differ (negatives) excludes them."""
+"""Nearly all show different content; variants have the layout in common. A step that must be sure that two pictures
+differ (negatives) excludes them."""
 
 TEXT_TIES = Table(
     name="mined/text_ties",

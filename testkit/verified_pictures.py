@@ -1,12 +1,19 @@
 """Two pictures through the job's own two calls: `hypotheses` of their features and hashes, `verify_candidate` on their pixels."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from pipelines.mining.images.fingerprint.feature_codec import unpack
 from pipelines.mining.images.fingerprint.fingerprint import Fingerprint, fingerprint
 from pipelines.mining.images.verify.feature_alignment import Matching, points
 from pipelines.mining.images.verify.transform_hypotheses import MIN_INLIERS_BY_VOTES, Sketch, hypotheses
-from pipelines.mining.images.verify.verify_pair import PairVerdict, Verification, decoded_thumbnail, verify_candidate
+from pipelines.mining.images.verify.verify_pair import (
+    ComparablePicture,
+    PairVerdict,
+    Verification,
+    decoded_thumbnail,
+    verify_candidate,
+)
 
 MANY_VOTES = max(MIN_INLIERS_BY_VOTES) + 1
 """Votes with which any map is tried."""
@@ -18,16 +25,24 @@ class StoredPicture(NamedTuple):
     sketch: Sketch
     thumbnail: bytes
     """JPEG."""
+    detail: bytes
+    """JPEG."""
 
 
 def stored_picture(content: bytes) -> StoredPicture:
     """A picture file as the job keeps it."""
-    row = fingerprint(content, Fingerprint())
-    return StoredPicture(Sketch(points(unpack(row["features"])), row["pdq_turns"], row["pdq_exposed"]), row["thumbnail"])
+    return of_row(fingerprint(content, Fingerprint()))
+
+
+def of_row(row: Mapping[str, Any]) -> StoredPicture:
+    """A row of PICTURES."""
+    return StoredPicture(
+        Sketch(points(unpack(row["features"])), row["pdq_turns"], row["pdq_exposed"]), row["thumbnail"], row["detail"]
+    )
 
 
 def verdict(a: StoredPicture, b: StoredPicture, votes: int = MANY_VOTES) -> PairVerdict:
     """The verdict of the job on two pictures, `a` the one with the smaller `picture_number`, that share `votes` keys."""
     candidate = hypotheses(a.sketch, b.sketch, votes, Matching())
-    thumbnails = decoded_thumbnail(a.thumbnail), decoded_thumbnail(b.thumbnail)
-    return verify_candidate(*thumbnails, candidate, Verification())
+    pictures = [ComparablePicture(decoded_thumbnail(picture.thumbnail), picture.detail) for picture in (a, b)]
+    return verify_candidate(pictures[0], pictures[1], candidate, Verification())

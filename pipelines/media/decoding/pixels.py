@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from pipelines.media.decoding.file_repair import PNG, completed_jpegs, unread_format, without_texts
+from pipelines.media.decoding.header import BASELINE, EXTENDED, jpeg_header
 from pipelines.media.decoding.picture import BadPicture, DecodedPicture, Decoding, Pixels
 
 EXIF_ORIENTATION = 0x0112
@@ -15,6 +17,10 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "JPEG2000", "BMP", "TIFF", "PPM
 a program that untrusted input would run."""
 SMOOTHING = 0.4
 """Standard deviation of the Gaussian before a picture is sampled at half its size, in pixels of its own, over the root of 3."""
+WHITES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+"""Levels of white of grey pictures of 8, 10, 12, 14 and 16 bits; a picture of floats may also have 1.0."""
+MAX_LOST = 0.01
+"""Share of a JPEG's pixels that may be lost at its end: one row of blocks of a phone's photo is 0.5 %."""
 STRIP = 1 << 18
 """Pixels of a large picture that are converted at a time."""
 SMALL = 1 << 20
@@ -35,12 +41,40 @@ def working_picture(stream: io.BytesIO, settings: Decoding) -> DecodedPicture:
         BadPicture: with reason "not a picture", "truncated" or "too large".
     """
     try:
+        return _picture(stream, settings)
+    except BadPicture as refusal:
+        repaired = _repaired(stream.getvalue(), settings) if refusal.reason in ("truncated", "not a picture") else None
+        if repaired is None:
+            raise
+        return repaired
+
+
+def _repaired(content: bytes, settings: Decoding) -> DecodedPicture | None:
+    """The picture of a damaged file if the damage cannot be seen, or hardly; else None."""
+    try:
+        if content.startswith(PNG):
+            fewer = without_texts(content)
+            return _picture(io.BytesIO(fewer), settings) if len(fewer) < len(content) else None
+        header = jpeg_header(content)
+        if header is None or header.kind not in (BASELINE, EXTENDED):
+            return None
+        first, second = (_picture(io.BytesIO(completed), settings) for completed in completed_jpegs(content))
+    except BadPicture:
+        return None
+    lost = float((first.rgb != second.rgb).any(axis=2).mean())
+    return first if lost <= MAX_LOST else None
+
+
+def _picture(stream: io.BytesIO, settings: Decoding) -> DecodedPicture:
+    try:
         pixels, orientation, (width, height) = _read(stream, settings)
     except BadPicture:
         raise
     except UnidentifiedImageError as error:
         content = stream.getvalue()
-        raise BadPicture("not a picture", f"{len(content)} bytes that begin with {content[:8].hex()}") from error
+        kind = unread_format(content)
+        found = f"{len(content)} bytes that begin with {content[:8].hex()}"
+        raise BadPicture("not a picture", f"{kind} files are not read; convert it to JPEG or PNG" if kind else found) from error
     except (MemoryError, Image.DecompressionBombError) as error:
         raise BadPicture("too large", str(error) or "no memory left to decode it") from error
     except Exception as error:  # decoders raise a dozen kinds on damaged data, C code RuntimeError
@@ -61,6 +95,8 @@ def _read(stream: io.BytesIO, settings: Decoding) -> tuple[Pixels, int, tuple[in
         if not _is_large_webp(opened, stream, settings):
             _reduce(opened, stream, settings)
             opened.load()
+            if opened.format == "TIFF":  # turned upright by Pillow as it was loaded
+                return _pixels(opened), 1, opened.size
             return _pixels(opened), orientation, size
     del opened  # its decoder holds two pictures of four bytes a pixel
     return _large_webp(stream.getvalue()), orientation, size
@@ -197,6 +233,7 @@ def _is_deep(picture: Image.Image) -> bool:
 
 
 def _top(picture: Image.Image) -> float:
-    """The level of white."""
-    highest = max(np.nan_to_num(np.asarray(strip)).max(initial=0) for _, strip in _strips(picture))
-    return 65535.0 if highest > 255.0 else 255.0
+    """The level of white: of the fewest bits that hold all levels. Scanners and cameras store 10 or 12 bits in 16."""
+    highest = max(float(np.nan_to_num(np.asarray(strip)).max(initial=0)) for _, strip in _strips(picture))
+    tops = (1.0, *WHITES) if picture.mode == "F" else WHITES
+    return next((top for top in tops if highest <= top), highest)

@@ -22,7 +22,7 @@ from pipelines.mining.images.fingerprint.feature_codec import unpack
 from pipelines.mining.images.verify.aligned_cells import ThumbnailPlanes
 from pipelines.mining.images.verify.feature_alignment import Matching, Points, points
 from pipelines.mining.images.verify.transform_hypotheses import Hypotheses, Hypothesis, Sketch, hypotheses
-from pipelines.mining.images.verify.verify_pair import Verification, decoded_thumbnail, verify_candidate
+from pipelines.mining.images.verify.verify_pair import ComparablePicture, Verification, decoded_thumbnail, verify_candidate
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.intermediate import PICTURE_DOUBTS, PICTURE_PAIRS
 from schemas.item import REGION
@@ -45,8 +45,8 @@ HYPOTHESES = pa.schema(
     ]
 )
 VERDICTS = pa.schema(list(PICTURE_PAIRS.columns))
-REFUSED = "none"
-"""Relation of a pair that the pixels refuse."""
+REFUSED = ("none", "variant")
+"""Relations of pairs that the pixels refuse."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def matched_pictures(pictures: DataFrame, count: int, settings: PictureMatching)
         settings: keys, caps and thresholds.
 
     Cost: `candidate_pairs`; a join and a sort that carry 5 kB for each candidate, and 0.15 ms of Python for each; the same
-    with 6 kB for the tenth that is left, and about 2 ms for each.
+    with 15 kB for the tenth that is left, and about 2 ms for each.
     """
     if count < 2:  # Spark leaves Python workers of a join without rows waiting for a reader
         tables = (PICTURE_PAIRS, PICTURE_DOUBTS)
@@ -76,9 +76,9 @@ def matched_pictures(pictures: DataFrame, count: int, settings: PictureMatching)
     tasks = max(2 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     sketched = _by_right(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
     mapped = sketched.mapInArrow(_with_hypotheses(settings.matching), from_arrow_schema(HYPOTHESES))
-    with_thumbnails = _by_right(mapped, pictures, ("sha256", "thumbnail"), tasks)
+    with_thumbnails = _by_right(mapped, pictures, ("sha256", "thumbnail", "detail"), tasks)
     verdicts = with_thumbnails.mapInArrow(_verified(settings.verification), from_arrow_schema(VERDICTS)).persist()
-    refused = F.col("relation") == REFUSED
+    refused = F.col("relation").isin(*REFUSED)
     nothing = dropped_counts(pictures.sparkSession, {})
     return [
         Output(verdicts.where(~refused).select(*PICTURE_PAIRS.columns.names), candidates.dropped, persisted=True),
@@ -151,14 +151,14 @@ def _thumbnail(jpeg: bytes) -> ThumbnailPlanes:
 
 def _verdict_row(row: Row, left: Row, right: Row, verification: Verification) -> Row:
     maps = [Hypothesis(np.array(m["to_r"]).reshape(3, 3), m["inliers"], m["mirrored"]) for m in row["maps"]]
-    thumbnails = _thumbnail(left["thumbnail"]), _thumbnail(right["thumbnail"])
-    verdict = verify_candidate(*thumbnails, Hypotheses(row["hamming"], maps), verification)
-    refused = verdict.relation == "none"
+    a, b = (ComparablePicture(_thumbnail(picture["thumbnail"]), picture["detail"]) for picture in (left, right))
+    verdict = verify_candidate(a, b, Hypotheses(row["hamming"], maps), verification)
+    refused = verdict.relation in REFUSED
     region = None if verdict.region is None else dict(zip(REGION.names, verdict.region, strict=True))
     return {
         "sha256_l": left["sha256"],
         "sha256_r": right["sha256"],
-        "relation": REFUSED if refused else SIDE_OF[verdict.relation],
+        "relation": SIDE_OF.get(verdict.relation, verdict.relation),
         "region": region,
         "mirrored": verdict.mirrored,
         "hamming_distance": verdict.hamming,

@@ -21,6 +21,8 @@ class Fingerprint:
     """Longest side of the thumbnail on which pairs are verified, pixels."""
     thumbnail_quality: Annotated[int, Field(ge=1, le=100)] = 90
     """JPEG quality of the thumbnail, 1 to 100."""
+    detail_quality: Annotated[int, Field(ge=1, le=100)] = 85
+    """JPEG quality of the grey working picture on which strokes of text are compared, 1 to 100."""
     decoding: Decoding = field(default_factory=Decoding)
     detection: Detection = field(default_factory=Detection)
 
@@ -42,7 +44,8 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
     if upright is not picture.rgb:
         small = pdq_picture(upright)
         turned = pdq_hashes(small)[0]
-    features = detect(cv2.cvtColor(upright, cv2.COLOR_RGB2GRAY), settings.detection)
+    upright_grey = grey if upright is picture.rgb else cv2.cvtColor(upright, cv2.COLOR_RGB2GRAY)
+    features = detect(upright_grey, settings.detection)
     return {
         "width": picture.width,
         "height": picture.height,
@@ -53,6 +56,7 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
         "quality": quality,
         "surface": surface(quality),
         "thumbnail": _thumbnail(upright, settings),
+        "detail": _jpeg(upright_grey, settings.detail_quality),
         "features": pack(features),
         "feature_count": len(features.sigmas),
     }
@@ -61,6 +65,9 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
 def _thumbnail(rgb: Pixels, settings: Fingerprint) -> bytes:
     factor = min(1.0, settings.thumbnail_side / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
-    bgr = cv2.cvtColor(shrunk(rgb, size), cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, settings.thumbnail_quality])
-    return bytes(encoded)
+    return _jpeg(cv2.cvtColor(shrunk(rgb, size), cv2.COLOR_RGB2BGR), settings.thumbnail_quality)
+
+
+def _jpeg(pixels: Pixels, quality: int) -> bytes:
+    """Grey [h, w] or BGR [h, w, 3] as JPEG."""
+    return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])

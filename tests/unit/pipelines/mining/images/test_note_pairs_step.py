@@ -9,6 +9,7 @@ from pipelines.mining.images.note_pairs_step import (
     CROP,
     DROPPED_PLACES_OF_ONE_FILE,
     DROPPED_PLACES_OF_TWO_FILES,
+    DROPPED_PLACES_WITHOUT_DETAIL,
     PlaceCap,
     image_pairs,
 )
@@ -17,10 +18,14 @@ from schemas.intermediate import PICTURE_PAIRS
 BOX = (0.1, 0.2, 0.6, 0.9)
 
 
-def images(spark, places):
-    return spark.createDataFrame(
+PHOTO = {"width": 640, "height": 480, "quality": 100, "surface": "photo"}
+
+
+def images(spark, places, **looks):
+    rows = spark.createDataFrame(
         [(sha, note, image) for sha, note, image in places], "sha256 string, note_id string, image_id string"
     )
+    return rows.withColumns({name: F.lit(value) for name, value in (PHOTO | looks).items()})
 
 
 def file_pairs(spark, rows):
@@ -40,6 +45,26 @@ def test_pairs_the_images_of_equal_and_of_matched_files_across_notes(spark):
     scores = {r["query"]["image_ids"][0]: (r["score"], r["evidence"]["hamming_distance"]) for r in copies.rows.collect()}
     assert scores["a1"] == (1.0, 0)
     assert scores["b1"] == (0.8, 7)
+
+
+def test_pictures_that_show_nothing_relate_no_notes_and_are_counted(spark):
+    kinds = {
+        "pixel": (3, {"width": 1, "height": 1}),
+        "colour": (3, {"quality": 0, "surface": "flat"}),
+        "rule": (3, {"width": 900, "height": 8}),
+        "placeholder": (6, {"quality": 30, "surface": "flat"}),
+        "product": (5, {"quality": 30, "surface": "flat"}),
+        "photo": (6, {}),
+    }
+    places = images(spark, [("other", "other", "other")])
+    for kind, (shown, looks) in kinds.items():
+        places = places.unionByName(images(spark, [(kind, f"{kind}{k}", f"{kind}{k}") for k in range(shown)], **looks))
+    tied = file_pairs(spark, [(kind, "other", "copy", None) for kind in kinds])
+    copies = image_pairs(tied, 2, places, PlaceCap(max_flat_shown=5))[COPY]
+    paired = [(b if a == "other" else a).rstrip("0123456789") for a, b in ends(copies)]
+    assert {kind: paired.count(kind) for kind in set(paired)} == {"product": 5 * 4 // 2 + 5, "photo": 6 * 5 // 2 + 6}
+    dropped = {r["reason"]: r["rows"] for r in copies.dropped.collect()}
+    assert dropped[DROPPED_PLACES_WITHOUT_DETAIL] == 3 + 3 + 3 + 6
 
 
 @pytest.mark.parametrize(("relation", "query", "target"), [("framed_l", "a", "b"), ("framed_r", "b", "a")])
@@ -67,6 +92,7 @@ def test_a_file_in_a_thousand_notes_makes_a_star_and_the_rest_is_counted(spark):
         F.lit("A").alias("sha256"),
         F.format_string("n%04d", "id").alias("note_id"),
         F.format_string("i%04d", "id").alias("image_id"),
+        *[F.lit(value).alias(name) for name, value in PHOTO.items()],
     )
     places = hub.unionByName(images(spark, [("B", "other", "b")]))
     copies = image_pairs(file_pairs(spark, [("A", "B", "copy", None)]), 1, places, PlaceCap(max_shown=20))[COPY]
@@ -76,6 +102,7 @@ def test_a_file_in_a_thousand_notes_makes_a_star_and_the_rest_is_counted(spark):
     assert dropped == {
         DROPPED_PLACES_OF_ONE_FILE: 1000 * 999 // 2 - 999,
         DROPPED_PLACES_OF_TWO_FILES: 980,
+        DROPPED_PLACES_WITHOUT_DETAIL: 0,
     }
 
 

@@ -17,6 +17,7 @@ from tests.unit.pipelines.mining.images.scenes import product, scene
 
 OTHER_WAY_ROUND = {
     "copy": "copy", "framed_a": "framed_b", "framed_b": "framed_a", "crop_a": "crop_b", "crop_b": "crop_a", "none": "none",
+    "variant": "variant",
 }  # fmt: skip
 
 
@@ -25,12 +26,16 @@ def picture(pixels: np.ndarray | Image.Image) -> StoredPicture:
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     image.thumbnail((288, 288), Image.Resampling.BOX)
     rgb = np.asarray(image.convert("RGB"))
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    detail = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
     image.thumbnail((160, 160), Image.Resampling.BOX)
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "JPEG", quality=90)
-    features = detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), Detection())
+    features = detect(grey, Detection())
     small = pdq_picture(rgb)
-    return StoredPicture(Sketch(points(features), b"".join(pdq_hashes(small)[0]), exposed_hash(small)), buffer.getvalue())
+    return StoredPicture(
+        Sketch(points(features), b"".join(pdq_hashes(small)[0]), exposed_hash(small)), buffer.getvalue(), detail
+    )
 
 
 def compare(a: object, b: object) -> PairVerdict:
