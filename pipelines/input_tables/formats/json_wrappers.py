@@ -80,4 +80,4 @@ def _longest_list(row: Mapping[str, Any], levels: int) -> tuple[int, tuple[str, 
         elif isinstance(value, Mapping) and levels > 1:
             count, path = _longest_list(value, levels - 1)
             lists.append((count, (name, *path) if path else ()))
-    return max(lists, key=lambda one: one[0])
+    return max(lists, key=lambda one: (one[0] > 0, -len(one[1]), one[0]))  # the outer one, of these the longest
