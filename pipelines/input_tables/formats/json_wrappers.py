@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 FIRST_LIST = re.compile(r'\s*\{\s*(?:"[^"]*"\s*:\s*(?:"[^"]*"|[-\d.eE]+|null|true|false)\s*,\s*)*"([^"]+)"\s*:\s*\[\s*\{')
+IDS = frozenset({"note_id", "id", "_id"})
+"""Keys of an object that is a record itself."""
 LEVELS = 2
 """Objects in objects that are looked into for a list of records."""
 PYTHON = ".venv/bin/python -c "
@@ -33,6 +35,8 @@ def wrapper_of(row: Mapping[str, Any]) -> Wrapper | None:
     orient = _orient(row)
     if orient:
         return Wrapper(orient=orient)
+    if IDS & set(row):
+        return None
     scalars = sum(not isinstance(value, list | Mapping) for value in row.values())
     count, path = _longest_list(row, LEVELS)
     return Wrapper(path) if path and (count > scalars or len(path) > 1) and scalars < 3 else None
@@ -76,4 +80,4 @@ def _longest_list(row: Mapping[str, Any], levels: int) -> tuple[int, tuple[str, 
         elif isinstance(value, Mapping) and levels > 1:
             count, path = _longest_list(value, levels - 1)
             lists.append((count, (name, *path) if path else ()))
-    return max(lists, key=lambda one: one[0])
+    return max(lists, key=lambda one: (one[0] > 0, -len(one[1]), one[0]))  # the outer one, of these the longest

@@ -56,6 +56,6 @@ def named_class_sql(column: str, names: list[str]) -> str:
     """SQL of the name of a class; null for -1, which stands for none.
 
     >>> print(named_class_sql("label", ["cat", "dog"]))
-    ['cat', 'dog'][label + 1]
+    ['cat', 'dog']["label" + 1]
     """
     return f"[{', '.join(map(quoting.text, names))}][{quoting.name(column)} + 1]"
