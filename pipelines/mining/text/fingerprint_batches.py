@@ -70,15 +70,17 @@ def digests(batches: Iterable[pa.RecordBatch], min_columns: int, min_body_column
                 whole = np.arange(low, high)
                 is_tag = covered(folded, b, tags(texts[b]))
                 in_body = folded.starts[low:high] >= body_at[note_id]
-                for part, enough in ((True, min_columns), (in_body, min_body_columns)):
+                parts = [(np.ones(high - low, bool), True, min_columns)]
+                if not in_body.all():
+                    parts.append((in_body, False, min_body_columns))
+                for part, is_whole, enough in parts:
                     kept = whole[part & ~is_tag]
                     columns = int(width[kept].sum())
-                    if columns < enough or (part is not True and in_body.all()):
+                    if columns < enough:
                         continue
-                    rows.append(_digest(note_id, spelled[kept - low], folded, kept, part is True, columns))
+                    rows.append(_digest(note_id, spelled[kept - low], folded, kept, is_whole, columns))
                     if (part & is_tag).any():
-                        tagged = whole[part & np.ones(high - low, bool)]
-                        rows.append(_digest(note_id, spelled[tagged - low], folded, tagged, False, columns))
+                        rows.append(_digest(note_id, spelled[part], folded, whole[part], False, columns))
             yield pa.RecordBatch.from_pylist(rows, schema=DIGESTS)
 
 

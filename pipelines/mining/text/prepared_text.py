@@ -26,7 +26,7 @@ class PreparedText:
     folded: FoldedBatch
     text: str
     """[n] the folded characters, but two numbers are the same character only if they are the same number."""
-    said: NDArray[np.bool_]
+    counted: NDArray[np.bool_]
     """[n] whether it is outside boilerplate by form (hashtags, footers: `boilerplate_letters`)."""
     own: NDArray[np.bool_]
     """[n] whether it is outside boilerplate of both kinds, by form and by frequency."""
@@ -57,9 +57,9 @@ def prepared_text(original: str, common: Sequence[int] | None, columns: int, sla
         end = grams(folded.codes, folded.bounds, columns).ends[begin]
         np.add.at(change, np.maximum(begin - slack, 0), 1)
         np.add.at(change, np.minimum(end + slack, n), -1)
-    said = ~boilerplate_letters([original], folded)
-    own = said & (np.cumsum(change)[:n] == 0)
-    return PreparedText(original, folded, numbered(original, folded, 0), said, own, widths(folded.codes))
+    counted = ~boilerplate_letters([original], folded)
+    own = counted & (np.cumsum(change)[:n] == 0)
+    return PreparedText(original, folded, numbered(original, folded, 0), counted, own, widths(folded.codes))
 
 
 def numbered(original: str, folded: FoldedBatch, b: int) -> str:

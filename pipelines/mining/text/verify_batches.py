@@ -74,19 +74,19 @@ def shared_passage(a: PreparedText, b: PreparedText, seeds: Iterable[tuple[int, 
 
 
 def _passage(a: PreparedText, b: PreparedText, runs: list[EqualRun], settings: PartialText) -> Passage | None:
-    own, said = _within(runs, a.own, b.own), _within(runs, a.said, b.said)
+    own, counted = _within(runs, a.own, b.own), _within(runs, a.counted, b.counted)
     own_width = _width(own, a.own, b.own, a.width, settings.edit_penalty)
-    width = _width(said, a.said, b.said, a.width, settings.edit_penalty)
+    width = _width(counted, a.counted, b.counted, a.width, settings.edit_penalty)
     shorter = min(int(a.width.sum()), int(b.width.sum()))
     if own_width >= settings.min_shared_chars:
         return Passage(3, own_width, own)
     if width < settings.min_shared_chars:
         return None
     if own_width >= settings.gram_columns:
-        return Passage(2, width, said)
+        return Passage(2, width, counted)
     if width < settings.min_containment * shorter:
         return None
-    return Passage(1 if width >= settings.min_copied_chars else 0, width, said)
+    return Passage(1 if width >= settings.min_copied_chars else 0, width, counted)
 
 
 def _cut_at_numbers(a: PreparedText, b: PreparedText, runs: Sequence[EqualRun]) -> list[list[EqualRun]]:

@@ -55,7 +55,7 @@ def query_passages(text: str, settings: WithinNote) -> list[QueryPassage]:
     Cost: linear in the text.
     """
     folded = fold(text)
-    counted = np.concatenate([[0], np.cumsum(_says_something(text, folded))])
+    counted = np.concatenate([[0], np.cumsum(_counted_letters(text, folded))])
     uncut = tags(text)
     found: dict[bytes, QueryPassage] = {}
     for begin, sentence_end in sentence_spans(text, uncut):
@@ -67,7 +67,7 @@ def query_passages(text: str, settings: WithinNote) -> list[QueryPassage]:
     return list(found.values())
 
 
-def _says_something(text: str, folded: FoldedText) -> NDArray[np.bool_]:
+def _counted_letters(text: str, folded: FoldedText) -> NDArray[np.bool_]:
     """Whether each letter is outside boilerplate and repetition, and no further digit of a number."""
     letters = folded.letters
     codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), np.uint32)
