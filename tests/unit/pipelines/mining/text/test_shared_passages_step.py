@@ -216,5 +216,4 @@ def test_the_same_rows_whatever_the_partitions_and_the_order(spark, corpus, part
 def test_lives_through_a_megabyte_of_laughter(spark):
     rows = [("a", None, "哈" * 1_000_000), ("b", None, "哈" * 900_000), ("c", None, "word " * 200_000)]
     result, _ = mined(spark, rows)
-    assert set(result) == {("a", "b")}
-    assert result["a", "b"].evidence.shared_chars == 900_000
+    assert result == {}  # repetition is no passage

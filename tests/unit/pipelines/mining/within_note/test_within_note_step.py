@@ -9,10 +9,10 @@ from pipelines.mining.within_note.within_note_step import within_note_pairs
 from schemas.item import UNDESCRIBED, full_text, item_id
 
 NOTES = [
-    ("a", "Two mugs", "The first sentence is about mugs. 第二句话讲的是红色的杯子放在左边。\n点赞收藏关注我然后转发吧朋友们"),
-    ("b", None, "Another note that is long enough here.\n点赞收藏关注我然后转发吧朋友们"),
-    ("c", "", "点赞收藏关注我然后转发吧朋友们"),
-    ("d", None, "点赞收藏关注我然后转发吧朋友们"),
+    ("a", "Two mugs", "The first sentence is about mugs. 第二句话讲的是红色的杯子放在左边。\n今天天气真好我们去公园里散步吧"),
+    ("b", None, "Another note that is long enough here.\n今天天气真好我们去公园里散步吧"),
+    ("c", "", "今天天气真好我们去公园里散步吧"),
+    ("d", None, "今天天气真好我们去公园里散步吧"),
     ("lone", None, None),
 ]
 IMAGES = [
