@@ -37,7 +37,7 @@ PICTURES = Table(
             column("quality", pa.int32(), "PDQ quality, 0 to 100", required=True),
             column("surface", pa.string(), "photo or flat", required=True),
             column("thumbnail", pa.binary(), "thumbnail that verification compares", required=True),
-            column("detail", pa.binary(), "grey working picture on which verification compares text", required=True),
+            column("working_picture", pa.binary(), "grey working picture on which verification compares text", required=True),
             column("features", pa.binary(), "local features, packed", required=True),
             column("feature_count", pa.int32(), "number of local features", required=True),
         ]

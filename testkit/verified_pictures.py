@@ -37,7 +37,7 @@ def stored_picture(content: bytes) -> StoredPicture:
 def of_row(row: Mapping[str, Any]) -> StoredPicture:
     """A row of PICTURES."""
     return StoredPicture(
-        Sketch(points(unpack(row["features"])), row["pdq_turns"], row["pdq_exposed"]), row["thumbnail"], row["detail"]
+        Sketch(points(unpack(row["features"])), row["pdq_turns"], row["pdq_exposed"]), row["thumbnail"], row["working_picture"]
     )
 
 

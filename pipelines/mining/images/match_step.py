@@ -76,7 +76,7 @@ def matched_pictures(pictures: DataFrame, count: int, settings: PictureMatching)
     tasks = max(2 * pictures.sparkSession.sparkContext.defaultParallelism, count // PICTURES_A_TASK)
     sketched = _by_right(candidates.rows, pictures, ("pdq_turns", "pdq_exposed", "features"), tasks)
     mapped = sketched.mapInArrow(_with_hypotheses(settings.matching), from_arrow_schema(HYPOTHESES))
-    with_thumbnails = _by_right(mapped, pictures, ("sha256", "thumbnail", "detail"), tasks)
+    with_thumbnails = _by_right(mapped, pictures, ("sha256", "thumbnail", "working_picture"), tasks)
     verdicts = with_thumbnails.mapInArrow(_verified(settings.verification), from_arrow_schema(VERDICTS)).persist()
     refused = F.col("relation").isin(*REFUSED)
     nothing = dropped_counts(pictures.sparkSession, {})
@@ -151,7 +151,7 @@ def _thumbnail(jpeg: bytes) -> ThumbnailPlanes:
 
 def _verdict_row(row: Row, left: Row, right: Row, verification: Verification) -> Row:
     maps = [Hypothesis(np.array(m["to_r"]).reshape(3, 3), m["inliers"], m["mirrored"]) for m in row["maps"]]
-    a, b = (ComparablePicture(_thumbnail(picture["thumbnail"]), picture["detail"]) for picture in (left, right))
+    a, b = (ComparablePicture(_thumbnail(picture["thumbnail"]), picture["working_picture"]) for picture in (left, right))
     verdict = verify_candidate(a, b, Hypotheses(row["hamming"], maps), verification)
     refused = verdict.relation in REFUSED
     region = None if verdict.region is None else dict(zip(REGION.names, verdict.region, strict=True))

@@ -56,7 +56,7 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
         "quality": quality,
         "surface": surface(quality),
         "thumbnail": _thumbnail(upright, settings),
-        "detail": _jpeg(upright_grey, settings.detail_quality),
+        "working_picture": _jpeg(upright_grey, settings.detail_quality),
         "features": pack(features),
         "feature_count": len(features.sigmas),
     }
