@@ -126,7 +126,15 @@ def write_pictures(columns: dict[str, Any], first: int, path: Path) -> npt.NDArr
     """Write PICTURES rows, with columns missing in `columns` empty; returns picture numbers."""
     count = len(columns["features"])
     sha256 = [hashlib.sha256(str(first + n).encode()).hexdigest() for n in range(count)]
-    zeros = {"width": 288, "height": 216, "phash": 0, "quality": 100, "thumbnail": b"", "working_picture": b"", "feature_count": 0}
+    zeros = {
+        "width": 288,
+        "height": 216,
+        "phash": 0,
+        "quality": 100,
+        "thumbnail": b"",
+        "working_picture": b"",
+        "feature_count": 0,
+    }
     filled = columns | {"sha256": sha256} | {name: [value] * count for name, value in zeros.items()}
     pq.write_table(pa.table({name: filled[name] for name in PICTURES.columns.names}, schema=PICTURES.columns), path)
     return np.array([picture_number(s) for s in sha256])

@@ -21,7 +21,7 @@ def test_the_section_match_has_the_keys_of_all_parts():
     assert isinstance(match, IndexKeys) and isinstance(match, CandidateCaps) and isinstance(match, PlaceCap)
     assert set(as_tree(match)) == {
         "indexed_features", "probe_bits", "hash_radius", "max_pictures_per_key", "chain_links", "max_candidates", "max_shown",
-        "matching", "verification",
+        "matching", "verification", "max_flat_shown",
     }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def rows(tmp_path):
         images["n", str(k)] = {"uri": str(path) if k != 5 else None, "sha256": sha}
         if k != 4:
             stored.append({"sha256": sha, "width": 1, "height": 1, "phash": 0, "pdq": b"", "pdq_turns": b"", "pdq_exposed": b"",
-                           "quality": 1, "surface": "photo", "thumbnail": picture(k, side=32), "detail": b"", "features": b"", "feature_count": 0})  # fmt: skip
+                           "quality": 1, "surface": "photo", "thumbnail": picture(k, side=32), "working_picture": b"", "features": b"", "feature_count": 0})  # fmt: skip
     publish(tmp_path / "w", PICTURES, stored)
     return images
 
