@@ -11,13 +11,25 @@ from pipelines.workspace.arrow_io import sum_and_rows
 from pipelines.workspace.manifest import DataFile
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
-from schemas.intermediate import MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
+from schemas.intermediate import MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, TEXT_TIES
 from scripts.plain_environment import plain_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = [
     t.name
-    for t in (NOTES, IMAGES, QUARANTINE, POSITIVES, COMPONENTS, ITEMS, PICTURES, PICTURE_PAIRS, PICTURE_DOUBTS, *MINED.values())
+    for t in (
+        NOTES,
+        IMAGES,
+        QUARANTINE,
+        POSITIVES,
+        COMPONENTS,
+        ITEMS,
+        PICTURES,
+        PICTURE_PAIRS,
+        PICTURE_DOUBTS,
+        *MINED.values(),
+        TEXT_TIES,
+    )
 ]
 
 
