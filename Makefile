@@ -60,11 +60,11 @@ reproduce:  ## the paper's ablations at our scale, about an hour; NOTES= SEEDS= 
 
 .PHONY: check
 check:  ## what needs no engine, in a minute: after each save
-	@$(ENV); .venv/bin/python -m pytest -n 2 --dist loadgroup -m "not spark and not ray and not slow"
+	@$(ENV); .venv/bin/python -m pytest -n 2 -m "not spark and not ray and not slow"
 
 .PHONY: test
 test:  ## unit, property, integration, and one chain of all jobs: before each commit
-	@$(ENV); .venv/bin/python -m pytest -n 2 --dist loadgroup
+	@$(ENV); .venv/bin/python -m pytest -n 2
 
 .PHONY: test-robust
 test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, the page in a browser; SELECT="not nightly"

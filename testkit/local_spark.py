@@ -19,14 +19,15 @@ def local_spark() -> Iterator[object]:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     from pyspark.sql import SparkSession
 
-    from pipelines.engines.spark_session import ALWAYS, IF_LOCAL, IF_SMALL, UNLESS_SET
+    from pipelines.engines.spark_session import ALWAYS, IF_LOCAL, UNLESS_SET, plan_for
 
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     ours = {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "3g", "spark.driver.extraJavaOptions": FLAGS}
     ours["spark.ui.showConsoleProgress"] = "false"
     builder = SparkSession.builder
-    for key, value in (UNLESS_SET | IF_LOCAL | IF_SMALL | ALWAYS | ours).items():
+    for key, value in (UNLESS_SET | IF_LOCAL | ALWAYS | ours).items():
         builder = builder.config(key, value)
     session = builder.master("local[2]").getOrCreate()
+    plan_for(session, 0)
     yield session
     session.stop()

@@ -1,12 +1,14 @@
 """One Spark session and one Ray for the whole run; a test that asks for them is marked `spark` or `ray`. No network."""
 
 import os
+import re
 
 # The hub's client reads these once, when it is imported: nothing may be imported before.
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")
 os.environ.update(dict.fromkeys(OFFLINE, "1"), TOKENIZERS_PARALLELISM="false")
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -22,7 +24,10 @@ hypothesis.settings.load_profile("ours")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+ENGINE = re.compile(r"def \w+\([^)]*\b(?:spark|ray_local|mined|annotated|hard|judged|built)\b")
+"""A test or fixture that asks for an engine, or for what a job left."""
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         if (
@@ -33,9 +38,25 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.spark)
         if "ray_local" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.ray)
-        # With `-n 2 --dist loadgroup` one process has Spark and Ray, once each, and the other takes the rest, file by file.
-        engine = any(item.get_closest_marker(name) for name in ("spark", "ray"))
-        item.add_marker(pytest.mark.xdist_group("engines" if engine else str(item.path)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `-n 2` one process has Spark and Ray, once each, and the other takes the rest, file by file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class EnginesTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return "engines" if needs_engine(file) else file
+
+    return EnginesTogether(config, log)
+
+
+@cache
+def needs_engine(file: str) -> bool:
+    """Whether a test file has tests with an engine."""
+    return "/e2e/" in file or bool(ENGINE.search((ROOT / file).read_text(encoding="utf8")))
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,6 @@ from pipelines.engines.spark_session import IF_SMALL, SMALL_BYTES, plan_for
 def planned(spark, input_bytes):
     """The settings of a session of its own after `plan_for`."""
     session = spark.newSession()
-    for key in IF_SMALL:  # the tests' own session is planned simply
-        session.conf.set(key, "true")
     before = {key: session.conf.get(key) for key in IF_SMALL}
     plan_for(session, input_bytes)
     return before, {key: session.conf.get(key) for key in IF_SMALL}
