@@ -49,6 +49,6 @@ def test_the_job_says_what_it_took_the_folder_for_and_that_no_click_finds_its_no
     assert f"{folder}/photos: no table of notes, so a folder of pictures: 6 notes, one a picture" in done.stdout
     assert "the filter on likes is off" in done.stdout
     assert (
-        "Warning: clicks: 0 of 4 find a kept note: clicks have '0.PNG', '1.PNG'; notes have '0.png', '1.png'; "
-        "4 of 4 would match with upper and lower case the same"
+        "Warning: clicks: 0 of 4 find a kept note: clicks have ids like '9.aaa' (letters as a, digits as 9); "
+        "notes have '0.png', '1.png'; 4 of 4 would match with upper and lower case the same"
     ) in closing_summary(done)
