@@ -1,4 +1,4 @@
-"""What partial text makes of real posts with boilerplate, quotes, near copies and contained texts.
+"""Recall and precision of partial text on real posts with boilerplate, quotes, near copies and contained texts.
 
     python benchmarks/real_texts.py --data ../shared/data
 
@@ -67,13 +67,6 @@ LINES = {
     "repetition": ["哈" * 30, "hahahahahahahahahahahahahahahahahahahahaha", "冲鸭" * 16, "=" * 60 + "🔥" * 30],
 }
 """Boilerplate, by kind."""
-FOLDED = (
-    str.upper,
-    lambda text: text.replace("，", ", "),
-    lambda text: f"{text} ✨",
-    "\u200b".join,
-    lambda text: text.replace(" ", ""),
-)
 ONE_TEXT = {
     "final mark": lambda text, k: text.rstrip("。！!.？? \u200b") + ("", "。", "！", "…", ".")[k % 5],
     "folding": lambda text, k: (

@@ -22,8 +22,12 @@ def local_spark() -> Iterator[object]:
     from pipelines.engines.spark_session import ALWAYS, IF_LOCAL, UNLESS_SET, plan_for
 
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
-    ours = {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "3g", "spark.driver.extraJavaOptions": FLAGS}
-    ours["spark.ui.showConsoleProgress"] = "false"
+    ours = {
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.memory": "3g",
+        "spark.driver.extraJavaOptions": FLAGS,
+        "spark.ui.showConsoleProgress": "false",
+    }
     builder = SparkSession.builder
     for key, value in (UNLESS_SET | IF_LOCAL | ALWAYS | ours).items():
         builder = builder.config(key, value)

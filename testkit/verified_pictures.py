@@ -25,7 +25,7 @@ class StoredPicture(NamedTuple):
     sketch: Sketch
     thumbnail: bytes
     """JPEG."""
-    detail: bytes
+    working_picture: bytes
     """JPEG."""
 
 
@@ -44,5 +44,5 @@ def of_row(row: Mapping[str, Any]) -> StoredPicture:
 def verdict(a: StoredPicture, b: StoredPicture, votes: int = MANY_VOTES) -> PairVerdict:
     """The verdict of the job on two pictures, `a` the one with the smaller `picture_number`, that share `votes` keys."""
     candidate = hypotheses(a.sketch, b.sketch, votes, Matching())
-    pictures = [ComparablePicture(decoded_thumbnail(picture.thumbnail), picture.detail) for picture in (a, b)]
+    pictures = [ComparablePicture(decoded_thumbnail(picture.thumbnail), picture.working_picture) for picture in (a, b)]
     return verify_candidate(pictures[0], pictures[1], candidate, Verification())

@@ -1,4 +1,4 @@
-"""What the job decides on labelled pairs, without Spark: its candidates, hypotheses and verification, pair by pair."""
+"""Verify labelled pairs as the job does, without Spark: candidates, hypotheses, verification."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class VerifiedPair(NamedTuple):
 
     @property
     def is_right(self) -> bool:
-        """Whether the decision is one of those that the label accepts."""
+        """Whether the label accepts the decision."""
         return self.decision in ACCEPTED[self.pair.truth]
 
 

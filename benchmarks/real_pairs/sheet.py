@@ -29,7 +29,7 @@ LATIN_FONTS = (
 
 
 class Style(NamedTuple):
-    """What all pictures of one template have in common."""
+    """Seed, font and colours that the pictures of one template share."""
 
     seed: str
     latin: str

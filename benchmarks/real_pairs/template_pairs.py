@@ -47,7 +47,7 @@ class LabelledPair:
     kind: str
     """Kind of template or source."""
     group: str
-    """What is between the two: "other content", "few values", or an edit's name."""
+    """The change from one to the other: "other content", "few values", or an edit's name."""
     truth: Label
     left: bytes
     right: bytes

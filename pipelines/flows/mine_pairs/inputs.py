@@ -86,7 +86,7 @@ def open_inputs(
     )
 
 
-def _with_way_out(error: str, uri: str, read: ReadOptions | None, name: str = "notes") -> str:
+def _with_way_out(error: str, uri: str, read: ReadOptions | None, name: str) -> str:
     """The message about a table of another layout, with the command that imports it if the layout is known."""
     if is_webdataset(uri):
         return f"{redacted(uri)}: tar archives. To import it: {import_command(uri, read)}"

@@ -21,8 +21,7 @@ FORMATS: dict[str, FormatName] = {
 COMPRESSED = {"gz", "gzip", "bz2", "zst", "zstd", "xz", "lz4", "zip", "snappy", "deflate", "lzo", "br"}
 DELIMITERS = {"tsv": "\t", "tab": "\t", "psv": "|"}
 BESIDE = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "manifest.json", "success.json"}
-"""What datasets and other tools put beside their tables; and img2dataset's *_stats.json,
-Redshift's manifests."""
+"""Files that datasets and other tools write beside their tables; also img2dataset's *_stats.json and Redshift's manifests."""
 
 
 def format_of_name(name: str) -> FormatName | None:

@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from schemas.errors import DataError
+
 WILD = re.compile(r"[*?\[{]")
 RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})\}")
 MOST_NUMBERS = 100_000
@@ -66,5 +68,8 @@ def part_pattern(part: str) -> re.Pattern[str]:
 
 def _numbers(first: str, last: str) -> list[str]:
     """The numbers of a range, with as many digits as the first has, as shells and WebDataset write shards."""
-    numbers = range(int(first), min(int(last), int(first) + MOST_NUMBERS - 1) + 1)
+    ends = sorted((int(first), int(last)))
+    numbers = range(ends[0], ends[1] + 1)
+    if len(numbers) > MOST_NUMBERS:
+        raise DataError(f"{{{first}..{last}}}: {len(numbers):,} numbers; expected at most {MOST_NUMBERS:,}: write * for them")
     return [str(number).zfill(len(first)) for number in numbers]

@@ -1,1 +1,1 @@
-"""What a file is by its bytes, and the records of CSV and JSON files as texts."""
+"""Detect a file's format from its bytes; split CSV and JSON files into records of text."""

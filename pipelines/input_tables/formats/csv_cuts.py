@@ -17,11 +17,11 @@ NO_CUT = -1
 
 
 class QuoteCount(NamedTuple):
-    """What one block of a CSV file adds. Of each pair, the first is for a block that begins outside of quotes."""
+    """Quotes and possible cuts of one block of a CSV file; first of each pair: as if it began outside of quotes."""
 
     quotes: int
-    sound: tuple[bool, bool]
-    """Whether each opening quote begins a field and each closing one ends it: then the quotes before a byte tell its place."""
+    valid: tuple[bool, bool]
+    """Whether quotes stand only where RFC 4180 has them, at the beginning and the end of a field."""
     cuts: tuple[int, int]
     """Where in the block the first record begins behind a line feed; NO_CUT: nowhere."""
 
@@ -54,7 +54,7 @@ def record_starts(file: TextFile, size: int, dialect: Dialect, step: int = BLOCK
 
 
 def joined_cuts(starts: Sequence[int], counted: Sequence[QuoteCount]) -> list[int]:
-    """The blocks' cuts as offsets in the file; none if a block is not sound.
+    """The blocks' cuts as offsets in the file; none if a block is not valid.
 
     Args:
         starts: [n] where the blocks begin.
@@ -62,7 +62,7 @@ def joined_cuts(starts: Sequence[int], counted: Sequence[QuoteCount]) -> list[in
     """
     cuts, inside = [], 0
     for start, block in zip(starts, counted, strict=True):
-        if not block.sound[inside]:
+        if not block.valid[inside]:
             return []
         if block.cuts[inside] != NO_CUT:
             cuts.append(start + block.cuts[inside])
@@ -89,11 +89,11 @@ def count_quotes(before: bytes, block: bytes, behind: bytes, marks: bytes) -> Qu
     closes = (right == comma) | (right == mark) | line_ends
     returns = np.flatnonzero(own == RETURN)
     plain = bool(np.all(padded[returns + 2] == LINE_FEED))
-    sound = [plain and bool(np.all(opens[k::2]) and np.all(closes[1 - k :: 2])) for k in range(2)]
+    valid = [plain and bool(np.all(opens[k::2]) and np.all(closes[1 - k :: 2])) for k in range(2)]
     feeds = np.flatnonzero(own == LINE_FEED)
     outside = np.searchsorted(quotes, feeds) % 2 == 0
     cuts = [int(feeds[np.argmax(some)]) + 1 if some.any() else NO_CUT for some in (outside, ~outside)]
-    return QuoteCount(len(quotes), (sound[0], sound[1]), (cuts[0], cuts[1]))
+    return QuoteCount(len(quotes), (valid[0], valid[1]), (cuts[0], cuts[1]))
 
 
 def _counted_at(file: TextFile, start: int, length: int, marks: bytes) -> QuoteCount:

@@ -28,7 +28,7 @@ class Dialect(NamedTuple):
     names: tuple[str, ...]
     """Of the columns, in order."""
     formulas: bool = False
-    """Whether fields are formulas of a text, ="007", by which Excel keeps the zeros."""
+    """Whether fields are written as formulas, ="007", which keep leading zeros in Excel."""
 
     def for_csv(self) -> type[csv.Dialect]:
         """For Python's csv.reader; strict, so that a broken record is an error."""

@@ -30,7 +30,7 @@ class Encoding(NamedTuple):
     is_default: bool
     """UTF-8, with nothing to tell the user."""
     is_valid: bool = True
-    """Whether the bytes that were looked at are text in it."""
+    """Whether the first bytes of the file are valid in this encoding."""
 
     @property
     def line_safe(self) -> bool:

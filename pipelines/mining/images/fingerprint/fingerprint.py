@@ -21,7 +21,7 @@ class Fingerprint:
     """Longest side of the thumbnail on which pairs are verified, pixels."""
     thumbnail_quality: Annotated[int, Field(ge=1, le=100)] = 90
     """JPEG quality of the thumbnail, 1 to 100."""
-    detail_quality: Annotated[int, Field(ge=1, le=100)] = 85
+    working_picture_quality: Annotated[int, Field(ge=1, le=100)] = 85
     """JPEG quality of the grey working picture on which strokes of text are compared, 1 to 100."""
     decoding: Decoding = field(default_factory=Decoding)
     detection: Detection = field(default_factory=Detection)
@@ -56,7 +56,7 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
         "quality": quality,
         "surface": surface(quality),
         "thumbnail": _thumbnail(upright, settings),
-        "working_picture": _jpeg(upright_grey, settings.detail_quality),
+        "working_picture": _jpeg(upright_grey, settings.working_picture_quality),
         "features": pack(features),
         "feature_count": len(features.sigmas),
     }

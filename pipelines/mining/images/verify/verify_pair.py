@@ -90,7 +90,7 @@ class ComparablePicture(NamedTuple):
     """The pixels that are kept of a picture."""
 
     thumbnail: ThumbnailPlanes
-    detail: bytes
+    working_picture: bytes
     """JPEG of the grey working picture."""
 
 
@@ -141,7 +141,7 @@ def verify_candidate(a: ComparablePicture, b: ComparablePicture, candidate: Hypo
 def _has_other_content(a: ComparablePicture, b: ComparablePicture, compared: ComparedMap) -> bool:
     """Whether the strokes of two pictures differ that agree on their thumbnails."""
     pictures = (b, a) if compared.swapped else (a, b)
-    source, target = (_decoded_detail(picture.detail) for picture in pictures)
+    source, target = (_decoded_grey(picture.working_picture) for picture in pictures)
     to_source = (
         resizing(compared.source.grey.shape, source.shape)
         @ compared.to_source
@@ -150,7 +150,7 @@ def _has_other_content(a: ComparablePicture, b: ComparablePicture, compared: Com
     return content_change(target, source, to_source).is_other_content
 
 
-def _decoded_detail(jpeg: bytes) -> npt.NDArray[np.float32]:
+def _decoded_grey(jpeg: bytes) -> npt.NDArray[np.float32]:
     """[h, w] grey levels."""
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE), np.float32)
 

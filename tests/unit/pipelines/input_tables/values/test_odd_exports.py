@@ -11,6 +11,7 @@ from pipelines.input_tables.files.patterns import part_pattern
 from pipelines.input_tables.values.image_lists import parse_images
 from pipelines.sources.importers.column_mapping import Source, written_columns
 from pipelines.sources.importers.mapped_table import import_mapped_table
+from schemas.errors import DataError
 from schemas.inputs import IMAGES_IN
 from testkit.input_reading import Reading, note_table
 
@@ -119,6 +120,9 @@ def test_a_range_in_braces_is_its_numbers():
         n for n in ("00000.tar", "00012.tar", "00013.tar", "0.tar", "12.tar") if part_pattern("{00000..00012}.tar").fullmatch(n)
     ]
     assert matched == ["00000.tar", "00012.tar"]
+    assert part_pattern("{12..00}").fullmatch("07")
+    with pytest.raises(DataError, match=r"\{0\.\.999999\}: 1,000,000 numbers; expected at most 100,000"):
+        part_pattern("{0..999999}.tar")
 
 
 def test_texts_in_other_encodings_name_the_setting(tmp_path):
