@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import PurePosixPath
+from posixpath import normpath
 from urllib.parse import unquote
 
 from pipelines.flows.mine_pairs.id_match import examples
@@ -60,11 +61,11 @@ def suggestion(uris: Sequence[str], roots: Sequence[str], root: str, exists: Cal
     tried = list(uris)[:TRIED]
     best, most = None, max(1, (len(tried) + 1) // 2) - 1
     for other in roots:
-        matched = sum(1 for uri in tried if exists(other, uri))
+        matched = sum(1 for uri in tried if _stays_below(uri) and exists(other, uri))
         if matched > most:
             best, most = f"with --image-root {other} {matched} of {len(tried)} are there", matched
     for name, spell in SPELLINGS.items():
-        matched = sum(1 for uri in tried if (other := spell(uri)) != uri and exists(root, other))
+        matched = sum(1 for uri in tried if (other := spell(uri)) != uri and _stays_below(other) and exists(root, other))
         if matched > most:
             best, most = f"{matched} of {len(tried)} are there {name}", matched
     return best
@@ -97,7 +98,7 @@ def first_files(folder: str) -> list[str]:
 def missing_message(
     reasons: Mapping[str, int], probed: int, uris: Sequence[str], root: str, files: Sequence[str] | None, hint: str | None
 ) -> str:
-    """What is said where most pictures are missing.
+    """The message where most pictures are missing.
 
     Args:
         reasons: why pictures of the sample cannot be read -> how many.
@@ -114,6 +115,11 @@ def missing_message(
         f"{examples(uris) if uris else 'no uri'}; {has}; {f'{hint}; ' if hint else ''}"
         "check --image-root (relative uris count from there), blanks, upper and lower case, NFC and NFD names"
     )
+
+
+def _stays_below(uri: str) -> bool:
+    """Whether a relative uri names something below its root: a stranger's note must not ask what lies elsewhere."""
+    return not normpath(uri).startswith(("..", "/"))
 
 
 def _stem(uri: str) -> str:

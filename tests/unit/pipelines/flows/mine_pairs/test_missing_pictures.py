@@ -51,6 +51,12 @@ def test_nothing_is_suggested_where_nothing_helps(tmp_path):
     assert suggested(tmp_path / "nowhere", ["x/y.jpg"]) is None
 
 
+def test_a_hostile_uri_does_not_look_for_files_outside_of_a_root(tmp_path):
+    place(tmp_path, "secret.txt", "images/a.jpg")
+    for uri in ("../secret.txt", "x/../../secret.txt", "%2e%2e/secret.txt", "..\\secret.txt", f"%2F{tmp_path}/secret.txt"):
+        assert suggested(tmp_path / "images", [uri]) is None
+
+
 def test_the_job_stops_only_where_the_sample_makes_it_certain():
     assert [stops(missing, 200, 0.2) for missing in (0, 60, 100, 101, 200)] == [False, False, False, True, True]
     assert not stops(110, 200, 0.5)
