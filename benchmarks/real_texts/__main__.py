@@ -2,8 +2,8 @@
 
     python -m benchmarks.real_texts --data ../shared/data
 
-Posts (weibo), recipes (howtocook) and captions (tinycoco) of --data; what is added to them is in corpus.py. Prints by kind: wanted
-ties and how many were found as pairs and as components; pairs that were not wanted; and on the weibo posts as they
+Posts (weibo), recipes (howtocook) and captions (tinycoco) of --data; what is added to them is in corpus.py. Prints by kind:
+wanted ties and how many were found as pairs and as components; pairs that were not wanted; and on the weibo posts as they
 are the pairs that share 60 letters or more by an independent count and are in two components, or two splits.
 """
 

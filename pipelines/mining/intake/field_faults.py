@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.input_tables.our_rows import FAULT, FAULTS
+from pipelines.input_tables.values.text_form import text_form
 from pipelines.items.spark_columns import spark_type
 
 UNREAD_FIELDS = "fields_not_read"
@@ -29,14 +30,13 @@ def count_faults(read: DataFrame, *, examples: bool) -> list[dict[str, Any]]:
 
     Args:
         read: rows with FAULTS.
-        examples: as they stand; else only their form, letters as a and digits as 9: a click's field may be a user's id.
+        examples: as they stand; else their `text_form`: a click's field may be a user's id.
 
     Cost: one aggregation to as many rows as there are columns.
     """
     fault = with_faults(read).where(F.col(FAULTS).isNotNull()).select(F.explode(FAULTS).alias("fault"))
-    example = F.col("fault.example")
-    form = F.regexp_replace(F.regexp_replace(example, r"\d", "9"), r"[^\d\W_]", "a")
     rows = fault.groupBy(F.col("fault.column").alias("column")).agg(
-        F.count("*").alias("rows"), F.min(example if examples else form).alias("example")
+        F.count("*").alias("rows"), F.min("fault.example").alias("example")
     )
-    return [row.asDict() for row in rows.orderBy(F.col("rows").desc(), "column").collect()]
+    found = [row.asDict() for row in rows.orderBy(F.col("rows").desc(), "column").collect()]
+    return found if examples else [one | {"example": one["example"] and text_form(one["example"])} for one in found]
