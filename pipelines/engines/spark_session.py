@@ -89,11 +89,14 @@ def _private_folders() -> dict[str, str]:
     """Private folders for the data that Spark shuffles and spills on this machine (user ids and texts), unless configured.
 
     Spark's default is /tmp, where everybody may read it. Folders set by spark.local.dir or SPARK_LOCAL_DIRS, and those that a
-    cluster gives its executors, stay.
+    cluster gives its executors, stay. The warehouse is here because Spark makes its folder when it first looks for a table, by
+    default in the folder where the user stands; no job writes a table.
     """
     folder = private_folder()
-    sockets = {"spark.python.unix.domain.socket.dir": str(folder)} if len(str(folder)) <= LONGEST_SOCKET_FOLDER else {}
-    return sockets if os.environ.get("SPARK_LOCAL_DIRS") else sockets | {"spark.local.dir": str(folder)}
+    folders = {"spark.sql.warehouse.dir": (folder / "warehouse").as_uri()}
+    if len(str(folder)) <= LONGEST_SOCKET_FOLDER:
+        folders["spark.python.unix.domain.socket.dir"] = str(folder)
+    return folders if os.environ.get("SPARK_LOCAL_DIRS") else folders | {"spark.local.dir": str(folder)}
 
 
 def plan_for(spark: SparkSession, input_bytes: int) -> None:

@@ -54,12 +54,10 @@ def table(text):
 def test_the_tree_names_the_folders_that_are_there():
     [tree] = [text for text in re.findall(r"^```\n(.*?)^```$", ARCHITECTURE, re.MULTILINE | re.DOTALL) if "schemas/ " in text]
     named = {line.split()[0].rstrip("/") for line in tree.splitlines()}
-    steps = {p.name for p in (ROOT / "pipelines").iterdir() if p.is_dir() and p.name != "__pycache__"}
-    tops = {
-        p.name
-        for p in ROOT.iterdir()
-        if p.is_dir() and not p.name.startswith((".", "_")) and p.name not in {"out", "scripts", "requirements"}
-    }
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    folders = [PurePath(name).parts[:-1] for name in listed]
+    steps = {parts[1] for parts in folders if len(parts) > 1 and parts[0] == "pipelines"}
+    tops = {parts[0] for parts in folders if parts and not parts[0].startswith(".")} - {"scripts", "requirements"}
     files = {name for name in named if name.endswith(".py")}
     assert all((ROOT / "pipelines" / name).is_file() for name in files)
     assert steps | tops | {"pipelines"} == named - files
