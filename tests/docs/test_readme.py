@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import PurePath
 
 import duckdb
 import pytest
