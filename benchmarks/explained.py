@@ -84,9 +84,9 @@ def _reasons(a: StoredPicture, b: StoredPicture, hypothesis: Hypothesis) -> Iter
         yield f"colours leave {light.unexplained:.1f} levels after a change of {light.change:.1f}"
     if not is_explained(agreed, light, hypothesis.inliers):
         yield from _failed(agreed, light, hypothesis.inliers)
-    elif accepted is None:
-        yield "one thing in it has another colour: a colour variant"
-    else:
+    elif accepted is not None and accepted.is_recoloured:
+        yield "one thing in it has another colour: a variant"
+    elif accepted is not None:
         place = accepted.placement
         yield f"the same; common are {place.source_covered:.2f} of the one and {place.target_covered:.2f} of the other"
 

@@ -158,13 +158,19 @@ def variants(
     """The guard with parts of it on and off, by name."""
     positives, components, items = (bench.tables[t] for t in ("positives", "components", "items"))
     alone = pa.table(
-        {**{c: components.column(c) for c in COMPONENTS.columns.names}, "component_id": components.column("note_id")}
+        {
+            **{c: components.column(c) for c in COMPONENTS.columns.names},
+            "component_id": components.column("note_id"),
+            "content_group": components.column("note_id"),
+        }
     )
     none = POSITIVES.columns.empty_table()
     full, only_components = mined_relations(positives, components, items), mined_relations(none, components, items)
     only_pairs, nothing = mined_relations(positives, alone, items), mined_relations(none, alone, items)
     seen, on = (
-        hash_distance.hash_index(*(bench.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))),
+        hash_distance.hash_index(
+            *(bench.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts", "mined/picture_pairs"))
+        ),
         Guard().max_ngram_overlap,
     )
 

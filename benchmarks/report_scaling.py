@@ -46,9 +46,10 @@ _NOTES = f"""
            null as published_at, null as note_type, 0 as image_count, 'likes' as kept_because
     from range($n) as rows(k) order by note_id
 """
-_COMPONENTS = (
-    f"select {NOTE.format(k='k')} as note_id, note_id as component_id, 1 as size, 'train' as split from range($n) as rows(k)"
-)
+_COMPONENTS = f"""
+    select {NOTE.format(k="k")} as note_id, note_id as component_id, 1 as size, note_id as content_group, 'train' as split
+    from range($n) as rows(k)
+"""
 _ITEMS = f"select {ITEM.format(k='k')} as item, 'train' as split from range($n) as rows(k) order by md5('i' || k)"
 _NEGATIVES = """
     select md5('i' || k) as query_id, md5('i' || (k + 1)) as positive_id, md5('i' || ((k + 7) % $n)) as candidate_id,

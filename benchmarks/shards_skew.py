@@ -111,6 +111,7 @@ def corpus(spark: SparkSession, folder: Path, rows: int, dimensions: int, hot: b
             "note_id",
             F.col("note_id").alias("component_id"),
             F.lit(1).cast("bigint").alias("size"),
+            F.col("note_id").alias("content_group"),
             F.lit("train").alias("split"),
         ).select(*COMPONENTS.columns.names),
         "embeddings": embeddings.join(F.broadcast(known), on="k", how="inner").select("item_id", "vector"),

@@ -95,6 +95,8 @@ EVIDENCE = pa.struct(
         ("inliers", pa.int32()),
         ("pixel_correlation", pa.float64()),
         ("mirrored", pa.bool_()),
+        ("structure", pa.float64()),
+        ("colour_error", pa.float64()),
         ("region", REGION),
         ("query_start", pa.int32()),
         ("query_end", pa.int32()),
@@ -107,7 +109,9 @@ EVIDENCE = pa.struct(
         ("swing", pa.float64()),
     ]
 )
-"""Evidence for a pair. `region`: the location of the query within the target, for a framed copy or a crop."""
+"""Evidence for a pair. Of pictures: score = structure x (1 - colour_error / 50). `structure`: mean correlation of the cells
+that both show; a sticker, a hidden part or a blur lowers it. `colour_error`: grey levels that one change of light leaves
+unexplained. `region`: the location of the query within the target, for a framed copy or a crop."""
 
 _PAIR = [
     column("pair_id", pa.string(), "hash of granularity, task and both items", required=True),
@@ -151,6 +155,9 @@ COMPONENTS = Table(
             column("note_id", pa.string(), "the note", required=True),
             column("component_id", pa.string(), "smallest note_id in the component", required=True),
             column("size", pa.int64(), "number of notes in the component", required=True),
+            column(
+                "content_group", pa.string(), "smallest note_id of those that ties that are not weak connect", required=True
+            ),
             column("split", pa.string(), "train, validation or test", required=True),
         ]
     ),

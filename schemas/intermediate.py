@@ -63,10 +63,14 @@ PICTURE_PAIRS = Table(
             column("hamming_distance", pa.int32(), "differing PDQ bits, at the best rotation or flip", required=True),
             column("inliers", pa.int32(), "local features consistent with the transform", required=True),
             column("pixel_correlation", pa.float64(), "correlation of the aligned pixels, -1 to 1", required=True),
-            column("score", pa.float64(), "0 to 1: agreement in structure and colour", required=True),
+            column("structure", pa.float64(), "mean correlation of the cells that both show, -1 to 1", required=True),
+            column("colour_error", pa.float64(), "grey levels that one change of light leaves unexplained", required=True),
+            column("score", pa.float64(), "0 to 1: structure x (1 - colour_error / 50)", required=True),
         ]
     ),
 )
+
+VARIANT_EVIDENCE = ("mirrored", "pixel_correlation", "structure", "colour_error", "score")
 
 PICTURE_DOUBTS = Table(
     name="mined/picture_doubts",
@@ -84,7 +88,8 @@ PICTURE_DOUBTS = Table(
                 "local features consistent with the best transform; 0: compared without one",
                 required=True,
             ),
-            column("relation", pa.string(), "variant: the same layout or photo with other content; none", required=True),
+            column("relation", pa.string(), "variant: one layout, view or product with other content; none", required=True),
+            *[PICTURE_PAIRS.columns.field(name) for name in VARIANT_EVIDENCE],
         ]
     ),
 )

@@ -24,7 +24,8 @@ hypothesis.settings.load_profile("ours")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-ENGINE = re.compile(r"def \w+\([^)]*\b(?:spark|ray_local|mined|annotated|hard|judged|built)\b")
+SPARK = re.compile(r"def \w+\([^)]*\b(?:spark|mined|annotated|hard|judged|built)\b")
+RAY = re.compile(r"def \w+\([^)]*\bray_local\b")
 """A test or fixture that asks for an engine, or for what a job left."""
 
 
@@ -42,21 +43,24 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With `-n 2` one process has Spark and Ray, once each, and the other takes the rest, file by file."""
+    """With `-n 2` one process has Spark, once, and the other Ray, once; the rest goes to who is free, file by file."""
     from xdist.scheduler import LoadScopeScheduling
 
     class EnginesTogether(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::")[0]
-            return "engines" if needs_engine(file) else file
+            return engine_of(file) or file
 
     return EnginesTogether(config, log)
 
 
 @cache
-def needs_engine(file: str) -> bool:
-    """Whether a test file has tests with an engine."""
-    return "/e2e/" in file or bool(ENGINE.search((ROOT / file).read_text(encoding="utf8")))
+def engine_of(file: str) -> str | None:
+    """The engine that a test file asks for; Spark, if for both."""
+    text = (ROOT / file).read_text(encoding="utf8")
+    if "/e2e/" in file or SPARK.search(text):
+        return "spark"
+    return "ray" if RAY.search(text) else None
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,8 @@ def _tables(size: int, edges: np.ndarray) -> dict[str, pa.Table]:
         "split": pa.array(["train"] * count),
     }
     positives = [filled.get(f.name, pa.nulls(count, f.type)) for f in POSITIVES.columns]
-    components = [every, pa.array(ids[first[label]]), pa.array(sizes[label]), split]
+    component = pa.array(ids[first[label]])
+    components = [every, component, pa.array(sizes[label]), component, split]
     return {
         "positives": pa.table(positives, names=POSITIVES.columns.names),
         "components": pa.table(components, names=COMPONENTS.columns.names),

@@ -148,7 +148,7 @@ def stages_with(*names):
 
 
 def test_component_edges_and_ocr_texts_make_their_stages_stale():
-    assert any("COMPONENTS" in stage for stage in stages_with("pipelines.mining.components.content_edges"))
+    assert any("NOTE_TIES" in stage for stage in stages_with("pipelines.mining.components.note_ties_step"))
     assert any("SFT_ROWS" in stage for stage in stages_with("pipelines.shards.training_rows.sft_rows_step"))
 
 

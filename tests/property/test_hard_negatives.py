@@ -50,21 +50,14 @@ def worlds(draw):
     return mined, component, split, offered, judgements, {n: draw(SCORE) for n in NOTES}
 
 
-def closure(mined, component):
-    group = {n: {m for m in NOTES if component[m] == component[n]} for n in NOTES}
-    edges = [(p["query"]["note_id"], p["target"]["note_id"]) for p in mined if p["granularity"] != "co_click"]
-    for _ in NOTES:
-        for a, b in edges:
-            both = group[a] | group[b]
-            for n in both:
-                group[n] = both
-    return group
+def groups(component):
+    return {n: {m for m in NOTES if component[m] == component[n]} for n in NOTES}
 
 
 def by_hand(workspace, limit):
     """The reason of each offered row, for image -> note queries."""
     mined, component, split, offered, judgements, positive = workspace
-    group = closure(mined, component)
+    group = groups(component)
     of_item, of_note = defaultdict(set), defaultdict(set)
     for p in mined:
         for one, other in ((p["query"], p["target"]), (p["target"], p["query"])):

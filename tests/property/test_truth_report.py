@@ -72,7 +72,7 @@ def _report(world, pairs, kept):
         {"note_id": n, "topic": "t", "images": [], "like_count": 1, "image_count": 0, "kept_because": "likes"}
         for n in sorted(kept)
     ]
-    components = [{"note_id": n, "component_id": n, "size": 1, "split": "train"} for n in sorted(kept)]
+    components = [{"note_id": n, "component_id": n, "size": 1, "content_group": n, "split": "train"} for n in sorted(kept)]
     tables = {
         "positives": pa.Table.from_pylist(positives, POSITIVES.columns),
         "quarantine": QUARANTINE.columns.empty_table(),

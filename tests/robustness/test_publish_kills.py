@@ -26,7 +26,10 @@ SHORTFALLS = replace(COMPONENTS, name="mined/other")
 
 
 def components(count, start=0):
-    rows = [{"note_id": f"{n:05}", "component_id": "c", "size": 1, "split": "train"} for n in range(start, start + count)]
+    rows = [
+        {"note_id": f"{n:05}", "component_id": "c", "size": 1, "content_group": "c", "split": "train"}
+        for n in range(start, start + count)
+    ]
     return pa.Table.from_pylist(rows, COMPONENTS.columns)
 
 

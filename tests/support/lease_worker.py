@@ -17,7 +17,9 @@ from tests.support.lease_settings import BEAT_S, PATIENCE_S, NoSettings
 
 def publish(uri, count):
     workspace, plan = Workspace(uri), Plan(f"{count:016x}", {}, {}, "c0de")
-    rows = [{"note_id": f"{n:05}", "component_id": "c", "size": 1, "split": "train"} for n in range(count)]
+    rows = [
+        {"note_id": f"{n:05}", "component_id": "c", "size": 1, "content_group": "c", "split": "train"} for n in range(count)
+    ]
     files = write_parts(
         [pa.Table.from_pylist(rows, COMPONENTS.columns)], COMPONENTS, workspace.new_run(COMPONENTS.name, plan.run_id)
     )

@@ -10,7 +10,7 @@ from pipelines.workspace.arrow_io import write_parts
 from pipelines.workspace.filesystem import checksum
 from pipelines.workspace.manifest import Counts, DataFile, Manifest
 from pipelines.workspace.workspace import Workspace
-from schemas import datasets, intermediate, shards
+from schemas import datasets, intermediate, relations, shards
 from schemas.item import item_id
 
 REGION = {"x0": 0.25, "y0": 0.125, "x1": 0.75, "y1": 0.875}
@@ -23,6 +23,7 @@ NOTES = {
     "e": ("Boots", "Brown leather, good for rain."),
 }
 SPLITS = {"a": "train", "b": "train", "c": "train", "d": "validation", "e": "train"}
+TIES = (("a", "b", "near_duplicate_image"), ("a", "b", "partial_text"))
 COMPONENTS = {"a": "a", "b": "a", "c": "c", "d": "d", "e": "e"}
 UNIT = [0.6, 0.8]
 
@@ -158,8 +159,17 @@ def _publish_mined(w):
         report = {"clicks_read": 8, "clicks_refused": 1, "clicks_counted": 7} if name == "co_click" else None
         publish(w, intermediate.MINED[name], rows, inputs=["notes", "images"], report=report)
     sizes = {c: list(COMPONENTS.values()).count(c) for c in COMPONENTS.values()}
-    component_rows = [{"note_id": n, "component_id": c, "size": sizes[c], "split": SPLITS[n]} for n, c in COMPONENTS.items()]
-    publish(w, datasets.COMPONENTS, component_rows, inputs=["notes"])
+    component_rows = [
+        {"note_id": n, "component_id": c, "size": sizes[c], "content_group": c, "split": SPLITS[n]}
+        for n, c in COMPONENTS.items()
+    ]
+    variant = [pair("variant", "image_to_image", picture("c"), picture("e"), 0.8, hamming_distance=30)]
+    publish(w, relations.VARIANTS, variant, inputs=["images"])
+    ties = [
+        {"note_id_l": one, "note_id_r": other, "reason": reason, "weight": 0.9, "is_weak": False} for one, other, reason in TIES
+    ]
+    publish(w, relations.NOTE_TIES, ties, inputs=["variants"])
+    publish(w, datasets.COMPONENTS, component_rows, inputs=["notes", "note_ties"])
     ends = [(row, row["query"]["note_id"], row["target"]["note_id"]) for rows in mined.values() for row in rows]
     kept = [row | {"component_id": COMPONENTS[q], "split": SPLITS[q]} for row, q, t in ends if SPLITS[q] == SPLITS[t]]
     dropped = {"co_click: notes in two splits": len(ends) - len(kept)}

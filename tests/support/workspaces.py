@@ -12,6 +12,7 @@ from pipelines.workspace.manifest import DataFile
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 from schemas.intermediate import MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, TEXT_TIES
+from schemas.relations import NOTE_TIES, VARIANTS
 from scripts.plain_environment import plain_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,8 @@ DATASETS = [
         PICTURE_DOUBTS,
         *MINED.values(),
         TEXT_TIES,
+        VARIANTS,
+        NOTE_TIES,
     )
 ]
 

@@ -67,7 +67,7 @@ def block_context(tables: MinedTables, ids: pa.Array, guard: Guard) -> BlockCont
     return BlockContext(
         ids,
         mined_relations(tables.positives, tables.components, tables.items),
-        hash_index(tables.images, tables.pictures, tables.picture_doubts),
+        hash_index(tables.images, tables.pictures, tables.picture_doubts, tables.picture_pairs),
         picture_index(tables.images, small if guard.low_feature_count else small.slice(0, 0), tables.picture_pairs),
         ngram_index(tables.notes),
         tables.judged,

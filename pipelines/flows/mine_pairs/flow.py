@@ -9,7 +9,7 @@ from pipelines.flows.mine_pairs.inputs import Inputs
 from pipelines.flows.mine_pairs.settings import MinePairs
 from pipelines.items.spark_columns import distinct_items, note_items
 from pipelines.mining.components.components_step import components
-from pipelines.mining.components.content_edges import edges
+from pipelines.mining.components.note_ties_step import note_ties
 from pipelines.mining.components.positives_step import certified_positives
 from pipelines.mining.images.match_step import matched_pictures
 from pipelines.mining.images.note_pairs_step import image_pairs
@@ -25,6 +25,7 @@ from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.datasets import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 from schemas.granularity import COMPONENT_GRANULARITIES, PICTURE_GRANULARITIES
 from schemas.intermediate import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED, TEXT_TIES
+from schemas.relations import NOTE_TIES, VARIANTS
 
 
 def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[str]:
@@ -100,7 +101,7 @@ def fingerprint_images(stages: Stages, inputs: Inputs, settings: MinePairs) -> N
 
 
 def match_images(stages: Stages, settings: MinePairs) -> None:
-    """PICTURES -> PICTURE_PAIRS, PICTURE_DOUBTS -> near duplicates and crops."""
+    """PICTURES -> PICTURE_PAIRS, PICTURE_DOUBTS -> near duplicates, crops, VARIANTS."""
     count = stages.workspace.published(PICTURES.name).counts.rows_out
     stages.run(
         [PICTURE_PAIRS, PICTURE_DOUBTS],
@@ -109,17 +110,18 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
         settings={"match": settings.match},
         code=matched_pictures,
     )
-    tables = {name: MINED[name] for name in PICTURE_GRANULARITIES}
+    tables = {name: MINED[name] for name in PICTURE_GRANULARITIES} | {"variant": VARIANTS}
 
     def make() -> list[Output]:
-        pairs = stages.workspace.published(PICTURE_PAIRS.name).counts.rows_out
-        pairs_of = image_pairs(stages.read(PICTURE_PAIRS), pairs, stages.read(IMAGES), settings.match)
+        rows = sum(stages.workspace.published(table.name).counts.rows_out for table in (PICTURE_PAIRS, PICTURE_DOUBTS))
+        pairs, doubts = stages.read(PICTURE_PAIRS), stages.read(PICTURE_DOUBTS)
+        pairs_of = image_pairs(pairs, doubts, rows, stages.read(IMAGES), settings.match)
         return [pairs_of[name] for name in tables]
 
     stages.run(
         list(tables.values()),
         make,
-        inputs=stages.fingerprints(PICTURE_PAIRS, IMAGES),
+        inputs=stages.fingerprints(PICTURE_PAIRS, PICTURE_DOUBTS, IMAGES),
         settings={"match": settings.match},
         code=image_pairs,
     )
@@ -182,18 +184,26 @@ def collect_refused(stages: Stages) -> None:
 
 
 def split_components(stages: Stages, settings: MinePairs) -> None:
-    """Pairs of notes that share content, and TEXT_TIES -> COMPONENTS, with their splits."""
+    """Pairs of notes that share content, VARIANTS and TEXT_TIES -> NOTE_TIES -> COMPONENTS, with their splits."""
+    content_pairs = {name: MINED[name] for name in COMPONENT_GRANULARITIES}
 
-    def make() -> list[Output]:
-        content_edges = edges([stages.read(MINED[name]) for name in COMPONENT_GRANULARITIES], stages.read(TEXT_TIES))
-        return [components(stages.read(NOTES), content_edges, settings.components)]
+    def ties() -> list[Output]:
+        pairs = {name: stages.read(table) for name, table in content_pairs.items()}
+        return [note_ties(pairs, stages.read(VARIANTS), stages.read(TEXT_TIES))]
 
     stages.run(
+        [NOTE_TIES],
+        ties,
+        inputs=stages.fingerprints(*content_pairs.values(), VARIANTS, TEXT_TIES),
+        settings={},
+        code=note_ties,
+    )
+    stages.run(
         [COMPONENTS],
-        make,
-        inputs=stages.fingerprints(NOTES, TEXT_TIES, *[MINED[name] for name in COMPONENT_GRANULARITIES]),
+        lambda: [components(stages.read(NOTES), stages.read(NOTE_TIES), settings.components)],
+        inputs=stages.fingerprints(NOTES, NOTE_TIES),
         settings={"components": settings.components},
-        code=(components, edges),
+        code=components,
     )
 
 

@@ -11,13 +11,13 @@ PAIR_ID = "query_id || ' ' || positive_id"
 
 RULES = (
     empty(
-        "no negative is in its query's component, except those generated from the query's note",
-        "a negative in the component of its query",
+        "no negative is in its query's content group, except those generated from the query's note",
+        "a negative in the content group of its query",
         "hard_negatives",
     ),
     empty(
-        "no negative is in its positive's component, except those generated from the positive's note",
-        "a negative in the component of its positive",
+        "no negative is in its positive's content group, except those generated from the positive's note",
+        "a negative in the content group of its positive",
         "hard_negatives",
     ),
     Rule(

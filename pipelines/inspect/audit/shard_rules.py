@@ -46,12 +46,17 @@ RULES = (
         """,
     ),
     Rule(
-        sentence="no negative of a row of sft is in its query's or positive's component, except generated ones",
-        needs=("sft/train",),
+        sentence="no negative of a row of sft is in its query's or positive's content group, except generated ones",
+        needs=("sft/train", "components"),
         query="""
-            select pair_id as id, 'candidate ' || c.item.item_id || ' of ' || c.component_id as detail
-            from (select pair_id, component_id, positive, unnest(candidates) as c from sft)
-            where c.source <> 'rule' and (c.component_id = component_id or c.component_id = positive.component_id)
+            with negatives as (
+                select pair_id, query.note_id as query_note, positive.item.note_id as positive_note, unnest(candidates) as c
+                from sft
+            )
+            select pair_id as id, 'candidate ' || c.item.item_id || ' of ' || k.content_group as detail
+            from negatives join components k on k.note_id = c.item.note_id
+            join components q on q.note_id = query_note join components p on p.note_id = positive_note
+            where c.source <> 'rule' and (k.content_group = q.content_group or k.content_group = p.content_group)
         """,
     ),
     Rule(

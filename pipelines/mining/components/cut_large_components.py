@@ -1,12 +1,18 @@
 """Cuts a component that is too large at its weakest edges. No engine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def cut(l: Sequence[str], r: Sequence[str], weight: NDArray[np.float64], cap: int) -> tuple[list[str], list[str]]:  # noqa: E741
+def cut(
+    l: Sequence[str],  # noqa: E741
+    r: Sequence[str],
+    weight: NDArray[np.float64],
+    cap: int,
+    sizes: Mapping[str, int] | None = None,
+) -> tuple[list[str], list[str]]:
     """The notes, sorted, and for each the smallest note of its piece.
 
     Edges are kept from the strongest down, as long as the piece that an edge would make has
@@ -17,6 +23,7 @@ def cut(l: Sequence[str], r: Sequence[str], weight: NDArray[np.float64], cap: in
         l, r: the edges' notes, [E].
         weight: confidence of each edge, [E], 0 to 1.
         cap: notes that a piece may have, at least 1.
+        sizes: how many notes each "note" stands for; one if None.
 
     Cost: O(E log E) time, about 300 bytes an edge.
 
@@ -27,7 +34,7 @@ def cut(l: Sequence[str], r: Sequence[str], weight: NDArray[np.float64], cap: in
     first, second = codes[: len(l)], codes[len(l) :]
     low, high = np.minimum(first, second), np.maximum(first, second)
     order = np.lexsort((high, low, -weight))
-    parent, size = list(range(len(names))), [1] * len(names)
+    parent, size = list(range(len(names))), [1 if sizes is None else sizes[name] for name in names]
     for a, b in zip(low[order].tolist(), high[order].tolist(), strict=True):
         a, b = sorted((_root(parent, a), _root(parent, b)))
         if a != b and size[a] + size[b] <= cap:

@@ -164,5 +164,7 @@ def _verdict_row(row: Row, left: Row, right: Row, verification: Verification) ->
         "hamming_distance": verdict.hamming,
         "inliers": max(m.inliers for m in maps) if refused else verdict.inliers,
         "pixel_correlation": verdict.pixel_correlation,
+        "structure": verdict.structure,
+        "colour_error": verdict.colour_error,
         "score": verdict.score,
     }

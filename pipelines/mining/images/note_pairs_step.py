@@ -1,4 +1,4 @@
-"""Step: from pairs of picture files to pairs of images in notes."""
+"""Step: from pairs of picture files to pairs of images in notes: copies, crops, variants."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,7 +14,8 @@ from schemas.item import REGION
 
 COPY = "near_duplicate_image"
 CROP = "crop"
-EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "region")
+VARIANT = "variant"
+EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "structure", "colour_error", "region")
 PAIRS_A_TASK = 20_000
 """Pairs of files whose images one task pairs: up to 2 * max_shown - 1 rows each, but few files have so many places."""
 MIN_SIDE = 16
@@ -36,8 +37,8 @@ class PlaceCap:
     Source: of 615 product and room photos of a shop 57 are flat, and none of these has more than 2 places."""
 
 
-def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: PlaceCap) -> dict[str, Output]:
-    """PAIRS of images in two notes: those that show the same picture, and crops.
+def image_pairs(pairs: DataFrame, doubts: DataFrame, count: int, images: DataFrame, settings: PlaceCap) -> dict[str, Output]:
+    """PAIRS of images in two notes: those that show the same picture, crops, and VARIANTS.
 
     near_duplicate_image: files of equal bytes, copies, framed copies. The query is the picture inside the
     frame, or else the image with the smaller (note_id, image_id). Files of equal bytes need no verification.
@@ -48,28 +49,35 @@ def image_pairs(pairs: DataFrame, count: int, images: DataFrame, settings: Place
     Pictures that show nothing are paired with none, and counted: those with a side below MIN_SIDE, those of one colour
     (PDQ quality 0), and flat ones with more than `max_flat_shown` places.
     crop: the image that was cut out of another note's image (query), and that image with the region (target).
+    variant: one layout, view or product with other content; no positive. Query and target as of copies.
 
     Args:
         pairs: PICTURE_PAIRS.
-        count: about how many there are, for the number of tasks.
+        doubts: PICTURE_DOUBTS.
+        count: about how many pairs and doubts there are, for the number of tasks.
         images: IMAGES.
         settings: the cap.
 
     Cost: shuffles of the images by sha256; at most 2 * max_shown - 1 rows a pair of files.
     """
+    variants = doubts.where(F.col("relation") == VARIANT)
+    related = pairs.unionByName(variants, allowMissingColumns=True).withColumn("granularity", _granularity(F.col("relation")))
     if count > PAIRS_A_TASK:  # as few rows as they are, they come in one file and would be one task
-        pairs = pairs.repartition(-(-count // PAIRS_A_TASK), "sha256_l", "sha256_r")
+        related = related.repartition(-(-count // PAIRS_A_TASK), "sha256_l", "sha256_r")
     every_place = _places(images).persist()
     shows_nothing = _shows_nothing(settings)
     places = every_place.where(~shows_nothing)
-    related = pairs.withColumn("granularity", F.when(F.col("relation").startswith("crop"), CROP).otherwise(COPY))
     place_pairs = _same_bytes(places, settings).unionByName(_matching_files(related, places, settings)).persist()
     across = place_pairs.where(F.col("at_l.note_id") != F.col("at_r.note_id"))
-    capped = {name: _dropped_of_two_files(place_pairs, name) for name in (COPY, CROP)}
+    capped = {name: _dropped_of_two_files(place_pairs, name) for name in (COPY, CROP, VARIANT)}
     capped[COPY] = _dropped_of_one_file(places, settings).unionByName(capped[COPY])
     without_detail = every_place.where(shows_nothing).agg(F.count("*").alias("rows"))
     capped[COPY] = capped[COPY].unionByName(without_detail.select(F.lit(DROPPED_PLACES_WITHOUT_DETAIL).alias("reason"), "rows"))
     return {name: Output(_pairs(name, _of(across, name)), dropped, persisted=True) for name, dropped in capped.items()}
+
+
+def _granularity(relation: Column) -> Column:
+    return F.when(relation == VARIANT, VARIANT).when(relation.startswith("crop"), CROP).otherwise(COPY)
 
 
 def _of(rows: DataFrame, granularity: str) -> DataFrame:
@@ -100,6 +108,8 @@ def _same_bytes(places: DataFrame, settings: PlaceCap) -> DataFrame:
         "inliers": F.lit(None).cast("int"),
         "pixel_correlation": F.lit(1.0),
         "mirrored": F.lit(False),
+        "structure": F.lit(1.0),
+        "colour_error": F.lit(0.0),
         "region": F.lit(None).cast(spark_columns.spark_type(REGION)),
         "score": F.lit(1.0),
         "granularity": F.lit(COPY),
@@ -118,7 +128,7 @@ def _matching_files(pairs: DataFrame, places: DataFrame, settings: PlaceCap) -> 
     directed = pairs.select(
         F.when(swap, F.col("sha256_r")).otherwise(F.col("sha256_l")).alias("sha256_l"),
         F.when(swap, F.col("sha256_l")).otherwise(F.col("sha256_r")).alias("sha256_r"),
-        (F.col("relation") == "copy").alias("either_way"),
+        F.col("relation").isin("copy", VARIANT).alias("either_way"),
         *EVIDENCE,
         "score",
         "granularity",

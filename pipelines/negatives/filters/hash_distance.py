@@ -1,4 +1,4 @@
-"""Finds candidates with a picture similar to one of the query or a positive, by perceptual hash, though mining tied none.
+"""Finds candidates with a picture of one family with, or similar to, one of the query or a positive.
 
 Mining must be right that two pictures show the same; the guard may be wrong now and then, since all it
 costs is a candidate. So a far looser distance of the hashes that mining has made is enough here, or
@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from pipelines.media.image_families import image_families
 
 PDQ_BYTES = 32
 
@@ -34,6 +36,8 @@ class HashIndex(NamedTuple):
     """note_id -> its pictures."""
     doubts: frozenset[tuple[str, str]]
     """sha256_l, sha256_r of PICTURE_DOUBTS."""
+    families: Mapping[str, frozenset[int]] = {}
+    """note_id -> the families of its pictures: a copy of a copy, a crop of a copy, however many notes show it."""
 
     def is_similar(self, one: HashedPicture, other: HashedPicture, max_distance: int) -> bool:
         """Whether two pictures are within `max_distance` bits in any rotation or flip, or mining was in doubt about them."""
@@ -41,19 +45,24 @@ class HashIndex(NamedTuple):
         return pair in self.doubts or pdq_distance(one.turns, other.turns) <= max_distance
 
 
-def hash_index(images: pa.Table, pictures: pa.Table, doubts: pa.Table) -> HashIndex:
-    """Index IMAGES (note_id, sha256), PICTURES (sha256, pdq, pdq_turns) and PICTURE_DOUBTS (sha256_l, sha256_r)."""
+def hash_index(images: pa.Table, pictures: pa.Table, doubts: pa.Table, picture_pairs: pa.Table) -> HashIndex:
+    """Index IMAGES (note_id, image_id, sha256), PICTURES (sha256, pdq, pdq_turns), PICTURE_DOUBTS and PICTURE_PAIRS."""
     columns = (pictures.column(name).to_pylist() for name in ("sha256", "pdq", "pdq_turns"))
     turns = {
         sha256: (_number(pdq), *(_number(turned[k : k + PDQ_BYTES]) for k in range(0, len(turned), PDQ_BYTES)))
         for sha256, pdq, turned in zip(*columns, strict=True)
     }
+    family = image_families(images, picture_pairs)
     by_note: dict[str, list[HashedPicture]] = {}
-    for note_id, sha256 in zip(images.column("note_id").to_pylist(), images.column("sha256").to_pylist(), strict=True):
+    families: dict[str, set[int]] = {}
+    for note_id, image_id, sha256 in zip(
+        *(images.column(name).to_pylist() for name in ("note_id", "image_id", "sha256")), strict=True
+    ):
         if sha256 in turns:
             by_note.setdefault(note_id, []).append(HashedPicture(sha256, turns[sha256]))
+            families.setdefault(note_id, set()).add(family[image_id])
     pairs = zip(*(doubts.column(name).to_pylist() for name in ("sha256_l", "sha256_r")), strict=True)
-    return HashIndex(by_note, frozenset(pairs))
+    return HashIndex(by_note, frozenset(pairs), {note: frozenset(own) for note, own in families.items()})
 
 
 def has_similar_picture(
@@ -64,7 +73,7 @@ def has_similar_picture(
     index: HashIndex,
     max_distance: int,
 ) -> NDArray[np.bool_]:
-    """Whether the candidate's note has a picture similar to one of the query's or a positive's note (`HashIndex.is_similar`).
+    """Whether the candidate's note has a picture of one family with, or similar to, one of the query's or a positive's note.
 
     Notes and not items are compared, as components tie notes: a text of a note that copies the positive's picture is no
     clean negative either.
@@ -84,7 +93,8 @@ def has_similar_picture(
 
     @lru_cache(maxsize=1 << 18)
     def similar(one: str, other: str) -> bool:
-        return any(
+        of_one_family = not index.families.get(one, frozenset()).isdisjoint(index.families.get(other, ()))
+        return of_one_family or any(
             index.is_similar(a, b, max_distance) for a in index.by_note.get(one, ()) for b in index.by_note.get(other, ())
         )
 

@@ -1,9 +1,9 @@
 """Relations that mining found: which items must never be a negative of which query.
 
-Notes are joined into groups by their duplicate component and by every mined pair of content
-(near duplicates, crops, shared passages): a component that the size cap has cut is whole again here.
-A mined pair of any kind, co-click included, links both ways and links to the whole group of the
-other note, so a copy of a positive is removed as the positive is.
+The group of a note is its content group: the notes that copies, crops and shared passages connect, also where the size cap
+has cut their component. Weak ties (a room that stands behind ten products) connect no group: the pair itself counts, and a
+picture of one family (hash_distance.py). A mined pair of any kind, co-click and weak ones included, links both ways and links
+to the whole group of the other note, so a copy of a positive is removed as the positive is.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from schemas.errors import DataError
-from schemas.granularity import CONTENT_GRANULARITIES
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -89,8 +86,7 @@ def mined_relations(positives: pa.Table, components: pa.Table, items: pa.Table) 
     notes = _numbered(item.field("note_id"), note_ids, "items are of notes without a component")
     sides = [positives.column(side).combine_chunks() for side in ("query", "target")]
     ends = [_numbered(p.field("note_id"), note_ids, "positives are of notes without a component") for p in sides]
-    content = np.asarray(pc.is_in(positives.column("granularity"), pa.array(CONTENT_GRANULARITIES)), bool)
-    groups = _note_groups(components.column("component_id"), [end[content] for end in ends])
+    groups = np.asarray(components.column("content_group").combine_chunks().dictionary_encode().indices, np.int64)
     item_ids = item.field("item_id")
     pair_items = [_numbered(p.field("item_id"), item_ids, "positives have items that are not in 'items'") for p in sides]
     across = ends[0] != ends[1]
@@ -103,17 +99,6 @@ def mined_relations(positives: pa.Table, components: pa.Table, items: pa.Table) 
         positive_groups=_codes(pair_items, [groups[end] for end in ends], count),
         linked_groups=_codes([end[across] for end in ends], [groups[end[across]] for end in ends], count),
     )
-
-
-def _note_groups(component_ids: pa.ChunkedArray, edges: list[Numbers]) -> Numbers:
-    """[notes] the group of each note: components, joined by the mined pairs between them."""
-    encoded = component_ids.combine_chunks().dictionary_encode()
-    component, count = np.asarray(encoded.indices, np.int64), len(encoded.dictionary)
-    left, right = (component[end] for end in edges)
-    links = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
-    _, joined = connected_components(links, directed=False)
-    groups: Numbers = joined[component].astype(np.int64)
-    return groups
 
 
 def _codes(owners: list[Numbers], groups: list[Numbers], count: int) -> Numbers:

@@ -1,6 +1,6 @@
 """Datasets of a workspace: those with a view, and all of them in the order in which rows flow."""
 
-from schemas import datasets, intermediate, shards
+from schemas import datasets, intermediate, relations, shards
 from schemas.table import Table
 
 VIEWS: tuple[Table, ...] = (
@@ -9,6 +9,8 @@ VIEWS: tuple[Table, ...] = (
     datasets.IMAGES,
     datasets.QUARANTINE,
     datasets.POSITIVES,
+    relations.VARIANTS,
+    relations.NOTE_TIES,
     datasets.COMPONENTS,
     datasets.ITEMS,
     datasets.ANNOTATIONS,
@@ -45,9 +47,11 @@ _TABLES: tuple[Table, ...] = (
     intermediate.PICTURE_PAIRS,
     intermediate.PICTURE_DOUBTS,
     *intermediate.MINED.values(),
+    relations.VARIANTS,
     intermediate.TEXT_TIES,
     datasets.ANNOTATIONS,
     intermediate.ANNOTATED,
+    relations.NOTE_TIES,
     datasets.COMPONENTS,
     datasets.POSITIVES,
     datasets.ITEMS,

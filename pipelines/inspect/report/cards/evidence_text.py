@@ -62,6 +62,10 @@ def _of_pictures(e: Row) -> list[tuple[str, str]]:
         lines.append(("matching features", f"{e['inliers']:,}"))
     if e["pixel_correlation"] is not None:
         lines.append(("pixel correlation", f"{e['pixel_correlation']:.3f}"))
+    if e["structure"] is not None:
+        lines.append(("structure in common", f"{e['structure']:.3f}"))
+    if e["colour_error"] is not None:
+        lines.append(("colours unexplained", f"{e['colour_error']:.1f} grey levels"))
     if e["mirrored"]:
         lines.append(("mirrored", "yes"))
     if (region := box(e["region"])) is not None:

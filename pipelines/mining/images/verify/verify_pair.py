@@ -4,7 +4,7 @@ A hypothesis maps one picture onto the other. It is refined on the thumbnails, a
 then coincide are compared in structure and in colour. The fewer features agree, the more the pixels must.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
@@ -24,7 +24,7 @@ from pipelines.mining.images.verify.transform_hypotheses import ENOUGH_INLIERS, 
 from pipelines.mining.images.verify.warp_refinement import Matrix, inverse, resizing
 
 Relation = Literal["copy", "framed_a", "framed_b", "crop_a", "crop_b", "variant", "none"]
-"""variant: one layout or photo with other words or other content on it. framed_a: b is a, whole, in a frame.
+"""variant: one layout, view or product with other words, content or colours. framed_a: b is a, whole, in a frame.
 crop_a: a is cut out of b. framed_b and crop_b: the other way round."""
 MAX_EXPOSURE_ERROR = 16.0
 """Mean levels of what is not white that overexposure may leave unexplained where features agree."""
@@ -82,6 +82,10 @@ class PairVerdict:
     """Correlation of the common pixels, -1 to 1."""
     hamming: int
     """Bits between the PDQ hashes, in the best of the eight turns."""
+    structure: float
+    """Mean correlation of the cells that both show, -1 to 1."""
+    colour_error: float
+    """Grey levels that the best change of light leaves unexplained."""
     score: float
     """0 to 1: mean correlation of structure, less what the colours leave unexplained."""
 
@@ -109,6 +113,8 @@ class ComparedMap(NamedTuple):
     placement: Placement
     inliers: int
     mirrored: bool
+    is_recoloured: bool
+    """Whether the pixels agree but for the colour of a thing."""
 
 
 def verify_candidate(a: ComparablePicture, b: ComparablePicture, candidate: Hypotheses, settings: Verification) -> PairVerdict:
@@ -123,23 +129,38 @@ def verify_candidate(a: ComparablePicture, b: ComparablePicture, candidate: Hypo
     Cost: about 2 ms a hypothesis; for a pair that agrees, that of `content_change`.
     """
     compared = [compare_pixels(a.thumbnail, b.thumbnail, hypothesis, settings) for hypothesis in candidate.maps]
-    best = max((one for one in compared if one), key=lambda one: one.structure.mean, default=None)
+    best = _best(compared, settings)
     if best is None:
-        return PairVerdict(
-            "none", None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=candidate.hamming, score=0.0
-        )  # fmt: skip
+        return PairVerdict("none", None, False, 0, 0.0, candidate.hamming, 0.0, 0.0, 0.0)
     relation, region = _relation(best, settings)
-    if relation != "none" and best.structure.mean < settings.max_unread_structure and _has_other_content(a, b, best):
+    if relation != "none" and (best.is_recoloured or _has_other_content(a, b, best, settings)):
         relation, region = "variant", None
-    score = max(0.0, best.structure.mean) * (1 - min(1.0, best.light.unexplained / 50))
+    mean, error = best.structure.mean, best.light.unexplained
+    score = 0.0 if relation == "none" else max(0.0, mean) * (1 - min(1.0, error / 50))
     return PairVerdict(
         relation, region, best.mirrored, best.inliers, round(best.pearson, 6), candidate.hamming,
-        0.0 if relation == "none" else round(score, 6),
+        round(mean, 6), round(error, 6), round(score, 6),
     )  # fmt: skip
 
 
-def _has_other_content(a: ComparablePicture, b: ComparablePicture, compared: ComparedMap) -> bool:
+def _best(compared: Iterable[ComparedMap | None], settings: Verification) -> ComparedMap | None:
+    """The map with the best structure; one that recolours a thing only where no other relates the pictures."""
+
+    def structure_of(one: ComparedMap) -> float:
+        return one.structure.mean
+
+    maps = [one for one in compared if one]
+    plain = max((one for one in maps if not one.is_recoloured), key=structure_of, default=None)
+    recoloured = max((one for one in maps if one.is_recoloured), key=structure_of, default=None)
+    if recoloured is not None and (plain is None or _relation(plain, settings)[0] == "none"):
+        return recoloured
+    return plain
+
+
+def _has_other_content(a: ComparablePicture, b: ComparablePicture, compared: ComparedMap, settings: Verification) -> bool:
     """Whether the strokes of two pictures differ that agree on their thumbnails."""
+    if compared.structure.mean >= settings.max_unread_structure:
+        return False
     pictures = (b, a) if compared.swapped else (a, b)
     source, target = (_decoded_grey(picture.working_picture) for picture in pictures)
     to_source = (
@@ -184,11 +205,10 @@ def compare_pixels(
             agreed, seen = structure_and_light(common, inliers)
     if seen is None:
         return None
-    if is_explained(agreed, seen, inliers) and is_colour_variant(common):
-        return None
+    recoloured = is_explained(agreed, seen, inliers) and is_colour_variant(common)
     where = placement(source.grey.shape, target.grey.shape, common.to_source)
     return ComparedMap(
-        swapped, source, target, common.to_source, common.pearson, agreed, seen, where, inliers, hypothesis.mirrored
+        swapped, source, target, common.to_source, common.pearson, agreed, seen, where, inliers, hypothesis.mirrored, recoloured
     )
 
 

@@ -1,4 +1,4 @@
--- content that is in two splits, and negatives from the component of their query or positive: must be empty
+-- content that is in two splits, and negatives from the content group of their query or positive: must be empty
 create macro leaks() as table
 with
 -- Letters and digits without case, width, marks, spaces and punctuation; more coarsely than mining folds, and by other means.
@@ -18,7 +18,13 @@ folded_texts as (
         from written
     ) where length(untagged) >= enough
 ),
-placed as (select note_id, component_id, split from components),
+placed as (select note_id, component_id, content_group, split from components),
+-- Pictures that many notes show tie them weakly, and such ties may be cut.
+widely_shown as (
+    select distinct l.sha256 from note_ties t
+    join images l on l.note_id = t.note_id_l join images r on r.note_id = t.note_id_r and r.sha256 = l.sha256
+    where t.is_weak and t.reason = 'near_duplicate_image'
+),
 sides as (
     select pair_id, split, query.note_id as note_id from positives
     union all
@@ -30,7 +36,7 @@ all_items as (
     select item.item_id, item.note_id from counterfactuals
 ),
 negatives as (
-    select n.query_id, n.positive_id, n.candidate_id, c.component_id, q.component_id as of_query, p.component_id as of_positive
+    select n.query_id, n.positive_id, n.candidate_id, c.content_group, q.content_group as of_query, p.content_group as of_positive
     from hard_negatives n
     join all_items kc on kc.item_id = n.candidate_id join placed c on c.note_id = kc.note_id
     join all_items kq on kq.item_id = n.query_id join placed q on q.note_id = kq.note_id
@@ -45,14 +51,14 @@ from sides s left join placed p on p.note_id = s.note_id where s.split is distin
 union all
 select 'a picture in two splits', i.sha256, string_agg(distinct p.split || ': ' || i.note_id, ', ' order by p.split || ': ' || i.note_id)
 from images i join placed p on p.note_id = i.note_id
-where i.surface = 'photo' group by i.sha256 having count(distinct p.split) > 1
+where i.surface = 'photo' and i.sha256 not in (select sha256 from widely_shown) group by i.sha256 having count(distinct p.split) > 1
 union all
 select 'a text in two splits', md5(letters), string_agg(distinct p.split || ': ' || t.note_id, ', ' order by p.split || ': ' || t.note_id)
 from folded_texts t join placed p on p.note_id = t.note_id
 group by letters having count(distinct p.split) > 1
 union all
-select 'a negative in the component of its query', candidate_id, 'query ' || query_id || ', component ' || component_id
-from negatives where component_id = of_query
+select 'a negative in the content group of its query', candidate_id, 'query ' || query_id || ', content group ' || content_group
+from negatives where content_group = of_query
 union all
-select 'a negative in the component of its positive', candidate_id, 'positive ' || positive_id || ', component ' || component_id
-from negatives where component_id = of_positive;
+select 'a negative in the content group of its positive', candidate_id, 'positive ' || positive_id || ', content group ' || content_group
+from negatives where content_group = of_positive;

@@ -1,5 +1,7 @@
 """Small workspaces for the tests of the guard: notes, items and mined pairs as tables."""
 
+from collections import Counter
+
 import pyarrow as pa
 
 from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES
@@ -30,9 +32,13 @@ def items(shown, split="train"):
     return pa.Table.from_pylist(rows, ITEMS.columns)
 
 
-def components(of):
-    """COMPONENTS of note_id -> component_id."""
-    rows = [{"note_id": n, "component_id": c, "size": list(of.values()).count(c), "split": "train"} for n, c in of.items()]
+def components(of, groups=None):
+    """COMPONENTS of note_id -> component_id and, where it differs, note_id -> content_group."""
+    sizes = Counter(of.values())
+    rows = [
+        {"note_id": n, "component_id": c, "size": sizes[c], "content_group": (groups or of)[n], "split": "train"}
+        for n, c in of.items()
+    ]
     return pa.Table.from_pylist(rows, COMPONENTS.columns)
 
 

@@ -13,7 +13,7 @@ from schemas.errors import DataError, SchemaError
 
 
 def components(*notes):
-    rows = [{"note_id": note, "component_id": "c", "size": 1, "split": "train"} for note in notes]
+    rows = [{"note_id": note, "component_id": "c", "size": 1, "content_group": "c", "split": "train"} for note in notes]
     return pa.Table.from_pylist(rows, COMPONENTS.columns)
 
 

@@ -17,7 +17,13 @@ from schemas.errors import DataError
 
 
 def rows(*notes):
-    columns = {"note_id": notes, "component_id": notes, "size": [1] * len(notes), "split": ["train"] * len(notes)}
+    columns = {
+        "note_id": notes,
+        "component_id": notes,
+        "size": [1] * len(notes),
+        "content_group": notes,
+        "split": ["train"] * len(notes),
+    }
     return pa.table(columns, schema=COMPONENTS.columns)
 
 

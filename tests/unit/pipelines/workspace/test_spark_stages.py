@@ -32,6 +32,7 @@ class Maker:
             F.concat(F.lit("n"), 99 - F.col("id")).alias("note_id"),
             F.lit("c").alias("component_id"),
             F.lit(1).cast("long").alias("size"),
+            F.lit("c").alias("content_group"),
             F.lit("train").alias("split"),
         )
         return Output(frame, dropped_counts(self.spark, {"capped": self.dropped}), self.rows_in)

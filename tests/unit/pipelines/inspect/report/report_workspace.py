@@ -166,6 +166,7 @@ def publish_sample(folder, with_negatives=True, with_judge=True):
                 "note_id": n["note_id"],
                 "component_id": "n00" if k < 9 else n["note_id"],
                 "size": 9 if k < 9 else 1,
+                "content_group": "n00" if k < 9 else n["note_id"],
                 "split": "train",
             }
             for k, n in enumerate(notes)

@@ -41,6 +41,20 @@ def test_does_not_depend_on_the_order_or_direction_of_edges(edges, cap, data):
     assert pieces(shuffled, cap) == pieces(edges, cap)
 
 
+@given(edges=EDGES, cap=st.integers(1, 15), data=st.data())
+def test_sizes_count_as_so_many_notes(edges, cap, data):
+    sizes = {n: data.draw(st.integers(1, 4)) for n in NOTES}
+    left, right, weight = zip(*edges, strict=True)
+    found = dict(zip(*cut(left, right, np.array(weight), cap, sizes), strict=True))
+    # Each note that stands for several is a chain of them, so strong that it is joined first.
+    chains = [(n, f"{n}_{k}", 2.0) for n in found for k in range(1, sizes[n])]
+    if cap >= max(sizes[n] for n in found):
+        expanded = kruskal_by_sets([*edges, *chains], cap)
+        assert found == {n: expanded[n] for n in found}
+    else:
+        assert max(sum(sizes[n] for n in found if found[n] == p) for p in set(found.values())) <= max(cap, 4)
+
+
 def test_parts_two_clusters_at_the_weak_bridge_between_them():
     edges = [("a", "b", 0.9), ("b", "c", 0.9), ("c", "x", 0.2), ("x", "y", 0.9), ("y", "z", 0.9)]
     assert pieces(edges, 5) == {"a": "a", "b": "a", "c": "a", "x": "x", "y": "x", "z": "x"}

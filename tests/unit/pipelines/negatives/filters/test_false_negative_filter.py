@@ -26,15 +26,16 @@ IMAGE = {n: item("image", n, [f"{n}_0"]) for n in NOTES}
 TEXT = item("text", "query", text=PASSAGE)
 SPLITS = {n: "train" for n in NOTES} | {"other_split": "test"}
 COMPONENT_OF = {n: n for n in NOTES} | {"copy": "copy", "query": "copy", "copy_of_clicked": "clicked"}
+COMPONENTS = components(COMPONENT_OF, COMPONENT_OF | {"copy_of_copy": "copy"})  # a component that was cut
 MINED = positives(
     pair("within_note", "image_to_note", IMAGE["query"], WHOLE["query"]),
     pair("within_note", "text_to_note", TEXT, WHOLE["query"]),
     pair("near_duplicate_image", "image_to_image", IMAGE["query"], IMAGE["copy"], 0.9),
-    pair("crop", "image_to_image", IMAGE["copy_of_copy"], IMAGE["copy"], 0.8),  # a component that was cut
+    pair("crop", "image_to_image", IMAGE["copy_of_copy"], IMAGE["copy"], 0.8),
     pair("co_click", "note_to_note", WHOLE["query"], WHOLE["clicked"], 0.5),
     pair("co_click", "note_to_note", WHOLE["clicks_it"], WHOLE["query"], 0.5),
 )
-RELATIONS = mined_relations(MINED, components(COMPONENT_OF), items([*WHOLE.values(), *IMAGE.values(), TEXT], SPLITS))
+RELATIONS = mined_relations(MINED, COMPONENTS, items([*WHOLE.values(), *IMAGE.values(), TEXT], SPLITS))
 FREE = Guard(margin=MarginSettings(preset="free"))
 
 
@@ -86,7 +87,7 @@ def test_a_passage_that_stands_in_a_note_nobody_tied_is_taken():
     offer = candidates(TEXT, "text_to_note", [WHOLE["quoting"], WHOLE["free"]])
     assert verdicts(offer) == ["shared_text", "kept"]
     again = item("text", "quoting", text="把洋葱切成细丝, 再用小火慢慢炒到金黄色")
-    relations = mined_relations(MINED, components(COMPONENT_OF), items([*WHOLE.values(), *IMAGE.values(), TEXT, again], SPLITS))
+    relations = mined_relations(MINED, COMPONENTS, items([*WHOLE.values(), *IMAGE.values(), TEXT, again], SPLITS))
     answers = scored_positives(WHOLE["query"], "note_to_text", [(TEXT, 0.9)])
     offer = candidates(WHOLE["query"], "note_to_text", [again])
     assert REASONS[screen_candidates(offer, relations, answers, None, FREE).reasons[0]].startswith("shared_text")
@@ -172,7 +173,7 @@ def test_an_item_of_another_workspace_is_refused():
     with pytest.raises(DataError, match="1 item_ids are not in 'items'"):
         screen_candidates(offer, RELATIONS, scored_positives(IMAGE["query"], "x", []), None, FREE)
     with pytest.raises(DataError, match="positives have items"):
-        mined_relations(MINED, components(COMPONENT_OF), items([*IMAGE.values(), TEXT]))
+        mined_relations(MINED, COMPONENTS, items([*IMAGE.values(), TEXT]))
 
 
 def test_nothing_offered_is_nothing_screened():

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.negatives.filters.hash_distance import HashedPicture, HashIndex, has_similar_picture, hash_index, pdq_distance
+from schemas.intermediate import PICTURE_PAIRS
 from tests.unit.pipelines.negatives.worlds import images
 
 BASE = (1 << 256) - 1
@@ -26,9 +27,21 @@ def test_the_best_turn_counts():
 def test_hashes_are_the_own_one_and_the_turns_by_note():
     pictures = pa.table({"sha256": ["s1"], "pdq": [pdq(5)], "pdq_turns": [pdq(6) + pdq(7)]})
     doubts = pa.table({"sha256_l": ["s1"], "sha256_r": ["s2"]})
-    found = hash_index(images({"n": [("a", "s1"), ("c", "none")], "m": [("b", "s1")], "o": []}), pictures, doubts)
+    places = images({"n": [("a", "s1"), ("c", "none")], "m": [("b", "s1")], "o": []})
+    found = hash_index(places, pictures, doubts, PICTURE_PAIRS.columns.empty_table())
     assert found.by_note == {"n": [("s1", (5, 6, 7))], "m": [("s1", (5, 6, 7))]}
     assert found.doubts == {("s1", "s2")}
+
+
+def test_notes_with_pictures_of_one_family_are_similar_whatever_their_hashes():
+    shown = {"copy": [("a", "s1")], "original": [("b", "s2")], "crop": [("c", "s3")], "other": [("d", "s4")]}
+    pictures = pa.table({"sha256": [f"s{k}" for k in range(1, 5)], "pdq": [pdq(BASE >> (60 * k)) for k in range(4)]})
+    pictures = pictures.append_column("pdq_turns", pa.array([b""] * 4))
+    links = pa.table({"sha256_l": ["s1", "s2"], "sha256_r": ["s2", "s3"]})
+    index = hash_index(images(shown), pictures, pa.table({"sha256_l": [], "sha256_r": []}), links)
+    queries, candidates = np.array([0, 0, 0]), np.array([1, 2, 3])
+    found = has_similar_picture(pa.array(list(shown)), queries, candidates, [[], [], []], index, 0)
+    assert found.tolist() == [True, True, False]
 
 
 def test_every_picture_of_the_notes_is_compared_and_the_limit_is_inside():

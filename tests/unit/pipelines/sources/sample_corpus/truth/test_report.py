@@ -40,7 +40,7 @@ def _passage(a, b, text):
 
 def _tables(pairs=(), quarantine=(), split=None):
     splits = dict.fromkeys(KEPT, "train") | (split or {})
-    components = [{"note_id": n, "component_id": n, "size": 1, "split": s} for n, s in splits.items()]
+    components = [{"note_id": n, "component_id": n, "size": 1, "content_group": n, "split": s} for n, s in splits.items()]
     notes = [
         {"note_id": n, "title": None, "body": TEXTS[n], "topic": "t", "images": [], "like_count": 1, "image_count": 0, "kept_because": ""}
         for n in KEPT
