@@ -31,6 +31,7 @@ from schemas.datasets import (
 from schemas.errors import DataError
 from schemas.inputs import IMAGES_IN
 from schemas.intermediate import PICTURE_PAIRS
+from schemas.relations import NOTE_TIES
 from schemas.table import Table
 
 
@@ -87,13 +88,16 @@ def make_lists(stages: Stages, settings: BuildShards) -> None:
 
     def make() -> list[Output]:
         notes = NoteSources(*[stages.read(table) for table in (NOTES, IMAGES, COMPONENTS, PICTURE_PAIRS)])
-        tables = ListTables(notes, stages.read(POSITIVES), stages.read(ITEMS), stages.read_or_empty(JUDGEMENTS))
+        tables = ListTables(
+            notes, stages.read(POSITIVES), stages.read(NOTE_TIES), stages.read(ITEMS), stages.read_or_empty(JUDGEMENTS)
+        )
         return [ranking_lists(tables, settings.ranking, settings.labels, settings.seed)]
 
     stages.run(
         [RL_ROWS],
         make,
-        inputs=stages.fingerprints(NOTES, IMAGES, COMPONENTS, PICTURE_PAIRS, POSITIVES, ITEMS) | _optional(stages, JUDGEMENTS),
+        inputs=stages.fingerprints(NOTES, IMAGES, COMPONENTS, NOTE_TIES, PICTURE_PAIRS, POSITIVES, ITEMS)
+        | _optional(stages, JUDGEMENTS),
         settings={"ranking": settings.ranking, "labels": settings.labels, "seed": settings.seed},
         code=ranking_lists,
     )

@@ -17,9 +17,12 @@ from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 from schemas.granularity import GRANULARITY_NAMES
 from schemas.intermediate import MINED, PICTURE_PAIRS
+from schemas.relations import NOTE_TIES, VARIANTS
 from schemas.table import Table
 
 LISTED_STRATA = 10
+LARGE_NOTES, LARGE_SHARE = 50, 0.05
+"""Size from which a component is named: both must hold."""
 TRUTH_TABLES = (NOTES, IMAGES, POSITIVES, QUARANTINE, COMPONENTS)
 
 
@@ -37,6 +40,7 @@ def summary(stages: Stages, truth: Path | None, warnings: Sequence[str] = ()) ->
         _refused(stages),
         _unread_fields(workspace),
         _splits(workspace),
+        _large_components(stages),
     ]
     if truth is not None:
         tables = {table.name: load(workspace, table) for table in TRUTH_TABLES}
@@ -74,7 +78,9 @@ def _granularities(stages: Stages) -> str:
     )
     counts = {row["granularity"]: row for row in scores.join(covered, on="granularity", how="inner").collect()}
     rows = [[name, *_granularity_cells(counts.get(name))] for name in GRANULARITY_NAMES]
-    return aligned(["granularity", "pairs", "notes covered", "median score"], rows)
+    variants = stages.workspace.published(VARIANTS.name).counts.rows_out
+    beside = f"  {variants:,} variants: one layout, view or product with other content; no positives, and no negatives"
+    return aligned(["granularity", "pairs", "notes covered", "median score"], rows) + f"\n{beside}"
 
 
 def _granularity_cells(row: Row | None) -> list[str]:
@@ -137,6 +143,24 @@ def _example(source: str, example: str) -> str:
 def _splits(workspace: Workspace) -> str:
     certificate = workspace.published(POSITIVES.name).report
     return "Splits\n" + "\n".join(f"  {name.replace('_', ' ')}: {_plain(value)}" for name, value in certificate.items())
+
+
+def _large_components(stages: Stages) -> str:
+    """The components with more than LARGE_SHARE of the notes, at most three, with what ties them."""
+    placed = stages.read(COMPONENTS)
+    least = max(LARGE_NOTES, LARGE_SHARE * stages.workspace.published(COMPONENTS.name).counts.rows_out)
+    sizes = placed.where(F.col("size") > least).groupBy("component_id").agg(F.max("size").alias("size"))
+    found = sizes.orderBy(F.col("size").desc(), "component_id").limit(3).collect()
+    if not found:
+        return ""
+    note = placed.select(F.col("note_id").alias("note_id_l"), "component_id")
+    ties = stages.read(NOTE_TIES).join(note, on="note_id_l", how="inner")
+    counted = ties.where(F.col("component_id").isin([row["component_id"] for row in found]))
+    reasons: dict[str, list[str]] = {}
+    for row in counted.groupBy("component_id", "reason").count().orderBy(F.col("count").desc(), "reason").collect():
+        reasons.setdefault(row["component_id"], []).append(f"{row['count']:,} of {row['reason']}")
+    lines = [f"  {row['component_id']}: {row['size']:,} notes, by {', '.join(reasons[row['component_id']])}" for row in found]
+    return "Large components, with the ties of their notes (view note_ties)\n" + "\n".join(lines)
 
 
 def _plain(value: object) -> str:

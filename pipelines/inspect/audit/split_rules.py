@@ -11,13 +11,7 @@ def empty(sentence: str, leak: str, *needs: str) -> Rule:
 RULES = (
     empty("a component is in one split", "a component in two splits", "components"),
     empty("both notes of a pair are in the pair's split", "a pair whose note is in another split", "positives"),
-    empty(
-        "the bytes of a photo are in one split, unless many notes show it",
-        "a picture in two splits",
-        "images",
-        "components",
-        "note_ties",
-    ),
+    empty("the bytes of a photo are in one split", "a picture in two splits", "images", "components"),
     empty("a text that two notes have, but for case and marks, is in one split", "a text in two splits", "notes", "components"),
     Rule(
         sentence="every kept note has exactly one component, and components contain only kept notes",

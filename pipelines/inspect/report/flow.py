@@ -25,6 +25,7 @@ from pipelines.workspace.workspace import Workspace
 from schemas import datasets
 from schemas.datasets import HARD_NEGATIVES, POSITIVES
 from schemas.errors import DataError
+from schemas.relations import NOTE_TIES, VARIANTS
 from schemas.table import Table
 
 MEGABYTE = 1_000_000
@@ -154,6 +155,7 @@ def _existing(cards: Iterable[Card | None]) -> list[Card]:
 
 
 def _runs(workspace: Workspace) -> list[tuple[str, int, str]]:
-    names = [table.name for table in vars(datasets).values() if isinstance(table, Table)]
+    tables = (*vars(datasets).values(), VARIANTS, NOTE_TIES)
+    names = [table.name for table in tables if isinstance(table, Table)]
     runs = [(name, workspace.manifest(name)) for name in names]
     return [(name, run.counts.rows_out, run.published_at) for name, run in runs if run]

@@ -19,9 +19,16 @@ from pipelines.inspect.report.sections.judge_section import JudgeSummary
 from pipelines.inspect.report.sections.overview import Group
 from pipelines.inspect.report.sections.refused_rows import RejectedRows
 from pipelines.inspect.report.thumbnails import Thumbnail
-from schemas.granularity import GRANULARITIES
+from schemas.granularity import GRANULARITIES, Granularity
 
 HERE = Path(__file__).parent
+VARIANT = Granularity(
+    name="variant",
+    evidence="pictures",
+    ties_content=False,
+    label="Variants",
+    description="One layout, view or product with other content or colours. No positives, and no negatives.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +102,7 @@ def _environment() -> Environment:
         "bars": chart_geometry.bars,
         "histogram_summary": chart_geometry.histogram_summary,
     }
-    environment.globals |= functions | {"granularities": {granularity.name: granularity for granularity in GRANULARITIES}}
+    environment.globals |= functions | {"granularities": {one.name: one for one in (*GRANULARITIES, VARIANT)}}
     return environment
 
 

@@ -13,7 +13,9 @@ from pyarrow import fs
 from pipelines.workspace.filesystem import open_filesystem
 from pipelines.workspace.manifest import Manifest
 from pipelines.workspace.workspace import Workspace
+from schemas.datasets import POSITIVES
 from schemas.errors import DataError
+from schemas.relations import VARIANTS
 
 Row = dict[str, Any]
 DAMAGED = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException, pa.ArrowInvalid, OSError)
@@ -37,6 +39,16 @@ class Reader:
         """Whether the dataset is published and has rows."""
         run = self.manifest(dataset)
         return run is not None and run.counts.rows_out > 0
+
+    def pairs(self) -> tuple[str, list[str]]:
+        """What stands for the positives and, if there are any, the variants in a query's `from`, and the datasets read.
+
+        A variant has neither component nor split.
+        """
+        if not self.has(VARIANTS.name):
+            return POSITIVES.name, [POSITIVES.name]
+        both = [POSITIVES.name, VARIANTS.name]
+        return f"(from {both[0]} union all by name from {both[1]})", both
 
     def rows(self, query: str, datasets: Sequence[str], values: Mapping[str, Any] | None = None) -> list[Row]:
         """Run a query and return its rows.

@@ -54,9 +54,9 @@ def components(notes: DataFrame, ties: DataFrame, settings: Components, checkpoi
     """The component and the split of every note, of a note without ties too: COMPONENTS.
 
     Notes that ties which are not weak connect are a content group, and a component. One above the cap is cut: its ties are kept
-    from the strongest down as long as no piece outgrows the cap. All its pieces are in the split train: what they share (a
-    meme, a viral text) must not be in two splits. Weak ties then join components up to a cap of their own. Cut ties are
-    counted in `dropped`.
+    from the strongest down as long as no piece outgrows the cap. Weak ties then join components up to a cap of their own, and
+    what they would join beyond it is cut likewise. All pieces are in the split train: what they share (a meme, a viral text)
+    must not be in two splits. Cut ties are counted in `dropped`.
 
     Args:
         notes: note_id of the kept notes, unique.

@@ -14,7 +14,8 @@ def joined_by_weak_ties(placed: DataFrame, weak: DataFrame, cap: int, checkpoint
     """`placed` with the components that weak ties join under the smallest component_id.
 
     Where the joined component would have more than `cap` notes, ties are taken from the strongest down as long as a piece stays
-    within the cap. A component that is larger than the cap by itself, or a piece of one that was cut, is joined with none.
+    within the cap; these are marked as pieces too, since what the cut ties share is in several of them. A component that is
+    larger than the cap by itself, or a piece of one that was cut, is joined with none.
 
     Args:
         placed: note_id, component_id, is_piece, ...
@@ -35,12 +36,14 @@ def joined_by_weak_ties(placed: DataFrame, weak: DataFrame, cap: int, checkpoint
     )
     totals = group.groupBy("joined_id").agg(F.sum("notes").alias("total"))
     grouped = checkpoint(group.join(totals, on="joined_id", how="inner"))
-    whole = grouped.where(F.col("total") <= cap).select("component_id", "joined_id")
+    whole = grouped.where(F.col("total") <= cap).select("component_id", "joined_id", F.lit(False).alias("was_cut"))
     large = grouped.where(F.col("total") > cap).select("component_id", "joined_id", "notes")
-    new = whole.union(_pieces(large, between, cap))
-    return placed.join(new, on="component_id", how="left").withColumn(
-        "component_id", F.coalesce("joined_id", "component_id")
-    ).drop("joined_id")  # fmt: skip
+    new = whole.union(_pieces(large, between, cap).withColumn("was_cut", F.lit(True)))
+    joined = {
+        "component_id": F.coalesce("joined_id", "component_id"),
+        "is_piece": F.col("is_piece") | F.coalesce("was_cut", F.lit(False)),
+    }
+    return placed.join(new, on="component_id", how="left").withColumns(joined).drop("joined_id", "was_cut")
 
 
 def _between_components(placed: DataFrame, weak: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Noise for ranking lists: notes of the same split that are related to the list's note by no component and no mined pair."""
+"""Noise for ranking lists: notes of the same split related to the list's note by no component, mined pair or tie."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -44,12 +44,13 @@ def noise(lists: DataFrame, pool: DataFrame, ties: DataFrame, seed: int) -> Data
     return whole.groupBy("list_key").agg(F.sort_array(F.collect_list(one)).alias("noise"))
 
 
-def component_ties(positives: DataFrame, components: DataFrame) -> DataFrame:
-    """component_l, component_r, both ways: pairs of components that a pair of POSITIVES joins.
+def component_ties(positives: DataFrame, note_ties: DataFrame, components: DataFrame) -> DataFrame:
+    """component_l, component_r, both ways: pairs of components that a pair of POSITIVES or one of NOTE_TIES (a variant) joins.
 
     Cost: two joins of the pairs' note ids, small rows, and one shuffle.
     """
-    pairs = positives.select(F.col("query.note_id").alias("l"), F.col("target.note_id").alias("r")).where("l != r").distinct()
+    mined = positives.select(F.col("query.note_id").alias("l"), F.col("target.note_id").alias("r")).where("l != r")
+    pairs = mined.union(note_ties.select("note_id_l", "note_id_r")).distinct()
     for side in ("l", "r"):
         named = components.select(F.col("note_id").alias(side), F.col("component_id").alias(f"component_{side}"))
         pairs = pairs.join(named, on=side, how="inner")

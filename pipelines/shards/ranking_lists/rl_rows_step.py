@@ -19,6 +19,7 @@ class ListTables(NamedTuple):
 
     notes: NoteSources
     positives: DataFrame
+    note_ties: DataFrame
     items: DataFrame
     judgements: DataFrame
 
@@ -35,7 +36,7 @@ def ranking_lists(tables: ListTables, settings: RankingLists, labels: SoftLabels
     Cost: `split_notes`, `half_lists` and `graded_lists`.
     """
     split = split_notes(tables.notes, settings, seed).persist()
-    ties = component_ties(tables.positives, tables.notes.components).persist()
+    ties = component_ties(tables.positives, tables.note_ties, tables.notes.components).persist()
     outputs = [half_lists(split, ties, settings, seed), *_graded_lists(tables, settings, labels, split, ties, seed)]
     whole = reduce(DataFrame.unionByName, [output.rows for output in outputs])
     dropped = reduce(DataFrame.unionByName, [output.dropped for output in outputs])

@@ -33,8 +33,13 @@ def pair_card(pair: SampledPair, notes: Notes, style: CardStyle) -> Card:
         granularity=row["granularity"],
         score=row["score"],
         facts=tuple(facts(evidence)),
-        footer=(Fact("split", row["split"]), Fact("component", row["component_id"]), Fact("pair", row["pair_id"])),
+        footer=(*_place(row), Fact("pair", row["pair_id"])),
     )
+
+
+def _place(row: Row) -> list[Fact]:
+    """Split and component, which a variant has not."""
+    return [Fact(name, row[column]) for name, column in (("split", "split"), ("component", "component_id")) if row[column]]
 
 
 def _span(evidence: Row, which: str) -> tuple[int, int] | None:

@@ -1,9 +1,8 @@
-"""Counts and score histograms of the pairs by granularity and task. One pass over a few small columns."""
+"""Counts and score histograms of the pairs and variants by granularity and task. One pass over a few small columns."""
 
 from dataclasses import dataclass
 
 from pipelines.inspect.report.sql_reader import Reader
-from schemas.datasets import POSITIVES
 from schemas.granularity import GRANULARITY_NAMES
 from schemas.item import TASKS
 
@@ -13,7 +12,7 @@ BINS = 20
 _COUNTS = """
     select granularity, task, cast(least(floor(score * $bins), $bins - 1) as integer) as bin,
            count(*) as pairs, min(score) as lowest, max(score) as highest
-    from positives group by granularity, task, bin order by granularity, task, bin
+    from {pairs} group by granularity, task, bin order by granularity, task, bin
 """
 
 
@@ -42,7 +41,8 @@ class Group:
 def pair_groups(reader: Reader) -> list[Group]:
     """List all groups, in the order of GRANULARITY_NAMES and TASKS."""
     rows_of: dict[tuple[str, str], list[dict[str, float]]] = {}
-    for row in reader.rows(_COUNTS, [POSITIVES.name], {"bins": BINS}):
+    source, datasets = reader.pairs()
+    for row in reader.rows(_COUNTS.format(pairs=source), datasets, {"bins": BINS}):
         rows_of.setdefault((row["granularity"], row["task"]), []).append(row)
     return [_group(*group, rows) for group, rows in sorted(rows_of.items(), key=lambda entry: _order(*entry[0]))]
 

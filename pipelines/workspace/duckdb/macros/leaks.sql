@@ -19,12 +19,6 @@ folded_texts as (
     ) where length(untagged) >= enough
 ),
 placed as (select note_id, component_id, content_group, split from components),
--- Pictures that many notes show tie them weakly, and such ties may be cut.
-widely_shown as (
-    select distinct l.sha256 from note_ties t
-    join images l on l.note_id = t.note_id_l join images r on r.note_id = t.note_id_r and r.sha256 = l.sha256
-    where t.is_weak and t.reason = 'near_duplicate_image'
-),
 sides as (
     select pair_id, split, query.note_id as note_id from positives
     union all
@@ -51,7 +45,7 @@ from sides s left join placed p on p.note_id = s.note_id where s.split is distin
 union all
 select 'a picture in two splits', i.sha256, string_agg(distinct p.split || ': ' || i.note_id, ', ' order by p.split || ': ' || i.note_id)
 from images i join placed p on p.note_id = i.note_id
-where i.surface = 'photo' and i.sha256 not in (select sha256 from widely_shown) group by i.sha256 having count(distinct p.split) > 1
+where i.surface = 'photo' group by i.sha256 having count(distinct p.split) > 1
 union all
 select 'a text in two splits', md5(letters), string_agg(distinct p.split || ': ' || t.note_id, ', ' order by p.split || ': ' || t.note_id)
 from folded_texts t join placed p on p.note_id = t.note_id

@@ -22,7 +22,8 @@ def sample(seed):
     split = {name: rng.choice(SPLITS) for name in sorted(set(component.values()))}
     sizes = {name: list(component.values()).count(name) for name in split}
     rows = [
-        {"note_id": note, "component_id": name, "size": sizes[name], "split": split[name]} for note, name in component.items()
+        {"note_id": note, "component_id": name, "size": sizes[name], "content_group": name, "split": split[name]}
+        for note, name in component.items()
     ]
     box = dict(zip(("x0", "y0", "x1", "y1"), (0.1, 0.2, 0.5, 0.75), strict=True))
     pairs = {}

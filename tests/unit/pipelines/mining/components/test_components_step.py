@@ -99,6 +99,10 @@ def test_weak_ties_join_components_up_to_their_cap_the_strongest_first(spark):
     groups = {r["note_id"]: r["content_group"] for r in output.rows.collect()}
     assert groups == {n: group[0] for group in ("ab", "cd", "ef", "x", "y", "z") for n in group}
     assert counted(output) == {"weak ties (variants, pictures of many notes) between components": 1}
+    test_only = Components(max_weak_notes=4, train=0.0, validation=0.0, test=1.0)
+    again = components(notes_of(spark, "abcdefxyz"), edges_of(spark, strong, weak), test_only)
+    splits = {r["note_id"]: r["split"] for r in again.rows.collect()}
+    assert splits == dict.fromkeys("abcdef", "train") | dict.fromkeys("xyz", "test")
     whole = components(notes_of(spark, "abcdefxyz"), edges_of(spark, strong, weak), Components(max_weak_notes=6))
     assert placed(whole) == {n: (group[0], len(group)) for group in ("abcdef", "xy", "z") for n in group}
 

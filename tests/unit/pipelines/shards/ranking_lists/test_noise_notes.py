@@ -18,7 +18,7 @@ def tables(spark):
             "item": [f"item of {n}" for n, _, _ in NOTES],
         }
     )
-    pairs = [("n0", "n3"), ("n9", "n1"), ("n40", "n42"), ("n40", "n44")]
+    pairs = [("n0", "n3"), ("n9", "n1"), ("n40", "n42")]
     positives = pa.table({"query": [{"note_id": q} for q, _ in pairs], "target": [{"note_id": t} for _, t in pairs]})
     lists = pa.table(
         {
@@ -28,8 +28,9 @@ def tables(spark):
             "needed": [4] * len(NOTES),
         }
     )
-    frames = [spark.createDataFrame(table) for table in (pool, positives, lists)]
-    ties = component_ties(frames[1], frames[0].select("note_id", "component_id"))
+    variants = pa.table({"note_id_l": ["n40"], "note_id_r": ["n44"]})
+    frames = [spark.createDataFrame(table) for table in (pool, positives, lists, variants)]
+    ties = component_ties(frames[1], frames[3], frames[0].select("note_id", "component_id"))
     return frames[2], frames[0], ties
 
 
