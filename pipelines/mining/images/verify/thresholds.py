@@ -36,6 +36,11 @@ def is_similar(agreed: Structure, inliers: int) -> bool:
     return _meets(agreed, _demand(inliers)) or _partly_hidden(agreed, inliers)
 
 
+def is_whole(agreed: Structure, inliers: int) -> bool:
+    """Whether the structure allows for a copy or a crop of which no part is hidden."""
+    return _meets(agreed, _demand(inliers))
+
+
 def is_explained(agreed: Structure, seen: Light | None, inliers: int) -> bool:
     """Whether the colours allow for it as well, at this structure and number of features."""
     if seen is None:

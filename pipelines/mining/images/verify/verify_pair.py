@@ -19,7 +19,7 @@ from pipelines.mining.images.verify.crop_or_frame import Placement, Region, is_f
 from pipelines.mining.images.verify.other_content import content_change
 from pipelines.mining.images.verify.overexposure import exposed_alike
 from pipelines.mining.images.verify.similarity import Light, Structure, light, mean_structure, structure
-from pipelines.mining.images.verify.thresholds import is_explained, is_similar
+from pipelines.mining.images.verify.thresholds import is_explained, is_similar, is_whole
 from pipelines.mining.images.verify.transform_hypotheses import ENOUGH_INLIERS, Hypotheses, Hypothesis, fractions
 from pipelines.mining.images.verify.warp_refinement import Matrix, inverse, resizing
 
@@ -114,7 +114,7 @@ class ComparedMap(NamedTuple):
     inliers: int
     mirrored: bool
     is_recoloured: bool
-    """Whether the pixels agree but for the colour of a thing."""
+    """Whether the structure agrees and colours do not: those of a thing in it, or all."""
 
 
 def verify_candidate(a: ComparablePicture, b: ComparablePicture, candidate: Hypotheses, settings: Verification) -> PairVerdict:
@@ -144,14 +144,17 @@ def verify_candidate(a: ComparablePicture, b: ComparablePicture, candidate: Hypo
 
 
 def _best(compared: Iterable[ComparedMap | None], settings: Verification) -> ComparedMap | None:
-    """The map with the best structure; one that recolours a thing only where no other relates the pictures."""
+    """The map with the best structure; one that recolours a single thing only where no other relates the pictures."""
 
     def structure_of(one: ComparedMap) -> float:
         return one.structure.mean
 
+    def recolours_a_thing(one: ComparedMap) -> bool:
+        return one.is_recoloured and is_explained(one.structure, one.light, one.inliers)
+
     maps = [one for one in compared if one]
-    plain = max((one for one in maps if not one.is_recoloured), key=structure_of, default=None)
-    recoloured = max((one for one in maps if one.is_recoloured), key=structure_of, default=None)
+    plain = max((one for one in maps if not recolours_a_thing(one)), key=structure_of, default=None)
+    recoloured = max(filter(recolours_a_thing, maps), key=structure_of, default=None)
     if recoloured is not None and (plain is None or _relation(plain, settings)[0] == "none"):
         return recoloured
     return plain
@@ -205,7 +208,7 @@ def compare_pixels(
             agreed, seen = structure_and_light(common, inliers)
     if seen is None:
         return None
-    recoloured = is_explained(agreed, seen, inliers) and is_colour_variant(common)
+    recoloured = is_colour_variant(common) if is_explained(agreed, seen, inliers) else is_whole(agreed, inliers)
     where = placement(source.grey.shape, target.grey.shape, common.to_source)
     return ComparedMap(
         swapped, source, target, common.to_source, common.pearson, agreed, seen, where, inliers, hypothesis.mirrored, recoloured
@@ -235,7 +238,7 @@ def structure_and_light(common: CellOverlap, inliers: int) -> tuple[Structure, L
 
 def _relation(compared: ComparedMap, settings: Verification) -> tuple[Relation, Region | None]:
     where = compared.placement
-    if not is_explained(compared.structure, compared.light, compared.inliers):
+    if not compared.is_recoloured and not is_explained(compared.structure, compared.light, compared.inliers):
         return "none", None
     if min(where.source_covered, where.target_covered) >= settings.min_copy_coverage:
         return "copy", None

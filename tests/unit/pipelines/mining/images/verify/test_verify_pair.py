@@ -119,8 +119,8 @@ def test_an_edited_product_on_white_is_a_copy(edit):
 
 
 @pytest.mark.parametrize("colour", [(60, 90, 170), (225, 215, 200), (60, 60, 60), (90, 160, 80)])
-def test_another_colour_of_the_same_product_is_no_copy(colour):
-    assert compare(product((170, 90, 60)), product(colour)).relation == "none"
+def test_another_colour_of_the_same_product_is_a_variant(colour):
+    assert compare(product((170, 90, 60)), product(colour)).relation == "variant"
 
 
 def test_two_scenes_are_no_copies():
