@@ -29,10 +29,11 @@ from pipelines.negatives.calibration.similarity_histogram import histogram_text
 from pipelines.negatives.counterfactuals import CounterfactualSettings, counterfactuals
 from pipelines.negatives.filters import hash_distance, rare_grams, thumbnail_overlap
 from pipelines.negatives.filters.compared_notes import ComparedNotes
-from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED_POSITIVES, Guard, screen_candidates
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED_POSITIVES, screen_candidates
 from pipelines.negatives.filters.filter_block import late_filters
 from pipelines.negatives.filters.mined_relations import MinedRelations, mined_relations
 from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.exact_dot import dot_products
 from pipelines.negatives.search.exact_search import Search, by_group
 from pipelines.negatives.search.maxsim import best_notes_by_group, maxsim
@@ -157,13 +158,8 @@ def variants(
 ) -> dict[str, Callable[[], SelectedNegatives]]:
     """The guard with parts of it on and off, by name."""
     positives, components, items = (bench.tables[t] for t in ("positives", "components", "items"))
-    alone = pa.table(
-        {
-            **{c: components.column(c) for c in COMPONENTS.columns.names},
-            "component_id": components.column("note_id"),
-            "content_group": components.column("note_id"),
-        }
-    )
+    own = ("component_id", "content_group")
+    alone = pa.table({c: components.column("note_id" if c in own else c) for c in COMPONENTS.columns.names})
     none = POSITIVES.columns.empty_table()
     full, only_components = mined_relations(positives, components, items), mined_relations(none, components, items)
     only_pairs, nothing = mined_relations(positives, alone, items), mined_relations(none, alone, items)

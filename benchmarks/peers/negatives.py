@@ -32,9 +32,10 @@ Found = dict[tuple[int, int], list[int]]
 def ours(size: int, queries: int, many: int, preset: str, taken: Watch) -> Found:
     """Exact search of 100, ties, guard and choice, as in jobs/mine_hard_negatives.py."""
     from pipelines.negatives import query_positives
-    from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED_POSITIVES, Guard, screen_candidates
+    from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED_POSITIVES, screen_candidates
     from pipelines.negatives.filters.mined_relations import mined_relations
     from pipelines.negatives.filters.score_margins import MarginSettings
+    from pipelines.negatives.filters.settings import Guard
     from pipelines.negatives.search.exact_dot import dot_products
     from pipelines.negatives.search.exact_search import Search, exact
     from pipelines.negatives.select_negatives import select_negatives

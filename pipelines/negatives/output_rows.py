@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.negatives.filters.false_negative_filter import REASONS, ScreenedCandidates, judgements
+from pipelines.negatives.filters.false_negative_filter import ScreenedCandidates, judgements
+from pipelines.negatives.filters.removal_reasons import REASONS
 from schemas.datasets import HARD_NEGATIVES, SHORTFALLS
 
 NO_CANDIDATES = "no_candidates: the split has too few candidates"

@@ -9,15 +9,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.negatives import query_positives
-from pipelines.negatives.filters.false_negative_filter import (
-    DUPLICATE_NEGATIVE,
-    JUDGED_RELEVANT,
-    REASONS,
-    WEAK_POSITIVE,
-    Guard,
-    ScreenedCandidates,
-    judgements,
-)
+from pipelines.negatives.filters.false_negative_filter import ScreenedCandidates, judgements
+from pipelines.negatives.filters.removal_reasons import DUPLICATE_NEGATIVE, JUDGED_RELEVANT, REASONS, WEAK_POSITIVE
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.output_rows import rule_rows, searched_rows, shortfalls
 from schemas.datasets import HARD_NEGATIVES
 

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.flows.judge_relevance.settings import CacheSettings, CalibrationLabels, JudgeChoice
 from pipelines.judge.select_pairs import Cascade
-from pipelines.negatives.filters.false_negative_filter import Guard
 from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.filters.settings import Guard
 from pipelines.workspace.workspace import Workspace
 from tests.support.chain import copied, judge, mine_negatives
 from tests.support.workspaces import ROOT

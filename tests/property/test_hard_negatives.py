@@ -8,16 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.negatives import query_positives
-from pipelines.negatives.filters.false_negative_filter import (
-    CANDIDATES,
-    JUDGED,
-    REASONS,
-    SCORED_POSITIVES,
-    Guard,
-    screen_candidates,
-)
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, JUDGED, SCORED_POSITIVES, screen_candidates
 from pipelines.negatives.filters.mined_relations import mined_relations
+from pipelines.negatives.filters.removal_reasons import REASONS
 from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.select_negatives import RULE_NEGATIVES, select_negatives
 from schemas.granularity import GRANULARITY_NAMES
 from tests.unit.pipelines.negatives.worlds import components, item, items, pair, positives

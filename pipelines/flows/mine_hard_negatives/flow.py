@@ -29,7 +29,8 @@ from pipelines.flows.mine_hard_negatives.embed_stage import (
 from pipelines.flows.mine_hard_negatives.negatives_stage import MinedTables, SearchInputs, block_context, mined_negatives
 from pipelines.flows.mine_hard_negatives.settings import MineHardNegatives
 from pipelines.flows.mine_hard_negatives.stored_calibration import guard_with_band
-from pipelines.negatives.filters.false_negative_filter import JUDGED, Guard
+from pipelines.negatives.filters.false_negative_filter import JUDGED
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.candidate_search import EncodedItems, SearchPlan
 from pipelines.negatives.search.note_elements import RowsToEncode, rows_to_encode
 from pipelines.negatives.search.search_actors import refuse_search_device, start_search_actors

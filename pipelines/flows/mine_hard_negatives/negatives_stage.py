@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.negatives import query_positives
-from pipelines.negatives.filters.false_negative_filter import KEPT, Guard
 from pipelines.negatives.filters.filter_block import BlockContext, filter_and_select
 from pipelines.negatives.filters.hash_distance import hash_index
 from pipelines.negatives.filters.mined_relations import mined_relations
 from pipelines.negatives.filters.rare_grams import ngram_index
+from pipelines.negatives.filters.removal_reasons import KEPT
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.filters.thumbnail_overlap import picture_index
 from pipelines.negatives.output_rows import NO_CANDIDATES
 from pipelines.negatives.search.candidate_search import (

@@ -9,7 +9,7 @@ from pipelines.encode.settings import EmbedSettings
 from pipelines.engines.ray.cluster import Cluster
 from pipelines.negatives.calibration.fit_band import FitBand
 from pipelines.negatives.counterfactuals import CounterfactualSettings
-from pipelines.negatives.filters.false_negative_filter import Guard
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.exact_search import Search
 from pipelines.negatives.search.ivf import IvfSettings
 from schemas.settings import Place

@@ -14,9 +14,10 @@ from pipelines.negatives import query_positives
 from pipelines.negatives.calibration.fit_band import FittedBand, LabelledCandidates, fit_band
 from pipelines.negatives.calibration.planted_labels import PlantedRelations
 from pipelines.negatives.calibration.similarity_histogram import histogram_text
-from pipelines.negatives.filters.false_negative_filter import CANDIDATES, Guard
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES
 from pipelines.negatives.filters.filter_block import candidates_to_label, sample_units
 from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.candidate_search import Block, scored_positives, search_blocks
 from pipelines.negatives.search.rows_by_query import rows_by_query
 from pipelines.negatives.search.search_actors import put

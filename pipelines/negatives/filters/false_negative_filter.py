@@ -1,24 +1,37 @@
 """The false-negative filter ("guard"): decides which candidates may be negatives of a query, and why others may not.
 
-Checks run in the order of REASONS: split, duplicate components, mined pairs, similarity band and margins,
+Checks run in the order of REASONS: split, content groups, mined pairs, similarity band and margins,
 judge, and last, because they are expensive, texts and pictures. A candidate counts under the first
 check that removes it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import Field
 
 from pipelines.negatives import query_positives
 from pipelines.negatives.filters.hash_distance import HashIndex, has_similar_picture
 from pipelines.negatives.filters.mined_relations import MinedRelations
-from pipelines.negatives.filters.score_margins import Margin, MarginSettings, below_margin, in_band, positive_scores
+from pipelines.negatives.filters.removal_reasons import (
+    ABOVE_BAND,
+    BELOW_BAND,
+    JUDGE_MARGIN,
+    JUDGED_RELEVANT,
+    MINED_PAIR,
+    POSITIVE_COMPONENT,
+    POSITIVE_MARGIN,
+    QUERY_COMPONENT,
+    REASONS,
+    SHARED_TEXT,
+    SIMILAR_PICTURE,
+    SPLIT,
+    WEAK_POSITIVE,
+)
+from pipelines.negatives.filters.score_margins import Margin, below_margin, in_band, positive_scores
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.filters.text_overlap import grouped, has_shared_text
 
 CANDIDATES = pa.schema(
@@ -30,91 +43,7 @@ SCORED_POSITIVES = pa.schema([*query_positives.QUERY_POSITIVES, ("similarity", p
 JUDGED = pa.schema([("query_id", pa.string()), ("candidate_id", pa.string()), ("calibrated", pa.float64())])
 """Judgements of candidates and positives; of several judges the highest counts."""
 
-KEPT = "kept"
-REASONS = (
-    KEPT,
-    "split: in another split than the query",
-    "query_component: in the duplicate component of the query",
-    "positive_component: in the duplicate component of a positive of the query",
-    "mined_pair: a mined pair links its note to the note of the query",
-    "weak_positive: no positive of the query scores above margin.least_positive",
-    "below_band: similarity below the band",
-    "above_band: similarity above the band",
-    "positive_margin: similarity too close to that of the positive",
-    "judged_relevant: the judge's probability is at least judge_ceiling",
-    "judge_margin: the judge's probability is too close to that of the positive",
-    "shared_text: n-gram overlap with the query or a positive",
-    "similar_picture: PDQ distance to a picture of the query or a positive",
-    "duplicate_negative: in the duplicate component of a better negative",
-    "rare_ngrams: its note shares rare n-grams with the note of the query or a positive",
-    "picture_overlap: a picture of its note may contain a picture of the query or a positive, or be part of it",
-)
-"""By number, in the order of the checks. The last two check only candidates that would be written."""
-(
-    _,
-    SPLIT,
-    QUERY_COMPONENT,
-    POSITIVE_COMPONENT,
-    MINED_PAIR,
-    WEAK_POSITIVE,
-    BELOW_BAND,
-    ABOVE_BAND,
-    POSITIVE_MARGIN,
-    JUDGED_RELEVANT,
-    JUDGE_MARGIN,
-    SHARED_TEXT,
-    SIMILAR_PICTURE,
-    DUPLICATE_NEGATIVE,
-    RARE_NGRAMS,
-    PICTURE_OVERLAP,
-) = range(len(REASONS))
-
 Numbers = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """Settings of the false-negative filter and of the selection."""
-
-    RENAMED: ClassVar[Mapping[str, str]] = {
-        "max_standing": "max_ngram_overlap",
-        "max_look": "max_pdq_distance",
-        "poor_features": "low_feature_count",
-        "min_lying": "min_template_correlation",
-        "min_shared_grams": "min_shared_ngrams",
-        "familiar_notes": "max_ngram_df",
-        "spread": "stride",
-    }
-    negatives: Annotated[int, Field(ge=1)] = 8
-    """Negatives of a query and positive (method.md, section 4)."""
-    positives_per_query: Annotated[int, Field(ge=1)] = 4
-    """Positives of a query and task that negatives are written for. Ours: the note, the note with the part replaced, and two
-    across notes; all of them get the same negatives of the query, except for the rule-made one."""
-    margin: MarginSettings = field(default_factory=MarginSettings)
-    judge_ceiling: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Calibrated judgement from which a candidate counts as relevant. Ours: more likely relevant than not."""
-    max_ngram_overlap: Annotated[float, Field(gt=0, le=1)] = 0.4
-    """Share of a passage's n-grams that the other text must not contain. Ours: a passage with 8 % of its letters retyped keeps
-    about half of its n-grams of 8 letters; two texts that only share a language have less than a tenth in common."""
-    max_pdq_distance: Annotated[int, Field(ge=0, le=256)] = 96
-    """PDQ distance (bits of 256, at the best rotation or flip) up to which a candidate's picture counts as similar to one of
-    the query or a positive. Ours: on bench7 every copy that mining missed is within 96, and 0.2 % of the pairs of different
-    pictures are."""
-    low_feature_count: Annotated[int, Field(ge=0)] = 150
-    """Number of local features (at most 220) below which mining may miss a copy or a crop: such a picture is compared with
-    others by template matching. 0: none is. Ours: of the pairs in dev/log.md that features cannot match all have fewer on
-    one side, and photos, of which mining finds every crop, have more."""
-    min_template_correlation: Annotated[float, Field(ge=0, le=1)] = 0.7
-    """Correlation of image gradients from which one picture counts as part of another (`template_match`). Ours, dev/log.md:
-    finds seven of ten crops that mining cannot see, and matches 4 % of the pairs of different pictures that look alike."""
-    min_shared_ngrams: Annotated[int, Field(ge=1)] = 12
-    """Number of rare n-grams (4 Chinese characters or 8 other letters) from which two notes that share them count as related.
-    Ours: 15 Chinese characters in a row, three or four English words; about as long as what mining calls a passage."""
-    max_ngram_df: Annotated[int, Field(ge=0)] = 50
-    """Document frequency, in notes, up to which an n-gram counts as rare. Ours: above the notes of one product line, below a
-    greeting."""
-    stride: Annotated[int, Field(ge=1)] = 1
-    """Take every stride-th candidate, in rounds, so that the negatives differ; UniME-V2 uses 5. 1: the nearest ones."""
 
 
 class ScreenedCandidates(NamedTuple):

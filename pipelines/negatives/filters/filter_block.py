@@ -6,10 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.negatives.filters.compared_notes import ComparedNotes
-from pipelines.negatives.filters.false_negative_filter import PICTURE_OVERLAP, RARE_NGRAMS, Guard, screen_candidates
+from pipelines.negatives.filters.false_negative_filter import screen_candidates
 from pipelines.negatives.filters.hash_distance import HashIndex
 from pipelines.negatives.filters.mined_relations import MinedRelations
 from pipelines.negatives.filters.rare_grams import NgramIndex, shares_rare_ngrams
+from pipelines.negatives.filters.removal_reasons import PICTURE_OVERLAP, RARE_NGRAMS
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.filters.thumbnail_overlap import PictureIndex, overlaps_in_pixels
 from pipelines.negatives.search.candidate_search import candidate_rows
 from pipelines.negatives.search.exact_search import SearchHits

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipelines.media.passage_match import NARROW_GRAM, WIDE_GRAM, grams
 from pipelines.negatives.filters.compared_notes import Comparison
-from pipelines.negatives.filters.false_negative_filter import Guard
+from pipelines.negatives.filters.settings import Guard
 from schemas.item import full_text
 
 BUCKETS = 1 << 22

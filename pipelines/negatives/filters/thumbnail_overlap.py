@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines.media.image_families import image_families
 from pipelines.negatives.filters.compared_notes import Comparison
-from pipelines.negatives.filters.false_negative_filter import Guard
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.filters.template_match import MatchImage, Pair, match_image, template_matches
 
 FamilyPair = tuple[int, int]

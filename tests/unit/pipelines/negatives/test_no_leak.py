@@ -9,9 +9,11 @@ import pytest
 
 from pipelines.negatives import query_positives
 from pipelines.negatives.counterfactuals import CounterfactualSettings, counterfactuals
-from pipelines.negatives.filters.false_negative_filter import CANDIDATES, REASONS, SCORED_POSITIVES, Guard, screen_candidates
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED_POSITIVES, screen_candidates
 from pipelines.negatives.filters.mined_relations import mined_relations
+from pipelines.negatives.filters.removal_reasons import REASONS
 from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.exact_search import Search
 from pipelines.negatives.search.maxsim import best_notes
 from pipelines.negatives.select_negatives import RULE_NEGATIVES, select_negatives

@@ -4,19 +4,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.negatives.filters.false_negative_filter import (
+from pipelines.negatives.filters.false_negative_filter import JUDGED, ScreenedCandidates
+from pipelines.negatives.filters.removal_reasons import (
     ABOVE_BAND,
     DUPLICATE_NEGATIVE,
-    JUDGED,
     PICTURE_OVERLAP,
     POSITIVE_MARGIN,
     QUERY_COMPONENT,
     REASONS,
     WEAK_POSITIVE,
-    Guard,
-    ScreenedCandidates,
 )
 from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.output_rows import NO_CANDIDATES
 from pipelines.negatives.query_positives import QUERY_POSITIVES
 from pipelines.negatives.select_negatives import RULE_JUDGED, RULE_NEGATIVES, select_negatives

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.flows.mine_hard_negatives.settings import MineHardNegatives
 from pipelines.negatives.counterfactuals import CounterfactualSettings
-from pipelines.negatives.filters.false_negative_filter import Guard
+from pipelines.negatives.filters.settings import Guard
 from schemas.settings import load_settings
 
 VALUES = {

@@ -5,17 +5,12 @@ import pyarrow as pa
 import pytest
 
 from pipelines.negatives import query_positives
-from pipelines.negatives.filters.false_negative_filter import (
-    CANDIDATES,
-    JUDGED,
-    REASONS,
-    SCORED_POSITIVES,
-    Guard,
-    screen_candidates,
-)
+from pipelines.negatives.filters.false_negative_filter import CANDIDATES, JUDGED, SCORED_POSITIVES, screen_candidates
 from pipelines.negatives.filters.hash_distance import HashedPicture, HashIndex
 from pipelines.negatives.filters.mined_relations import mined_relations
+from pipelines.negatives.filters.removal_reasons import REASONS
 from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.filters.settings import Guard
 from schemas.errors import DataError
 from tests.unit.pipelines.negatives.worlds import components, item, items, pair, positives
 
@@ -68,9 +63,7 @@ def test_each_kind_of_false_negative_is_taken_in_the_order_of_the_guard():
     offer = candidates(IMAGE["query"], "image_to_note", [WHOLE[n] for n in NOTES])
     reasons = screen_candidates(offer, RELATIONS, scored_positives(IMAGE["query"], "x", []), None, FREE).reasons
     found = {n: REASONS[r] for n, r in zip(NOTES, reasons, strict=True)}
-    assert (
-        found["query"] == found["copy"] == found["copy_of_copy"] == "query_component: in the duplicate component of the query"
-    )
+    assert found["query"] == found["copy"] == found["copy_of_copy"] == "query_component: in the content group of the query"
     tie = "mined_pair: a mined pair links its note to the note of the query"
     assert found["clicked"] == found["clicks_it"] == found["copy_of_clicked"] == tie
     assert found["other_split"] == "split: in another split than the query"
@@ -80,7 +73,7 @@ def test_each_kind_of_false_negative_is_taken_in_the_order_of_the_guard():
 def test_the_component_of_a_positive_of_the_item_itself_counts_first():
     offer = candidates(WHOLE["query"], "note_to_note", [WHOLE["clicked"], WHOLE["copy_of_clicked"], WHOLE["clicks_it"]])
     taken = screen_candidates(offer, RELATIONS, scored_positives(WHOLE["query"], "x", []), None, FREE)
-    assert {REASONS[r] for r in taken.reasons} == {"positive_component: in the duplicate component of a positive of the query"}
+    assert {REASONS[r] for r in taken.reasons} == {"positive_component: in the content group of a positive of the query"}
 
 
 def test_a_passage_that_stands_in_a_note_nobody_tied_is_taken():

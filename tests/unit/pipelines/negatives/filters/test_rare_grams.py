@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.negatives.filters.false_negative_filter import Guard
 from pipelines.negatives.filters.rare_grams import ngram_index, shared_rare_ngrams, shares_rare_ngrams
+from pipelines.negatives.filters.settings import Guard
 from tests.unit.pipelines.negatives.worlds import notes
 
 GREETING = "分享一下今天的好物，点赞收藏关注我哦"

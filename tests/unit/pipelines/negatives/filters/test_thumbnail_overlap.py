@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from pipelines.negatives.filters.false_negative_filter import Guard
+from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.filters.thumbnail_overlap import overlaps_in_pixels, picture_index
 from tests.unit.pipelines.negatives.filters.test_template_match import lamp, saved
 from tests.unit.pipelines.negatives.worlds import images, picture_pairs
