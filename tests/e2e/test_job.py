@@ -50,7 +50,7 @@ def test_a_second_run_skips_every_stage(corpus, mined):
     assert again.returncode == 0, again.stdout[-3000:]
     assert closing_summary(again) == mined[1]
     stages = [line for line in again.stdout.splitlines() if ": working" in line or ": unchanged" in line]
-    assert len(stages) == 11
+    assert len(stages) == 12
     assert all("unchanged, skipped" in line for line in stages)
 
 
