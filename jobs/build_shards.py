@@ -18,7 +18,7 @@ if not any(
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.engines.spark_session import spark_session
+    from pipelines.engines.spark_session import end_session, spark_session
     from pipelines.flows.build_shards.flow import build_shards
     from pipelines.flows.build_shards.settings import BuildShards
     from pipelines.flows.build_shards.summary import summary
@@ -41,7 +41,7 @@ def run(settings: BuildShards) -> None:
         spark = spark_session("build_shards")
         build_shards(Stages(spark, workspace), settings)
         sys.stdout.write(summary(workspace))
-        spark.stop()
+        end_session(spark)
 
 
 if __name__ == "__main__":

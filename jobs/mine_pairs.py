@@ -17,7 +17,7 @@ if not any(
 from schemas.start import starting
 
 with starting("mining"):
-    from pipelines.engines.spark_session import checkpoints, plan_for, spark_session
+    from pipelines.engines.spark_session import checkpoints, end_session, plan_for, spark_session
     from pipelines.flows.mine_pairs.flow import mine
     from pipelines.flows.mine_pairs.inputs import open_inputs
     from pipelines.flows.mine_pairs.picture_folder_input import with_picture_folder
@@ -51,7 +51,7 @@ def run(settings: MinePairs) -> None:
             plan_for(spark, inputs.size_bytes)
             warnings = mine(stages, inputs, settings)
         sys.stdout.write(summary(stages, truth_folder(settings.input), warnings))
-        spark.stop()
+        end_session(spark)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,18 @@ def spark_session(name: str) -> SparkSession:
     return spark
 
 
+def end_session(spark: SparkSession) -> None:
+    """Stop Spark after the job's last line, and print nothing more.
+
+    When Java ends, an idle Python worker may see its socket closed before it is told to end, and PySpark's daemon prints a
+    traceback (BrokenPipeError). It comes by Java's error stream, which is closed first.
+    """
+    jvm = spark.sparkContext._jvm
+    if jvm is not None:
+        jvm.System.err.close()
+    spark.stop()
+
+
 @cache
 def private_folder() -> Path:
     """A folder of this process that only its user may enter; deleted when the process ends."""

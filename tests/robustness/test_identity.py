@@ -41,7 +41,7 @@ def test_a_relative_a_winding_and_a_linked_path_make_nothing_again(spark, corpus
     for folder in (relative, f"./{relative}/../{corpus.name}/", f"file://{corpus}", str(tmp_path / "link")):
         given = Input(notes=f"{folder}/notes.parquet", clicks=f"{folder}/clicks.parquet")
         skipped = mined_again(spark, copy, given, capsys)
-        assert len(skipped) == 11 and all(skipped.values()), folder
+        assert len(skipped) == 12 and all(skipped.values()), folder
     rooted = Input(notes=str(corpus / "notes.parquet"), clicks=str(corpus / "clicks.parquet"), image_root=f"{corpus}/./")
     assert all(mined_again(spark, copy, rooted, capsys).values())
 

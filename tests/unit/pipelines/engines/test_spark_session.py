@@ -1,8 +1,12 @@
 """How a job's session is planned for what it reads."""
 
+import subprocess
+import sys
+
 import pytest
 
 from pipelines.engines.spark_session import IF_SMALL, SMALL_BYTES, plan_for
+from tests.support.workspaces import ROOT
 
 
 def planned(spark, input_bytes):
@@ -30,3 +34,18 @@ def test_partitions_that_were_asked_for_stay(spark, input_bytes):
     plan_for(session, input_bytes)
     assert asked == spark.sparkContext.getConf().get("spark.sql.shuffle.partitions")
     assert session.conf.get("spark.sql.shuffle.partitions") == asked
+
+
+def test_nothing_is_printed_after_the_end_of_the_session():
+    program = (
+        "from pipelines.engines.spark_session import end_session, spark_session\n"
+        "spark = spark_session('end')\n"
+        "java = spark.sparkContext._jvm.System.err\n"
+        "java.println('before the end')\n"
+        "print(spark.range(8).mapInArrow(lambda batches: batches, 'id long').count())\n"
+        "end_session(spark)\n"
+        "java.println('BrokenPipeError')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "8\n"
+    assert "before the end" in done.stderr and "BrokenPipeError" not in done.stderr
