@@ -24,7 +24,7 @@ class Components:
     """Settings of `components`."""
 
     max_component_notes: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000
-    """Size cap in notes: a larger component is cut at its weakest edges, unless max_component_share allows more."""
+    """Size cap in notes: a larger component is cut at its weakest ties, unless max_component_share allows more."""
     max_component_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Size cap as a share of all notes, 0 to 1; the larger of the two caps holds."""
     max_weak_notes: Annotated[int, Field(ge=1, le=100_000_000)] = 50
