@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
 
 from pipelines.input_tables.files.byte_streams import open_bytes
 from pipelines.input_tables.files.listing import InputFile
@@ -25,10 +26,9 @@ def files_fingerprint(files: Sequence[InputFile]) -> str:
     """
     if not files:
         return fingerprint([])
-    folder = os.path.commonpath(
-        [os.path.dirname(f"/{file.place.scheme}/{file.place.authority}/{file.place.key}") for file in files]
-    )
-    names = [f"/{file.place.scheme}/{file.place.authority}/{file.place.key}"[len(folder) :].lstrip("/") for file in files]
+    paths = [PurePosixPath(file.place.scheme, file.place.authority, file.place.key.lstrip("/")) for file in files]
+    folder = os.path.commonpath([path.parent for path in paths])
+    names = [str(path.relative_to(folder)) for path in paths]
     with ThreadPoolExecutor(READERS) as readers:
         ends = list(readers.map(_ends, files))
     return fingerprint([[n, f.size_bytes, f.modified_ms, e] for n, f, e in zip(names, files, ends, strict=True)])
