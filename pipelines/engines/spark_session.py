@@ -80,7 +80,7 @@ def spark_session(name: str) -> SparkSession:
 def end_session(spark: SparkSession) -> None:
     """Stop Spark after the job's last line, and print nothing more.
 
-    When Java ends, an idle Python worker may see its socket closed before it is told to end, and PySpark's daemon prints a
+    When Java ends, an idle Python worker may see its socket closed before the signal to end, and PySpark's daemon prints a
     traceback (BrokenPipeError). It comes by Java's error stream, which is closed first.
     """
     jvm = spark.sparkContext._jvm
