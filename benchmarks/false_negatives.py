@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import peer_miner
 from benchmarks.simple_vectors import image_vectors, item_vectors
+from pipelines.media.image_families import image_families
 from pipelines.negatives import query_positives
 from pipelines.negatives.calibration.fit_band import FitBand, FittedBand, LabelledCandidates, fit_band
 from pipelines.negatives.calibration.similarity_histogram import histogram_text
@@ -163,15 +164,12 @@ def variants(
     none = POSITIVES.columns.empty_table()
     full, only_components = mined_relations(positives, components, items), mined_relations(none, components, items)
     only_pairs, nothing = mined_relations(positives, alone, items), mined_relations(none, alone, items)
-    seen, on = (
-        hash_distance.hash_index(
-            *(bench.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts", "mined/picture_pairs"))
-        ),
-        Guard().max_ngram_overlap,
-    )
+    images, pictures, doubts = (bench.tables[t] for t in ("images", "mined/pictures", "mined/picture_doubts"))
+    family = image_families(images, bench.tables["mined/picture_pairs"])
+    seen, on = hash_distance.hash_index(images, pictures, doubts, family), Guard().max_ngram_overlap
 
     ngrams = rare_grams.ngram_index(bench.tables["notes"])
-    small = thumbnail_overlap.picture_index(*(bench.tables[t] for t in ("images", "mined/pictures", "mined/picture_pairs")))
+    small = thumbnail_overlap.picture_index(images, pictures, family)
 
     def run(
         relations: MinedRelations,

@@ -5,6 +5,9 @@ import pyarrow as pa
 from schemas.datasets import PAIRS
 from schemas.table import Table, column
 
+VARIANT = "variant"
+"""The granularity of VARIANTS, the relation of two files, and the reason of a tie."""
+
 VARIANTS = Table(
     name="variants",
     grain="two pictures of two notes with one layout, view or product and other content: neither a positive nor a negative",
@@ -12,7 +15,7 @@ VARIANTS = Table(
     made_by="jobs/mine_pairs.py",
     columns=PAIRS.columns,
 )
-"""granularity is "variant", task "image_to_image"."""
+"""granularity is VARIANT, task "image_to_image"."""
 
 NOTE_TIES = Table(
     name="note_ties",

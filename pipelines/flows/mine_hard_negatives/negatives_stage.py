@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.media.image_families import image_families
 from pipelines.negatives import query_positives
 from pipelines.negatives.filters.filter_block import BlockContext, filter_and_select
 from pipelines.negatives.filters.hash_distance import hash_index
@@ -64,12 +65,13 @@ class SearchInputs(NamedTuple):
 
 def block_context(tables: MinedTables, ids: pa.Array, guard: Guard) -> BlockContext:
     """Index what all candidates are compared with. ids: [items] item_id of the encoded items."""
+    family = image_families(tables.images, tables.picture_pairs)
     small = tables.pictures.select(["sha256", "feature_count", "thumbnail"])
     return BlockContext(
         ids,
         mined_relations(tables.positives, tables.components, tables.items),
-        hash_index(tables.images, tables.pictures, tables.picture_doubts, tables.picture_pairs),
-        picture_index(tables.images, small if guard.low_feature_count else small.slice(0, 0), tables.picture_pairs),
+        hash_index(tables.images, tables.pictures, tables.picture_doubts, family),
+        picture_index(tables.images, small if guard.low_feature_count else small.slice(0, 0), family),
         ngram_index(tables.notes),
         tables.judged,
         guard,

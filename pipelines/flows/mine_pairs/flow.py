@@ -25,7 +25,7 @@ from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.datasets import COMPONENTS, DROPPED_NOTES, IMAGES, ITEMS, NOTES, POSITIVES, QUARANTINE
 from schemas.granularity import COMPONENT_GRANULARITIES, PICTURE_GRANULARITIES
 from schemas.intermediate import ANNOTATED, MINED, PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES, REFUSED, TEXT_TIES
-from schemas.relations import NOTE_TIES, VARIANTS
+from schemas.relations import NOTE_TIES, VARIANT, VARIANTS
 
 
 def mine(stages: Stages, inputs: Inputs, settings: MinePairs) -> list[str]:
@@ -110,7 +110,7 @@ def match_images(stages: Stages, settings: MinePairs) -> None:
         settings={"match": settings.match},
         code=matched_pictures,
     )
-    tables = {name: MINED[name] for name in PICTURE_GRANULARITIES} | {"variant": VARIANTS}
+    tables = {name: MINED[name] for name in PICTURE_GRANULARITIES} | {VARIANT: VARIANTS}
 
     def make() -> list[Output]:
         rows = sum(stages.workspace.published(table.name).counts.rows_out for table in (PICTURE_PAIRS, PICTURE_DOUBTS))

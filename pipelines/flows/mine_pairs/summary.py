@@ -102,7 +102,7 @@ def _strata(workspace: Workspace) -> str:
 
 
 def _dropped(workspace: Workspace) -> str:
-    tables = [NOTES, IMAGES, PICTURE_PAIRS, *MINED.values(), COMPONENTS, POSITIVES]
+    tables = [NOTES, IMAGES, PICTURE_PAIRS, *MINED.values(), VARIANTS, COMPONENTS, POSITIVES]
     rows = [
         [table.name.removeprefix("mined/"), f"{n:,}", reason]
         for table in tables

@@ -20,10 +20,11 @@ from pipelines.inspect.report.sections.overview import Group
 from pipelines.inspect.report.sections.refused_rows import RejectedRows
 from pipelines.inspect.report.thumbnails import Thumbnail
 from schemas.granularity import GRANULARITIES, Granularity
+from schemas.relations import VARIANT
 
 HERE = Path(__file__).parent
-VARIANT = Granularity(
-    name="variant",
+VARIANTS = Granularity(
+    name=VARIANT,
     evidence="pictures",
     ties_content=False,
     label="Variants",
@@ -102,7 +103,7 @@ def _environment() -> Environment:
         "bars": chart_geometry.bars,
         "histogram_summary": chart_geometry.histogram_summary,
     }
-    environment.globals |= functions | {"granularities": {one.name: one for one in (*GRANULARITIES, VARIANT)}}
+    environment.globals |= functions | {"granularities": {one.name: one for one in (*GRANULARITIES, VARIANTS)}}
     return environment
 
 

@@ -41,7 +41,7 @@ class Reader:
         return run is not None and run.counts.rows_out > 0
 
     def pairs(self) -> tuple[str, list[str]]:
-        """What stands for the positives and, if there are any, the variants in a query's `from`, and the datasets read.
+        """Return the relation to select pairs from (positives, and variants if there are any), and the datasets it reads.
 
         A variant has neither component nor split.
         """

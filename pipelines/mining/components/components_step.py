@@ -1,17 +1,15 @@
 """Step: components of notes that ties keep together (duplicates, crops, shared passages, variants), and the split of each."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-import pyarrow as pa
 from pydantic import Field
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.mining.components.connected_components import Checkpoint, cut_lineage, star_links, with_component
-from pipelines.mining.components.cut_large_components import cut as cut_component
+from pipelines.mining.components.cut_large_components import cutter
 from pipelines.mining.components.split_hash import split
 from pipelines.mining.components.weak_ties import joined_by_weak_ties
 from pipelines.workspace.stage_output import Output, dropped_counts
@@ -93,29 +91,18 @@ def components(notes: DataFrame, ties: DataFrame, settings: Components, checkpoi
 
 def _with_pieces(membership: DataFrame, edges: DataFrame, large: DataFrame, cap: int) -> DataFrame:
     """note_id, component_id, content_group, is_piece: notes of large components with their piece, the others as they were."""
-    pieces = (
+    cut = (
         edges.join(membership.toDF("l", "component_id"), on="l", how="inner")
         .join(large, on="component_id", how="left_semi")
         .groupBy("component_id")
-        .applyInArrow(_cutter(cap), "note_id string, piece string")
+        .applyInArrow(cutter(cap), "node string, piece string")
     )
-    return membership.join(pieces, on="note_id", how="left").select(
+    return membership.join(cut.withColumnRenamed("node", "note_id"), on="note_id", how="left").select(
         "note_id",
         F.coalesce("piece", "component_id").alias("component_id"),
         F.col("component_id").alias("content_group"),
         F.col("piece").isNotNull().alias("is_piece"),
     )
-
-
-def _cutter(cap: int) -> Callable[[pa.Table], pa.Table]:
-    """`cut_large_components.cut`, from and to tables."""
-
-    def pieces_of(component: pa.Table) -> pa.Table:
-        weight = component["weight"].to_numpy()
-        note_ids, pieces = cut_component(component["l"].to_pylist(), component["r"].to_pylist(), weight, cap)
-        return pa.table({"note_id": pa.array(note_ids, pa.string()), "piece": pa.array(pieces, pa.string())})
-
-    return pieces_of
 
 
 def _dropped_edges(edges: DataFrame, membership: DataFrame) -> DataFrame:

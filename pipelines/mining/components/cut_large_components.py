@@ -1,9 +1,27 @@
-"""Cuts a component that is too large at its weakest edges. No engine."""
+"""Cuts a component that is too large at its weakest ties. No engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+
+
+def cutter(cap: int) -> Callable[[pa.Table], pa.Table]:
+    """`cut` of one component, from and to tables, for applyInArrow (which takes no functools.partial).
+
+    The function takes l, r, weight, and size_l and size_r where the nodes are components and not notes; it gives node, piece.
+    """
+
+    def pieces(ties: pa.Table) -> pa.Table:
+        l, r = ties["l"].to_pylist(), ties["r"].to_pylist()  # noqa: E741
+        sizes = None
+        if "size_l" in ties.column_names:
+            sizes = dict(zip([*l, *r], [*ties["size_l"].to_pylist(), *ties["size_r"].to_pylist()], strict=True))
+        nodes, piece = cut(l, r, ties["weight"].to_numpy(), cap, sizes)
+        return pa.table({"node": pa.array(nodes, pa.string()), "piece": pa.array(piece, pa.string())})
+
+    return pieces
 
 
 def cut(

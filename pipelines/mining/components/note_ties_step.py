@@ -8,11 +8,10 @@ from pyspark.sql import functions as F
 
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.granularity import PICTURE_GRANULARITIES
-from schemas.relations import NOTE_TIES
+from schemas.relations import NOTE_TIES, VARIANT
 
 SIDES = ("query", "target")
 TEXT_TIE = "text_tie"
-VARIANT = "variant"
 WIDELY_SHOWN = 2
 """Other notes that the pairs of one picture reach, above which they tie weakly: a shop's photo of a room in which ten products
 stand. Source: 420 products of a shop: above 3 more than a third of them hang together, from 2 down at most 15."""

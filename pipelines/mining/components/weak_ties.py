@@ -1,13 +1,10 @@
 """Joins components by weak ties, as far as no joined component outgrows a cap."""
 
-from collections.abc import Callable
-
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.mining.components.connected_components import Checkpoint, star_links, with_component
-from pipelines.mining.components.cut_large_components import cut
+from pipelines.mining.components.cut_large_components import cutter
 
 
 def joined_by_weak_ties(placed: DataFrame, weak: DataFrame, cap: int, checkpoint: Checkpoint) -> DataFrame:
@@ -43,7 +40,7 @@ def joined_by_weak_ties(placed: DataFrame, weak: DataFrame, cap: int, checkpoint
         "component_id": F.coalesce("joined_id", "component_id"),
         "is_piece": F.col("is_piece") | F.coalesce("was_cut", F.lit(False)),
     }
-    return placed.join(new, on="component_id", how="left").withColumns(joined).drop("joined_id", "was_cut")
+    return checkpoint(placed.join(new, on="component_id", how="left").withColumns(joined).drop("joined_id", "was_cut"))
 
 
 def _between_components(placed: DataFrame, weak: DataFrame) -> DataFrame:
@@ -60,20 +57,6 @@ def _between_components(placed: DataFrame, weak: DataFrame) -> DataFrame:
 
 def _pieces(large: DataFrame, between: DataFrame, cap: int) -> DataFrame:
     """component_id, joined_id: the components of groups above the cap, with the piece that each is in."""
-    left, right = (large.withColumnsRenamed({"component_id": side, "notes": f"notes_{side}"}) for side in "lr")
+    left, right = (large.withColumnsRenamed({"component_id": side, "notes": f"size_{side}"}) for side in "lr")
     ties = between.join(left, on="l", how="inner").join(right.drop("joined_id"), on="r", how="inner")
-    return ties.groupBy("joined_id").applyInArrow(_cutter(cap), "component_id string, joined_id string")
-
-
-def _cutter(cap: int) -> Callable[[pa.Table], pa.Table]:
-    """`cut_large_components.cut` of components with their sizes, from and to tables."""
-
-    def pieces_of(group: pa.Table) -> pa.Table:
-        l, r, weight = group["l"].to_pylist(), group["r"].to_pylist(), group["weight"].to_numpy()  # noqa: E741
-        sizes = dict(zip(l, group["notes_l"].to_pylist(), strict=True)) | dict(
-            zip(r, group["notes_r"].to_pylist(), strict=True)
-        )
-        components, pieces = cut(l, r, weight, cap, sizes)
-        return pa.table({"component_id": pa.array(components, pa.string()), "joined_id": pa.array(pieces, pa.string())})
-
-    return pieces_of
+    return ties.groupBy("joined_id").applyInArrow(cutter(cap), "node string, piece string")

@@ -26,6 +26,7 @@ from pipelines.mining.images.verify.verify_pair import ComparablePicture, Verifi
 from pipelines.workspace.stage_output import Output, dropped_counts
 from schemas.intermediate import PICTURE_DOUBTS, PICTURE_PAIRS
 from schemas.item import REGION
+from schemas.relations import VARIANT
 
 Row = dict[str, Any]
 Work = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -45,7 +46,7 @@ HYPOTHESES = pa.schema(
     ]
 )
 VERDICTS = pa.schema(list(PICTURE_PAIRS.columns))
-REFUSED = ("none", "variant")
+REFUSED = ("none", VARIANT)
 """Relations of pairs that the pixels refuse."""
 
 

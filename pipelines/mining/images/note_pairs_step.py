@@ -11,10 +11,10 @@ from pyspark.sql.window import Window
 from pipelines.items import spark_columns
 from pipelines.workspace.stage_output import Output
 from schemas.item import REGION
+from schemas.relations import VARIANT
 
 COPY = "near_duplicate_image"
 CROP = "crop"
-VARIANT = "variant"
 EVIDENCE = ("hamming_distance", "inliers", "pixel_correlation", "mirrored", "structure", "colour_error", "region")
 PAIRS_A_TASK = 20_000
 """Pairs of files whose images one task pairs: up to 2 * max_shown - 1 rows each, but few files have so many places."""

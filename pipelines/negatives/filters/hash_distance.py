@@ -1,4 +1,4 @@
-"""Finds candidates with a picture of one family with, or similar to, one of the query or a positive.
+"""Finds candidates with a copy, a crop or a picture similar to one of the query or a positive.
 
 Mining must be right that two pictures show the same; the guard may be wrong now and then, since all it
 costs is a candidate. So a far looser distance of the hashes that mining has made is enough here, or
@@ -12,8 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-
-from pipelines.media.image_families import image_families
 
 PDQ_BYTES = 32
 
@@ -45,14 +43,20 @@ class HashIndex(NamedTuple):
         return pair in self.doubts or pdq_distance(one.turns, other.turns) <= max_distance
 
 
-def hash_index(images: pa.Table, pictures: pa.Table, doubts: pa.Table, picture_pairs: pa.Table) -> HashIndex:
-    """Index IMAGES (note_id, image_id, sha256), PICTURES (sha256, pdq, pdq_turns), PICTURE_DOUBTS and PICTURE_PAIRS."""
+def hash_index(images: pa.Table, pictures: pa.Table, doubts: pa.Table, family: Mapping[str, int]) -> HashIndex:
+    """Index the pictures of all notes.
+
+    Args:
+        images: IMAGES (note_id, image_id, sha256).
+        pictures: PICTURES (sha256, pdq, pdq_turns).
+        doubts: PICTURE_DOUBTS (sha256_l, sha256_r).
+        family: image_id -> family (`image_families`).
+    """
     columns = (pictures.column(name).to_pylist() for name in ("sha256", "pdq", "pdq_turns"))
     turns = {
         sha256: (_number(pdq), *(_number(turned[k : k + PDQ_BYTES]) for k in range(0, len(turned), PDQ_BYTES)))
         for sha256, pdq, turned in zip(*columns, strict=True)
     }
-    family = image_families(images, picture_pairs)
     by_note: dict[str, list[HashedPicture]] = {}
     families: dict[str, set[int]] = {}
     for note_id, image_id, sha256 in zip(
@@ -73,7 +77,7 @@ def has_similar_picture(
     index: HashIndex,
     max_distance: int,
 ) -> NDArray[np.bool_]:
-    """Whether the candidate's note has a picture of one family with, or similar to, one of the query's or a positive's note.
+    """Whether the candidate's note has a copy or crop of, or a picture similar to, one of the query's or a positive's note.
 
     Notes and not items are compared, as components tie notes: a text of a note that copies the positive's picture is no
     clean negative either.

@@ -14,7 +14,7 @@ REASONS = (
     "judged_relevant: the judge's probability is at least judge_ceiling",
     "judge_margin: the judge's probability is too close to that of the positive",
     "shared_text: n-gram overlap with the query or a positive",
-    "similar_picture: a picture of one family with, or near in PDQ to, one of the query or a positive",
+    "similar_picture: a copy or crop of, or a picture near in PDQ to, one of the query or a positive",
     "duplicate_negative: in the content group of a better negative",
     "rare_ngrams: its note shares rare n-grams with the note of the query or a positive",
     "picture_overlap: a picture of its note may contain a picture of the query or a positive, or be part of it",

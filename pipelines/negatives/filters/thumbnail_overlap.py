@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.media.image_families import image_families
 from pipelines.negatives.filters.compared_notes import Comparison
 from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.filters.template_match import MatchImage, Pair, match_image, template_matches
@@ -45,11 +44,16 @@ class PictureIndex(NamedTuple):
     """By sha256."""
 
 
-def picture_index(images: pa.Table, pictures: pa.Table, picture_pairs: pa.Table) -> PictureIndex:
-    """Index IMAGES (note_id, image_id, sha256), PICTURES (sha256, feature_count, thumbnail) and PICTURE_PAIRS."""
+def picture_index(images: pa.Table, pictures: pa.Table, family: Mapping[str, int]) -> PictureIndex:
+    """Index the pictures of all notes.
+
+    Args:
+        images: IMAGES (note_id, image_id, sha256).
+        pictures: PICTURES (sha256, feature_count, thumbnail).
+        family: image_id -> family (`image_families`).
+    """
     columns = (pictures.column(name).to_pylist() for name in ("sha256", "feature_count", "thumbnail"))
     thumbnails = {sha256: Thumbnail(count, jpeg) for sha256, count, jpeg in zip(*columns, strict=True)}
-    family = image_families(images, picture_pairs)
     of_note: dict[str, set[int]] = {}
     files: list[set[str]] = [set() for _ in range(1 + max(family.values(), default=-1))]
     for note_id, image_id, sha256 in zip(

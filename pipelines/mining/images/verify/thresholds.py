@@ -36,8 +36,8 @@ def is_similar(agreed: Structure, inliers: int) -> bool:
     return _meets(agreed, _demand(inliers)) or _partly_hidden(agreed, inliers)
 
 
-def is_whole(agreed: Structure, inliers: int) -> bool:
-    """Whether the structure allows for a copy or a crop of which no part is hidden."""
+def has_same_structure(agreed: Structure, inliers: int) -> bool:
+    """Whether the structure allows for a copy or a crop without a hidden part, regardless of colour."""
     return _meets(agreed, _demand(inliers))
 
 

@@ -19,7 +19,7 @@ from pipelines.mining.images.verify.crop_or_frame import Placement, Region, is_f
 from pipelines.mining.images.verify.other_content import content_change
 from pipelines.mining.images.verify.overexposure import exposed_alike
 from pipelines.mining.images.verify.similarity import Light, Structure, light, mean_structure, structure
-from pipelines.mining.images.verify.thresholds import is_explained, is_similar, is_whole
+from pipelines.mining.images.verify.thresholds import has_same_structure, is_explained, is_similar
 from pipelines.mining.images.verify.transform_hypotheses import ENOUGH_INLIERS, Hypotheses, Hypothesis, fractions
 from pipelines.mining.images.verify.warp_refinement import Matrix, inverse, resizing
 
@@ -114,7 +114,7 @@ class ComparedMap(NamedTuple):
     inliers: int
     mirrored: bool
     is_recoloured: bool
-    """Whether the structure agrees and colours do not: those of a thing in it, or all."""
+    """Whether the structure agrees but the colours differ, in one region or everywhere."""
 
 
 def verify_candidate(a: ComparablePicture, b: ComparablePicture, candidate: Hypotheses, settings: Verification) -> PairVerdict:
@@ -131,7 +131,10 @@ def verify_candidate(a: ComparablePicture, b: ComparablePicture, candidate: Hypo
     compared = [compare_pixels(a.thumbnail, b.thumbnail, hypothesis, settings) for hypothesis in candidate.maps]
     best = _best(compared, settings)
     if best is None:
-        return PairVerdict("none", None, False, 0, 0.0, candidate.hamming, 0.0, 0.0, 0.0)
+        return PairVerdict(
+            "none", None, mirrored=False, inliers=0, pixel_correlation=0.0, hamming=candidate.hamming,
+            structure=0.0, colour_error=0.0, score=0.0,
+        )  # fmt: skip
     relation, region = _relation(best, settings)
     if relation != "none" and (best.is_recoloured or _has_other_content(a, b, best, settings)):
         relation, region = "variant", None
@@ -208,7 +211,7 @@ def compare_pixels(
             agreed, seen = structure_and_light(common, inliers)
     if seen is None:
         return None
-    recoloured = is_colour_variant(common) if is_explained(agreed, seen, inliers) else is_whole(agreed, inliers)
+    recoloured = is_colour_variant(common) if is_explained(agreed, seen, inliers) else has_same_structure(agreed, inliers)
     where = placement(source.grey.shape, target.grey.shape, common.to_source)
     return ComparedMap(
         swapped, source, target, common.to_source, common.pearson, agreed, seen, where, inliers, hypothesis.mirrored, recoloured

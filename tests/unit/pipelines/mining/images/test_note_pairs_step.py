@@ -10,11 +10,11 @@ from pipelines.mining.images.note_pairs_step import (
     DROPPED_PLACES_OF_ONE_FILE,
     DROPPED_PLACES_OF_TWO_FILES,
     DROPPED_PLACES_WITHOUT_DETAIL,
-    VARIANT,
     PlaceCap,
     image_pairs,
 )
 from schemas.intermediate import PICTURE_DOUBTS, PICTURE_PAIRS
+from schemas.relations import VARIANT
 
 BOX = (0.1, 0.2, 0.6, 0.9)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
+from pipelines.media.image_families import image_families
 from pipelines.negatives.filters.hash_distance import HashedPicture, HashIndex, has_similar_picture, hash_index, pdq_distance
-from schemas.intermediate import PICTURE_PAIRS
 from tests.unit.pipelines.negatives.worlds import images
 
 BASE = (1 << 256) - 1
@@ -28,19 +28,20 @@ def test_hashes_are_the_own_one_and_the_turns_by_note():
     pictures = pa.table({"sha256": ["s1"], "pdq": [pdq(5)], "pdq_turns": [pdq(6) + pdq(7)]})
     doubts = pa.table({"sha256_l": ["s1"], "sha256_r": ["s2"]})
     places = images({"n": [("a", "s1"), ("c", "none")], "m": [("b", "s1")], "o": []})
-    found = hash_index(places, pictures, doubts, PICTURE_PAIRS.columns.empty_table())
+    found = hash_index(places, pictures, doubts, {"a": 0, "b": 0, "c": 1})
     assert found.by_note == {"n": [("s1", (5, 6, 7))], "m": [("s1", (5, 6, 7))]}
     assert found.doubts == {("s1", "s2")}
 
 
 def test_notes_with_pictures_of_one_family_are_similar_whatever_their_hashes():
-    shown = {"copy": [("a", "s1")], "original": [("b", "s2")], "crop": [("c", "s3")], "other": [("d", "s4")]}
+    of_notes = {"copy": [("a", "s1")], "original": [("b", "s2")], "crop": [("c", "s3")], "other": [("d", "s4")]}
     pictures = pa.table({"sha256": [f"s{k}" for k in range(1, 5)], "pdq": [pdq(BASE >> (60 * k)) for k in range(4)]})
     pictures = pictures.append_column("pdq_turns", pa.array([b""] * 4))
     links = pa.table({"sha256_l": ["s1", "s2"], "sha256_r": ["s2", "s3"]})
-    index = hash_index(images(shown), pictures, pa.table({"sha256_l": [], "sha256_r": []}), links)
+    places = images(of_notes)
+    index = hash_index(places, pictures, pa.table({"sha256_l": [], "sha256_r": []}), image_families(places, links))
     queries, candidates = np.array([0, 0, 0]), np.array([1, 2, 3])
-    found = has_similar_picture(pa.array(list(shown)), queries, candidates, [[], [], []], index, 0)
+    found = has_similar_picture(pa.array(list(of_notes)), queries, candidates, [[], [], []], index, 0)
     assert found.tolist() == [True, True, False]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from pipelines.media.image_families import image_families
 from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.filters.thumbnail_overlap import overlaps_in_pixels, picture_index
 from tests.unit.pipelines.negatives.filters.test_template_match import lamp, saved
@@ -27,7 +28,8 @@ def encoded(shown, relations=(), poor=("whole", "blurred beyond", "crop", "other
             "thumbnail": [saved(picture) for picture in FILES.values()],
         }
     )
-    return picture_index(images(notes), pictures, picture_pairs(*relations))
+    shown = images(notes)
+    return picture_index(shown, pictures, image_families(shown, picture_pairs(*relations)))
 
 
 def taken(shown, candidate, context=("q",), settings=None, **more):
