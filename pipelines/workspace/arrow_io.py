@@ -1,6 +1,7 @@
 """Writes and reads the Parquet files of a run without Spark: sorted, zstd, of bounded size, with checksums."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ BYTES_PER_FILE = 1 << 30
 READ_BYTES = 1 << 20
 TAIL, MAGIC = 8, b"PAR1"
 """A Parquet file ends with the length of its footer and these letters, 8 bytes in all."""
+MISSING_COLUMN = re.compile(r"No match for FieldRef\.Name\((\w+)\)")
+"""How Arrow says that a file lacks a column."""
 
 
 def sum_and_rows(uri: str) -> tuple[int, str, int]:
@@ -102,12 +105,16 @@ def read_file(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Read one Parquet file.
 
     Raises:
-        DataError: the file is missing or damaged.
+        DataError: the file is missing or damaged, or lacks a column.
     """
     system, path = open_filesystem(uri)
     try:
         return pq.read_table(path, filesystem=system, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowInvalid) as error:
+        if missing := MISSING_COLUMN.search(str(error)):
+            raise DataError(
+                f"{uri}: no column {missing[1]!r}; another version of this project published it: run the job that makes it again"
+            ) from None
         raise DataError(f"{damaged_file(uri)} ({error})") from None
 
 

@@ -10,6 +10,7 @@ from pipelines.workspace.arrow_stages import ArrowOutput, ArrowStages
 from pipelines.workspace.workspace import Workspace
 from schemas.datasets import COMPONENTS
 from schemas.errors import DataError, SchemaError
+from tests.support.workspaces import republish
 
 
 def components(*notes):
@@ -67,6 +68,15 @@ def test_says_when_rows_were_lost(tmp_path):
 def test_refuses_other_columns(tmp_path):
     with pytest.raises(SchemaError, match="missing column 'split'"):
         run(tmp_path, [components("a").drop_columns(["split"])])
+
+
+def test_a_table_of_another_version_is_named_with_its_missing_column(tmp_path):
+    stages, _ = run(tmp_path, [components("a")])
+    republish(tmp_path, "components", components("a").drop_columns(["content_group"]))
+    with pytest.raises(
+        DataError, match=r"parquet: no column 'content_group'; another version .* run the job that makes it again"
+    ):
+        stages.read(COMPONENTS)
 
 
 def test_many_rows_are_several_files_whatever_the_parts(tmp_path, monkeypatch):
