@@ -113,7 +113,7 @@ def read_file(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
     except (OSError, pa.ArrowInvalid) as error:
         if missing := MISSING_COLUMN.search(str(error)):
             raise DataError(
-                f"{uri}: no column {missing[1]!r}; another version of this project published it: run the job that makes it again"
+                f"{uri}: no column {missing[1]!r}; another version of the project published it: run the job that makes it again"
             ) from None
         raise DataError(f"{damaged_file(uri)} ({error})") from None
 
