@@ -91,7 +91,8 @@ class _Vectors:
 
 
 def _values(task: RetrievalTask, vectors: _Vectors) -> Values:
-    return query_metrics(ranks(vectors.of(task.queries), vectors.of(task.gallery), task.positives, task.excluded))
+    found = ranks(vectors.of(task.queries), vectors.of(task.gallery), task.positives, task.excluded, task.variants)
+    return query_metrics(found)
 
 
 def _tasks(tasks: Sequence[RetrievalTask], vectors: _Vectors, settings: Bootstrap) -> Results:
@@ -116,10 +117,11 @@ def _task(task: RetrievalTask, vectors: _Vectors, settings: Bootstrap) -> Result
 
 def _sizes(task: RetrievalTask, vectors: _Vectors) -> Results:
     """Sizes of a task; `unanswered`: queries and gallery items without a vector, which are never retrieved."""
-    without_vector = [int(np.isnan(vectors.of(names)).any(1).sum()) for names in (task.queries, task.gallery)]
+    ranked = np.delete(np.array(task.gallery), task.variants).tolist()
+    without_vector = [int(np.isnan(vectors.of(names)).any(1).sum()) for names in (task.queries, ranked)]
     return {
         "queries": len(task.queries),
-        "gallery": len(task.gallery),
+        "gallery": task.gallery_size,
         "positives": sum(len(rows) for rows in task.positives),
         "left_out": sum(len(rows) for rows in task.excluded),
         "components": len(set(task.components)),
