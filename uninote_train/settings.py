@@ -11,6 +11,7 @@ from uninote_train.models.settings import ModelChoice
 from uninote_train.objectives.rl.reward import Reward
 from uninote_train.run.loop import RunSettings
 from uninote_train.run.optimizer import Optimizer
+from uninote_train.run.validation import ValidationSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ class TrainSft:
     data: Data = field(default_factory=Data)
     loss: ContrastiveLoss = field(default_factory=ContrastiveLoss)
     optimizer: Optimizer = field(default_factory=Optimizer)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
 
@@ -91,8 +93,8 @@ class SmallSteps(Optimizer):
 
     learning_rate: Annotated[float, Field(gt=0)] = 5e-7
     """Peak learning rate. Source: method.md, section 7."""
-    steps: Annotated[int, Field(ge=1)] | None = None
-    """Training steps; none: one epoch, as in the paper."""
+    epochs: Annotated[float, Field(gt=0)] = 1.0
+    """How often each list is seen. Source: method.md, section 7."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,4 +110,5 @@ class TrainRl:
     data: ListData = field(default_factory=ListData)
     rank: RankingLoss = field(default_factory=RankingLoss)
     optimizer: SmallSteps = field(default_factory=SmallSteps)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
     run: RunSettings = field(default_factory=RunSettings)

@@ -110,7 +110,7 @@ def test_intervals_are_those_of_one_draw_of_components_at_a_time(rows, seed):
     low, high = np.quantile(means, [0.025, 0.975])
     each = [np.mean([v for c, v in rows if c == name]) for name in names]
     if max(each) - min(each) < 1e-12:  # the bootstrap has no width
-        low, high = agreement(each[0], len(names), 0.95)
+        low, high = agreement(np.array(each[0]), len(names), 0.95)
     assert np.allclose([found.value, found.low, found.high], [np.mean(values), low, high], atol=1e-9)
     assert found.low <= found.high
 
@@ -155,3 +155,13 @@ def test_intervals_of_thirty_queries_hold_the_true_share_nine_times_of_ten():
         drawn = (draw.random((200, 30, 1)) < share).astype(float)
         found = [estimates(v, names, Bootstrap(resamples=300))[0] for v in drawn]
         assert np.mean([e.low <= share <= e.high for e in found]) >= 0.9, share
+
+
+def test_metrics_are_pytrec_evals():
+    """Printed by pytrec_eval-terrier 0.5.11: recall_k, P_k, ndcg_cut_10, recip_rank of positives at ranks 1, 4, 12 and at 6, 7."""
+    found = query_metrics([np.array([1.0, 4.0, 12.0]), np.array([6.0, 7.0])])
+    theirs = np.array([
+        [0.3333333333333333, 0.6666666666666666, 0.6666666666666666, 1.0, 0.4, 0.2, 0.6713860725233041, 1.0],
+        [0.0, 0.0, 1.0, 0.0, 0.0, 0.2, 0.4227898344066503, 0.16666666666666666],
+    ])  # fmt: skip
+    assert np.abs(found - theirs).max() < 1e-12

@@ -83,8 +83,8 @@ def estimates_by_task(
     return mean, each
 
 
-def agreement(value: Values | float, components: int, confidence: float) -> tuple[Values | float, Values | float]:
-    """The interval of a mean of numbers in [0, 1] of which `components` independent ones all are `value`.
+def agreement(value: Values, components: int, confidence: float) -> tuple[Values, Values]:
+    """The interval (low, high) of a mean of numbers in [0, 1] of which `components` independent ones all are `value`.
 
     The chance that a component is `value` is at least p with p ** components = (1 - confidence) / 2; the rest may be anything
     from 0 to 1. For a value of 0 or 1 this is the interval of Clopper and Pearson (1934).

@@ -56,11 +56,7 @@ def measure(evaluation: EvaluationSet, encoded: EncodedItems, dims: Iterable[int
     """Metrics: of the tasks at each of `dims` shorter than the vectors and at full length, of the rest at full length."""
     full = encoded.vectors.shape[1]
     position = {name: n for n, name in enumerate(encoded.items)}
-    tasks = retrieval_tasks(evaluation.split)
-    if evaluation.lists:
-        tasks.append(
-            retrieval_task(evaluation.lists.split, LISTS, [(p.query, p.positive) for p in evaluation.lists.split.pairs])
-        )
+    tasks = all_tasks(evaluation.split, evaluation.lists)
     by_dimension = {}
     for dimension in sorted({d for d in dims if d < full} | {full}):
         vectors = encoded.vectors if dimension == full else truncate_dimensions(encoded.vectors, dimension)
@@ -79,6 +75,17 @@ def measure(evaluation: EvaluationSet, encoded: EncodedItems, dims: Iterable[int
         "rule": _rule(evaluation.split, whole, settings),
         "order": _order(evaluation.lists, whole, settings) if evaluation.lists else {},
     }
+
+
+def all_tasks(split: EvaluationSplit, lists: ListTask | None) -> list[RetrievalTask]:
+    """The tasks of a split's pairs, and that of its lists."""
+    of_lists = [retrieval_task(lists.split, LISTS, [(p.query, p.positive) for p in lists.split.pairs])] if lists else []
+    return [*retrieval_tasks(split), *of_lists]
+
+
+def measure_tasks(tasks: Sequence[RetrievalTask], encoded: EncodedItems, settings: Bootstrap) -> Results:
+    """Metrics of tasks and meta tasks at full length alone: what a training run looks at."""
+    return _tasks(tasks, _Vectors(encoded.vectors, {name: n for n, name in enumerate(encoded.items)}), settings)
 
 
 @dataclass(frozen=True, slots=True)
