@@ -18,9 +18,10 @@ from uninote_train.run.validation import ValidationSettings
 class ContrastiveLoss:
     """The contrastive loss."""
 
-    kind: Literal["symmetric_kl", "true_js", "info_nce"] = "symmetric_kl"
-    """symmetric_kl: the paper's loss, which it calls JS; true_js: Jensen-Shannon with the mixture; info_nce: no soft labels,
-    the positive against the row's candidates and, with `in_batch`, the documents of other rows."""
+    kind: Literal["symmetric_kl", "true_js", "info_nce"] = "info_nce"
+    """info_nce: no soft labels, the positive against the row's candidates and, with `in_batch`, the documents of other rows
+    (ours: best on real notes, decision 29); symmetric_kl: the paper's loss, which it calls JS; true_js: Jensen-Shannon with
+    the mixture."""
     temperature: Annotated[float, Field(gt=0)] = 0.02
     """Divides the model's cosines. Source: method.md, section 6."""
     label_temperature: Annotated[float, Field(gt=0)] = 0.02
@@ -35,8 +36,8 @@ class ContrastiveLoss:
     info_nce_weight: Annotated[float, Field(ge=0)] = 0.0
     """Weight of InfoNCE added to a divergence. Ours: a divergence does not separate a row from the rest of the corpus."""
     dims: tuple[Annotated[int, Field(ge=1)], ...] = (64, 512, 1024, 4096)
-    """Matryoshka: the loss is summed over vectors truncated to these lengths; those longer than the model's are ignored.
-    Source: method.md, section 6."""
+    """Matryoshka: the loss is summed over vectors truncated to these lengths and the whole vector; those longer than the
+    model's are ignored. Source: method.md, section 6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

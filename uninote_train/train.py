@@ -56,7 +56,9 @@ def train_rl(settings: TrainRl) -> None:
     """Run stage 2."""
 
     def objective(model: Model, processes: Processes, autocast: Autocast) -> Objective:
-        [size] = usable([settings.rank.dims or model.dimensions], model.dimensions)
+        size = settings.rank.dims or model.dimensions
+        if size > model.dimensions:
+            raise SettingsError(f"rank.dims {size}: the model's vectors have {model.dimensions} dimensions")
         return RankingObjective(settings.rank, size, ReferenceModel(model, settings.run.mini_batch, autocast), processes)
 
     sampled = settings.rank.policy == "plackett_luce"

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -58,17 +58,35 @@ class RlRows:
     """[l] int64, rows of `queries`."""
     candidates: Tensor
     """[l, g] int64, rows of `documents`; NONE after a list's end."""
+    document_name: Tensor
+    """[documents] int64, a hash of the item_id."""
     relevant: Tensor
     """[l] int64: the first `relevant` candidates are relevant, the others are noise."""
     gumbel: Tensor
     """[l, rankings, g] float32, standard Gumbel noise, a function of seed, epoch and list_id."""
 
 
-Rows = SftRows | RlRows
+@dataclass(frozen=True, slots=True)
+class ListsAndPairs:
+    """Ranking lists of a step, and rows of SFT that are trained on beside them."""
+
+    lists: RlRows
+    pairs: SftRows
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the lists, then of the rows."""
+        return (*self.lists.ids, *self.pairs.ids)
 
 
-def rows_to(rows: Rows, device: torch.device | str) -> Rows:
+Rows = SftRows | RlRows | ListsAndPairs
+R = TypeVar("R", SftRows, RlRows, ListsAndPairs)
+
+
+def rows_to(rows: R, device: torch.device | str) -> R:
     """A copy on a device."""
+    if isinstance(rows, ListsAndPairs):
+        return ListsAndPairs(rows_to(rows.lists, device), rows_to(rows.pairs, device))
     fields = {n: getattr(rows, n).to(device) for n in rows.__dataclass_fields__ if n != "ids"}
     return replace(rows, **fields)
 
@@ -135,6 +153,7 @@ def rl_rows(
         documents=preparer.prepare(documents.items, pixels),
         query=queries.indexes([r["query"] for r in rows]),
         candidates=candidates,
+        document_name=torch.tensor([hashed(i["item_id"]) for i in documents.items]),
         relevant=torch.tensor([int(r["relevant"]) for r in rows]),
         gumbel=torch.stack([_gumbel(name, rankings, candidates.shape[1]) for name in names]),
     )

@@ -20,6 +20,8 @@ from uninote_train.run.processes import Processes
 from uninote_train.run.resume import CHECKPOINTS, set_state_tensors, state_tensors
 from uninote_train.run.validation import ValidationSettings, Validator, score
 
+METRIC = "mean recall@1 of the meta tasks"
+
 
 class Evaluations:
     """The evaluations of one run. Without a validator none is due, and the last weights are the model."""
@@ -90,13 +92,13 @@ class Evaluations:
         place = "below its start" if trained.score < first.score else "level with its start"
         return [
             *lines,
-            f"validation: {place}: {percent(trained.score)} at best, after step {trained.step}; {percent(first.score)} at the "
-            f"start, which is saved as the model, unchanged; the last weights are in {self.out / CHECKPOINTS}",
+            f"validation: {place}: {METRIC} {percent(trained.score)} at best, after step {trained.step}; {percent(first.score)} "
+            f"at the start, which is saved as the model, unchanged; the last weights are in {self.out / CHECKPOINTS}",
         ]
 
     def _numbers(self) -> str:
         first, last, best = self.history.evaluations[0], self.history.evaluations[-1], self.history.best
-        now = f"mean recall@1 of the meta tasks {percent(last.score)}"
+        now = f"{METRIC} {percent(last.score)}"
         if last is first:
             return now
         return f"{now}; {percent(first.score)} at the start, {percent(best.score)} at best, after step {best.step}"
