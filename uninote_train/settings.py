@@ -50,7 +50,8 @@ class RankingLoss:
     temperature: Annotated[float, Field(gt=0)] = 0.05
     """Divides the cosines in the policy. Ours, as in HARR (peers.md, C10)."""
     kl: Annotated[float, Field(ge=0)] = 0.1
-    """Weight of KL(policy || model at the start), over the list's candidates. Ours; PAO uses 0.3 with temperature 1."""
+    """Weight of KL(policy || model at the start) of each list's query over the documents of all lists of the step. Ours; PAO
+    uses 0.3 with temperature 1."""
     rankings: Annotated[int, Field(ge=2)] = 8
     """plackett_luce: rankings sampled per list. Source: HARR, trl."""
     clip: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -99,17 +100,31 @@ class SmallSteps(Optimizer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Rows of SFT that are trained on beside the lists, with the loss of section `loss`: RL alone undoes the first stage."""
+
+    rows: Annotated[int, Field(ge=0)] = 32
+    """Rows of a step, over all processes; 0: none."""
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """Weight of their loss beside that of the lists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRl:
     """Settings of `python -m uninote_train rl`."""
 
     shards: Place = "out/rl"
     """A folder (path or URI) of ranking lists, or one with a `train` folder in it."""
+    sft: Place | None = None
+    """A folder of SFT shards, for replay and validation; none: `sft` next to `shards`, if it exists."""
     out: Place = "trained/rl"
     """A local folder for checkpoints, logs, and at the end `model`."""
     model: ModelChoice = field(default_factory=ModelChoice)
     """`model.path` is the model that the contrastive stage saved: the policy starts from it and is regularised towards it."""
     data: ListData = field(default_factory=ListData)
     rank: RankingLoss = field(default_factory=RankingLoss)
+    replay: Replay = field(default_factory=Replay)
+    loss: ContrastiveLoss = field(default_factory=ContrastiveLoss)
     optimizer: SmallSteps = field(default_factory=SmallSteps)
     validation: ValidationSettings = field(default_factory=ValidationSettings)
     run: RunSettings = field(default_factory=RunSettings)

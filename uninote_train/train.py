@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from schemas.errors import SettingsError
+from schemas.errors import DataError, SettingsError
 from schemas.settings import as_tree
 from schemas.shards import RL, SFT
-from uninote_train.data.loader import Stage, StepDataset, StepLoader
+from uninote_train.data.loader import ReplayDataset, Stage, StepDataset, StepLoader
 from uninote_train.data.sample_order import Order
-from uninote_train.data.shard_reader import beside, open_shards
+from uninote_train.data.shard_reader import beside, find_split, open_shards
 from uninote_train.evaluation.encode_items import Encoding
 from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import Model
@@ -25,6 +25,7 @@ from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.losses.matryoshka import usable
 from uninote_train.objectives.protocol import Objective
 from uninote_train.objectives.ranking_rl import RankingObjective
+from uninote_train.objectives.replay import ReplayObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.run import checkpoint
 from uninote_train.run.closing_summary import Pace, RunResult, closing_summary, save_model
@@ -46,7 +47,7 @@ TABLES = {"sft": SFT, "rl": RL}
 def train_sft(settings: TrainSft) -> None:
     """Run stage 1."""
 
-    def objective(model: Model, processes: Processes, autocast: Autocast) -> Objective:
+    def objective(model: Model, processes: Processes, autocast: Autocast, with_replay: bool) -> Objective:
         return ContrastiveObjective(settings.loss, usable(settings.loss.dims, model.dimensions), processes)
 
     _train("sft", settings, objective, rankings=0)
@@ -55,11 +56,15 @@ def train_sft(settings: TrainSft) -> None:
 def train_rl(settings: TrainRl) -> None:
     """Run stage 2."""
 
-    def objective(model: Model, processes: Processes, autocast: Autocast) -> Objective:
+    def objective(model: Model, processes: Processes, autocast: Autocast, with_replay: bool) -> Objective:
         size = settings.rank.dims or model.dimensions
         if size > model.dimensions:
             raise SettingsError(f"rank.dims {size}: the model's vectors have {model.dimensions} dimensions")
-        return RankingObjective(settings.rank, size, ReferenceModel(model, settings.run.mini_batch, autocast), processes)
+        ranking = RankingObjective(settings.rank, size, ReferenceModel(model, settings.run.mini_batch, autocast), processes)
+        if not with_replay:
+            return ranking
+        contrastive = ContrastiveObjective(settings.loss, usable(settings.loss.dims, model.dimensions), processes)
+        return ReplayObjective(ranking, contrastive, settings.replay.weight)
 
     sampled = settings.rank.policy == "plackett_luce"
     _train("rl", settings, objective, rankings=settings.rank.rankings if sampled else 0)
@@ -70,6 +75,8 @@ class _Plan:
     """The rows, number of steps and validation split of a run."""
 
     rows: StepDataset
+    replay: StepDataset | None
+    """Rows of SFT beside the lists of `rl`."""
     steps: int
     validator: Validator | None
     processes: Processes
@@ -77,6 +84,10 @@ class _Plan:
     @property
     def epoch_rows(self) -> int:
         return self.rows.order.rows
+
+    @property
+    def dataset(self) -> StepDataset | ReplayDataset:
+        return ReplayDataset(lists=self.rows, pairs=self.replay) if self.replay else self.rows
 
 
 def _train(stage: Stage, settings: TrainSft | TrainRl, objective: Callable[..., Objective], rankings: int) -> None:
@@ -101,7 +112,7 @@ def _run(
     torch.manual_seed(settings.run.seed)  # new weights and adapters must be the same in all processes
     model = load_model(settings.model, str(accelerator.device))
     plan = _planned(stage, settings, model, processes, rankings)
-    loss = objective(model, processes, accelerator.autocast)
+    loss = objective(model, processes, accelerator.autocast, plan.replay is not None)
     parameters = Progress.parameters(model)
     optimizer = adamw(parameters, settings.optimizer)
     rate = schedule(optimizer, settings.optimizer, plan.steps)
@@ -126,7 +137,7 @@ def _train_steps(
 ) -> Pace:
     """Train until the last step, or until validation stops it."""
     pace, batch, first = Pace(done), plan.rows.batch, plan.processes.rank == 0
-    loader = StepLoader(plan.rows, range(done, plan.steps), settings.data, pin=stepper.device.type == "cuda")
+    loader = StepLoader(plan.dataset, range(done, plan.steps), settings.data, pin=stepper.device.type == "cuda")
     stop = StopSignal(plan.processes, stepper.device)
     with RunLog(progress.out, done, plan.steps, settings.run.log_every_s, silent=not first) as log, stop:
         log.message(_opening(plan, settings, done))
@@ -155,6 +166,8 @@ def _train_steps(
 def _opening(plan: _Plan, settings: TrainSft | TrainRl, done: int) -> str:
     epochs = plan.steps * plan.rows.batch / plan.epoch_rows
     line = f"{plan.steps - done} of {plan.steps} steps of {plan.rows.batch} rows: {epochs:.2g} epochs of {plan.epoch_rows} rows"
+    if isinstance(settings, TrainRl):
+        line += f"; replay: {plan.replay.batch if plan.replay else 'no'} rows of SFT a step"
     if plan.validator or settings.validation.every == 0:
         return line
     return f"{line}; no validation split beside {settings.shards}: nothing is evaluated, the last weights are the model"
@@ -187,16 +200,35 @@ def _planned(stage: Stage, settings: TrainSft | TrainRl, model: Model, processes
         stage=stage, shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank,
         world=processes.world, rankings=rankings,
     )  # fmt: skip
-    steps = settings.optimizer.count_steps(order.rows, batch)
-    return _Plan(rows, steps, _validator(stage, settings, processes), processes)
+    replay = _replay(settings, model, processes) if isinstance(settings, TrainRl) else None
+    return _Plan(rows, replay, settings.optimizer.count_steps(order.rows, batch), _validator(settings, processes), processes)
 
 
-def _validator(stage: Stage, settings: TrainSft | TrainRl, processes: Processes) -> Validator | None:
+def _replay(settings: TrainRl, model: Model, processes: Processes) -> StepDataset | None:
+    """The rows of SFT beside the lists; none without such shards, unless the settings name them."""
+    batch, folder = settings.replay.rows, settings.sft or beside(settings.shards, "sft")
+    if batch % processes.world:
+        raise SettingsError(f"replay.rows {batch}: expected a multiple of the {processes.world} training processes")
+    shards = find_split(folder, "train", SFT, settings.data.cache) if batch else None
+    if shards is None and batch and settings.sft:
+        raise DataError(f"sft '{settings.sft}': no shards in its folder train; build them, or set replay.rows=0")
+    if shards is None:
+        return None
+    order = Order(shards.counts, settings.run.seed, settings.data.window)
+    return StepDataset(
+        stage="sft", shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank,
+        world=processes.world,
+    )  # fmt: skip
+
+
+def _validator(settings: TrainSft | TrainRl, processes: Processes) -> Validator | None:
     """Of the validation split of `shards` and, where it exists, of the other stage's folder beside it."""
     if settings.validation.every == 0:
         return None
-    folders = {stage: settings.shards} | {other: beside(settings.shards, other) for other in TABLES if other != stage}
-    inputs = read_validation(folders["sft"], folders["rl"], settings.data.cache, settings.validation.rows)
+    sft, lists = settings.shards, beside(settings.shards, "rl")
+    if isinstance(settings, TrainRl):
+        sft, lists = settings.sft or beside(settings.shards, "sft"), settings.shards
+    inputs = read_validation(sft, lists, settings.data.cache, settings.validation.rows)
     encoding = Encoding(batch=settings.run.mini_batch or Encoding().batch, workers=settings.data.workers)
     return Validator(inputs, encoding, processes) if inputs else None
 
@@ -204,8 +236,8 @@ def _validator(stage: Stage, settings: TrainSft | TrainRl, processes: Processes)
 def _identity(settings: TrainSft | TrainRl, plan: _Plan) -> Mapping[str, Any]:
     """The settings that must equal those of a checkpoint to resume from it. Paths and speed settings are left out."""
     tree = json.loads(json.dumps(as_tree(settings)))
-    for key in ("shards", "out"):
-        del tree[key]
+    for key in ("shards", "sft", "out"):
+        tree.pop(key, None)
     tree["data"] = {key: tree["data"][key] for key in ("batch", "window")}
     tree["run"] = {key: tree["run"][key] for key in ("seed", "precision")}
     tree["validation"] = {
@@ -214,4 +246,5 @@ def _identity(settings: TrainSft | TrainRl, plan: _Plan) -> Mapping[str, Any]:
     }
     if tree["model"].get("path"):
         tree["model"]["path"] = str(Path(tree["model"]["path"]).expanduser().resolve())  # one spelling for one folder
+    tree["replay_shards"] = list(plan.replay.shards.counts) if plan.replay else []
     return {**tree, "shards": list(plan.rows.shards.counts), "steps": plan.steps}

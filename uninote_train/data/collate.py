@@ -80,13 +80,17 @@ class ListsAndPairs:
 
 
 Rows = SftRows | RlRows | ListsAndPairs
-R = TypeVar("R", SftRows, RlRows, ListsAndPairs)
+R = TypeVar("R", bound=SftRows | RlRows)
 
 
-def rows_to(rows: R, device: torch.device | str) -> R:
+def rows_to(rows: Rows, device: torch.device | str) -> Rows:
     """A copy on a device."""
     if isinstance(rows, ListsAndPairs):
-        return ListsAndPairs(rows_to(rows.lists, device), rows_to(rows.pairs, device))
+        return ListsAndPairs(_rows_to(rows.lists, device), _rows_to(rows.pairs, device))
+    return _rows_to(rows, device)
+
+
+def _rows_to(rows: R, device: torch.device | str) -> R:
     fields = {n: getattr(rows, n).to(device) for n in rows.__dataclass_fields__ if n != "ids"}
     return replace(rows, **fields)
 

@@ -34,9 +34,7 @@ class ReplayObjective:
         """What each of the two prepares."""
         return self.ranking.prepare_step(rows.lists), self.contrastive.prepare_step(rows.pairs)
 
-    def loss(
-        self, vectors: Sequence[Tensor], rows: ListsAndPairs, state: tuple[RankingState, InBatchNegatives | None]
-    ) -> Loss:
+    def loss(self, vectors: Sequence[Tensor], rows: ListsAndPairs, state: tuple[RankingState, InBatchNegatives | None]) -> Loss:
         """The weighted sum; the metrics are those of the lists and `replay_loss`."""
         count = len(self.ranking.inputs(rows.lists))
         lists = self.ranking.loss(vectors[:count], rows.lists, state[0])

@@ -92,8 +92,9 @@ class Evaluations:
         place = "below its start" if trained.score < first.score else "level with its start"
         return [
             *lines,
-            f"validation: {place}: {METRIC} {percent(trained.score)} at best, after step {trained.step}; {percent(first.score)} "
-            f"at the start, which is saved as the model, unchanged; the last weights are in {self.out / CHECKPOINTS}",
+            f"validation: {place}: {METRIC} {percent(trained.score)} at best, after step {trained.step}; "
+            f"{percent(first.score)} at the start, which is saved as the model, unchanged; the last weights are in "
+            f"{self.out / CHECKPOINTS}",
         ]
 
     def _numbers(self) -> str:
