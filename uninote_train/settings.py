@@ -44,9 +44,10 @@ class ContrastiveLoss:
 class RankingLoss:
     """The ranking loss. Source: method.md, section 7."""
 
-    policy: Literal["item_softmax", "positive_advantage", "plackett_luce"] = "item_softmax"
+    policy: Literal["item_softmax", "positive_advantage", "plackett_luce", "info_nce"] = "plackett_luce"
     """item_softmax: softmax over the list's candidates; positive_advantage: the same, only candidates above the mean (PAO);
-    plackett_luce: sampled rankings. Ours: the paper's objective, read literally, has no gradient."""
+    plackett_luce: sampled rankings. Ours: the paper's objective, read literally, has no gradient. info_nce: a control without a
+    reward, each relevant candidate against the list's noise."""
     temperature: Annotated[float, Field(gt=0)] = 0.05
     """Divides the cosines in the policy. Ours, as in HARR (peers.md, C10)."""
     kl: Annotated[float, Field(ge=0)] = 0.1

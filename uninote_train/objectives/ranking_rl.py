@@ -16,6 +16,7 @@ from uninote_train.objectives.rl.policies import (
     clipped_policy_loss,
     item_softmax,
     kl_to_reference,
+    lists_as_info_nce,
     log_ranking,
     positive_advantage,
     sample_rankings,
@@ -25,6 +26,7 @@ from uninote_train.objectives.rl.reward import TERMS, advantages, in_perfect_ord
 from uninote_train.run.processes import Processes
 from uninote_train.settings import RankingLoss
 
+CONTROL = "info_nce"
 ITEM_POLICIES = {"item_softmax": item_softmax, "positive_advantage": positive_advantage}
 
 
@@ -84,6 +86,8 @@ class RankingObjective:
         terms = reward_terms(rank, is_candidate, rows.relevant, self.settings.reward)
         policy, has_variance = self._policy_loss(scores, is_candidate, terms, rows, state)
         perfect = has_variance & in_perfect_order(rank, is_candidate, rows.relevant)
+        if self.settings.policy == CONTROL:
+            perfect = torch.zeros_like(perfect)
         kl = torch.zeros_like(policy)
         if state.reference is not None:
             every = self._cosines_to_all(vectors[0], documents, rows)
@@ -108,12 +112,19 @@ class RankingObjective:
     def _policy_loss(
         self, scores: Tensor, is_candidate: Tensor, terms: Tensor, rows: RlRows, state: RankingState
     ) -> tuple[Tensor, Tensor]:
-        """(loss [l], lists with unequal rewards [l] bool)."""
+        """(loss [l], lists with unequal rewards [l] bool).
+
+        A policy's loss is a mean over the candidates, the paper's expectation; as a sum it outweighed KL and replay.
+        """
+        if self.settings.policy == CONTROL:
+            return lists_as_info_nce(scores, is_candidate, rows.relevant, self.settings.temperature)
+        count = is_candidate.sum(1)
         if self.settings.policy == "plackett_luce":
-            return self._plackett_luce_loss(scores, is_candidate, rows, state)
+            loss, has_variance = self._plackett_luce_loss(scores, is_candidate, rows, state)
+            return loss / count, has_variance
         advantage, has_variance = advantages(terms.sum(0), is_candidate)
         log_policy = log_softmax(scores, is_candidate, self.settings.temperature)
-        return ITEM_POLICIES[self.settings.policy](log_policy, advantage), has_variance
+        return ITEM_POLICIES[self.settings.policy](log_policy, advantage) / count, has_variance
 
     def _plackett_luce_loss(
         self, scores: Tensor, is_candidate: Tensor, rows: RlRows, state: RankingState

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from schemas.errors import DataError
 from schemas.settings import load_settings
 from testkit.training_shards import rl_shards, sft_shards
 from tests.unit.uninote_train.test_train import free_port
@@ -104,7 +105,10 @@ def test_without_a_validation_split_one_line_says_so_and_the_last_step_is_the_mo
 def test_ranking_is_evaluated_on_the_pairs_and_the_lists_beside_each_other(shards, models, tmp_path, capsys):
     train_rl(settings_of(shards, tmp_path / "out", models, "optimizer.steps=2", stage="rl"))
     assert set(history(tmp_path / "out")[0]["tasks"]) == {"image_to_note", "text_to_note", "note_to_note", "note_to_note_lists"}
-    assert "of the meta tasks" in capsys.readouterr().out
+    assert "level with its start: mean recall@1 of the meta tasks" in capsys.readouterr().out
+    named = settings_of(shards, tmp_path / "other", models, "sft='/nowhere'", stage="rl")
+    with pytest.raises(DataError, match=r"sft '/nowhere': no shards in its folder train.*replay\.rows=0"):
+        train_rl(named)
 
 
 class Killed(BaseException):
@@ -143,6 +147,30 @@ def test_a_kill_at_any_point_of_an_evaluation_changes_nothing(point, after, shar
     one, two = weights(out / "model"), weights(tmp_path / "whole/model")
     assert all(torch.equal(one[n], two[n]) for n in one)
     assert [p.name for p in (out / "validation").iterdir()] == [p.name for p in (tmp_path / "whole/validation").iterdir()]
+
+
+def test_ranking_with_replay_that_is_killed_ends_as_one_that_was_not(shards, models, tmp_path, monkeypatch, capsys):
+    more = ["optimizer.steps=6", "optimizer.learning_rate=1e-3", "validation.every=2", "replay.rows=4", "loss.dims=[8]"]
+    train_rl(settings_of(shards, tmp_path / "whole", models, *more, stage="rl"))
+    assert "replay: 4 rows of SFT a step" in capsys.readouterr().err
+    lines = [json.loads(line) for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
+    assert all(line["replay_loss"] > 0 and "perfect_lists" in line for line in lines)
+    out, function, calls = tmp_path / "killed", module.write_history, []
+
+    def dying(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise Killed
+        function(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_history", dying)
+        with contextlib.suppress(Killed):
+            train_rl(settings_of(shards, out, models, *more, stage="rl"))
+    train_rl(settings_of(shards, out, models, *more, stage="rl"))
+    assert history(out) == history(tmp_path / "whole")
+    one, two = weights(out / "model"), weights(tmp_path / "whole/model")
+    assert all(torch.equal(one[n], two[n]) for n in one)
 
 
 def command(shards, out, models, *more):
