@@ -20,7 +20,7 @@ class ContrastiveLoss:
 
     kind: Literal["symmetric_kl", "true_js", "info_nce"] = "info_nce"
     """info_nce: no soft labels, the positive against the row's candidates and, with `in_batch`, the documents of other rows
-    (ours: best on real notes, decision 29); symmetric_kl: the paper's loss, which it calls JS; true_js: Jensen-Shannon with
+    (ours: best on real notes, decision 13); symmetric_kl: the paper's loss, which it calls JS; true_js: Jensen-Shannon with
     the mixture."""
     temperature: Annotated[float, Field(gt=0)] = 0.02
     """Divides the model's cosines. Source: method.md, section 6."""
@@ -46,11 +46,11 @@ class RankingLoss:
 
     policy: Literal["item_softmax", "positive_advantage", "plackett_luce", "info_nce"] = "plackett_luce"
     """item_softmax: softmax over the list's candidates; positive_advantage: the same, only candidates above the mean (PAO);
-    plackett_luce: sampled rankings. Ours: the paper's objective, read literally, has no gradient. info_nce: a control without a
+    plackett_luce: sampled rankings, which harm other tasks least. Ours: the paper's objective, read literally, has no gradient. info_nce: a control without a
     reward, each relevant candidate against the list's noise."""
     temperature: Annotated[float, Field(gt=0)] = 0.05
     """Divides the cosines in the policy. Ours, as in HARR (peers.md, C10)."""
-    kl: Annotated[float, Field(ge=0)] = 0.1
+    kl: Annotated[float, Field(ge=0)] = 1.0
     """Weight of KL(policy || model at the start) of each list's query over the documents of all lists of the step. Ours; PAO
     uses 0.3 with temperature 1."""
     rankings: Annotated[int, Field(ge=2)] = 8
@@ -94,7 +94,7 @@ class ListData(Data):
 class SmallSteps(Optimizer):
     """AdamW for the second stage: `Optimizer` with other defaults."""
 
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-7
+    learning_rate: Annotated[float, Field(gt=0)] | None = 5e-7
     """Peak learning rate. Source: method.md, section 7."""
     epochs: Annotated[float, Field(gt=0)] = 1.0
     """How often each list is seen. Source: method.md, section 7."""

@@ -114,7 +114,7 @@ def _run(
     plan = _planned(stage, settings, model, processes, rankings)
     loss = objective(model, processes, accelerator.autocast, plan.replay is not None)
     parameters = Progress.parameters(model)
-    optimizer = adamw(parameters, settings.optimizer)
+    optimizer = adamw(parameters, settings.optimizer, model.learning_rate)
     rate = schedule(optimizer, settings.optimizer, plan.steps)
     out = Path(settings.out)
     progress = Progress(out, model, optimizer, rate, _identity(settings, plan), settings.run.keep_checkpoints)
