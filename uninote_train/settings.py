@@ -46,8 +46,8 @@ class RankingLoss:
 
     policy: Literal["item_softmax", "positive_advantage", "plackett_luce", "info_nce"] = "plackett_luce"
     """item_softmax: softmax over the list's candidates; positive_advantage: the same, only candidates above the mean (PAO);
-    plackett_luce: sampled rankings, which harm other tasks least. Ours: the paper's objective, read literally, has no gradient. info_nce: a control without a
-    reward, each relevant candidate against the list's noise."""
+    plackett_luce: sampled rankings, which harm other tasks least. Ours: the paper's objective, read literally, has no gradient.
+    info_nce: a control without a reward, each relevant candidate against the list's noise."""
     temperature: Annotated[float, Field(gt=0)] = 0.05
     """Divides the cosines in the policy. Ours, as in HARR (peers.md, C10)."""
     kl: Annotated[float, Field(ge=0)] = 1.0
