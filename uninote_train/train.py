@@ -207,13 +207,13 @@ def _planned(stage: Stage, settings: TrainSft | TrainRl, model: Model, processes
 def _replay(settings: TrainRl, model: Model, processes: Processes) -> StepDataset | None:
     """The rows of SFT beside the lists; none without such shards, unless the settings name them."""
     batch, folder = settings.replay.rows, settings.sft or beside(settings.shards, "sft")
-    if batch % processes.world:
-        raise SettingsError(f"replay.rows {batch}: expected a multiple of the {processes.world} training processes")
     shards = find_split(folder, "train", SFT, settings.data.cache) if batch else None
     if shards is None and batch and settings.sft:
         raise DataError(f"sft '{settings.sft}': no shards in its folder train; build them, or set replay.rows=0")
     if shards is None:
         return None
+    if batch % processes.world:
+        raise SettingsError(f"replay.rows {batch}: expected a multiple of the {processes.world} training processes")
     order = Order(shards.counts, settings.run.seed, settings.data.window)
     return StepDataset(
         stage="sft", shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank,
