@@ -149,7 +149,9 @@ def _types(field: pa.Field, having: list[FileLook]) -> Iterator[str]:
 
 
 def _values(field: pa.Field, having: list[FileLook], options: ReadOptions) -> Iterator[str]:
-    """Of JSON: a column is of a wrong type when its sample has values and none of them fits."""
+    """Of JSON: a column other than a text is of a wrong type when its sample has values and none of them fits."""
+    if pa.types.is_string(field.type):
+        return
     examples = [look.json.examples.get(field.name, ()) for look in having if look.json is not None]
     values = [value for some in examples for value in some]
     if not values or any(look.json is None for look in having):

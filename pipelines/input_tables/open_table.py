@@ -22,6 +22,7 @@ NOT_UTF_8 = (
     "neither UTF-8 nor GB18030, bytes that are not UTF-8 become U+FFFD; set the encoding with --set read.encoding=cp1252 "
     "(Western European), big5, shift_jis, euc_kr, ..."
 )
+BACKSLASHES = "backslashes before quotes or line ends; if they escape these (MySQL, Hive, Spark), --set read.escape=backslash"
 MOST_FAULTS = 5
 MOST_KEPT = 20_000
 """Looks at files, some kilobytes each."""
@@ -221,5 +222,8 @@ def _recognised(tables: list[FileLook]) -> list[str]:
         if look.dialect is not None and look.dialect.delimiter != ",":
             files_by_message.setdefault(f"fields separated by {look.dialect.delimiter!r}", []).append(look.file)
         if look.dialect is not None and look.dialect.quote != '"':
-            files_by_message.setdefault(f"fields quoted by {look.dialect.quote}", []).append(look.file)
+            quoted = f"fields quoted by {look.dialect.quote}" if look.dialect.quote else "no field is quoted"
+            files_by_message.setdefault(quoted, []).append(look.file)
+        if look.dialect is not None and look.dialect.backslashes:
+            files_by_message.setdefault(BACKSLASHES, []).append(look.file)
     return [f"{what}: {shown_names(files)}" for what, files in files_by_message.items()]

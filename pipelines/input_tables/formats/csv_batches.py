@@ -49,8 +49,10 @@ def without_header(blocks: Iterable[TextBlock], header_lines: int) -> Iterator[T
 
 
 def _by_arrow(block: TextBlock, dialect: Dialect, names: Sequence[str], options: ReadOptions) -> pa.RecordBatch | None:
-    """None: the block has quotes, carriage returns or rows of another length than the header."""
+    """None: the block has quotes, escapes, carriage returns or rows of another length than the header."""
     if dialect.quote in block.text or "\r" in block.text or dialect.skip_blank or block.replaced or len(dialect.names) < 2:
+        return None
+    if len(dialect.delimiter) > 1 or (dialect.escapes and "\\" in block.text):
         return None
     places = _places(dialect, names)
     ragged = False
@@ -92,7 +94,8 @@ def _by_python(records: Records, dialect: Dialect, names: Sequence[str], options
         picked.append(_without_formulas(texts(values)) if dialect.formulas else texts(values))
     odd: list[str | None] = [None if len(row) == width else MORE_FIELDS if len(row) > width else FEWER_FIELDS for row in rows]
     if records.replaced:
-        odd = [REPLACED if any("\ufffd" in field for field in row) else mark for row, mark in zip(rows, odd, strict=True)]
+        is_replaced = [any("\ufffd" in field for field in row if field) for row in rows]
+        odd = [REPLACED if replaced else mark for replaced, mark in zip(is_replaced, odd, strict=True)]
     return raw_batch(names, _with_nulls(names, picked, options), records.broken, pa.array(odd, pa.string()))
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from pipelines.input_tables.formats.csv_dialect import Dialect
 from pipelines.input_tables.formats.file_look import FileLook
 from pipelines.input_tables.settings import FREE_TEXT, ReadOptions
 from pipelines.sources.importers.mapped_columns import MappedTable
@@ -67,13 +68,15 @@ def _key(look: FileLook, names: Sequence[str]) -> tuple[object, ...] | None:
         return None
     if look.json is not None:
         return ("json", text.compression) if look.json.layout == "lines" and not look.json.extended else None
-    dialect = look.dialect
-    if dialect is None or dialect.quote != '"' or dialect.skip_blank or dialect.header_lines != 1 or dialect.formulas:
-        return None
+    is_plain = look.dialect is not None and _is_plain_csv(look.dialect, names)
+    return ("csv", text.compression, look.dialect) if is_plain else None
+
+
+def _is_plain_csv(dialect: Dialect, names: Sequence[str]) -> bool:
+    if dialect.quote != '"' or dialect.escapes or len(dialect.delimiter) > 1 or dialect.skip_blank or dialect.formulas:
+        return False
     lower = [name.lower() for name in dialect.names]
-    if len(set(lower)) < len(lower) or "" in lower or not set(names) <= set(dialect.names):
-        return None
-    return ("csv", text.compression, dialect)
+    return dialect.header_lines == 1 and len(set(lower)) == len(lower) and "" not in lower and set(names) <= set(dialect.names)
 
 
 def _parquet_key(look: FileLook, names: Sequence[str]) -> tuple[object, ...] | None:

@@ -271,6 +271,20 @@ def test_leading_zeros_upper_case_and_null_words_of_a_csv(tmp_path):
         rows_of(None, tmp_path, NOTE, file="u.csv")
 
 
+def test_ids_that_a_spreadsheet_has_rounded_are_null_and_counted(tmp_path):
+    ids = ["1.79579E+18", "7.5E+11", "1e5", "5e3a", "NULL", "1.5E+1"]
+    (tmp_path / "n.csv").write_text("id,likes,t\n" + "".join(f"{one},1,{one}\n" for one in ids))
+    write_lines(tmp_path, [{"id": one, "likes": 1, "t": one} for one in ids])
+    for file, null_word in (("n.csv", None), ("n.jsonl", "NULL")):
+        rows, counts = rows_of(None, tmp_path, NOTE | {"title": "t"}, file=file)
+        assert sorted(map(str, column(rows, "note_id"))) == sorted(map(str, [None, None, "1e5", "5e3a", null_word, "1.5E+1"]))
+        assert sorted(column(rows, "title")) == sorted(ids)
+        [line] = [line for line in counts.lines() if "digits" in line]
+        assert line.strip().startswith(
+            "2  notes: note_id without its last digits (like 1.79579E+18): export the column as text"
+        )
+
+
 def test_a_nul_in_a_text_stays(tmp_path):
     write_lines(tmp_path, [{"id": "a", "likes": 1, "t": "nul \0 here"}])
     assert column(rows_of(None, tmp_path, NOTE | {"title": "t"}, file="n.jsonl")[0], "title") == ["nul \0 here"]
