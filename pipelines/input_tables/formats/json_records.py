@@ -98,6 +98,15 @@ def spelled(value: Any) -> str | None:  # noqa: ANN401
     return _as_json(value)
 
 
+def value_of(row: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
+    """The value of a key, or at the end of a dotted path."""
+    if name in row or "." not in name:
+        return row.get(name)
+    first, _, rest = name.partition(".")
+    inner = row.get(first)
+    return value_of(inner, rest) if isinstance(inner, Mapping) else None
+
+
 def is_extended(value: Any) -> bool:  # noqa: ANN401
     """Whether a value is one of MongoDB's extended JSON, such as {"$oid": "65f..."}."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in EXTENDED

@@ -33,8 +33,10 @@ def native_groups(mapping: MappedTable, options: ReadOptions) -> tuple[list[Nati
     groups: dict[tuple[object, ...], list[FileLook]] = {}
     streamed: list[FileLook] = []
     names, reads_words = _top_names(mapping), _reader_knows_null_words(mapping)
+    nested = {name.partition(".")[0] for name in mapping.plain.values() if name not in mapping.table.columns}
     for look in mapping.table.looks:
-        key = None if mapping.table.snapshot is not None else _key(look, names)
+        in_texts = look.json is None and any(pa.types.is_string(look.columns.get(name, pa.null())) for name in nested)
+        key = None if mapping.table.snapshot is not None or in_texts else _key(look, names)
         if key is None:
             streamed.append(look)
         else:
