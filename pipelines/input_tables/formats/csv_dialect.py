@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipelines.input_tables.formats.csv_escapes import FIELD_END, hidden
+from pipelines.input_tables.formats.csv_escapes import FIELD_END, hidden, meant
 from pipelines.input_tables.settings import AUTO, NONE, ReadOptions
 
 DELIMITERS = (",", "\t", ";", "|", "\x01", "::")
@@ -61,7 +61,7 @@ def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name
         options: what the user has set: the names, where there is no header.
         by_name: the delimiter that the file's name says (.tsv).
     """
-    lines = text.split("\n")
+    lines = hidden(text, ",", escapes=options.escape != NONE).split("\n")
     skip, hinted = _before_header(lines, expected)
     choices = DELIMITERS if options.delimiter == AUTO else (options.delimiter,)
     tried = [
@@ -136,8 +136,9 @@ def _read_header(lines: list[str], delimiter: str, quote: str, skip: int, option
 
 
 def _fields(header: str, dialect: Dialect) -> list[str]:
-    text = hidden(header, dialect.delimiter, escapes=dialect.escapes)
+    text = hidden(header, dialect.delimiter, escapes=False)
     try:
-        return next(csv.reader([f"{line}\n" for line in text.split("\n")], dialect.for_csv(), strict=False), [])
+        names = next(csv.reader([f"{line}\n" for line in text.split("\n")], dialect.for_csv(), strict=False), [])
     except csv.Error:
-        return header.split(dialect.delimiter)
+        names = header.split(dialect.delimiter)
+    return [meant(name, dialect.delimiter) or "" for name in names]

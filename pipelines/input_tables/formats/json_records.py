@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from pipelines.input_tables.formats.text_blocks import TextBlock
 
-BLANKS = " \t\r\n\0\ufeff"
-"""Around an object; some writers pad files with zeros."""
+BLANKS = " \t\r\n\0\ufeff\x1e"
+"""Around an object; some writers pad files with zeros, or begin each with a record separator (RFC 7464)."""
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.S)
 LONGEST_DICT = 1 << 20
 EXTENDED = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"})

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from pipelines.input_tables.settings import IDS, ReadOptions
 from pipelines.input_tables.values.binary_values import to_binary
-from pipelines.input_tables.values.lost_digits import lost_digits
+from pipelines.input_tables.values.broken_ids import lost_digits
 from pipelines.input_tables.values.picture_lists import to_pictures
 from pipelines.input_tables.values.plain_types import plain, plain_type
 from pipelines.input_tables.values.text_values import to_text

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.input_tables.values.lost_digits import LOST_DIGITS
+from pipelines.input_tables.values.broken_ids import LOST_DIGITS
 from pipelines.media.picture_uri import ABSOLUTE, root_of
 from pipelines.mining.intake.field_faults import has_fault, with_faults
 from pipelines.mining.intake.readers import UNREADABLE

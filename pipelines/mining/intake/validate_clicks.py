@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.input_tables.values.lost_digits import LOST_DIGITS
+from pipelines.input_tables.values.broken_ids import LOST_DIGITS, NO_TEXT, REPLACED
 from pipelines.mining.intake.field_faults import has_fault, with_faults
 from pipelines.mining.intake.readers import UNREADABLE
 from pipelines.mining.intake.validate_notes import Sorted
@@ -26,6 +26,8 @@ def accept_clicks(read: DataFrame) -> Sorted:
         F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
         .when(has_fault("user_id"), f"user_id {LOST_DIGITS}")
         .when(has_fault("note_id"), f"note_id {LOST_DIGITS}")
+        .when(F.contains("user_id", F.lit(REPLACED)), f"user_id {NO_TEXT}")
+        .when(F.contains("note_id", F.lit(REPLACED)), f"note_id {NO_TEXT}")
         .when(F.col("user_id").isNull() | (F.col("user_id") == ""), "no user_id")
         .when(F.col("note_id").isNull() | (F.col("note_id") == ""), "no note_id")
         .when(F.col("clicked_at").isNull(), "no clicked_at, or not a time")

@@ -6,14 +6,14 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipelines.input_tables.settings import IDS, ReadOptions
-from pipelines.input_tables.values.lost_digits import NOTATION
+from pipelines.input_tables.values.broken_ids import NOTATION
 from pipelines.sources.importers.native_spellings import count_branches, text_of_field
 from pipelines.workspace.duckdb import quoting
 
 PICTURES = "STRUCT(image_id VARCHAR, uri VARCHAR)[]"
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-NAMES = r"[^\[{,;\s][^,;\n]*\.[A-Za-z0-9]{2,5}(,[^,;\s][^,;\n]*\.[A-Za-z0-9]{2,5})*"
+NAMES = r"[^\[{,;|，；、\s][^,;|，；、\n]*\.[A-Za-z0-9]{2,5}(,[^,;|，；、\s][^,;|，；、\n]*\.[A-Za-z0-9]{2,5})*"
 """Names of files, with endings and joined by commas: pictures in a field of a CSV."""
 OTHER_ELEMENT = r',\s*[^"\s]'
 """A comma before something else than a text. Without one all elements of a JSON list are texts, if its first is; a comma within
@@ -152,7 +152,7 @@ def _pictures(column: str, kind: str, rest: str) -> str:
         f"case when {is_texts} and not contains({column}, '\"\"') then {_named(listed)} "
         f"when {column} is null or {column} = '[]' then {none} "
         f"when regexp_full_match({column}, {quoting.text(NAMES)}) "
-        f"and not (contains({column}, '://') and contains({column}, ' ')) then {_named(split)} "
+        f"and not contains({column}, ' ') then {_named(split)} "
         f"else coalesce({rest}, {none}) end"
     )
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.input_tables.settings import IDS
-from pipelines.input_tables.values.lost_digits import LOST_DIGITS
+from pipelines.input_tables.values.broken_ids import LOST_DIGITS
 
 EXAMPLE_CHARS = 40
 HIDDEN = ("user_id",)

@@ -1,4 +1,4 @@
-"""Ids that a spreadsheet or a column of doubles has written as numbers: 1.79579E+18 stands for thousands of ids."""
+"""Ids that stand for several: numbers of a spreadsheet or of doubles (1.79579E+18), and texts whose bytes were replaced."""
 
 import re
 
@@ -6,7 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 LOST_DIGITS = "without its last digits (like 1.79579E+18): export the column as text"
-"""What is wrong with such an id, behind the column's name, and the way out."""
+NO_TEXT = "with bytes that are no text (U+FFFD): set read.encoding, or export the column as text"
+"""What is wrong with an id, behind the column's name, and the way out."""
+REPLACED = "\ufffd"
 NOTATION = r"\s*[+-]?[0-9](?:[.,][0-9]*)?(?:[eE]\+|(?:[.,][0-9]*)[eE])[0-9]{1,3}\s*"
 """As Excel, Python and Java write numbers; 1e5 may be an id of hexadecimal digits."""
 PARTS = re.compile(r"[+-]?[0-9](?:[.,](?P<fraction>[0-9]*))?[eE](?P<plus>\+?)(?P<exponent>[0-9]+)")
