@@ -216,7 +216,8 @@ def _recognised(tables: list[FileLook]) -> list[str]:
     files_by_message: dict[str, list[InputFile]] = {}
     for look in tables:
         if look.text is not None and look.text.encoding.name not in ("utf-8", AUTO):
-            files_by_message.setdefault(f"read as {look.text.encoding.name}", []).append(look.file)
+            other = "; for another one --set read.encoding=euc_kr, ..." if look.text.encoding.name == "gb18030" else ""
+            files_by_message.setdefault(f"read as {look.text.encoding.name}{other}", []).append(look.file)
         if look.text is not None and not look.text.encoding.is_valid:
             files_by_message.setdefault(NOT_UTF_8, []).append(look.file)
         if look.dialect is not None and look.dialect.delimiter != ",":
@@ -224,6 +225,8 @@ def _recognised(tables: list[FileLook]) -> list[str]:
         if look.dialect is not None and look.dialect.quote != '"':
             quoted = f"fields quoted by {look.dialect.quote}" if look.dialect.quote else "no field is quoted"
             files_by_message.setdefault(quoted, []).append(look.file)
+        if look.dialect is not None and look.dialect.title:
+            files_by_message.setdefault("the lines before the header are left out", []).append(look.file)
         if look.dialect is not None and look.dialect.backslashes:
             files_by_message.setdefault(BACKSLASHES, []).append(look.file)
     return [f"{what}: {shown_names(files)}" for what, files in files_by_message.items()]

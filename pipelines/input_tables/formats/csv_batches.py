@@ -55,6 +55,8 @@ def _by_arrow(block: TextBlock, dialect: Dialect, names: Sequence[str], options:
         return None
     if len(dialect.delimiter) > 1 or (dialect.escapes and "\\" in block.text):
         return None
+    if dialect.delimiter.join(dialect.names) + "\n" in block.text:  # the header again
+        return None
     places = _places(dialect, names)
     ragged = False
 

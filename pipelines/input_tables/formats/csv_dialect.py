@@ -14,6 +14,9 @@ DELIMITERS = (",", "\t", ";", "|", "\x01", "::")
 EXCEL_HINT = re.compile(r'"?sep=(.)"?\n?')
 FORMULA = re.compile(r'(?:^|[,;\t|\x01])(?:="|"="")', re.M)
 LONGEST_FIELD = 1 << 30
+TITLE_LINES = 10
+"""Lines before a header that may be a report's title."""
+BETWEEN_FIELDS = re.compile(r'["\s]*[,;\t|\x01]["\s]*')
 BACKSLASHES = re.compile(r'\\(?:"(?!")|\n)')
 csv.field_size_limit(LONGEST_FIELD)
 
@@ -36,6 +39,8 @@ class Dialect(NamedTuple):
     """Whether backslashes escape."""
     backslashes: bool = False
     """Whether there are some before quotes or line ends, though they do not escape."""
+    title: bool = False
+    """Whether lines before the header were left out that are no comments."""
 
     def for_csv(self) -> type[csv.Dialect]:
         """For Python's csv.reader; strict, so that a broken record is an error."""
@@ -62,7 +67,8 @@ def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name
         by_name: the delimiter that the file's name says (.tsv).
     """
     lines = hidden(text, ",", escapes=options.escape != NONE).split("\n")
-    skip, hinted = _before_header(lines, expected)
+    begun, hinted = _before_header(lines, expected)
+    skip = _behind_title(lines, begun, expected)
     choices = DELIMITERS if options.delimiter == AUTO else (options.delimiter,)
     tried = [
         _read_header(lines, delimiter, quote, skip, options) for delimiter in choices for quote in _quotes(delimiter, options)
@@ -76,13 +82,13 @@ def dialect_of(text: str, expected: Sequence[str], options: ReadOptions, by_name
         tried,
         key=lambda d: (_known(d, expected), d.delimiter == preferred, len(d.names) > 1 and _agreeing(lines, d), d.quote == '"'),
     )
-    return _marked(chosen, text)
+    return _marked(chosen, text, title=skip > begun)
 
 
-def _marked(dialect: Dialect, text: str) -> Dialect:
+def _marked(dialect: Dialect, text: str, *, title: bool = False) -> Dialect:
     """The dialect with what the text has beside delimiters and quotes."""
     backslashes = not dialect.escapes and BACKSLASHES.search(text) is not None
-    return dialect._replace(formulas=FORMULA.search(text) is not None, backslashes=backslashes)
+    return dialect._replace(formulas=FORMULA.search(text) is not None, backslashes=backslashes, title=title)
 
 
 def _quotes(delimiter: str, options: ReadOptions) -> tuple[str, ...]:
@@ -116,6 +122,17 @@ def _before_header(lines: list[str], expected: Sequence[str]) -> tuple[int, str 
     if comment and not any(name in (lines[skip] if skip < len(lines) else "") for name in expected):
         return begun, hinted  # a column may be called "#"
     return skip, hinted
+
+
+def _behind_title(lines: list[str], skip: int, expected: Sequence[str]) -> int:
+    """Where the header is: the first line that has two of the expected names, if the first one has none."""
+
+    def known(line: str) -> int:
+        return len({field.strip('" \ufeff') for field in BETWEEN_FIELDS.split(line)} & set(expected))
+
+    if known(_header_text(lines, skip)):
+        return skip
+    return next((k for k in range(skip + 1, min(len(lines), skip + TITLE_LINES)) if known(lines[k]) > 1), skip)
 
 
 def _header_text(lines: list[str], skip: int) -> str:

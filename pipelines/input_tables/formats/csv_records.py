@@ -48,7 +48,7 @@ class CsvParser:
         text = hidden(self._line + block.text, self._dialect.delimiter, escapes=self._dialect.escapes)
         end = text.rfind("\n") + 1 if self._dialect.escapes else len(text)
         lines, self._line = [*self._waiting, *_lines(text[:end])], text[end:]
-        rows, broken, done = _parsed(lines, self._dialect, final=False)
+        rows, broken, done = self._without_headers(*_parsed(lines, self._dialect, final=False))
         replaced = self._replaced or block.replaced
         self._waiting = lines[done:]
         self._replaced = replaced and self.is_inside_record
@@ -56,9 +56,18 @@ class CsvParser:
 
     def finish(self) -> Records:
         """What is left when there are no more blocks."""
-        rows, broken, _ = _parsed([*self._waiting, *_lines(self._line)], self._dialect, final=True)
+        lines = [*self._waiting, *_lines(self._line)]
+        rows, broken, _ = self._without_headers(*_parsed(lines, self._dialect, final=True))
         self._waiting, self._line = [], ""
         return self._records(rows, broken, self._replaced)
+
+    def _without_headers(self, rows: list[list[str]], broken: list[str], done: int) -> tuple[list[list[str]], list[str], int]:
+        """The header again, where files were put one behind the other, is no record."""
+        names = self._dialect.names
+        again = [row for row in rows if row[-1] == names[-1] and is_header(row, names)]
+        if again:
+            rows = [row for row in rows if row not in again]
+        return rows, [*broken, *(self._dialect.delimiter.join(row) for row in again)], done
 
     def _records(self, rows: list[list[str]], broken: list[str], replaced: bool) -> Records:
         delimiter = self._dialect.delimiter
@@ -66,6 +75,15 @@ class CsvParser:
             return Records(rows, broken, replaced)
         fields = [[meant(field, delimiter) for field in row] for row in rows]
         return Records(fields, [as_written(line, delimiter) for line in broken], replaced)
+
+
+def is_header(fields: Sequence[str], names: Sequence[str]) -> bool:
+    r"""Whether a line has the columns' names for fields; a byte order mark may stand before them.
+
+    >>> is_header(["\ufeffnote_id", "title"], ("note_id", "title"))
+    True
+    """
+    return [field.strip(" \ufeff") for field in fields] == list(names)
 
 
 class _Feed:

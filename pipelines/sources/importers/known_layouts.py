@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from pipelines.input_tables.import_hint import similar_column
+from pipelines.input_tables.import_hint import plain_name, similar_column
 from pipelines.input_tables.open_table import InputTable, open_table
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.sources.importers.class_labels import named_class_sql
@@ -22,8 +22,21 @@ IMG2DATASET = frozenset({"key", "url", "status"})
 """Columns of the table that img2dataset writes beside its folders of pictures."""
 IMG2DATASET_FILE = "left(key, 5) || '/' || key || '.jpg'"
 """Where such a picture is: in the folder of its shard, whose number its key begins with."""
-PICTURE_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "image")
-"""Names of columns that hold the bytes of a file, as img2dataset and WebDataset name them."""
+PICTURE_COLUMNS = (
+    "jpg",
+    "jpeg",
+    "png",
+    "webp",
+    "gif",
+    "image",
+    "imagebytes",
+    "imgbytes",
+    "imagedata",
+    "img",
+    "picture",
+    "photo",
+)
+"""Names of columns that hold the bytes of a picture, as `plain_name` spells them."""
 IDS = ("note_id", "id", "key", "__key__", "post_id", "item_id", "image_id", "uid", "file_name", "filename")
 
 
@@ -100,7 +113,7 @@ def embedded_pictures(columns: Columns) -> dict[str, str]:
             lists[name] = f"[{column}.bytes]"
         elif _is_list(kind) and _is_picture(kind.value_type):
             lists[name] = f"list_transform({column}, lambda x: x.bytes)"
-        elif name.lower() in PICTURE_ENDINGS and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        elif plain_name(name) in PICTURE_COLUMNS and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
             lists[name] = f"[{column}]"
     return lists
 
