@@ -76,3 +76,13 @@ def test_ids_that_a_spreadsheet_has_rounded_are_refused_with_the_way_out(spark, 
     good, refused = accepted(spark, tmp_path / "c.parquet")
     assert ([row["user_id"] for row in good], [row["reason"] for row in refused]) == (["7"], [f"user_id {wrong}"])
     assert "1152921504606846976" not in json.dumps(refused)
+
+
+def test_ids_whose_bytes_were_replaced_are_refused_since_several_may_be_one(spark, tmp_path):
+    (tmp_path / "a.csv").write_bytes(A.encode() + "jos\xe9,n1,2026-11-20\nperson1,caf\xe9,2026-11-20\n".encode("latin-1"))
+    ids = pa.array([bytes([200 + k] * 16) for k in range(2)], pa.binary(16))
+    pq.write_table(pa.table({"user_id": ids, "note_id": ["a"] * 2, "clicked_at": ["2026-11-25"] * 2}), tmp_path / "b.parquet")
+    what = "with bytes that are no text (U+FFFD): set read.encoding, or export the column as text"
+    good, refused = accepted(spark, tmp_path / "a.csv")
+    assert (len(good), sorted(row["reason"] for row in refused)) == (9, [f"note_id {what}", f"user_id {what}"])
+    assert [row["reason"] for row in accepted(spark, tmp_path / "b.parquet")[1]] == [f"user_id {what}"] * 2

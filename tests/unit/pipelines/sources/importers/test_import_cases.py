@@ -322,6 +322,21 @@ def test_a_path_that_leads_nowhere_stops_the_import(tmp_path, path):
             rows_of(None, tmp_path, NOTE | {"like_count": path}, file=file)
 
 
+def test_the_header_again_costs_a_line_and_names_no_note(tmp_path):
+    (tmp_path / "n.csv").write_text("id,likes,t\n1,5,a\nid,likes,t\n2,6,b\n")
+    rows, counts = rows_of(None, tmp_path, NOTE | {"title": "t"}, file="n.csv")
+    assert (column(rows, "note_id"), counts.dropped) == (["1", "2"], {"dropped: lines that could not be read": 1})
+
+
+@pytest.mark.parametrize(
+    "joined", ["a.jpg|b.jpg", "a.jpg b.jpg", "a.jpg；b.jpg", "a.jpg，b.jpg", "a.jpg;b.jpg;", "a.jpg、b.jpg"]
+)
+def test_pictures_that_are_joined_by_other_characters(tmp_path, joined):
+    (tmp_path / "n.csv").write_text(f'id,likes,p\n1,5,"{joined}"\n2,5,"my photo.jpg"\n3,5,"a|b.jpg"\n')
+    rows, _ = rows_of(None, tmp_path, NOTE | {"images": "p"}, file="n.csv")
+    assert sorted(uris(rows)) == [["a.jpg", "b.jpg"], ["a|b.jpg"], ["my photo.jpg"]]
+
+
 def test_ids_that_a_spreadsheet_has_rounded_are_null_and_counted(tmp_path):
     ids = ["1.79579E+18", "7.5E+11", "1e5", "5e3a", "NULL", "1.5E+1"]
     (tmp_path / "n.csv").write_text("id,likes,t\n" + "".join(f"{one},1,{one}\n" for one in ids))
