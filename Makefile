@@ -68,11 +68,11 @@ test:  ## unit, property, integration, and one chain of all jobs: before each co
 
 .PHONY: test-robust
 test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, the page in a browser; SELECT="not nightly"
-	@$(ENV); .venv/bin/python -m pytest tests/robustness -m "$(or $(SELECT),spark or not spark)"
+	@$(ENV); .venv/bin/python -m pytest -n 2 tests/robustness -m "$(or $(SELECT),spark or not spark)"
 
 .PHONY: test-docs
 test-docs:  ## README, tutorial and how-tos, each command run
-	@$(ENV); .venv/bin/python -m pytest tests/docs
+	@$(ENV); .venv/bin/python -m pytest -n 2 tests/docs
 
 .PHONY: lint
 lint:  ## ruff, mypy, import-linter

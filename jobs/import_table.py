@@ -26,6 +26,7 @@ with starting("mining"):
     from pipelines.sources.importers.mapped_table import import_mapped_table
     from pipelines.sources.importers.value_counts import ValueCounts
     from pipelines.sources.importers.webdataset import import_webdataset, is_webdataset
+    from schemas.errors import SettingsError
 
 FLAGS = {
     "layout_of": ("--from", "table or data set of a known layout: its mapping is generated"),
@@ -36,11 +37,19 @@ FLAGS = {
 def run(settings: ImportTable) -> None:
     """Run the import: a folder of Parquet files is written for each mapped table."""
     out = Path(settings.out)
+    _refuse_inside_input(settings, out)
     counts = _from_layout(settings, out) if settings.layout_of else _mapped(mapped_sources(settings), settings, out)
     lines = [line for table in counts.values() for line in table.lines()]
     lines.append(f"Written to {out}: " + ", ".join(f"{table.rows:,} {name}" for name, table in counts.items()))
     lines.append(f"Next: {_next_command(settings, out, counts)}")
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _refuse_inside_input(settings: ImportTable, out: Path) -> None:
+    """Raise where the tables would be written into a folder that is read: the next run would read them."""
+    for read in (settings.layout_of, settings.notes.read, settings.clicks.read, settings.images.read):
+        if read is not None and Path(read).is_dir() and out.resolve().is_relative_to(Path(read).resolve()):
+            raise SettingsError(f"--out {out} is inside {read}, which is read; give a folder outside of it")
 
 
 def _next_command(settings: ImportTable, out: Path, counts: Mapping[str, ValueCounts]) -> str:
@@ -49,7 +58,7 @@ def _next_command(settings: ImportTable, out: Path, counts: Mapping[str, ValueCo
     if "notes" not in counts:
         flags += " --notes YOUR_NOTES"
     read = settings.layout_of or settings.notes.read
-    if "images" not in counts and read is not None:
+    if read is not None:
         flags += f" --image-root {shlex.quote(folder_of(str(read)))}"
     return f"./spark-submit.sh jobs/mine_pairs.py{flags} --workspace mined"
 

@@ -194,7 +194,7 @@ def _parquet(table: OddTable, chance: random.Random, place: Path, part: int, row
                 if plain < 0.8
                 else values.dictionary_encode()
             )
-    table.fatal |= "note_id" not in names
+    table.fatal |= "note_id" not in names and bool(rows)
     suffix = chance.choice((".parquet", ".parquet", "", ".snappy.parquet"))
     pq.write_table(
         pa.table(arrays),

@@ -24,7 +24,7 @@ hypothesis.settings.load_profile("ours")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-SPARK = re.compile(r"def \w+\([^)]*\b(?:spark|mined|annotated|hard|judged|built)\b")
+SPARK = re.compile(r"def \w+\([^)]*\b(?:spark|mined|annotated|hard|judged|built|tutorial)\b")
 RAY = re.compile(r"def \w+\([^)]*\bray_local\b")
 """A test or fixture that asks for an engine, or for what a job left."""
 

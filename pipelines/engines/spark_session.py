@@ -39,6 +39,8 @@ IF_LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",  # Spark's 200 are for clusters
     "spark.python.unix.domain.socket.enabled": "true",  # starts Python tasks in two thirds of the time
+    "spark.python.daemon.module": "pipelines.engines.python_daemon",  # prints no traceback for an idle worker
+    "spark.executorEnv.PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
 }
 """Defaults on one machine; settings of spark-submit take precedence."""
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from pipelines.input_tables.files.listing import InputFile
 from pipelines.input_tables.formats.file_look import FileLook
-from pipelines.input_tables.formats.json_wrappers import wrapper_command
+from pipelines.input_tables.formats.json_wrappers import KEYED, wrapper_command
 from pipelines.input_tables.formats.magic_bytes import printable
-from pipelines.input_tables.headless import first_headless, without_header
+from pipelines.input_tables.headless import delimiter_setting, first_headless, unknown_delimiter, without_header
 from pipelines.input_tables.import_hint import PLACEHOLDER, import_line, plain_name
 from pipelines.input_tables.open_table import InputTable, shown_names
 from pipelines.input_tables.settings import ReadOptions
@@ -55,10 +55,8 @@ def check_columns(
             faults += _missing_in_some(field.name, lacking, having)
         elif field.name in required and lacking:
             missing.append(f"missing column '{field.name}' ({spelled(field.type)}){_similar(field.name, table)}")
-        elif having and lacking:
-            messages.append(
-                f"{field.name} is null in {len(lacking):,} of {len(table.looks):,} files that do not have it: {_names(lacking)}"
-            )
+        else:
+            messages += _nulls(field.name, having, lacking, table)
         overridden = [look for look in having if field.name in look.columns and field.name in dict(look.file.partitions)]
         if overridden:
             messages.append(f"{field.name} is that of the partition folder, not the column, in {_names(overridden)}")
@@ -77,9 +75,15 @@ def _fault(
     uri, wrapped = redacted(table.uri), _wrapped(table)
     if wrapped is not None:
         return f"{uri}: {wrapped}"
+    empty = next((look for look in table.looks if look.json is not None and not look.json.objects), None)
+    if missing and empty is not None and not table.columns:
+        return f"{uri}: {empty.file.uri} has no JSON object in its first lines; expected one a line, or an array of them"
     headless = first_headless(table.looks) if missing else None
     if headless is not None:
         return without_header(table.uri, headless, schema.names, required)
+    delimiter = unknown_delimiter(table.looks, schema.names) if missing else None
+    if delimiter is not None:
+        return f"{uri}: its header is one column; if {printable(delimiter)!r} is between fields, {delimiter_setting(delimiter)}"
     if missing:
         faults = [f"{', '.join(missing)}; found {shown_columns(list(table.columns))}", *faults]
     return f"{uri}: {'; '.join(faults)}. {_way_out(table, name, schema)}"
@@ -109,6 +113,14 @@ def _missing_in_some(name: str, lacking: list[FileLook], having: list[FileLook])
         yield f"column '{name}' is missing in {_names(lacking)}; {_names(having[:1])} has it"
 
 
+def _nulls(name: str, having: list[FileLook], lacking: list[FileLook], table: InputTable) -> Iterator[str]:
+    """What is null in some files, or in all though a column has a similar name."""
+    if having and lacking:
+        yield f"{name} is null in {len(lacking):,} of {len(table.looks):,} files that do not have it: {_names(lacking)}"
+    elif not having and (similar := _similar(name, table)):
+        yield f"{name} is null everywhere{similar}"
+
+
 def _similar(ours: str, table: InputTable) -> str:
     alike = next((name for name in table.columns if plain_name(name) == plain_name(ours)), None)
     return f" ('{printable(alike, 40)}' is there: names have to be equal)" if alike else ""
@@ -119,7 +131,8 @@ def _wrapped(table: InputTable) -> str | None:
     for look in table.looks:
         wrapper = look.json.wrapper if look.json is not None else None
         if wrapper is not None:
-            where = f"its records in {'.'.join(wrapper.path)}" if wrapper.path else "pandas' columns in it"
+            unwrapped = "its records by their ids" if wrapper.orient == KEYED else "pandas' columns in it"
+            where = f"its records in {'.'.join(wrapper.path)}" if wrapper.path else unwrapped
             command = wrapper_command(look.file.uri, wrapper)
             return f"{look.file.uri} is one object with {where}. To have one record a line: {command}"
     return None
@@ -149,7 +162,9 @@ def _types(field: pa.Field, having: list[FileLook]) -> Iterator[str]:
 
 
 def _values(field: pa.Field, having: list[FileLook], options: ReadOptions) -> Iterator[str]:
-    """Of JSON: a column is of a wrong type when its sample has values and none of them fits."""
+    """Of JSON: a column other than a text is of a wrong type when its sample has values and none of them fits."""
+    if pa.types.is_string(field.type):
+        return
     examples = [look.json.examples.get(field.name, ()) for look in having if look.json is not None]
     values = [value for some in examples for value in some]
     if not values or any(look.json is None for look in having):

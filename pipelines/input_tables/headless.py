@@ -1,5 +1,6 @@
-"""CSV files whose first line is data: many databases unload tables without a header."""
+"""CSV files whose first line is data, as many databases unload tables, or has delimiters that nobody expects."""
 
+import re
 import shlex
 from collections.abc import Collection, Sequence
 from itertools import chain
@@ -50,6 +51,21 @@ def without_header(uri: str, look: FileLook, ours: Sequence[str], required: Coll
         f"[{', '.join(map(text_form, fields[:SHOWN]))}{more}] (letters as a, digits as 9). Name its {len(fields):,} columns in "
         f"their order, such as --set {shlex.quote(f'read.names=[{spelled}]')}"
     )
+
+
+def unknown_delimiter(looks: Sequence[FileLook], names: Collection[str]) -> str | None:
+    """What stands between two of our names in a header that is one column: a delimiter that is none of the usual ones."""
+    headers = [look.dialect.names[0] for look in looks if look.dialect is not None and len(look.dialect.names) == 1]
+    ours = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    match = re.search(rf"\b(?:{ours})([^\w\"\\]{{1,8}})(?:{ours})\b", headers[0]) if headers else None
+    return match[1] if match else None
+
+
+def delimiter_setting(delimiter: str) -> str:
+    """The setting, as a shell takes it: control characters in the spelling of bash and zsh."""
+    setting = f"read.delimiter={delimiter}"
+    escaped = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in setting)
+    return f"--set {shlex.quote(setting)}" if escaped == setting else f"--set $'{escaped}'"
 
 
 def _is_number(text: str) -> bool:

@@ -22,6 +22,7 @@ NOT_UTF_8 = (
     "neither UTF-8 nor GB18030, bytes that are not UTF-8 become U+FFFD; set the encoding with --set read.encoding=cp1252 "
     "(Western European), big5, shift_jis, euc_kr, ..."
 )
+BACKSLASHES = "backslashes before quotes or line ends; if they escape these (MySQL, Hive, Spark), --set read.escape=backslash"
 MOST_FAULTS = 5
 MOST_KEPT = 20_000
 """Looks at files, some kilobytes each."""
@@ -215,11 +216,17 @@ def _recognised(tables: list[FileLook]) -> list[str]:
     files_by_message: dict[str, list[InputFile]] = {}
     for look in tables:
         if look.text is not None and look.text.encoding.name not in ("utf-8", AUTO):
-            files_by_message.setdefault(f"read as {look.text.encoding.name}", []).append(look.file)
+            other = "; for another one --set read.encoding=euc_kr, ..." if look.text.encoding.name == "gb18030" else ""
+            files_by_message.setdefault(f"read as {look.text.encoding.name}{other}", []).append(look.file)
         if look.text is not None and not look.text.encoding.is_valid:
             files_by_message.setdefault(NOT_UTF_8, []).append(look.file)
         if look.dialect is not None and look.dialect.delimiter != ",":
             files_by_message.setdefault(f"fields separated by {look.dialect.delimiter!r}", []).append(look.file)
         if look.dialect is not None and look.dialect.quote != '"':
-            files_by_message.setdefault(f"fields quoted by {look.dialect.quote}", []).append(look.file)
+            quoted = f"fields quoted by {look.dialect.quote}" if look.dialect.quote else "no field is quoted"
+            files_by_message.setdefault(quoted, []).append(look.file)
+        if look.dialect is not None and look.dialect.title:
+            files_by_message.setdefault("the lines before the header are left out", []).append(look.file)
+        if look.dialect is not None and look.dialect.backslashes:
+            files_by_message.setdefault(BACKSLASHES, []).append(look.file)
     return [f"{what}: {shown_names(files)}" for what, files in files_by_message.items()]

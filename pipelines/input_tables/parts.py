@@ -115,8 +115,10 @@ def _starts(look: FileLook, most: int, tasks: int) -> Sequence[int]:
         return []
     if look.json is not None:
         return range(most, size, most) if look.json.layout == "lines" else []
-    if look.dialect is None or tasks <= 1 or text.line_end != "\n":
+    if look.dialect is None or look.dialect.escapes or tasks <= 1 or text.line_end != "\n":
         return []
+    if not look.dialect.quote:
+        return range(most, size, most)
     chosen, step = [0], min(BLOCK_BYTES, most)
     for start in record_starts(text, size, look.dialect, step):
         if start - chosen[-1] >= most - step // 2 and start < size:

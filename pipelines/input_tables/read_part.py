@@ -11,6 +11,7 @@ from pipelines.input_tables.files.places import open_place
 from pipelines.input_tables.formats.csv_batches import csv_batches, without_header
 from pipelines.input_tables.formats.file_look import FileLook
 from pipelines.input_tables.formats.json_batches import json_batches
+from pipelines.input_tables.formats.json_fields import json_fields
 from pipelines.input_tables.formats.json_records import json_lines, json_values
 from pipelines.input_tables.formats.text_blocks import text_blocks
 from pipelines.input_tables.open_table import InputTable
@@ -38,7 +39,7 @@ def read_part(part: Part, names: Sequence[str], options: ReadOptions | None = No
 
     Values of Parquet and Arrow files keep their types, made plain; CSV and JSON give texts. A column that the file lacks is
     null; a partition folder's value stands for the column in all of its rows, whatever the file has. "a.b" is field b of a,
-    where no column has that whole name.
+    where no column has that whole name; a may be a struct, an object of JSON, or a text with one.
 
     Raises:
         DataError: the file is damaged or cannot be read.
@@ -133,7 +134,10 @@ def _value(batch: pa.RecordBatch, name: str) -> pa.Array:
     if not rest or first not in batch.schema.names:
         return pa.nulls(len(batch), pa.null())
     values = plain(batch.column(batch.schema.get_field_index(first)))
-    for step in rest.split("."):
+    steps = rest.split(".")
+    for k, step in enumerate(steps):
+        if pa.types.is_string(values.type):
+            return json_fields(values, ".".join(steps[k:]))
         if not pa.types.is_struct(values.type) or values.type.get_field_index(step) < 0:
             return pa.nulls(len(batch), pa.null())
         values = plain(pc.struct_field(values, step))

@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-AUTO = "auto"
+AUTO, NONE = "auto", "none"
 NULL_WORDS = ("NULL", "null", r"\N", "NaN", "nan", "None", "N/A", "<NA>", "undefined")
 FREE_TEXT = frozenset({"title", "body"})
 """Columns that people write: there "None" is a text."""
+IDS = frozenset({"note_id", "user_id", "author_id", "image_id"})
+"""Columns of ids."""
 
 
 def _date(text: str) -> str:
@@ -28,9 +30,15 @@ def _encoding(text: str) -> str:
     return text
 
 
-def _one_character(text: str) -> str:
-    if text != AUTO and (len(text) != 1 or text in '"\r\n'):
-        raise ValueError("expected auto, or one character")
+def _delimiter(text: str) -> str:
+    if text != AUTO and (not 1 <= len(text) <= 8 or set(text) & set('"\r\n\\')):
+        raise ValueError("expected auto, or one to eight characters, none of them a quote, a backslash or a line end")
+    return text
+
+
+def _quote(text: str) -> str:
+    if text not in (AUTO, NONE) and (len(text) != 1 or text in "\r\n\\"):
+        raise ValueError("expected auto, none, or one character")
     return text
 
 
@@ -50,11 +58,17 @@ class ReadOptions:
     encoding: Annotated[str, AfterValidator(_encoding)] = AUTO
     """Encoding of text files. auto: a byte order mark, UTF-16 by its zeros, UTF-8 where the first megabyte is valid, else
     GB18030 where that is; bytes that are not valid are replaced by U+FFFD and counted."""
-    delimiter: Annotated[str, AfterValidator(_one_character)] = AUTO
-    """Between the fields of a CSV file. auto: comma, semicolon, tab or |, whichever splits the header into known columns."""
-    quote: Annotated[str, AfterValidator(lambda text: text if text == '"' else _one_character(text))] = AUTO
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = AUTO
+    """Between the fields of a CSV file. auto: comma, semicolon, tab, | or ::, whichever splits the header into known
+    columns."""
+    quote: Annotated[str, AfterValidator(_quote)] = AUTO
     """Around fields of a CSV file that hold delimiters or line breaks; doubled inside (RFC 4180). auto: the double quote, or
-    the single one where all names of the header are in single quotes."""
+    the single one where all names of the header are in single quotes; none where a delimiter has several characters, or is a
+    tab and backslashes escape."""
+    escape: Literal["none", "backslash"] = "none"
+    """What a backslash in a CSV file is. none: a character like others. backslash: one before a quote, a delimiter or a line
+    end makes it part of the field; before N it is no value, before n, t, r and 0 a control character (MySQL's INTO OUTFILE,
+    Postgres' COPY, Hive)."""
     null_words: tuple[str, ...] = NULL_WORDS
     """Fields of a CSV file that mean "no value", beside the empty one; in title and body they are text."""
     earliest_time: Date = "1990-01-01"

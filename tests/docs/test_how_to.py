@@ -90,7 +90,7 @@ def others_tables(tmp_path):
             "headline": note["title"],
             "content": note["body"],
             "category": {"name": note["topic"]},
-            "stats": {"likes": note["like_count"]},
+            "note_card": {"interact_info": {"liked_count": note["like_count"]}},
             "photos": [image["uri"] for image in note["images"]],
             "created": int(note["published_at"].timestamp()),
             "has_video": False,

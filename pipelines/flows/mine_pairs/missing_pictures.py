@@ -9,6 +9,7 @@ from posixpath import normpath
 from urllib.parse import unquote
 
 from pipelines.flows.mine_pairs.id_match import examples
+from pipelines.media.picture_uri import OUTSIDE
 
 PROBED = 200
 """Pictures that are looked for before all are read."""
@@ -109,6 +110,8 @@ def missing_message(
         hint: what would bring them back.
     """
     why = ", ".join(f"{n:,} {reason}" for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+    if OUTSIDE in reasons and not hint:
+        hint = "paths and links out of the image root are not followed; to follow them: --set intake.any_uri=true"
     has = f"the image root is {root}" if files is None else f"the image root {root} has {examples(files) or 'no file'}"
     return (
         f"images: {sum(reasons.values()):,} of {probed:,} pictures that were looked for cannot be read ({why}). Notes name "

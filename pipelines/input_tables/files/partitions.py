@@ -17,7 +17,7 @@ def partitions_of(folders: list[str]) -> Partitions:
     for folder in folders:
         name, equals, value = folder.partition("=")
         if equals and name:
-            values[_decoded(name)] = None if value == NULL_PARTITION else _decoded(value)
+            values[_decoded(name)] = None if value in (NULL_PARTITION, "") else _decoded(value)
     return tuple(values.items())
 
 

@@ -8,6 +8,7 @@ import pyarrow.csv as arrow_csv
 
 from pipelines.input_tables.formats.csv_dialect import Dialect
 from pipelines.input_tables.formats.csv_records import CsvParser, Records
+from pipelines.input_tables.formats.json_fields import json_fields
 from pipelines.input_tables.formats.text_blocks import TextBlock
 from pipelines.input_tables.raw_rows import FEWER_FIELDS, MORE_FIELDS, REPLACED, raw_batch
 from pipelines.input_tables.settings import FREE_TEXT, ReadOptions
@@ -49,8 +50,12 @@ def without_header(blocks: Iterable[TextBlock], header_lines: int) -> Iterator[T
 
 
 def _by_arrow(block: TextBlock, dialect: Dialect, names: Sequence[str], options: ReadOptions) -> pa.RecordBatch | None:
-    """None: the block has quotes, carriage returns or rows of another length than the header."""
+    """None: the block has quotes, escapes, carriage returns or rows of another length than the header."""
     if dialect.quote in block.text or "\r" in block.text or dialect.skip_blank or block.replaced or len(dialect.names) < 2:
+        return None
+    if len(dialect.delimiter) > 1 or (dialect.escapes and "\\" in block.text):
+        return None
+    if dialect.delimiter.join(dialect.names) + "\n" in block.text:  # the header again
         return None
     places = _places(dialect, names)
     ragged = False
@@ -81,7 +86,7 @@ def _by_arrow(block: TextBlock, dialect: Dialect, names: Sequence[str], options:
         for name, column in zip(used, table.columns, strict=True)
     }
     picked = [pa.nulls(len(table), pa.string()) if place is None else columns[str(place)] for place in places]
-    return raw_batch(names, _with_nulls(names, picked, options))
+    return raw_batch(names, _with_nulls(names, _nested(picked, dialect, names), options))
 
 
 def _by_python(records: Records, dialect: Dialect, names: Sequence[str], options: ReadOptions) -> pa.RecordBatch:
@@ -92,8 +97,10 @@ def _by_python(records: Records, dialect: Dialect, names: Sequence[str], options
         picked.append(_without_formulas(texts(values)) if dialect.formulas else texts(values))
     odd: list[str | None] = [None if len(row) == width else MORE_FIELDS if len(row) > width else FEWER_FIELDS for row in rows]
     if records.replaced:
-        odd = [REPLACED if any("\ufffd" in field for field in row) else mark for row, mark in zip(rows, odd, strict=True)]
-    return raw_batch(names, _with_nulls(names, picked, options), records.broken, pa.array(odd, pa.string()))
+        is_replaced = [any("\ufffd" in field for field in row if field) for row in rows]
+        odd = [REPLACED if replaced else mark for replaced, mark in zip(is_replaced, odd, strict=True)]
+    columns = _with_nulls(names, _nested(picked, dialect, names), options)
+    return raw_batch(names, columns, records.broken, pa.array(odd, pa.string()))
 
 
 def _without_formulas(values: pa.Array) -> pa.Array:
@@ -102,8 +109,16 @@ def _without_formulas(values: pa.Array) -> pa.Array:
 
 
 def _places(dialect: Dialect, names: Sequence[str]) -> list[int | None]:
-    """Of each name the place of its column; a header that has it twice was refused before."""
-    return [dialect.names.index(name) if name in dialect.names else None for name in names]
+    """Of each name the place of its column, or of that with the object that a dot leads into; none is there twice."""
+    tops = [name if name in dialect.names else name.partition(".")[0] for name in names]
+    return [dialect.names.index(top) if top in dialect.names else None for top in tops]
+
+
+def _nested(columns: Sequence[pa.Array], dialect: Dialect, names: Sequence[str]) -> list[pa.Array]:
+    return [
+        column if name in dialect.names or "." not in name else json_fields(column, name.partition(".")[2])
+        for column, name in zip(columns, names, strict=True)
+    ]
 
 
 def _with_nulls(names: Sequence[str], columns: Sequence[pa.Array], options: ReadOptions) -> list[pa.Array]:

@@ -1,9 +1,11 @@
 """The records of a CSV as RFC 4180 writes it: quotes doubled, line breaks within quotes. One broken line costs one line."""
 
 import csv
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipelines.input_tables.formats.csv_dialect import Dialect
+from pipelines.input_tables.formats.csv_escapes import as_written, hidden, meant
 from pipelines.input_tables.formats.text_blocks import TextBlock
 
 LONGEST_RECORD = 8 << 20
@@ -13,7 +15,8 @@ LONGEST_RECORD = 8 << 20
 class Records(NamedTuple):
     """Some records, in their order but for the broken ones."""
 
-    rows: list[list[str]]
+    rows: Sequence[Sequence[str | None]]
+    """Fields; None where one is an escaped null."""
     broken: list[str]
     """Lines that are no record."""
     replaced: bool
@@ -31,27 +34,56 @@ class CsvParser:
         """Nothing is read yet."""
         self._dialect = dialect
         self._waiting: list[str] = []
+        self._line = ""
+        """The beginning of a line whose line end is escaped."""
         self._replaced = False
 
     @property
     def is_inside_record(self) -> bool:
         """Whether the next block goes on with a record."""
-        return bool(self._waiting)
+        return bool(self._waiting or self._line)
 
     def feed(self, block: TextBlock) -> Records:
         """The records that end in a block."""
-        lines = [*self._waiting, *_lines(block.text)]
-        rows, broken, done = _parsed(lines, self._dialect, final=False)
+        text = hidden(self._line + block.text, self._dialect.delimiter, escapes=self._dialect.escapes)
+        end = text.rfind("\n") + 1 if self._dialect.escapes else len(text)
+        lines, self._line = [*self._waiting, *_lines(text[:end])], text[end:]
+        rows, broken, done = self._without_headers(*_parsed(lines, self._dialect, final=False))
         replaced = self._replaced or block.replaced
         self._waiting = lines[done:]
-        self._replaced = replaced and bool(self._waiting)
-        return Records(rows, broken, replaced)
+        self._replaced = replaced and self.is_inside_record
+        return self._records(rows, broken, replaced)
 
     def finish(self) -> Records:
         """What is left when there are no more blocks."""
-        rows, broken, _ = _parsed(self._waiting, self._dialect, final=True)
-        self._waiting = []
-        return Records(rows, broken, self._replaced)
+        lines = [*self._waiting, *_lines(self._line)]
+        rows, broken, _ = self._without_headers(*_parsed(lines, self._dialect, final=True))
+        self._waiting, self._line = [], ""
+        return self._records(rows, broken, self._replaced)
+
+    def _without_headers(self, rows: list[list[str]], broken: list[str], done: int) -> tuple[list[list[str]], list[str], int]:
+        """The header again, where files were put one behind the other, is no record."""
+        names = self._dialect.names
+        again = [row for row in rows if row[-1] == names[-1] and is_header(row, names)]
+        if again:
+            rows = [row for row in rows if row not in again]
+        return rows, [*broken, *(self._dialect.delimiter.join(row) for row in again)], done
+
+    def _records(self, rows: list[list[str]], broken: list[str], replaced: bool) -> Records:
+        delimiter = self._dialect.delimiter
+        if not self._dialect.escapes and len(delimiter) == 1:
+            return Records(rows, broken, replaced)
+        fields = [[meant(field, delimiter) for field in row] for row in rows]
+        return Records(fields, [as_written(line, delimiter) for line in broken], replaced)
+
+
+def is_header(fields: Sequence[str], names: Sequence[str]) -> bool:
+    r"""Whether a line has the columns' names for fields; a byte order mark may stand before them.
+
+    >>> is_header(["\ufeffnote_id", "title"], ("note_id", "title"))
+    True
+    """
+    return [field.strip(" \ufeff") for field in fields] == list(names)
 
 
 class _Feed:

@@ -14,6 +14,7 @@ from pipelines.input_tables.files.places import open_place
 from pipelines.input_tables.formats.csv_dialect import Dialect, dialect_of
 from pipelines.input_tables.formats.encodings import encoding_of, is_valid
 from pipelines.input_tables.formats.json_look import JsonLook, json_look
+from pipelines.input_tables.formats.json_records import BLANKS
 from pipelines.input_tables.formats.magic_bytes import HEAD_BYTES, magic_of, printable
 from pipelines.input_tables.formats.text_blocks import TextFile, decode
 from pipelines.input_tables.settings import AUTO, ReadOptions
@@ -119,10 +120,10 @@ def _text(
     line_end = "\r" if "\n" not in text and "\r" in text else "\n"
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     described = TextFile(file.place, compression, encoding, line_end)
-    if not text.strip(" \t\n\0\ufeff"):
+    if not text.strip(" \t\n\0\ufeff") or (whole and text.strip() == "[]"):
         return FileLook(file, None, {}, "blank")
     chosen = named or (None if options.format == AUTO else options.format)
-    if chosen == "json" or (chosen is None and text.lstrip(" \t\n\0\ufeff")[:1] in ("{", "[")):
+    if chosen == "json" or (chosen is None and text.lstrip(BLANKS)[:1] in ("{", "[")):
         details = json_look(text, [decode(sample, encoding.name)[0] for sample in later], whole=whole)
         if chosen is None and not details.objects:
             return _unknown(file, head, text)

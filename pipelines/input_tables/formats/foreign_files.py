@@ -22,6 +22,7 @@ CODE: Mapping[str, str] = {
 }
 """Kind of a file -> Python that writes it as Parquet."""
 OTHER_WAYS: Mapping[str, str] = {
+    "a pointer of Git LFS": "fetch the files with: git lfs pull",
     "an Avro file": "write it as Parquet where it comes from (BigQuery: --destination_format=PARQUET)",
     "an encrypted Parquet file": "write it without encryption",
     "an HDF5 file": "write its columns as Parquet (pandas.read_hdf(...).to_parquet(...))",

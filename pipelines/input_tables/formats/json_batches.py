@@ -1,11 +1,10 @@
 """Columns of JSON records as batches of texts: no type is guessed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
-from pipelines.input_tables.formats.json_records import JsonRecords, spelled
+from pipelines.input_tables.formats.json_records import JsonRecords, spelled, value_of
 from pipelines.input_tables.raw_rows import REPLACED, raw_batch
 from pipelines.input_tables.values.text_values import texts
 
@@ -28,12 +27,3 @@ def json_batches(records: Iterable[JsonRecords], names: Sequence[str]) -> Iterat
                 marks = [REPLACED if any("\ufffd" in (values[n][k] or "") for n in names) else None for k in range(len(rows))]
                 odd = pa.array(marks, pa.string())
             yield raw_batch(names, [texts(values[name]) for name in names], [] if begin else some.broken, odd)
-
-
-def value_of(row: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
-    """The value of a key, or at the end of a dotted path."""
-    if name in row or "." not in name:
-        return row.get(name)
-    first, _, rest = name.partition(".")
-    inner = row.get(first)
-    return value_of(inner, rest) if isinstance(inner, Mapping) else None

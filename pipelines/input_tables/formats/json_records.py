@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from pipelines.input_tables.formats.text_blocks import TextBlock
 
-BLANKS = " \t\r\n\0\ufeff"
-"""Around an object; some writers pad files with zeros."""
+BLANKS = " \t\r\n\0\ufeff\x1e"
+"""Around an object; some writers pad files with zeros, or begin each with a record separator (RFC 7464)."""
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.S)
 LONGEST_DICT = 1 << 20
 EXTENDED = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"})
@@ -96,6 +96,15 @@ def spelled(value: Any) -> str | None:  # noqa: ANN401
     if isinstance(value, bool):
         return "true" if value else "false"
     return _as_json(value)
+
+
+def value_of(row: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
+    """The value of a key, or at the end of a dotted path."""
+    if name in row or "." not in name:
+        return row.get(name)
+    first, _, rest = name.partition(".")
+    inner = row.get(first)
+    return value_of(inner, rest) if isinstance(inner, Mapping) else None
 
 
 def is_extended(value: Any) -> bool:  # noqa: ANN401

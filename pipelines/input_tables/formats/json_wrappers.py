@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 FIRST_LIST = re.compile(r'\s*\{\s*(?:"[^"]*"\s*:\s*(?:"[^"]*"|[-\d.eE]+|null|true|false)\s*,\s*)*"([^"]+)"\s*:\s*\[\s*\{')
 IDS = frozenset({"note_id", "id", "_id"})
 """Keys of an object that is a record itself."""
+KEYED = "keyed"
+"""An object of records by their ids, as Firebase exports."""
 LEVELS = 2
 """Objects in objects that are looked into for a list of records."""
 PYTHON = ".venv/bin/python -c "
@@ -20,7 +22,7 @@ class Wrapper(NamedTuple):
     path: tuple[str, ...] = ()
     """Keys that lead to a list of objects."""
     orient: str = ""
-    """Of an object of pandas' DataFrame.to_json(): columns, index or split."""
+    """Of an object of pandas' DataFrame.to_json(): columns, index or split; or KEYED."""
 
 
 def wrapper_of(row: Mapping[str, Any]) -> Wrapper | None:
@@ -30,6 +32,8 @@ def wrapper_of(row: Mapping[str, Any]) -> Wrapper | None:
     Wrapper(path=('data', 'items'), orient='')
     >>> wrapper_of({"note_id": {"0": "a", "1": "b"}, "title": {"0": "A", "1": "B"}})
     Wrapper(path=(), orient='columns')
+    >>> wrapper_of({"n1": {"title": "A"}, "n2": {"title": "B", "likes": 2}}).orient
+    'keyed'
     >>> wrapper_of({"note_id": "a", "images": [{"uri": "a.jpg"}, {"uri": "b.jpg"}]})
     """
     orient = _orient(row)
@@ -53,6 +57,8 @@ def wrapper_command(uri: str, wrapper: Wrapper) -> str:
     file = json.dumps(uri, ensure_ascii=False)
     if wrapper.orient:
         code = f'import pandas; pandas.read_json({file}, orient="{wrapper.orient}", dtype=False, convert_dates=False)'
+        if wrapper.orient == KEYED:
+            code = code.replace(KEYED, "index").replace("dtype=", "convert_axes=False, dtype=") + '.reset_index(names="id")'
         return PYTHON + shlex.quote(f'{code}.to_json("records.jsonl", orient="records", lines=True)')
     keys = "".join(f"[{json.dumps(key, ensure_ascii=False)}]" for key in wrapper.path)
     code = f'import json; print(*map(json.dumps, json.load(open({file}, encoding="utf-8-sig")){keys}), sep="\\n")'
@@ -65,6 +71,9 @@ def _orient(row: Mapping[str, Any]) -> str:
     inner = list(row.values())
     if len(inner) < 2 or not all(isinstance(value, Mapping) and value for value in inner):
         return ""
+    shared = set.intersection(*map(set, inner))
+    if shared and not all(key.isdigit() for key in row) and not all(key.isdigit() for key in shared):
+        return KEYED
     if any(set(value) != set(inner[0]) for value in inner):
         return ""
     if all(key.isdigit() for key in row):

@@ -24,6 +24,7 @@ KINDS: tuple[tuple[bytes, Magic], ...] = (
     (b"\x28\xb5\x2f\xfd", Magic("zstd", "compression")),
     (b"\x04\x22\x4d\x18", Magic("lz4", "compression")),
     (b"PK\x03\x04", Magic("zip", "compression")),
+    (b"version https://git-lfs", Magic("a pointer of Git LFS, not the file", "other")),
     (b"PARE", Magic("an encrypted Parquet file", "other")),
     (b"ORC", Magic("an ORC file", "other")),
     (b"Obj\x01", Magic("an Avro file", "other")),

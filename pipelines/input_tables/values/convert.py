@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.input_tables.settings import ReadOptions
+from pipelines.input_tables.settings import IDS, ReadOptions
 from pipelines.input_tables.values.binary_values import to_binary
+from pipelines.input_tables.values.broken_ids import lost_digits
 from pipelines.input_tables.values.picture_lists import to_pictures
 from pipelines.input_tables.values.plain_types import plain, plain_type
 from pipelines.input_tables.values.text_values import to_text
@@ -40,6 +41,9 @@ def convert(values: Any, field: pa.Field, options: ReadOptions) -> Converted:  #
     if pa.types.is_null(theirs.type):
         return Converted(pa.nulls(len(theirs), field.type), _none(len(theirs)))
     converted, invalid = _maker(field.type)(theirs, options)
+    if field.name in IDS and pa.types.is_string(field.type):
+        lost = lost_digits(converted)
+        converted, invalid = pc.if_else(lost, None, converted), pc.or_(invalid, lost)
     return Converted(converted, invalid)
 
 

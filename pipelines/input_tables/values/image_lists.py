@@ -9,6 +9,11 @@ Picture = tuple[str | None, str | None]
 """image_id and uri."""
 NAMES = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://\S+|[^\n]*\.[A-Za-z0-9]{2,5}|\S+![A-Za-z0-9_]+)\Z")
 """What looks like one picture: a URI, a name with an ending, or a thumbnail of Xiaohongshu's."""
+SEPARATOR = re.compile(r"[,;|\n，；、]")
+PICTURE_NAMES = re.compile(
+    r"\S+\.(?:jpe?g|png|webp|gif|bmp|heic|avif|tiff?)(?:\s+\S+\.(?:jpe?g|png|webp|gif|bmp|heic|avif|tiff?))+\Z", re.I
+)
+"""Names with blanks between them: a blank may stand in a name, but not behind a picture's ending."""
 SPACED_URLS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+(?:\s+[A-Za-z][A-Za-z0-9+.-]*://\S+)+\Z")
 QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 NUMPY_LIST = re.compile(r"\[\s*(?:'[^']*'|\"[^\"]*\")(?:\s+(?:'[^']*'|\"[^\"]*\"))+\s*\]\Z")
@@ -42,10 +47,10 @@ def parse_images(text: str) -> list[Picture] | None:
     if text[0] in "[{":
         listed = _loaded(text)
         return _bare_list(text) if listed is None else pictures_of(listed)
-    if SPACED_URLS.match(text):
+    if SPACED_URLS.match(text) or PICTURE_NAMES.match(text):
         return [(uri, uri) for uri in text.split()]
-    parts = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
-    uris = parts if len(parts) > 1 and all(NAMES.match(part) for part in parts) else [text]
+    parts = [part.strip() for part in SEPARATOR.split(text) if part.strip()]
+    uris = parts if parts and all(NAMES.match(part) for part in parts) else [text]
     return [(uri, uri) for uri in uris]
 
 

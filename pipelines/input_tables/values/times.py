@@ -11,13 +11,16 @@ import numpy as np
 
 MICRO = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICKS = (620_000_000_000_000_000, 660_000_000_000_000_000)
+"""Numbers in this range are .NET's ticks of 100 ns since the year 1 (1965 to 2092); as nanoseconds they would be of 1990."""
+TICKS_OF_1970 = 621_355_968_000_000_000
 LONGEST = 60
 """Characters; a longer text is no time."""
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,2})?")
 ZONE = r"(?P<zone>[A-Za-z][\w/+-]*|[+-]\d{2}(?::?\d{2})?)?"
 ISO = re.compile(
     r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"
-    r"(?:(?:[Tt_]|\s+)(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*" + ZONE + ")?"
+    r"(?:(?:[Tt_]|\s+)(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*" + ZONE + r"(?:\[[\w/+-]+\])?)?"
 )
 CHINESE = re.compile(
     r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日?\s*(?:(?P<H>\d{1,2})[:时](?P<M>\d{1,2})分?(?:[:]?(?P<S>\d{1,2})秒?)?)?"
@@ -62,8 +65,11 @@ def micros_of_numbers(values: np.ndarray, earliest: int, latest: int) -> tuple[n
     """
     size = np.abs(values.astype(np.float64))
     seconds = np.where(size < 1e11, values, 0) * MICRO
+    ticks = (values >= TICKS[0]) & (values < TICKS[1])
     micros = np.select(
-        [size < 1e11, size < 1e14, size < 1e17], [seconds, np.where(size < 1e14, values, 0) * 1_000, values], values // 1_000
+        [size < 1e11, size < 1e14, size < 1e17, ticks],
+        [seconds, np.where(size < 1e14, values, 0) * 1_000, values, (values - np.where(ticks, TICKS_OF_1970, 0)) // 10],
+        values // 1_000,
     )
     sound = (micros >= earliest) & (micros < latest)
     written = ((values >= 10**7) & (values < 10**8)) | ((values >= 10**13) & (values < 10**14))

@@ -3,6 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.input_tables.values.broken_ids import LOST_DIGITS
 from pipelines.media.picture_uri import ABSOLUTE, root_of
 from pipelines.mining.intake.field_faults import has_fault, with_faults
 from pipelines.mining.intake.readers import UNREADABLE
@@ -73,6 +74,7 @@ def accept_contents(read: DataFrame) -> Sorted:
     """
     reason = (
         F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
+        .when(has_fault("image_id"), f"image_id {LOST_DIGITS}")
         .when(F.col("image_id").isNull() | (F.trim("image_id") == ""), "no image_id")
         .when(F.col("content").isNull() & has_fault("content"), "content is neither bytes nor base64")
         .when(F.col("content").isNull(), "no content")

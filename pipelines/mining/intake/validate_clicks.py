@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.input_tables.values.broken_ids import LOST_DIGITS, NO_TEXT, REPLACED
+from pipelines.mining.intake.field_faults import has_fault, with_faults
 from pipelines.mining.intake.readers import UNREADABLE
 from pipelines.mining.intake.validate_notes import Sorted
 
@@ -22,12 +24,16 @@ def accept_clicks(read: DataFrame) -> Sorted:
     tomorrow = F.lit(datetime.now(UTC) + timedelta(days=1))
     reason = (
         F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
+        .when(has_fault("user_id"), f"user_id {LOST_DIGITS}")
+        .when(has_fault("note_id"), f"note_id {LOST_DIGITS}")
+        .when(F.contains("user_id", F.lit(REPLACED)), f"user_id {NO_TEXT}")
+        .when(F.contains("note_id", F.lit(REPLACED)), f"note_id {NO_TEXT}")
         .when(F.col("user_id").isNull() | (F.col("user_id") == ""), "no user_id")
         .when(F.col("note_id").isNull() | (F.col("note_id") == ""), "no note_id")
         .when(F.col("clicked_at").isNull(), "no clicked_at, or not a time")
         .when(F.col("clicked_at") > tomorrow, "clicked_at in the future")
     )
-    marked = read.withColumn("reason", reason)
+    marked = with_faults(read).withColumn("reason", reason)
     row = F.to_json(F.struct("user_id", "note_id", "clicked_at", UNREADABLE))
     refused = marked.where(F.col("reason").isNotNull()).select(
         F.concat(F.lit("row "), F.substring(F.sha2(row, 256), 1, 16)).alias("id"),

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from pipelines.input_tables.our_rows import FAULTS
+from pipelines.input_tables.values.broken_ids import LOST_DIGITS, NO_TEXT, REPLACED
 from pipelines.mining.intake.field_faults import has_fault, with_faults
 from pipelines.mining.intake.readers import UNREADABLE
 from schemas.datasets import NOTES
@@ -90,7 +91,9 @@ def _fault(max_chars: int) -> Column:
     bad_picture = F.exists("images", lambda i: i.isNull() | i["image_id"].isNull() | (F.trim(i["image_id"]) == ""))
     return (
         F.when(F.col(UNREADABLE).isNotNull(), "not a readable row")
+        .when(has_fault("note_id"), f"note_id {LOST_DIGITS}")
         .when(no_id, "no note_id")
+        .when(F.contains("note_id", F.lit(REPLACED)), f"note_id {NO_TEXT}")
         .when(F.col("like_count").isNull() & has_fault("like_count"), "like_count is not a whole number")
         .when(F.col("like_count").isNull(), "no like_count")
         .when(F.col("like_count") < 0, "negative like_count")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from pipelines.input_tables.import_hint import similar_column
+from pipelines.input_tables.import_hint import plain_name, similar_column
 from pipelines.input_tables.open_table import InputTable, open_table
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.sources.importers.class_labels import named_class_sql
@@ -22,8 +22,21 @@ IMG2DATASET = frozenset({"key", "url", "status"})
 """Columns of the table that img2dataset writes beside its folders of pictures."""
 IMG2DATASET_FILE = "left(key, 5) || '/' || key || '.jpg'"
 """Where such a picture is: in the folder of its shard, whose number its key begins with."""
-PICTURE_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "image")
-"""Names of columns that hold the bytes of a file, as img2dataset and WebDataset name them."""
+PICTURE_COLUMNS = (
+    "jpg",
+    "jpeg",
+    "png",
+    "webp",
+    "gif",
+    "image",
+    "imagebytes",
+    "imgbytes",
+    "imagedata",
+    "img",
+    "picture",
+    "photo",
+)
+"""Names of columns that hold the bytes of a picture, as `plain_name` spells them."""
 IDS = ("note_id", "id", "key", "__key__", "post_id", "item_id", "image_id", "uid", "file_name", "filename")
 
 
@@ -100,7 +113,7 @@ def embedded_pictures(columns: Columns) -> dict[str, str]:
             lists[name] = f"[{column}.bytes]"
         elif _is_list(kind) and _is_picture(kind.value_type):
             lists[name] = f"list_transform({column}, lambda x: x.bytes)"
-        elif name.lower() in PICTURE_ENDINGS and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        elif plain_name(name) in PICTURE_COLUMNS and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
             lists[name] = f"[{column}]"
     return lists
 
@@ -109,21 +122,36 @@ def _pictures_in_the_table(read: str, columns: Columns, embedded: Mapping[str, s
     """Notes and the bytes of their pictures, which are named by their hash: paths in such tables are often all the same."""
     contents = " || ".join(f"coalesce({sql}, [])" for sql in embedded.values())
     present = f"list_filter({contents}, lambda b: b is not null)"
+    references = " || ".join(f"coalesce({_references(name, columns[name])}, [])" for name in embedded)
     mapped = _by_name({name: kind for name, kind in columns.items() if name not in embedded})
     named = next((name for name in IDS if name in columns), None)
     if named is not None:
         mapped["note_id"] = named
     else:
         texts = [quoting.name(theirs) for theirs in mapped.values() if isinstance(theirs, str)]
-        spelled = ", ".join([f"array_to_string(list_transform({present}, lambda b: md5(b)), ' ')", *texts])
+        spelled = ", ".join([f"array_to_string(list_transform({references}, lambda r: r.image_id), ' ')", *texts])
         mapped["note_id"] = Expression(sql=f"md5(concat_ws(' ', {spelled}))")
-    references = f"list_transform({present}, lambda b: {{'image_id': md5(b), 'uri': cast(null as varchar)}})"
     mapped["images"] = Expression(sql=references)
     pictures: dict[str, str | Expression] = {
         "image_id": Expression(sql=f"md5(unnest({present}))"),
         "content": Expression(sql=f"unnest({present})"),
     }
     return {"notes": Source(read=read, columns=mapped), "images": Source(read=read, columns=pictures)}
+
+
+def _references(name: str, kind: pa.DataType) -> str:
+    """SQL of a column's pictures as ours: by their hash, and by their path where the bytes are not in the table."""
+    column = quoting.name(name)
+    if not (_is_list(kind) or _is_picture(kind)):
+        named = "lambda b: {'image_id': md5(b), 'uri': cast(null as varchar)}"
+        return f"list_transform(list_filter([{column}], lambda b: b is not null), {named})"
+    picture = kind.value_type if _is_list(kind) else kind
+    path = "x.path" if picture.get_field_index("path") >= 0 else "cast(null as varchar)"
+    elements = (
+        f"list_filter({column if _is_list(kind) else f'[{column}]'}, lambda x: coalesce(md5(x.bytes), {path}) is not null)"
+    )
+    ours = f"{{'image_id': coalesce(md5(x.bytes), {path}), 'uri': case when x.bytes is null then {path} end}}"
+    return f"list_transform({elements}, lambda x: {ours})"
 
 
 def _local_names(column: str) -> str:

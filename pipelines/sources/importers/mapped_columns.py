@@ -6,10 +6,12 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from pipelines.input_tables.formats.json_records import parsed
 from pipelines.input_tables.open_table import InputTable, open_table
 from pipelines.input_tables.read_part import read_columns
 from pipelines.input_tables.settings import ReadOptions
 from pipelines.input_tables.values.convert import spelled, type_fault
+from pipelines.input_tables.values.plain_types import plain_type
 from pipelines.sources.importers.column_mapping import Expression, Source
 from pipelines.sources.importers.expression_columns import json_types, referenced
 from schemas.errors import DataError
@@ -63,9 +65,13 @@ def _fault(table: InputTable, theirs: str, ours: pa.Field, where: str, options: 
         if table.format == "json" and _comes_later(table, theirs, options):
             return None
         return f"{where}: no such column; found {list(table.columns)}"
-    kinds = [look.columns[top] for look in table.looks if top in look.columns]
+    path = theirs.split(".")[1:] if top != theirs else []
+    kinds = list(dict.fromkeys(look.columns[top] for look in table.looks if top in look.columns))
+    parents = [_inner(kind, path[:-1]) for kind in kinds] if path else []
+    if parents and all(kind is not None and pa.types.is_string(kind) for kind in parents):
+        return None if _is_in_objects(table, theirs, options) else f"{where}: no object has such a field"
     for kind in kinds:
-        inner = _inner(kind, theirs.split(".")[1:] if top != theirs else [])
+        inner = _inner(kind, path)
         if inner is None:
             return f"{where}: no such field; '{top}' is {kind}"
         if pa.types.is_boolean(inner) and pa.types.is_integer(ours.type):
@@ -83,18 +89,26 @@ def _expected(ours: pa.Field) -> str:
 
 
 def _inner(kind: pa.DataType, path: Sequence[str]) -> pa.DataType | None:
+    """The type at the end of a path, or of the text with an object of JSON that the path leads into; None: nothing is there."""
     for step in path:
-        if pa.types.is_string(kind):  # JSON text
-            return kind
+        if pa.types.is_string(plain_type(kind)):
+            return pa.string()
         if not pa.types.is_struct(kind) or kind.get_field_index(step) < 0:
             return None
         kind = kind.field(kind.get_field_index(step)).type
-    return kind
+    return plain_type(kind)
 
 
 def _comes_later(table: InputTable, theirs: str, options: ReadOptions) -> bool:
     """Whether a key of JSON that no sample has is somewhere in the input. Cost: a read up to its first value."""
     return any(batch.column(0).null_count < len(batch) for batch in read_columns(table, [theirs], options))
+
+
+def _is_in_objects(table: InputTable, theirs: str, options: ReadOptions) -> bool:
+    """Whether an object of JSON has the field at the end of a dotted path. Cost: a read up to the first that has."""
+    parent, _, field = theirs.rpartition(".")
+    texts = (batch.column(0).cast(pa.string()) for batch in read_columns(table, [parent], options))
+    return any(field in (parsed(text) or {}) for column in texts for text in column.drop_null().to_pylist())
 
 
 def sql_columns(mapping: MappedTable) -> Mapping[str, str]:

@@ -127,16 +127,28 @@ def _ours(
 
 
 def _no_broken_line(connection: duckdb.DuckDBPyConnection, mapping: MappedTable, group: NativeGroup) -> str:
-    """A condition that ends the query at a line of JSON without any of the columns: DuckDB has nulls for a broken one."""
-    if not group.is_text or group.is_csv:
+    """A condition that ends the query at a line of JSON without any of the columns: DuckDB has nulls for a broken one.
+
+    Of CSV it ends the query at a line that may be the header again.
+    """
+    if not group.is_text:
         return ""
 
     def check(_: int) -> None:
         raise UnlikeReaderError
 
     register_check(connection, EMPTY_ROWS, check)
+    if group.is_csv:
+        return _no_header_again(mapping, group)
     names = mapping.plain if mapping.json_types else {}
     values = [quoting.name(f"_theirs_{k}") for k in range(len(names))] or [
         _plain(t, mapping, group) for t in mapping.plain.values()
     ]
     return f" where case when coalesce({', '.join(values)}) is not null then true else {EMPTY_ROWS}(1) end"
+
+
+def _no_header_again(mapping: MappedTable, group: NativeGroup) -> str:
+    prepared = _is_prepared(mapping, group)
+    columns = {theirs: quoting.name(f"_theirs_{k}" if prepared else theirs) for k, theirs in enumerate(mapping.plain.values())}
+    again = [f"{column} = {quoting.text(theirs)}" for theirs, column in columns.items()]
+    return f" where case when {' and '.join(again)} then {EMPTY_ROWS}(1) else true end" if again else ""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from pipelines.input_tables.formats.csv_dialect import Dialect
 from pipelines.input_tables.formats.file_look import FileLook
 from pipelines.input_tables.settings import FREE_TEXT, ReadOptions
 from pipelines.sources.importers.mapped_columns import MappedTable
@@ -32,8 +33,10 @@ def native_groups(mapping: MappedTable, options: ReadOptions) -> tuple[list[Nati
     groups: dict[tuple[object, ...], list[FileLook]] = {}
     streamed: list[FileLook] = []
     names, reads_words = _top_names(mapping), _reader_knows_null_words(mapping)
+    nested = {name.partition(".")[0] for name in mapping.plain.values() if name not in mapping.table.columns}
     for look in mapping.table.looks:
-        key = None if mapping.table.snapshot is not None else _key(look, names)
+        in_texts = look.json is None and any(pa.types.is_string(look.columns.get(name, pa.null())) for name in nested)
+        key = None if mapping.table.snapshot is not None or in_texts else _key(look, names)
         if key is None:
             streamed.append(look)
         else:
@@ -67,13 +70,15 @@ def _key(look: FileLook, names: Sequence[str]) -> tuple[object, ...] | None:
         return None
     if look.json is not None:
         return ("json", text.compression) if look.json.layout == "lines" and not look.json.extended else None
-    dialect = look.dialect
-    if dialect is None or dialect.quote != '"' or dialect.skip_blank or dialect.header_lines != 1 or dialect.formulas:
-        return None
+    is_plain = look.dialect is not None and _is_plain_csv(look.dialect, names)
+    return ("csv", text.compression, look.dialect) if is_plain else None
+
+
+def _is_plain_csv(dialect: Dialect, names: Sequence[str]) -> bool:
+    if dialect.quote != '"' or dialect.escapes or len(dialect.delimiter) > 1 or dialect.skip_blank or dialect.formulas:
+        return False
     lower = [name.lower() for name in dialect.names]
-    if len(set(lower)) < len(lower) or "" in lower or not set(names) <= set(dialect.names):
-        return None
-    return ("csv", text.compression, dialect)
+    return dialect.header_lines == 1 and len(set(lower)) == len(lower) and "" not in lower and set(names) <= set(dialect.names)
 
 
 def _parquet_key(look: FileLook, names: Sequence[str]) -> tuple[object, ...] | None:

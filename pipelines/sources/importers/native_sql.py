@@ -5,14 +5,15 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipelines.input_tables.settings import ReadOptions
+from pipelines.input_tables.settings import IDS, ReadOptions
+from pipelines.input_tables.values.broken_ids import NOTATION
 from pipelines.sources.importers.native_spellings import count_branches, text_of_field
 from pipelines.workspace.duckdb import quoting
 
 PICTURES = "STRUCT(image_id VARCHAR, uri VARCHAR)[]"
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-NAMES = r"[^\[{,;\s][^,;\n]*\.[A-Za-z0-9]{2,5}(,[^,;\s][^,;\n]*\.[A-Za-z0-9]{2,5})*"
+NAMES = r"[^\[{,;|，；、\s][^,;|，；、\n]*\.[A-Za-z0-9]{2,5}(,[^,;|，；、\s][^,;|，；、\n]*\.[A-Za-z0-9]{2,5})*"
 """Names of files, with endings and joined by commas: pictures in a field of a CSV."""
 OTHER_ELEMENT = r',\s*[^"\s]'
 """A comma before something else than a text. Without one all elements of a JSON list are texts, if its first is; a comma within
@@ -71,8 +72,10 @@ def value_sql(
     if pa.types.is_timestamp(target):
         return ValueSql({}, _time(column, kind, rest, options))
     if null_words and pa.types.is_string(target):
-        return ValueSql({}, text_of_field(column, null_words, only_padded=only_padded))
-    return ValueSql({}, _plain_cast(column, kind, target) or _or_null(column, rest))
+        text = text_of_field(column, null_words, only_padded=only_padded)
+    else:
+        text = _plain_cast(column, kind, target) or _or_null(column, rest)
+    return ValueSql({}, _unless_lost(column, text, rest) if field.name in IDS and kind == "VARCHAR" else text)
 
 
 def _plain_cast(column: str, kind: str, target: pa.DataType) -> str | None:
@@ -82,6 +85,12 @@ def _plain_cast(column: str, kind: str, target: pa.DataType) -> str | None:
     if pa.types.is_binary(target) and kind == "BLOB":
         return column
     return f"cast({column} as varchar)" if pa.types.is_string(target) and kind in ("VARCHAR", "BOOLEAN", *WHOLE) else None
+
+
+def _unless_lost(column: str, text: str, rest: str) -> str:
+    """Ids that are numbers in a spreadsheet's notation are for the rules; most ids have no such letter, or fail at once."""
+    letter = f"(contains({column}, 'E') or contains({column}, 'e'))"
+    return f"case when {letter} and regexp_full_match({column}, {quoting.text(NOTATION)}) then {rest} else {text} end"
 
 
 def _or_null(column: str, rest: str) -> str:
@@ -143,7 +152,7 @@ def _pictures(column: str, kind: str, rest: str) -> str:
         f"case when {is_texts} and not contains({column}, '\"\"') then {_named(listed)} "
         f"when {column} is null or {column} = '[]' then {none} "
         f"when regexp_full_match({column}, {quoting.text(NAMES)}) "
-        f"and not (contains({column}, '://') and contains({column}, ' ')) then {_named(split)} "
+        f"and not contains({column}, ' ') then {_named(split)} "
         f"else coalesce({rest}, {none}) end"
     )
 

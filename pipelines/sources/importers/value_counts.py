@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.input_tables.settings import IDS
+from pipelines.input_tables.values.broken_ids import LOST_DIGITS
+
 EXAMPLE_CHARS = 40
 HIDDEN = ("user_id",)
 """Columns whose values are not printed."""
@@ -44,5 +47,6 @@ class ValueCounts:
         counts += [(n, f"{self.name}: {reason}") for reason, n in sorted(self.dropped.items())]
         for column, n in sorted(self.invalid.items()):
             example = f", such as {self.examples[column]!r}" if column in self.examples else ""
-            counts.append((n, f"{self.name}: values of '{column}' that could not be read{example}"))
+            what = f"{column} {LOST_DIGITS}" if column in IDS else f"values of '{column}' that could not be read"
+            counts.append((n, f"{self.name}: {what}{example}"))
         return [f"  {n:>12,}  {text}" for n, text in counts if n]

@@ -45,7 +45,8 @@ def is_webdataset(uri: str) -> bool:
         return False
     names = [entry.place.name.lower() for entry in children(place) if not entry.is_folder and not is_beside(entry.place.name)]
     tars = [name for name in names if name.endswith(TAR_ENDINGS)]
-    return bool(tars) and not any(format_of_name(name) for name in names if name not in tars)
+    beside = {f"{name.partition('.')[0]}.parquet" for name in tars}  # img2dataset describes each shard in one
+    return bool(tars) and not any(format_of_name(name) for name in names if name not in tars and name not in beside)
 
 
 def import_webdataset(uri: str, out: Path) -> dict[str, ValueCounts]:

@@ -29,10 +29,16 @@ BUSY = 0.7
 """Coherence up to which a cell has edges of several directions, as letters have: the border of a plain sticker has one."""
 MIN_CELLS = 24
 """Busy cells that must differ: two or three short words at 288 pixels."""
+CLEAN = 0.95
+"""Median correlation of the cells that both pictures fill, from which nothing but the content can differ."""
+MIN_CLEAN_CELLS = 6
+"""Busy cells that must differ between such pictures: one number of a list. Source: measured, dev/log.md."""
 MIN_BALANCE = 0.6
 """Smaller share of the two pictures' contrasts (energy) in these cells, from which neither lies on the other."""
 MIN_SHARE = 0.3
 """Share of these cells in themselves and what only one picture shows, from which nothing was hidden."""
+MIN_FEW_BALANCE, MIN_FEW_SHARE = 0.75, 0.5
+"""The same for fewer than MIN_CELLS: the rim of a plain sticker is so small."""
 MAX_GROUND = 0.5
 """Median difference of brightness in these cells, in shares of their contrast, up to which they have one ground."""
 BLURS = (0.7, 1.0, 1.4, 2.0, 2.8)
@@ -48,6 +54,8 @@ class ContentChange(NamedTuple):
 
     cells: int
     """Busy cells in which both pictures show something, and not the same."""
+    agreement: float
+    """-1 to 1: median correlation of all cells in which both show something."""
     balance: float
     """0 to 1: smaller share of the contrasts there; 1: equal."""
     share: float
@@ -59,11 +67,13 @@ class ContentChange(NamedTuple):
     @property
     def is_other_content(self) -> bool:
         """Whether the pictures have one layout and other content; else they agree, or one has something put on it."""
-        is_put_on = self.balance < MIN_BALANCE or self.share < MIN_SHARE or self.ground > MAX_GROUND
-        return self.cells >= MIN_CELLS and not is_put_on
+        few = self.cells < MIN_CELLS
+        if self.ground > MAX_GROUND or (few and (self.cells < MIN_CLEAN_CELLS or self.agreement < CLEAN)):
+            return False
+        return self.balance >= (MIN_FEW_BALANCE if few else MIN_BALANCE) and self.share >= (MIN_FEW_SHARE if few else MIN_SHARE)
 
 
-UNCHANGED = ContentChange(0, 0.0, 0.0, 0.0)
+UNCHANGED = ContentChange(0, 1.0, 0.0, 0.0, 0.0)
 
 
 def content_change(a: Floats, b: Floats, to_b: Matrix) -> ContentChange:
@@ -123,17 +133,19 @@ def _sharpness(picture: Floats) -> float:
 def _change(cells: DetailCells) -> ContentChange:
     first, second = cells.texture
     differing = cells.whole & (cells.correlation < DIFFERENT)
-    both = differing & (np.minimum(first, second) > TEXTURED)
-    if int(both.sum()) < MIN_CELLS:
+    filled = cells.whole & (np.minimum(first, second) > TEXTURED)
+    both = differing & filled
+    if int(both.sum()) < MIN_CLEAN_CELLS:
         return UNCHANGED
     both &= cells.coherence < BUSY
     count = int(both.sum())
-    if count < MIN_CELLS:
+    if count < MIN_CLEAN_CELLS:
         return UNCHANGED
+    agreement = float(np.median(cells.correlation[filled]))
     energies = [float((texture[both] ** 2).sum()) for texture in cells.texture]
     only = [int(mask.sum()) for mask in _only_one(differing, first, second)]
     ground = float(np.median(np.abs(cells.ground[both]))) / (sum(energies) / 2 / count) ** 0.5
-    return ContentChange(count, min(energies) / max(energies), count / (count + abs(only[0] - only[1])), ground)
+    return ContentChange(count, agreement, min(energies) / max(energies), count / (count + abs(only[0] - only[1])), ground)
 
 
 def _only_one(differing: Mask, first: Floats, second: Floats) -> Iterator[Mask]:

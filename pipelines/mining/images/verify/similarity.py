@@ -50,6 +50,8 @@ class Structure:
     """The same, in the picture where it is more."""
     mean: float
     """Mean correlation of the cells, weighted by texture."""
+    lowest: float
+    """Correlation of the cell that agrees least, of those in which either picture shows something; 1 without one."""
     seen: float
     """Mean correlation of the cells that are the same."""
     hidden_only: float
@@ -83,10 +85,10 @@ def structure(overlap: CellOverlap) -> Structure:
     same = correlation > SAME
     shares = _mean(same, _weight(first)), _mean(same, _weight(second))
     weight = _weight(np.maximum(first, second))
+    lowest = float(correlation[np.maximum(first, second) > TEXTURED].min(initial=1.0))
     hidden_only, unhidden = _on_plain_ground(overlap, same)
-    return Structure(
-        min(shares), max(shares), _mean(correlation, weight), _mean(correlation, weight * same), hidden_only, unhidden
-    )  # fmt: skip
+    mean, seen = _mean(correlation, weight), _mean(correlation, weight * same)
+    return Structure(min(shares), max(shares), mean, lowest, seen, hidden_only, unhidden)
 
 
 def _on_plain_ground(overlap: CellOverlap, same: Mask) -> tuple[float, float]:

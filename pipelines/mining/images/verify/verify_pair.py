@@ -64,7 +64,10 @@ class Verification:
     min_crop_coverage: Annotated[float, Field(ge=0, le=1)] = 0.88
     """Share of a picture that the other must contain for it to be a crop of the other, or framed by it."""
     max_unread_structure: Annotated[float, Field(ge=0, le=1)] = 0.95
-    """Mean correlation of structure from which a pair is a copy without a look at its strokes."""
+    """Mean correlation of structure from which a pair is a copy without a look at its strokes, if each cell agrees."""
+    min_unread_cell: Annotated[float, Field(ge=-1, le=1)] = 0.7
+    """Correlation that the cell which agrees least must have for that. Source: measured, dev/log.md: a quarter of true copies
+    have a lower one, and seven of ten lists with one other number."""
     min_region: Annotated[float, Field(ge=0, le=1)] = 0.08
     """Smallest share of a picture that a crop of it may cover: below it, what the two share is a logo."""
 
@@ -165,7 +168,8 @@ def _best(compared: Iterable[ComparedMap | None], settings: Verification) -> Com
 
 def _has_other_content(a: ComparablePicture, b: ComparablePicture, compared: ComparedMap, settings: Verification) -> bool:
     """Whether the strokes of two pictures differ that agree on their thumbnails."""
-    if compared.structure.mean >= settings.max_unread_structure:
+    agreed = compared.structure
+    if agreed.mean >= settings.max_unread_structure and agreed.lowest >= settings.min_unread_cell:
         return False
     pictures = (b, a) if compared.swapped else (a, b)
     source, target = (_decoded_grey(picture.working_picture) for picture in pictures)

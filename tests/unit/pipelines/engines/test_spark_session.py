@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pyarrow as pa
 import pytest
 
 from pipelines.engines.spark_session import IF_SMALL, SMALL_BYTES, plan_for
@@ -49,3 +50,33 @@ def test_nothing_is_printed_after_the_end_of_the_session():
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "8\n"
     assert "before the end" in done.stderr and "BrokenPipeError" not in done.stderr
+
+
+def test_a_worker_that_java_closed_ends_without_a_traceback():
+    program = (
+        "import os, socket\n"
+        "os.environ['PYTHON_DAEMON_KILL_WORKER_ON_FLUSH_FAILURE'] = '1'\n"
+        "from pyspark import daemon\n"
+        "from pipelines.engines.python_daemon import worker\n"
+        "for run in (worker, daemon.worker):\n"
+        "    ours, javas = socket.socketpair()\n"
+        "    javas.close()\n"
+        "    try:\n"
+        "        print(run(ours, True))\n"
+        "    except BrokenPipeError:\n"
+        "        print('a traceback')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "1\na traceback\n", done.stderr
+
+
+def test_workers_are_forked_by_our_daemon(spark):
+    def name(batches):
+        for _ in batches:
+            import sys
+
+            yield pa.RecordBatch.from_pydict({"module": [sys.modules["__main__"].__spec__.name]})
+
+    assert [row["module"] for row in spark.range(1).mapInArrow(name, "module string").collect()] == [
+        "pipelines.engines.python_daemon"
+    ]

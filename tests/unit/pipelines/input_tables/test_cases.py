@@ -624,3 +624,67 @@ def test_a_large_file_is_read_in_parts_to_the_same_rows(tmp_path, monkeypatch, k
 def test_images_type_is_ours():
     assert pa.array([PICTURES], IMAGE_REFERENCES).type == NOTES_IN.field("images").type
     assert set(CLICKS_IN.names) >= {"user_id", "note_id", "clicked_at"}
+
+
+# Inputs of the same kinds that no case has
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_header_again_in_the_middle_is_a_broken_line_and_no_note(tmp_path, mark):
+    part = "note_id,title,images\nn{},A,x.jpg\n"
+    (tmp_path / "n.csv").write_text(part.format(1) + mark + part.format(2) + part.format(3).replace("A", '"A"'))
+    found = Reading(tmp_path / "n.csv")
+    assert [one for one in found.column("note_id") if one] == ["n1", "n2", "n3"]
+    assert [line.strip("\ufeff") for line in found.broken] == ["note_id,title,images"] * 2
+
+
+def test_lines_of_a_reports_title_before_the_header_are_left_out_and_named(tmp_path):
+    (tmp_path / "n.csv").write_text("最多导出排序后前1000条笔记\nSource: app, web\n\nnote_id,title,images\nn1,A,x.jpg\n")
+    found = Reading(tmp_path / "n.csv")
+    assert (found.column("note_id"), found.column("title")) == (["n1"], ["A"])
+    assert found.messages == [f"the lines before the header are left out: {tmp_path}/n.csv"]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "setting"),
+    [("^", "--set 'read.delimiter=^'"), ("\x1f", r"--set $'read.delimiter=\x1f'"), ("  ", "'read.delimiter=  '")],
+)
+def test_a_delimiter_that_nobody_expects_is_named_with_its_setting(tmp_path, delimiter, setting):
+    (tmp_path / "c.csv").write_text(CLICKS.replace(",", delimiter))
+    with pytest.raises(DataError) as raised:
+        clicks(tmp_path / "c.csv")
+    assert setting in str(raised.value)
+    assert clicks(tmp_path / "c.csv", options=ReadOptions(delimiter=delimiter)).column("user_id") == USERS
+
+
+def test_a_column_of_a_similar_name_is_named_where_ours_is_null(tmp_path):
+    found = Reading(notes(tmp_path, topic=None, Topic=pa.array(["food"] * 3), like_count=None, likeCount=pa.array([5] * 3)))
+    assert found.messages == [
+        "topic is null everywhere ('Topic' is there: names have to be equal)",
+        "like_count is null everywhere ('likeCount' is there: names have to be equal)",
+    ]
+
+
+def test_a_pointer_of_git_lfs_says_how_the_file_is_fetched(tmp_path):
+    (tmp_path / "n.parquet").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    with pytest.raises(DataError, match=r"is a pointer of Git LFS, not the file; fetch the files with: git lfs pull"):
+        Reading(tmp_path / "n.parquet")
+
+
+def test_records_that_begin_with_a_separator_and_arrays_without_any(tmp_path):
+    (tmp_path / "n").mkdir()
+    (tmp_path / "n/a.jsonl").write_text("".join(f"\x1e{line}\n" for line in note_lines().splitlines()))
+    (tmp_path / "n/b.json").write_text("[]\n")
+    found = Reading(tmp_path / "n")
+    assert (found.column("note_id"), found.broken) == (THREE, [])
+    assert found.messages == [f"1 file empty: {tmp_path}/n/b.json"]
+
+
+@pytest.mark.parametrize("text", ["<!DOCTYPE html>", "// export\n[1]", '[["note_id"], ["n1"]]', '{"note_id": ObjectId("6")}'])
+def test_a_file_of_no_json_objects_says_so(tmp_path, text):
+    (tmp_path / "n.jsonl").write_text(text)
+    with pytest.raises(DataError, match="has no JSON object in its first lines; expected one a line, or an array of them"):
+        Reading(tmp_path / "n.jsonl")
+
+
+def test_the_value_of_a_partition_folder_may_be_empty(tmp_path):
+    notes(tmp_path, "n/topic=/a.parquet", topic=None)
+    assert Reading(tmp_path / "n").column("topic") == [None] * 3

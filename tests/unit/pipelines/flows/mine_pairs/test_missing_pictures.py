@@ -78,6 +78,11 @@ def test_the_message_has_two_examples_of_each_side(tmp_path):
     )
 
 
+def test_links_out_of_the_root_are_named_with_the_setting():
+    message = missing_message({"outside the image root": 3}, 3, ["i/1.jpg"], "/data", ["i/1.jpg"], None)
+    assert "links out of the image root are not followed; to follow them: --set intake.any_uri=true; check" in message
+
+
 def test_a_large_root_is_listed_in_part(tmp_path):
     place(tmp_path, *[f"{k}/{j}.jpg" for k in range(40) for j in range(60)])
     assert len(first_files(str(tmp_path))) < 1200

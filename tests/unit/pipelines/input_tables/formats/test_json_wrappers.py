@@ -22,6 +22,7 @@ FRAME = pd.DataFrame(ROWS)
         json.dumps({"user": {"id": 7, "name": "x"}, "weibo": ROWS}),
         json.dumps({"code": 0, "data": {"items": ROWS, "total": 3}}),
         '{"data": [' + json.dumps(ROWS[0])[:-1] + ', "pad": "' + "x" * 2_000_000 + '"}, ' + json.dumps(ROWS[1]) + "]}",
+        json.dumps({f"key of {row['note_id']}": row for row in ROWS}),
         FRAME.to_json(),
         FRAME.to_json(orient="index"),
         FRAME.to_json(orient="split"),

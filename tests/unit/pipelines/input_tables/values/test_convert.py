@@ -60,6 +60,21 @@ def test_a_double_that_has_lost_digits_is_no_id():
 
 
 @pytest.mark.parametrize(
+    ("id_", "lost"),
+    [
+        *[(text, True) for text in ("1.79579E+18", " 1.79579E+18 ", "1,79579E+18", "2E+18", "-1.7E+11")],
+        *[(text, True) for text in ("1.795790123456789e+18", "1.79579E18", "1.795790123456789E18")],  # pandas, Java
+        *[(text, False) for text in ("1.2345678E7", "1.234567E7", "1.795E+3")],  # every digit is there
+        *[(text, False) for text in ("1e5", "5E10", "100.0", "1.79579", "E+18", "1.79579E+18x", "12.5E+18", "1E+1234")],
+    ],
+)
+def test_an_id_that_a_spreadsheet_has_rounded_is_none_and_a_title_stays(id_, lost):
+    ids = pa.array(["n1", id_, None])
+    assert both(ids, ID) == (["n1", None if lost else id_, None], [False, lost, False])
+    assert both(ids, NOTES_IN.field("title")) == (["n1", id_, None], [False] * 3)
+
+
+@pytest.mark.parametrize(
     ("values", "made", "invalid"),
     [
         (pa.array([1, None], pa.int8()), [1, None], [False, False]),

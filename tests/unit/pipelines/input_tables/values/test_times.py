@@ -95,3 +95,9 @@ def test_seconds_to_nanoseconds_are_told_apart_by_their_size(time, per_second):
 def test_no_text_raises(text):
     found = parse_time(text, *RANGE)
     assert found is None or RANGE[0] <= found < RANGE[1]
+
+
+@pytest.mark.parametrize("text", ["639158976000000000", "2026-06-01T10:00:00+02:00[Europe/Berlin]", "2026-06-01T08:00Z[UTC]"])
+def test_nets_ticks_and_javas_zone_names(text):
+    at = parse_time(text, *ReadOptions().time_range())
+    assert at == int(datetime(2026, 6, 1, 8, tzinfo=UTC).timestamp()) * 1_000_000

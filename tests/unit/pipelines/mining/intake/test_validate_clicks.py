@@ -3,6 +3,9 @@
 import json
 from datetime import UTC, datetime
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from pipelines.mining.intake.readers import read_input
 from pipelines.mining.intake.validate_clicks import accept_clicks
 from schemas.inputs import CLICKS_IN
@@ -60,3 +63,26 @@ def test_confused_click_files_of_many_kinds_leave_nobodys_id_in_the_quarantine(s
     assert len(good) + len(refused) == 10
     assert len(refused) >= 9
     assert "person" not in json.dumps(refused)
+
+
+def test_ids_that_a_spreadsheet_has_rounded_are_refused_with_the_way_out(spark, tmp_path):
+    (tmp_path / "a.csv").write_text(A + "1.79579E+18,n1,2026-11-20\nperson1,1.79579E+18,2026-11-20\n")
+    (tmp_path / "b.jsonl").write_text('{"user_id": 1.79579e+18, "note_id": "n1", "clicked_at": "2026-11-20"}\n')
+    ids = {"user_id": [2.0**60, 7.0], "note_id": ["n1", "n1"], "clicked_at": ["2026-11-20"] * 2}
+    pq.write_table(pa.table(ids), tmp_path / "c.parquet")
+    wrong = "without its last digits (like 1.79579E+18): export the column as text"
+    for name, reasons in (("a.csv", [f"note_id {wrong}", f"user_id {wrong}"]), ("b.jsonl", [f"user_id {wrong}"])):
+        assert sorted(row["reason"] for row in accepted(spark, tmp_path / name)[1]) == reasons
+    good, refused = accepted(spark, tmp_path / "c.parquet")
+    assert ([row["user_id"] for row in good], [row["reason"] for row in refused]) == (["7"], [f"user_id {wrong}"])
+    assert "1152921504606846976" not in json.dumps(refused)
+
+
+def test_ids_whose_bytes_were_replaced_are_refused_since_several_may_be_one(spark, tmp_path):
+    (tmp_path / "a.csv").write_bytes(A.encode() + "jos\xe9,n1,2026-11-20\nperson1,caf\xe9,2026-11-20\n".encode("latin-1"))
+    ids = pa.array([bytes([200 + k] * 16) for k in range(2)], pa.binary(16))
+    pq.write_table(pa.table({"user_id": ids, "note_id": ["a"] * 2, "clicked_at": ["2026-11-25"] * 2}), tmp_path / "b.parquet")
+    what = "with bytes that are no text (U+FFFD): set read.encoding, or export the column as text"
+    good, refused = accepted(spark, tmp_path / "a.csv")
+    assert (len(good), sorted(row["reason"] for row in refused)) == (9, [f"note_id {what}", f"user_id {what}"])
+    assert [row["reason"] for row in accepted(spark, tmp_path / "b.parquet")[1]] == [f"user_id {what}"] * 2

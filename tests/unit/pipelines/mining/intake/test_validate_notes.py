@@ -25,6 +25,8 @@ LINES = [
     '{"note_id": "noimageid", "images": [{"image_id": null, "uri": "x"}], "like_count": 8}',
     '{"note_id": "broken", "images": [], "like_count": "many"}',
     "not json at all",
+    '{"note_id": "caf\ufffd", "images": [], "like_count": 500}',
+    '{"note_id": 1.79579E+18, "images": [], "like_count": 500}',
 ]  # fmt: skip
 
 
@@ -50,6 +52,8 @@ def test_every_row_is_a_note_or_is_refused_with_its_reason(read):
         "note_id twice, rows differ",
         "note_id twice, rows differ",
         "note_id twice, same row",
+        "note_id with bytes that are no text (U+FFFD): set read.encoding, or export the column as text",
+        "note_id without its last digits (like 1.79579E+18): export the column as text",
     ]
     assert good.count() + refused.count() == len(LINES)
     assert ("negative like_count", "negative") in reasons

@@ -271,6 +271,86 @@ def test_leading_zeros_upper_case_and_null_words_of_a_csv(tmp_path):
         rows_of(None, tmp_path, NOTE, file="u.csv")
 
 
+CARD = {
+    "title": "题",
+    "user": {"user_id": "a7", "nick": None},
+    "interact_info": {"liked_count": "1.2万", "shared": None},
+    "image_list": [{"url_default": "http://a/1.jpg", "info_list": [{"url": "u"}]}, {"url_default": "http://a/2.jpg"}],
+    "tag_list": [{"name": "food"}],
+    "time": 1793491200000,
+}
+PATHS = {
+    "note_id": "id",
+    "title": "note_card.title",
+    "author_id": "note_card.user.user_id",
+    "like_count": "note_card.interact_info.liked_count",
+    "share_count": "note_card.interact_info.shared",
+    "images": "note_card.image_list",
+    "published_at": "note_card.time",
+}
+
+
+@pytest.mark.parametrize("file", ["n.jsonl", "n.csv", "text.parquet", "struct.parquet", "inner.parquet"])
+def test_dotted_paths_lead_into_objects_of_crawlers_and_into_texts_that_hold_them(tmp_path, file):
+    cards, texts = [CARD, CARD | {"user": None}], [json.dumps(CARD), json.dumps(CARD | {"user": None})]
+    rows = [{"id": f"n{k}", "note_card": card} for k, card in enumerate(cards)]
+    if file == "n.jsonl":
+        write_lines(tmp_path, rows)
+    elif file == "n.csv":
+        quoted = [text.replace('"', '""') for text in texts]
+        (tmp_path / file).write_text("id,note_card\n" + "".join(f'n{k},"{text}"\n' for k, text in enumerate(quoted)))
+    elif file == "inner.parquet":
+        inner = [card | {"interact_info": json.dumps(card["interact_info"])} for card in cards]
+        pq.write_table(pa.table({"id": ["n0", "n1"], "note_card": inner}), tmp_path / file)
+    else:
+        column_of = pa.array(texts, pa.large_string()) if file == "text.parquet" else pa.array(cards)
+        pq.write_table(pa.table({"id": ["n0", "n1"], "note_card": column_of}), tmp_path / file)
+    made, counts = rows_of(None, tmp_path, PATHS, file=file)
+    assert [(r["note_id"], r["title"], r["author_id"], r["like_count"], r["published_at"]) for r in made] == [
+        ("n0", "题", "a7", 12_000, DAY),
+        ("n1", "题", None, 12_000, DAY),
+    ]
+    assert (uris(made)[0], counts.invalid) == (["http://a/1.jpg", "http://a/2.jpg"], {})
+
+
+@pytest.mark.parametrize("path", ["note_card.interact.liked_count", "note_card.interact_info.likes", "note_card.title.x"])
+def test_a_path_that_leads_nowhere_stops_the_import(tmp_path, path):
+    write_lines(tmp_path, [{"id": "n0", "note_card": CARD}])
+    pq.write_table(pa.table({"id": ["n0"], "note_card": [CARD]}), tmp_path / "n.parquet")
+    for file in ("n.jsonl", "n.parquet"):
+        with pytest.raises(DataError, match=f"like_count = '{path}': no (object has )?such"):
+            rows_of(None, tmp_path, NOTE | {"like_count": path}, file=file)
+
+
+def test_the_header_again_costs_a_line_and_names_no_note(tmp_path):
+    (tmp_path / "n.csv").write_text("id,likes,t\n1,5,a\nid,likes,t\n2,6,b\n")
+    rows, counts = rows_of(None, tmp_path, NOTE | {"title": "t"}, file="n.csv")
+    assert (column(rows, "note_id"), counts.dropped) == (["1", "2"], {"dropped: lines that could not be read": 1})
+
+
+@pytest.mark.parametrize(
+    "joined", ["a.jpg|b.jpg", "a.jpg b.jpg", "a.jpg；b.jpg", "a.jpg，b.jpg", "a.jpg;b.jpg;", "a.jpg、b.jpg"]
+)
+def test_pictures_that_are_joined_by_other_characters(tmp_path, joined):
+    (tmp_path / "n.csv").write_text(f'id,likes,p\n1,5,"{joined}"\n2,5,"my photo.jpg"\n3,5,"a|b.jpg"\n')
+    rows, _ = rows_of(None, tmp_path, NOTE | {"images": "p"}, file="n.csv")
+    assert sorted(uris(rows)) == [["a.jpg", "b.jpg"], ["a|b.jpg"], ["my photo.jpg"]]
+
+
+def test_ids_that_a_spreadsheet_has_rounded_are_null_and_counted(tmp_path):
+    ids = ["1.79579E+18", "7.5E+11", "1e5", "5e3a", "NULL", "1.5E+1"]
+    (tmp_path / "n.csv").write_text("id,likes,t\n" + "".join(f"{one},1,{one}\n" for one in ids))
+    write_lines(tmp_path, [{"id": one, "likes": 1, "t": one} for one in ids])
+    for file, null_word in (("n.csv", None), ("n.jsonl", "NULL")):
+        rows, counts = rows_of(None, tmp_path, NOTE | {"title": "t"}, file=file)
+        assert sorted(map(str, column(rows, "note_id"))) == sorted(map(str, [None, None, "1e5", "5e3a", null_word, "1.5E+1"]))
+        assert sorted(column(rows, "title")) == sorted(ids)
+        [line] = [line for line in counts.lines() if "digits" in line]
+        assert line.strip().startswith(
+            "2  notes: note_id without its last digits (like 1.79579E+18): export the column as text"
+        )
+
+
 def test_a_nul_in_a_text_stays(tmp_path):
     write_lines(tmp_path, [{"id": "a", "likes": 1, "t": "nul \0 here"}])
     assert column(rows_of(None, tmp_path, NOTE | {"title": "t"}, file="n.jsonl")[0], "title") == ["nul \0 here"]

@@ -47,12 +47,13 @@ def picture(content, path="image.png"):
 def test_a_hugging_face_image_data_set_is_notes_and_their_pictures(tmp_path):
     table = pa.table(
         {
-            "image": pa.array([picture(b"A"), picture(b"B"), picture(None), picture(b"A")], IMAGE),
+            "image": pa.array([picture(b"A"), picture(b"B"), picture(None, None), picture(b"A")], IMAGE),
             "text": ["a bus", "a cat", "none", "a bus again"],
         }
     )
-    pq.write_table(table, tmp_path / "train-00000-of-00001.parquet")
-    tables, done = imported(tmp_path, tmp_path / "out")
+    (tmp_path / "data").mkdir()
+    pq.write_table(table, tmp_path / "data/train-00000-of-00001.parquet")
+    tables, done = imported(tmp_path / "data", tmp_path / "out")
     notes = {row["body"]: row for row in tables["notes"]}
     contents = {row["image_id"]: row["content"] for row in tables["images"]}
     assert {body: [contents[i["image_id"]] for i in row["images"]] for body, row in notes.items()} == {
@@ -63,7 +64,40 @@ def test_a_hugging_face_image_data_set_is_notes_and_their_pictures(tmp_path):
     }
     assert len({row["note_id"] for row in tables["notes"]}) == 4
     assert "like_count" not in tables["notes"][0]
-    assert f"--images {tmp_path}/out/images.parquet --workspace" in done.stdout
+    assert f"--images {tmp_path}/out/images.parquet --image-root" in done.stdout
+
+
+def test_pictures_whose_bytes_are_not_in_the_table_are_found_by_their_paths(tmp_path):
+    pictures = [picture(None, "a.jpg"), picture(b"B", "b.jpg"), picture(None, None)]
+    pq.write_table(pa.table({"image": pa.array(pictures, IMAGE), "text": ["same"] * 3}), tmp_path / "t.parquet")
+    tables, _ = imported(tmp_path / "t.parquet", tmp_path / "out")
+    references = [[(i["image_id"], i["uri"]) for i in row["images"]] for row in tables["notes"]]
+    assert sorted(references) == [[], [("9d5ed678fe57bcca610140957afab571", None)], [("a.jpg", "a.jpg")]]
+    assert len({row["note_id"] for row in tables["notes"]}) == 3
+    assert [row["content"] for row in tables["images"]] == [b"B"]
+
+
+def test_bytes_in_a_column_of_another_usual_name_are_pictures(tmp_path):
+    pq.write_table(pa.table({"image_bytes": [b"A", None], "caption": ["x", "y"]}), tmp_path / "t.parquet")
+    tables, _ = imported(tmp_path / "t.parquet", tmp_path / "out")
+    assert sorted((row["body"], len(row["images"])) for row in tables["notes"]) == [("x", 1), ("y", 0)]
+
+
+def test_tables_are_not_written_into_a_folder_that_is_read(tmp_path):
+    pq.write_table(pa.table({"id": ["a"], "text": ["x"]}), tmp_path / "t.parquet")
+    job = [sys.executable, ROOT / "jobs/import_table.py", "--from", tmp_path, "--out", tmp_path / "out"]
+    done = subprocess.run(job, capture_output=True, text=True, check=False)
+    assert (done.returncode, (tmp_path / "out").exists()) == (2, False)
+    assert "--out" in done.stderr and "is inside" in done.stderr
+
+
+def test_shards_beside_the_tables_that_img2dataset_writes_of_them_are_webdataset(tmp_path):
+    shard(tmp_path / "00000.tar", [("000.jpg", b"A")])
+    pq.write_table(pa.table({"key": ["000"], "url": ["u"], "status": ["success"]}), tmp_path / "00000.parquet")
+    (tmp_path / "00000_stats.json").write_text("{}")
+    assert is_webdataset(str(tmp_path))
+    pq.write_table(pa.table({"note_id": ["000"]}), tmp_path / "notes.parquet")
+    assert not is_webdataset(str(tmp_path))
 
 
 def test_a_sequence_of_pictures_is_one_note(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from pipelines.mining.images.verify.other_content import content_change
+from pipelines.mining.images.verify.other_content import CLEAN, MIN_CELLS, MIN_CLEAN_CELLS, content_change
 from tests.unit.pipelines.mining.images.scenes import scene
 
 SAME_PLACE = np.eye(3)
@@ -48,6 +48,38 @@ def is_other(a, b):
 @pytest.mark.parametrize("seed", range(3))
 def test_other_words_on_one_paper_are_other_content(seed):
     assert is_other(paper(seed), paper(seed + 10))
+
+
+def price_list(last):
+    image, rng = Image.new("RGB", (288, 216), (250, 250, 250)), Random(0)
+    draw = ImageDraw.Draw(image)
+    for line in range(12):
+        price = last if line == 5 else f"{rng.randrange(10, 99)}"
+        draw.text((16, 6 + line * 17), "".join(rng.choices("abcdefgh", k=9)), fill=(20, 20, 30), font_size=12)
+        draw.text((216, 6 + line * 17), price, fill=(20, 20, 30), font_size=12)
+    return image
+
+
+def test_one_other_price_is_other_content_where_all_else_agrees():
+    same, other = price_list("47"), price_list("92")
+    assert is_other(same, other)
+    assert not is_other(same, jpeg(price_list("47"), 40))
+    change = content_change(grey(same), grey(other), SAME_PLACE)
+    assert MIN_CLEAN_CELLS <= change.cells < MIN_CELLS
+    assert change.agreement > CLEAN
+
+
+def test_so_few_cells_say_nothing_where_all_else_differs_a_little_too():
+    change = content_change(grey(price_list("47")), grey(price_list("92")), SAME_PLACE)
+    assert not change._replace(agreement=CLEAN - 0.01).is_other_content
+    assert change._replace(agreement=CLEAN - 0.01, cells=MIN_CELLS).is_other_content
+
+
+def test_a_small_plain_sticker_on_texture_is_put_on():
+    woven = Image.fromarray((np.indices((216, 288)).sum(axis=0) // 5 % 2 * 150 + 50).astype(np.uint8)).convert("RGB")
+    covered = woven.copy()
+    ImageDraw.Draw(covered).ellipse((120, 90, 150, 120), fill=(250, 210, 0), outline=(0, 0, 0), width=2)
+    assert not is_other(woven, covered)
 
 
 @pytest.mark.parametrize("seed", range(3))
