@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from schemas.errors import SettingsError
 from schemas.settings import as_tree
 from schemas.shards import RL, SFT
+from uninote_train.data.label_check import refuse_wrong_labels
 from uninote_train.data.loader import Stage, StepDataset, StepLoader
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import open_shards
@@ -158,6 +159,8 @@ def _planned(stage: Stage, settings: TrainSft | TrainRl, model: Model, processes
     if batch % processes.world:
         raise SettingsError(f"data.batch {batch}: expected a multiple of the {processes.world} training processes")
     shards = open_shards(settings.shards, "train", TABLES[stage], settings.data.cache)
+    if stage == "sft":
+        refuse_wrong_labels(shards)
     order = Order(shards.counts, settings.run.seed, settings.data.window)
     rows = StepDataset(
         stage=stage, shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank,
