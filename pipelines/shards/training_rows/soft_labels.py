@@ -74,7 +74,9 @@ def label_row(positive: ItemScores, candidates: Sequence[ItemScores], settings: 
     """
     is_negative = [c.judged is None or c.judged < settings.judge_ceiling for c in candidates]
     negatives = [c for c, negative in zip(candidates, is_negative, strict=True) if negative]
-    scale = next((s for s in _scales(positive, negatives, settings) if not negatives or _some_below(s, positive, negatives)), "")
+    scale = next(
+        (s for s in _scales(positive, negatives, settings) if not negatives or _some_below(s, positive, negatives)), ""
+    )
     if not scale:
         return RowLabels(None, None, [None] * len(candidates), is_negative, None, len(candidates) - len(negatives), 0, 0)
     most, values = _score(scale, positive), [_label(scale, positive, c) for c in candidates]

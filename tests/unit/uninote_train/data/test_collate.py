@@ -40,7 +40,9 @@ def test_labels_have_the_temperature_of_their_row_or_of_their_scale_in_older_sha
     own["label_temperature"] = 0.07
     del older["label_temperature"]
     judged |= {"label_from": "judge", "label_temperature": None}
-    assert sft_rows([own, older, judged], ToyPreparer(), pictures).label_temperature.tolist() == pytest.approx([0.07, 0.02, 0.1])
+    assert sft_rows([own, older, judged], ToyPreparer(), pictures).label_temperature.tolist() == pytest.approx(
+        [0.07, 0.02, 0.1]
+    )
 
 
 def test_a_crop_is_cut_out_of_its_picture():

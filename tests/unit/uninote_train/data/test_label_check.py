@@ -55,7 +55,9 @@ def shards(tmp_path):
 
 def test_up_to_one_row_in_a_hundred_may_be_wrong(shards):
     refuse_wrong_labels(shards(2))
-    message = r"in 3 of 200 rows a candidate has at least the positive's soft label.*expected at most 1%: build the shards again"
+    message = (
+        r"in 3 of 200 rows a candidate has at least the positive's soft label.*expected at most 1%: build the shards again"
+    )
     with pytest.raises(DataError, match=message):
         refuse_wrong_labels(shards(3))
 
