@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipelines.negatives.filters.mined_relations import mined_relations
 from pipelines.negatives.filters.score_margins import Margin
 from pipelines.negatives.search.candidate_search import EncodedItems, SearchPlan, scored_positives, search_blocks
 from pipelines.negatives.search.exact_search import Search
@@ -12,7 +13,7 @@ from pipelines.negatives.search.note_elements import rows_to_encode
 from pipelines.negatives.search.rank_window import RankedSearch, RankWindow, hash_sample
 from pipelines.negatives.search.search_actors import start_search_actors
 from pipelines.negatives.search.vector_store import VectorStore
-from tests.unit.pipelines.negatives.worlds import images, item, items, pair, positives
+from tests.unit.pipelines.negatives.worlds import components, images, item, items, pair, positives
 
 WINDOW = RankWindow(first=3, last=9, pool=30)
 TASKS = {"image_to_note": (0, 1), "image_to_text": (0, 2)}
@@ -33,7 +34,10 @@ def world():
     rows = rows_to_encode(table, images({f"n{n}": [(f"i{n}", f"sha{n}")] for n in range(80)}), {})
     vectors = np.random.default_rng(7).integers(-2, 3, (len(rows.rows), 6)).astype(np.float32)
     mined = [pair("within_note", task, note[q], note[p]) for note in whole for task, (q, p) in TASKS.items()]
-    return EncodedItems(table, len(table), rows, VectorStore(vectors, np.ones(len(vectors), bool))), positives(*mined)
+    mined += [pair("co_click", "image_to_text", whole[n][0], whole[n + 1][2]) for n in range(6, 70, 9)]
+    relations = mined_relations(positives(*mined), components({f"n{n}": f"c{n // 4}" for n in range(80)}), table)
+    encoded = EncodedItems(table, len(table), rows, VectorStore(vectors, np.ones(len(vectors), bool)))
+    return encoded, positives(*mined), relations
 
 
 def hits_by_query(hits, query_ids, task):
@@ -41,18 +45,21 @@ def hits_by_query(hits, query_ids, task):
 
 
 def searched(world, actors, queries):
-    encoded, mined = world
+    encoded, mined, relations = world
     scored = scored_positives(encoded, mined)
     with start_search_actors(actors, Search(), IvfSettings()) as search:
-        ranks = RankedSearch(WINDOW, Margin(relative=0.05, strict=True))
+        ranks = RankedSearch(WINDOW, Margin(relative=0.05, strict=True), relations)
         plan = SearchPlan(depth=100, queries=queries, search=search, cells=IvfSettings(), ranks=ranks)
         blocks = list(search_blocks(encoded, scored, scored, plan, hits_by_query, lambda _: []))
     return {key: found for block in blocks for key, found in block.items()}
 
 
 def by_hand(world):
-    """Each query: all items of its task's sample, scored one by one; those below 0.95 of the positive, ranks 3 to 9."""
-    encoded, mined = world
+    """Each query: all items of its task's sample, scored one by one; those below 0.95 of the positive, ranks 3 to 9.
+
+    Groups are four notes in a row; a co-click ties a note to the group of the next.
+    """
+    encoded, mined, _ = world
     rows = encoded.items.to_pylist()
     split, kind, name = ([r["split"] for r in rows], [r["item"]["kind"] for r in rows], encoded.ids().to_pylist())
 
@@ -61,14 +68,21 @@ def by_hand(world):
         members = encoded.vectors.vectors[own if kind[c] == "note" else encoded.rows.items[[c]]]
         return max(float(encoded.vectors_of(np.array([q]))[0] @ one) for one in members)
 
-    wanted = {}
-    for row in mined.to_pylist():
+    wanted, pairs = {}, mined.to_pylist()
+    note = [int(r["item"]["note_id"][1:]) for r in rows]
+    related = [{n // 4} for n in range(80)]
+    for row in pairs:
+        ends = [int(row[side]["note_id"][1:]) for side in ("query", "target")]
+        for one, other in (ends, ends[::-1]):
+            related[one].add(other // 4)
+    for row in (r for r in pairs if r["granularity"] == "within_note"):
         q, p = name.index(row["query"]["item_id"]), name.index(row["target"]["item_id"])
         alike = [c for c in range(len(rows)) if kind[c] == kind[p] and split[c] == split[q]]
         sample = sorted(alike, key=lambda c: name[c])[: WINDOW.pool]
         scores = {c: score(q, c) for c in sample}
         limit = score(q, p) - 0.05 * abs(score(q, p))
-        below = sorted((c for c in sample if scores[c] < limit), key=lambda c: (-scores[c], c))
+        free = [c for c in sample if scores[c] < limit and note[c] // 4 not in related[note[q]]]
+        below = sorted(free, key=lambda c: (-scores[c], c))
         wanted[name[q], row["task"]] = below[WINDOW.first - 1 : WINDOW.last]
     return wanted
 

@@ -176,7 +176,8 @@ def select(
         inputs = SearchInputs(tables.positives, encoded, block_context(tables, encoded.ids(), settings.guard), plan, model)
         guard, band = guard_with_band(stages.workspace.folder, settings, inputs, spec.band)
         margin = guard.margin.margin()
-        plan = replace(plan, ranks=RankedSearch(settings.ranks, margin) if margin.below_positive else None)
+        ranks = RankedSearch(settings.ranks, margin, inputs.context.relations)
+        plan = replace(plan, ranks=ranks if margin.below_positive else None)
         inputs = inputs._replace(context=replace(inputs.context, guard=guard), plan=plan)
         how = {"ranks": settings.ranks} if plan.ranks else {"depth": plan.depth, "cells": settings.cells}
         stages.run(

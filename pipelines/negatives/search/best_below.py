@@ -1,9 +1,10 @@
 """The best rows, or notes by MaxSim, that score below a limit of each query; hits do not depend on how the corpus is split.
 
-A candidate at or above the limit is no hit however many there are, so they are left out before the best are chosen: an encoder
-that puts most of a corpus above the positive still finds what is below it. Every product is computed in float32. What is
-certainly at or above the limit leaves; k of the others and a few more are scored again in one fixed order (`exact_dot`). They
-are certain as in `exact_search`; otherwise the choice is repeated with more.
+A candidate at or above the limit is no hit however many there are, and neither is one of a group that mining relates to the
+query, so both leave before the best are chosen: an encoder that puts most of a corpus above the positive still finds what is
+below it. Every product is computed in float32. What is certainly at or above the limit leaves; k of the others and a few more
+are scored again in one fixed order (`exact_dot`). They are certain as in `exact_search`; otherwise the choice is repeated with
+more.
 """
 
 from typing import NamedTuple
@@ -21,6 +22,22 @@ BYTES_PER_PRODUCT = 24
 Limits = NDArray[np.float64]
 
 
+class Bounds(NamedTuple):
+    """What may be a hit of each query."""
+
+    limits: Limits
+    """[n]; a score counts if it is smaller. Infinity: every score counts."""
+    starts: Rows
+    """[n + 1] where the groups of each query begin."""
+    groups: Rows
+    """[starts[n]] groups (`mined_relations`) that are no hits of a query."""
+
+    def part(self, begin: int, end: int) -> "Bounds":
+        """Those of the queries from begin to end."""
+        starts = self.starts[begin : end + 1]
+        return Bounds(self.limits[begin:end], starts - starts[0], self.groups[starts[0] : starts[-1]])
+
+
 class _Corpus(NamedTuple):
     """Rows grouped by their owner, an item or a note."""
 
@@ -31,16 +48,23 @@ class _Corpus(NamedTuple):
     """[owners] the first row of each."""
     ends: Rows
     """[owners], exclusive."""
+    by_group: Rows
+    """[owners] places of the owners, by group."""
+    groups: Rows
+    """[owners] these groups, ascending."""
 
 
-def best_below(queries: Vectors, limits: Limits, corpus: Vectors, owners: Rows, k: int, settings: Search) -> SearchHits:
-    """The k owners of the largest score below each query's limit; the score of an owner is that of its best row.
+def best_below(
+    queries: Vectors, bounds: Bounds, corpus: Vectors, owners: Rows, groups: Rows, k: int, settings: Search
+) -> SearchHits:
+    """The k owners of the largest score within each query's bounds; the score of an owner is that of its best row.
 
     Args:
         queries: [n, d].
-        limits: [n]; a score counts if it is smaller. Infinity: every score counts.
+        bounds: of the n queries.
         corpus: [m, d]; the rows of an owner are contiguous, and all of them are here.
         owners: [m] the number of each row's item or note.
+        groups: [m] the group of each row's note.
         k: hits for each query.
         settings: memory and device.
 
@@ -57,21 +81,26 @@ def best_below(queries: Vectors, limits: Limits, corpus: Vectors, owners: Rows, 
     if not len(corpus):
         return out
     starts = np.flatnonzero(np.diff(owners, prepend=NO_ROW - 1))
-    grouped = _Corpus(corpus, owners[starts], starts, np.append(starts[1:], len(owners)))
+    by_group = np.argsort(groups[starts], kind="stable")
+    ends = np.append(starts[1:], len(owners))
+    grouped = _Corpus(corpus, owners[starts], starts, ends, by_group, groups[starts][by_group])
     relative_error = (corpus.shape[1] + 2) * 1.01 * UNIT * longest(corpus)
     step = max(1, (settings.memory_mb << 20) // (len(corpus) * BYTES_PER_PRODUCT))
     for begin in range(0, len(queries), step):
-        part = slice(begin, begin + step)
-        errors = relative_error * np.linalg.norm(queries[part].astype(np.float64), axis=1)
-        out.scores[part], out.rows[part] = _best_of_block(queries[part], limits[part], errors, grouped, k, settings)
+        end = min(begin + step, len(queries))
+        errors = relative_error * np.linalg.norm(queries[begin:end].astype(np.float64), axis=1)
+        hits = _best_of_block(queries[begin:end], bounds.part(begin, end), errors, grouped, k, settings)
+        out.scores[begin:end], out.rows[begin:end] = hits
     return out
 
 
-def _best_of_block(queries: Vectors, limits: Limits, errors: Limits, corpus: _Corpus, k: int, settings: Search) -> SearchHits:
+def _best_of_block(queries: Vectors, bounds: Bounds, errors: Limits, corpus: _Corpus, k: int, settings: Search) -> SearchHits:
     """`best_below` of some queries; errors: [n] the largest error of a product."""
     rows = products(queries, corpus.vectors, settings.device)
     whole = rows if len(corpus.names) == len(corpus.vectors) else np.maximum.reduceat(rows, corpus.starts, axis=1)
+    limits = bounds.limits
     eligible = np.where(whole < _raised(limits + errors)[:, None], whole, np.float32(-np.inf))
+    _leave_out(eligible, bounds, corpus)
     out, todo, depth = empty_hits(len(queries), k), np.arange(len(queries)), k + settings.slack
     while len(todo):
         depth = min(depth, len(corpus.names))
@@ -87,6 +116,15 @@ def _best_of_block(queries: Vectors, limits: Limits, errors: Limits, corpus: _Co
         todo = todo[~certain] if depth < len(corpus.names) else todo[:0]
         depth *= DEEPER
     return out
+
+
+def _leave_out(eligible: Scores, bounds: Bounds, corpus: _Corpus) -> None:
+    """Set the owners of each query's groups to minus infinity; eligible: [n, owners]."""
+    query = np.repeat(np.arange(len(eligible)), np.diff(bounds.starts))
+    begin, end = (np.searchsorted(corpus.groups, bounds.groups, side=side) for side in ("left", "right"))
+    lengths = end - begin
+    at = np.repeat(begin - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))
+    eligible[np.repeat(query, lengths), corpus.by_group[at]] = -np.inf
 
 
 def _exact(queries: Vectors, rows: Scores, corpus: _Corpus, at: Rows, place: Rows, floors: Limits) -> Scores:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.negatives import query_positives
 from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED_POSITIVES
+from pipelines.negatives.search.best_below import Bounds
 from pipelines.negatives.search.corpus_part import CorpusPart
 from pipelines.negatives.search.exact_dot import dot_products
 from pipelines.negatives.search.exact_search import SearchHits
@@ -200,7 +201,8 @@ def _request(
     if plan.ranks is None or limits is None:
         return SearchRequest(vectors, plan.depth, is_note, function, arguments)
     window = plan.ranks.window
-    return SearchRequest(vectors, window.last, is_note, function, arguments, limits.of(block.items), window.first - 1)
+    bounds = Bounds(limits.of(block.items), *plan.ranks.relations.related_groups(block.items))
+    return SearchRequest(vectors, window.last, is_note, function, arguments, bounds, window.first - 1)
 
 
 def _blocks(queries: Numbers, task: str, size: int) -> Iterator[Block]:
@@ -216,7 +218,8 @@ def _corpus_parts(encoded: EncodedItems, pool: Numbers, notes: bool, plan: Searc
         for own in np.array_split(sample, len(plan.search.actors)):
             rows, names = _vectors_of_pool(encoded, own, notes)
             if len(rows):
-                yield CorpusPart(vectors=encoded.vectors.at(rows), names=names, elements=notes)
+                groups = plan.ranks.relations.group_of(names)
+                yield CorpusPart(vectors=encoded.vectors.at(rows), names=names, elements=notes, groups=groups)
         return
     rows, names = _vectors_of_pool(encoded, pool, notes)
     centres = None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipelines.negatives import query_positives
+from pipelines.negatives.filters.mined_relations import MinedRelations
 from pipelines.negatives.filters.score_margins import Margin, exclusive_limits, positive_scores
 from schemas.errors import SettingsError
 
@@ -21,7 +22,8 @@ class RankWindow:
     """Settings of the search below the positive's score, which a margin relative to the positive asks for."""
 
     first: Annotated[int, Field(ge=1)] = 6
-    """Best rank below the limit of guard.margin. Ours: the nearest five are often answers that nobody marked."""
+    """Best rank below the limit of guard.margin, among what mining does not relate to the query. Ours: the nearest five are
+    often answers that nobody marked."""
     last: Annotated[int, Field(ge=1)] = 50
     """Worst rank."""
     pool: Annotated[int, Field(ge=1)] = 20_000
@@ -35,10 +37,11 @@ class RankWindow:
 
 
 class RankedSearch(NamedTuple):
-    """A window and the margin below which its ranks are counted."""
+    """A window, the margin below which its ranks are counted, and the relations that no rank is given to."""
 
     window: RankWindow
     margin: Margin
+    relations: MinedRelations
 
 
 class TaskLimits(NamedTuple):

@@ -12,7 +12,7 @@ from ray.exceptions import GetTimeoutError
 from pipelines.engines.ray.actor_pool import ray_result
 from pipelines.engines.ray.dead_actors import DEATHS, GIVE_UP_S, RESTART_S
 from pipelines.models.device import refuse_device
-from pipelines.negatives.search.best_below import Limits
+from pipelines.negatives.search.best_below import Bounds
 from pipelines.negatives.search.corpus_part import CorpusPart, PartIndex, merge_parts
 from pipelines.negatives.search.exact_dot import Vectors
 from pipelines.negatives.search.exact_search import Search, SearchHits
@@ -36,8 +36,8 @@ class SearchRequest(NamedTuple):
     """Called with the SearchHits of the whole corpus and `arguments`, in a task of its own."""
     arguments: Sequence[Any]
     """Values, or references to objects in Ray's store."""
-    limits: Limits | None = None
-    """[n] scores below which a candidate counts; None: all count."""
+    bounds: Bounds | None = None
+    """Of the n queries; None: every row counts."""
     skip: int = 0
     """Number of the best hits that are left out."""
 
@@ -50,10 +50,10 @@ class _SearchActor:
         self._corpus = ""
         self._index: PartIndex | None = None
 
-    def search(self, corpus: str, part: CorpusPart, queries: Vectors, k: int, limits: Limits | None) -> Any:  # noqa: ANN401
+    def search(self, corpus: str, part: CorpusPart, queries: Vectors, k: int, bounds: Bounds | None) -> Any:  # noqa: ANN401
         if self._index is None or self._corpus != corpus:
             self._corpus, self._index = corpus, PartIndex(part, self._search, self._cells)
-        return self._index.search(queries, k, limits)
+        return self._index.search(queries, k, bounds)
 
 
 def refuse_search_device(device: str) -> None:
@@ -147,7 +147,7 @@ def _submit(search: SearchActors, corpus: str, parts: Sequence[Any], request: Se
     """Reference to the result of a request."""
     merge = ray.remote(_merge_and_process).options(num_cpus=0, max_retries=3)
     queries = ray.put(request.queries)
-    arguments = (queries, request.depth, request.limits)
+    arguments = (queries, request.depth, request.bounds)
     hits = [actor.search.remote(corpus, part, *arguments) for actor, part in zip(search.actors, parts, strict=False)]
     window = (request.skip, request.depth)
     return merge.remote(request.process, window, request.elements, len(hits), *hits, *request.arguments)
