@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.items.spark_columns import spark_type
+from pipelines.items.spark_columns import spark_type, with_ocr
 from pipelines.shards.files.seeded_order import hashed
 from pipelines.shards.training_rows.positive_similarity_step import similarities
 from pipelines.shards.training_rows.select_pairs import Sft, select_pairs
@@ -107,6 +107,7 @@ def training_rows(sources: Sources, settings: Sft, labels: SoftLabels, seed: int
         "above",
     )
     spark = sources.positives.sparkSession
+    rows = with_ocr(rows, "pair_id", sources.ocr)
     return Output(rows, dropped_counts(spark, left_out), sources.positives.count(), report=report)
 
 
