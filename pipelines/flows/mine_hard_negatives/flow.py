@@ -32,7 +32,7 @@ from pipelines.flows.mine_hard_negatives.stored_calibration import guard_with_ba
 from pipelines.negatives.filters.false_negative_filter import JUDGED
 from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.candidate_search import EncodedItems, SearchPlan
-from pipelines.negatives.search.note_elements import RowsToEncode, rows_to_encode
+from pipelines.negatives.search.note_elements import RowsToEncode, items_as_read, rows_to_encode
 from pipelines.negatives.search.rank_window import RankedSearch
 from pipelines.negatives.search.search_actors import refuse_search_device, start_search_actors
 from pipelines.negatives.search.vector_store import vector_store
@@ -58,7 +58,7 @@ from schemas.intermediate import PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
 
 READ = (
     *(POSITIVES, COMPONENTS, ITEMS, NOTES, IMAGES, JUDGEMENTS),
-    *(PICTURES, PICTURE_PAIRS, PICTURE_DOUBTS, COUNTERFACTUALS, EMBEDDINGS),
+    *(PICTURES, PICTURE_PAIRS, PICTURE_DOUBTS, COUNTERFACTUALS, EMBEDDINGS, ANNOTATIONS),
 )
 """The tables that HARD_NEGATIVES depends on."""
 
@@ -172,7 +172,7 @@ def select(
     ):
         plan = SearchPlan(depth=settings.offer.depth, queries=settings.offer.queries, search=search, cells=settings.cells)
         encoded = EncodedItems(*items, vectors)
-        tables = read_tables(stages)
+        tables = read_tables(stages)._replace(items=items_as_read(items.items.slice(0, items.searched), items.rows))
         inputs = SearchInputs(tables.positives, encoded, block_context(tables, encoded.ids(), settings.guard), plan, model)
         guard, band = guard_with_band(stages.workspace.folder, settings, inputs, spec.band)
         margin = guard.margin.margin()
@@ -185,7 +185,7 @@ def select(
             lambda _: mined_negatives(inputs, stages.read(COUNTERFACTUALS)),
             inputs=stages.fingerprints(*READ) | {"model": model},
             settings={"guard": guard} | how,
-            code=(with_counterfactuals, rows_to_encode, mined_negatives),
+            code=(with_counterfactuals, rows_to_encode, items_as_read, mined_negatives),
         )
     return MiningResult(model, guard, band)
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.items.note_text import with_ocr
@@ -63,6 +64,15 @@ def rows_to_encode(items: pa.Table, images: pa.Table, ocr_texts: Mapping[str, st
         np.array([at[name] for names in members for name in names], np.int64),
         np.concatenate([[0], np.cumsum([len(names) for names in members])]).astype(np.int64),
     )
+
+
+def items_as_read(items: pa.Table, rows: RowsToEncode) -> pa.Table:
+    """ITEMS whose notes have the text that an encoder reads; items: the first of those that the rows are of."""
+    item = items.column("item").combine_chunks()
+    text = rows.rows.column("text").take(pa.array(rows.items[: len(items)])).combine_chunks()
+    fields = [text if field.name == "text" else pc.struct_field(item, field.name) for field in item.type]
+    whole = pa.StructArray.from_arrays(fields, fields=list(item.type))
+    return items.set_column(items.schema.get_field_index("item"), items.schema.field("item"), whole)
 
 
 def chunks(rows: pa.Table, items: int, pictures: int) -> Iterator[pa.Table]:
