@@ -30,9 +30,9 @@ class SoftLabels:
     Like guard.judge_ceiling of mine_hard_negatives, but for judgements that are newer than the negatives."""
     allow_uncalibrated: bool = False
     """Use uncalibrated scores of a judge that is not calibrated. They are not probabilities and differ between judges."""
-    similarity_temperature: Annotated[float, Field(gt=0)] = LABEL_TEMPERATURES["similarity"]
+    similarity_temperature: Annotated[float, Field(gt=0, le=100)] = LABEL_TEMPERATURES["similarity"]
     """Written to rows labelled by similarity: a trainer divides their labels by it. Source: the paper's one tau."""
-    judge_temperature: Annotated[float, Field(gt=0)] = LABEL_TEMPERATURES["judge"]
+    judge_temperature: Annotated[float, Field(gt=0, le=100)] = LABEL_TEMPERATURES["judge"]
     """The same for rows labelled by the judge. Ours: its labels span 0 to 1, similarities about a fifth of that."""
 
 
