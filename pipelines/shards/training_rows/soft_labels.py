@@ -1,5 +1,6 @@
 """Soft labels of a training row: one scale for the positive and all candidates, or no labels. No engine."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
@@ -51,7 +52,7 @@ class RowLabels(NamedTuple):
     label_from: str | None
     """judge, similarity, or None if no item of the row has a label."""
     positive: float | None
-    """The largest label of the row."""
+    """The largest label of the row, high enough for half of the target's mass."""
     candidates: list[float | None]
     """One per input candidate; valid only where `keep` is true."""
     keep: list[bool]
@@ -70,7 +71,8 @@ def label_row(positive: ItemScores, candidates: Sequence[ItemScores], settings: 
     """Choose the row's scale and label its items on it, the positive highest.
 
     Candidates that the judge calls relevant are dropped first, on any scale, then those whose label is not below the
-    positive's. A scale that would drop all candidates is not used.
+    positive's. A scale that would drop all candidates is not used. Eight candidates just below the positive would still share
+    most of the target, so its label is raised until it has half.
     """
     is_negative = [c.judged is None or c.judged < settings.judge_ceiling for c in candidates]
     negatives = [c for c, negative in zip(candidates, is_negative, strict=True) if negative]
@@ -84,7 +86,15 @@ def label_row(positive: ItemScores, candidates: Sequence[ItemScores], settings: 
     unlabelled = sum(negative and value is None for negative, value in zip(is_negative, values, strict=True))
     temperature = {"judge": settings.judge_temperature, "similarity": settings.similarity_temperature}[scale]
     above = len(negatives) - unlabelled - sum(keep)
+    kept = [value for value, stays in zip(values, keep, strict=True) if stays and value is not None]
+    most = max(most, _half(kept, temperature)) if most is not None and kept else most
     return RowLabels(scale, most, values, keep, temperature, len(candidates) - len(negatives), unlabelled, above)
+
+
+def _half(labels: Sequence[float], temperature: float) -> float:
+    """The label of a positive that has as much of the softmax as these labels together."""
+    top = max(labels)
+    return top + temperature * math.log(sum(math.exp((label - top) / temperature) for label in labels))
 
 
 def _scales(positive: ItemScores, candidates: Sequence[ItemScores], settings: SoftLabels) -> Iterator[str]:

@@ -1,3 +1,4 @@
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ def test_a_row_has_one_scale_or_no_labels(positive, candidates, settings):
     field = {"judge": "judged", "similarity": "similarity"}.get(row.label_from)
     assert all((label is None) == (field is None) for label in [row.positive, *labels])
     if field:
-        assert row.positive == getattr(positive, field)
+        assert row.positive >= getattr(positive, field)
         for label, c in zip(labels, [c for c, keep in zip(candidates, row.keep, strict=True) if keep], strict=True):
             assert label == getattr(c, field) or (c.rule_made and field == "similarity" and label < getattr(c, field))
     assert row.temperature == {"judge": 0.1, "similarity": 0.02, None: None}[row.label_from]
@@ -43,6 +44,21 @@ def test_the_positive_has_the_largest_label_of_its_row(positive, candidates, set
     row = label_row(positive, candidates, settings)
     labels = [label for label, keep in zip(row.candidates, row.keep, strict=True) if keep]
     assert row.label_from is None or all(label < row.positive for label in labels)
+
+
+@given(KNOWN, st.lists(KNOWN, max_size=9), SETTINGS)
+def test_the_positive_has_half_of_the_target_or_more_and_its_own_score_where_that_is_enough(positive, candidates, settings):
+    row = label_row(positive, candidates, settings)
+    labels = [label for label, keep in zip(row.candidates, row.keep, strict=True) if keep]
+    if row.label_from and labels:
+
+        def share(label):
+            powers = np.exp((np.array([label, *labels]) - label) / row.temperature)
+            return powers[0] / powers.sum()
+
+        own = positive.judged if row.label_from == "judge" else positive.similarity
+        assert share(row.positive) >= 0.5 - 1e-9
+        assert row.positive == own if share(own) > 0.5 + 1e-9 else share(row.positive) <= 0.5 + 1e-9
 
 
 def test_what_the_encoder_puts_at_or_above_the_positive_leaves_the_row():
