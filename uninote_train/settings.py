@@ -24,9 +24,8 @@ class ContrastiveLoss:
     the mixture."""
     temperature: Annotated[float, Field(gt=0)] = 0.02
     """Divides the model's cosines. Source: method.md, section 6."""
-    label_temperature: Annotated[float, Field(gt=0)] = 0.02
-    """Divides the soft labels. Source: the paper's one tau. For labels of a judge, which span 0 to 1 where similarities span a
-    fifth of that, 0.1 gives a distribution as soft."""
+    label_temperature: Annotated[float, Field(gt=0)] | None = None
+    """Divides the soft labels. None: each row's own, which belongs to the scale of its labels and is in the shards."""
     in_batch: bool = True
     """info_nce: documents of all rows in all processes are negatives, except those related to the component of the query or of
     its positive."""

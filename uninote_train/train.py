@@ -15,6 +15,7 @@ from accelerate import Accelerator
 from schemas.errors import DataError, SettingsError
 from schemas.settings import as_tree
 from schemas.shards import RL, SFT
+from uninote_train.data.label_check import refuse_wrong_labels
 from uninote_train.data.loader import ReplayDataset, Stage, StepDataset, StepLoader
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import beside, find_split, open_shards
@@ -195,6 +196,8 @@ def _planned(stage: Stage, settings: TrainSft | TrainRl, model: Model, processes
     if batch % processes.world:
         raise SettingsError(f"data.batch {batch}: expected a multiple of the {processes.world} training processes")
     shards = open_shards(settings.shards, "train", TABLES[stage], settings.data.cache)
+    if stage == "sft":
+        refuse_wrong_labels(shards)
     order = Order(shards.counts, settings.run.seed, settings.data.window)
     rows = StepDataset(
         stage=stage, shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank,
@@ -212,6 +215,7 @@ def _replay(settings: TrainRl, model: Model, processes: Processes) -> StepDatase
         raise DataError(f"sft '{settings.sft}': no shards in its folder train; build them, or set replay.rows=0")
     if shards is None:
         return None
+    refuse_wrong_labels(shards)
     if batch % processes.world:
         raise SettingsError(f"replay.rows {batch}: expected a multiple of the {processes.world} training processes")
     order = Order(shards.counts, settings.run.seed, settings.data.window)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from schemas.labels import LABEL_TEMPERATURES
 from uninote_train.data.sample_order import mix_hash
 from uninote_train.data.shard_reader import Row
 from uninote_train.models.protocol import Batch, Item, Pictures, Preparer
@@ -34,6 +35,8 @@ class SftRows:
     """[b, k] int64, rows of `documents`, the positive first; NONE where a row has fewer."""
     labels: Tensor
     """[b, k] float32, soft labels; NaN where there is none."""
+    label_temperature: Tensor
+    """[b] float32, what each row's labels are divided by; 1 where it has none."""
     query_name: Tensor
     """[b] int64, a hash of the query's item_id."""
     query_component: Tensor
@@ -120,6 +123,7 @@ def sft_rows(rows: Sequence[Row], preparer: Preparer, pictures: Callable[[Iterab
         query=queries.indexes([r["query"] for r in rows]),
         candidates=_padded([documents.indexes([c["item"] for c in group]) for group in groups], NONE),
         labels=_padded([_floats(group) for group in labels], float("nan")),
+        label_temperature=torch.tensor([_label_temperature(row) for row in rows]),
         query_name=torch.tensor([hashed(r["query"]["item_id"]) for r in rows]),
         query_component=torch.tensor([hashed(r["component_id"]) for r in rows]),
         positive_component=torch.tensor([hashed(r["positive"]["component_id"] or "") for r in rows]),
@@ -188,6 +192,11 @@ def _padded(rows: Sequence[Tensor], fill: float) -> Tensor:
 
 def _floats(values: Sequence[Any]) -> Tensor:
     return torch.tensor([float("nan") if v is None else float(v) for v in values], dtype=torch.float32)
+
+
+def _label_temperature(row: Row) -> float:
+    """The row's own; that of its scale in shards of an earlier version, which have none."""
+    return float(row.get("label_temperature") or LABEL_TEMPERATURES.get(row["label_from"] or "", 1.0))
 
 
 def _gumbel(name: tuple[int, int, int], rankings: int, candidates: int) -> Tensor:

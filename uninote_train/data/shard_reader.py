@@ -22,6 +22,8 @@ from uninote_train.models.protocol import Pixels
 
 OPEN_SHARDS = 16
 """Shards that a worker keeps open: two windows. Rows are kept in memory, pictures are memory-mapped."""
+LATER = ("label_temperature",)
+"""Columns that shards of an earlier version lack; a reader has a value for them."""
 Row = dict[str, Any]
 
 
@@ -169,10 +171,16 @@ def _checked(system: Any, path: str, table: Table) -> int:  # noqa: ANN401  # an
     try:
         with system.open(path, "rb") as opened:
             file = pq.ParquetFile(opened)
-            table.check(file.schema_arrow)
+            table.check(_with_later_columns(file.schema_arrow, table))
             return int(file.metadata.num_rows)
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}; build the shards again") from None
+
+
+def _with_later_columns(schema: pa.Schema, table: Table) -> pa.Schema:
+    """The schema with the columns of LATER that shards of an earlier version lack."""
+    later = [field for field in table.columns if field.name in LATER and field.name not in schema.names]
+    return pa.schema([*schema, *later])
 
 
 @lru_cache(maxsize=OPEN_SHARDS)

@@ -290,7 +290,7 @@ def test_a_finished_run_has_nothing_to_do_and_another_is_not_mixed_with_it(model
 
 def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, monkeypatch, capsys):
     rows = [sft_row(n, 8, n) for n in range(8)]
-    rows[5]["candidates"][1]["soft_label"] = float("inf")
+    rows[5]["positive"]["soft_label"] = float("inf")
     write_shard(tmp_path / "sft/train", "00000", rows)
     assignments = [
         *CLIP,
