@@ -80,14 +80,14 @@ def test_rates_are_measured_on_the_groups_outside_the_draw():
     assert sum(middle) == pytest.approx(1, abs=0.1)  # noise: measured on its own pairs, an isotonic map gives 1.2 or more
 
 
-def test_a_kind_in_one_group_has_no_interval():
+def test_a_draw_of_one_kind_has_no_map_and_a_kind_in_one_group_no_interval():
     relevant = np.arange(200) < 40
-    scores = np.where(relevant, 0.9, 0.1)
+    scores = np.where(relevant | (np.arange(200) % 8 == 0), 0.9, 0.1)  # 20 of 160 others score as the relevant ones
     groups = np.where(relevant, 0, np.arange(200))
-    settings = CalibrationSettings(draws=100)
-    one, other = refitted_rates(scores, relevant, groups, scores > 0.5, settings)
+    one, other = refitted_rates(scores, relevant, groups, scores > 0.5, CalibrationSettings(draws=100))
     assert one.value == 1 and math.isnan(one.low) and math.isnan(one.high)
-    assert (other.value, other.low, other.high) == (1, 1, 1)
+    assert other.value == 0.875
+    assert 0.7 < other.low < 0.875 < other.high < 1  # a map without relevant pairs would call none relevant: 1
 
 
 def test_the_rates_do_not_depend_on_the_order_or_the_groups_names():
