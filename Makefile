@@ -46,7 +46,7 @@ shards:  ## training rows and ranking lists of out/, in shards
 .PHONY: train
 train:  ## both stages on the sample's shards, some steps of each, and the test split asked, in out/; STEPS= RL_STEPS=
 	@$(ENV); .venv/bin/python -m uninote_train sft --shards out/sft --out out/trained/sft --set data.batch=16 \
-	    --set loss.label_temperature=0.1 --set optimizer.learning_rate=1e-4 --set optimizer.steps=$(or $(STEPS),20) && \
+	    --set optimizer.learning_rate=1e-4 --set optimizer.steps=$(or $(STEPS),20) --set validation.patience=0 && \
 	  .venv/bin/python -m uninote_train rl --shards out/rl --out out/trained/rl --set model.path=out/trained/sft/model \
 	    --set optimizer.steps=$(or $(RL_STEPS),5) && \
 	  .venv/bin/python -m uninote_train evaluate --shards out/sft --out out/evaluated --name start && \

@@ -203,7 +203,7 @@ def variants(
         "all but looks": run(full, band, on, last=True),
         "all but words and pixels": run(full, band, on, seen),
         "all": run(full, band, on, seen, True),
-        "all, uninote-band": run(full, MarginSettings(), on, seen, True),
+        "all, uninote-band": run(full, MarginSettings(preset="uninote-band"), on, seen, True),
         "all, nv-percpos-0.95": run(full, PERCPOS, on, seen, True),
     }
 

@@ -56,7 +56,7 @@ def chosen(name: str, folder: Path) -> Model:
 def stepper_of(model: Model, contrast: ContrastiveLoss, piece: int) -> Stepper:
     """A step as a run makes it."""
     settings, processes = Optimizer(steps=10_000), Processes()
-    optimizer = adamw(Progress.parameters(model), settings)
+    optimizer = adamw(Progress.parameters(model), settings, model.learning_rate)
     whole = ContrastiveObjective(contrast, usable(contrast.dims, model.dimensions), processes)
     rate = schedule(optimizer, settings, 10_000)
     return Stepper(model, whole, optimizer, rate, processes, torch.enable_grad, torch.device("cpu"), 0, piece, 1.0)

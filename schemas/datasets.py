@@ -210,7 +210,7 @@ EMBEDDINGS = Table(
             column("item_id", pa.string(), "id of the encoded content, computed as for items", required=True),
             column("note_id", pa.string(), "note of the item", required=True),
             column("model", pa.string(), "encoder fingerprint: weights and every setting that changes vectors", required=True),
-            column("pictures", pa.string(), "hash of its pictures' bytes; '' without pictures", required=True),
+            column("pictures", pa.string(), "hash of its pictures' bytes, and of a note's OCR; '' without them", required=True),
             column("vector", pa.list_(pa.float32()), "unit length; null if there is a reason"),
             column("reason", pa.string(), "why there is no vector; a fixed set of short texts"),
             column("detail", pa.string(), "details of the failure"),

@@ -60,6 +60,9 @@ SFT = Table(
                 "scale of all soft labels of the row, of the positive and the candidates: similarity, judge; "
                 "null: none has a label",
             ),
+            column(
+                "label_temperature", pa.float64(), "what a trainer divides the row's soft labels by; null: none has a label"
+            ),
         ]
     ),
 )

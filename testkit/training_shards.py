@@ -81,6 +81,7 @@ def sft_row(note: int, notes: int, position: int, negatives: int = 3, labels: bo
         "position": position, "pair_id": f"pair-{position:04d}", "task": task, "granularity": "within_note", "query": query,
         "component_id": f"n{note}", "positive": candidate(whole, 0.9, "within_note"), "candidates": negative_rows[:negatives],
         "label_from": "similarity" if labels else None,
+        "label_temperature": 0.02 if labels else None,
     }  # fmt: skip
 
 

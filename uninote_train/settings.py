@@ -11,20 +11,21 @@ from uninote_train.models.settings import ModelChoice
 from uninote_train.objectives.rl.reward import Reward
 from uninote_train.run.loop import RunSettings
 from uninote_train.run.optimizer import Optimizer
+from uninote_train.run.validation import ValidationSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContrastiveLoss:
     """The contrastive loss."""
 
-    kind: Literal["symmetric_kl", "true_js", "info_nce"] = "symmetric_kl"
-    """symmetric_kl: the paper's loss, which it calls JS; true_js: Jensen-Shannon with the mixture; info_nce: no soft labels,
-    the positive against the row's candidates and, with `in_batch`, the documents of other rows."""
+    kind: Literal["symmetric_kl", "true_js", "info_nce"] = "info_nce"
+    """info_nce: no soft labels, the positive against the row's candidates and, with `in_batch`, the documents of other rows
+    (ours: best on real notes, decision 13); symmetric_kl: the paper's loss, which it calls JS; true_js: Jensen-Shannon with
+    the mixture."""
     temperature: Annotated[float, Field(gt=0)] = 0.02
     """Divides the model's cosines. Source: method.md, section 6."""
-    label_temperature: Annotated[float, Field(gt=0)] = 0.02
-    """Divides the soft labels. Source: the paper's one tau. For labels of a judge, which span 0 to 1 where similarities span a
-    fifth of that, 0.1 gives a distribution as soft."""
+    label_temperature: Annotated[float, Field(gt=0)] | None = None
+    """Divides the soft labels. None: each row's own, which belongs to the scale of its labels and is in the shards."""
     in_batch: bool = True
     """info_nce: documents of all rows in all processes are negatives, except those related to the component of the query or of
     its positive."""
@@ -34,21 +35,23 @@ class ContrastiveLoss:
     info_nce_weight: Annotated[float, Field(ge=0)] = 0.0
     """Weight of InfoNCE added to a divergence. Ours: a divergence does not separate a row from the rest of the corpus."""
     dims: tuple[Annotated[int, Field(ge=1)], ...] = (64, 512, 1024, 4096)
-    """Matryoshka: the loss is summed over vectors truncated to these lengths; those longer than the model's are ignored.
-    Source: method.md, section 6."""
+    """Matryoshka: the loss is summed over vectors truncated to these lengths and the whole vector; those longer than the
+    model's are ignored. Source: method.md, section 6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankingLoss:
     """The ranking loss. Source: method.md, section 7."""
 
-    policy: Literal["item_softmax", "positive_advantage", "plackett_luce"] = "item_softmax"
+    policy: Literal["item_softmax", "positive_advantage", "plackett_luce", "info_nce"] = "plackett_luce"
     """item_softmax: softmax over the list's candidates; positive_advantage: the same, only candidates above the mean (PAO);
-    plackett_luce: sampled rankings. Ours: the paper's objective, read literally, has no gradient."""
+    plackett_luce: sampled rankings, which harm other tasks least. Ours: the paper's objective, read literally, has no gradient.
+    info_nce: a control without a reward, each relevant candidate against the list's noise."""
     temperature: Annotated[float, Field(gt=0)] = 0.05
     """Divides the cosines in the policy. Ours, as in HARR (peers.md, C10)."""
-    kl: Annotated[float, Field(ge=0)] = 0.1
-    """Weight of KL(policy || model at the start), over the list's candidates. Ours; PAO uses 0.3 with temperature 1."""
+    kl: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of KL(policy || model at the start) of each list's query over the documents of all lists of the step. Ours; PAO
+    uses 0.3 with temperature 1."""
     rankings: Annotated[int, Field(ge=2)] = 8
     """plackett_luce: rankings sampled per list. Source: HARR, trl."""
     clip: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -74,6 +77,7 @@ class TrainSft:
     data: Data = field(default_factory=Data)
     loss: ContrastiveLoss = field(default_factory=ContrastiveLoss)
     optimizer: Optimizer = field(default_factory=Optimizer)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
 
@@ -89,10 +93,20 @@ class ListData(Data):
 class SmallSteps(Optimizer):
     """AdamW for the second stage: `Optimizer` with other defaults."""
 
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-7
+    learning_rate: Annotated[float, Field(gt=0)] | None = 5e-7
     """Peak learning rate. Source: method.md, section 7."""
-    steps: Annotated[int, Field(ge=1)] | None = None
-    """Training steps; none: one epoch, as in the paper."""
+    epochs: Annotated[float, Field(gt=0)] = 1.0
+    """How often each list is seen. Source: method.md, section 7."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Rows of SFT that are trained on beside the lists, with the loss of section `loss`: RL alone undoes the first stage."""
+
+    rows: Annotated[int, Field(ge=0)] = 32
+    """Rows of a step, over all processes; 0: none."""
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """Weight of their loss beside that of the lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +115,16 @@ class TrainRl:
 
     shards: Place = "out/rl"
     """A folder (path or URI) of ranking lists, or one with a `train` folder in it."""
+    sft: Place | None = None
+    """A folder of SFT shards, for replay and validation; none: `sft` next to `shards`, if it exists."""
     out: Place = "trained/rl"
     """A local folder for checkpoints, logs, and at the end `model`."""
     model: ModelChoice = field(default_factory=ModelChoice)
     """`model.path` is the model that the contrastive stage saved: the policy starts from it and is regularised towards it."""
     data: ListData = field(default_factory=ListData)
     rank: RankingLoss = field(default_factory=RankingLoss)
+    replay: Replay = field(default_factory=Replay)
+    loss: ContrastiveLoss = field(default_factory=ContrastiveLoss)
     optimizer: SmallSteps = field(default_factory=SmallSteps)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
     run: RunSettings = field(default_factory=RunSettings)

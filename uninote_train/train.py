@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,20 +12,25 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from schemas.errors import SettingsError
+from schemas.errors import DataError, SettingsError
 from schemas.settings import as_tree
 from schemas.shards import RL, SFT
-from uninote_train.data.loader import Stage, StepDataset, StepLoader
+from uninote_train.data.label_check import refuse_wrong_labels
+from uninote_train.data.loader import ReplayDataset, Stage, StepDataset, StepLoader
 from uninote_train.data.sample_order import Order
-from uninote_train.data.shard_reader import open_shards
+from uninote_train.data.shard_reader import beside, find_split, open_shards
+from uninote_train.evaluation.encode_items import Encoding
 from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import Model
 from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.losses.matryoshka import usable
 from uninote_train.objectives.protocol import Objective
 from uninote_train.objectives.ranking_rl import RankingObjective
+from uninote_train.objectives.replay import ReplayObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
-from uninote_train.run.checkpoint import replace
+from uninote_train.run import checkpoint
+from uninote_train.run.closing_summary import Pace, RunResult, closing_summary, save_model
+from uninote_train.run.evaluations import Evaluations
 from uninote_train.run.interrupt import StopSignal
 from uninote_train.run.log import RunLog
 from uninote_train.run.loop import Clock, Stepper
@@ -34,17 +38,17 @@ from uninote_train.run.optimizer import adamw, schedule
 from uninote_train.run.output_lock import lock_output
 from uninote_train.run.processes import Processes
 from uninote_train.run.resume import CHECKPOINTS, Progress
+from uninote_train.run.validation import Validator, read_validation
 from uninote_train.settings import TrainRl, TrainSft
 
 Autocast = Callable[[], AbstractContextManager[Any]]
-MODEL, RUN_FILE = "model", "run.json"
 TABLES = {"sft": SFT, "rl": RL}
 
 
 def train_sft(settings: TrainSft) -> None:
     """Run stage 1."""
 
-    def objective(model: Model, processes: Processes, autocast: Autocast) -> Objective:
+    def objective(model: Model, processes: Processes, autocast: Autocast, with_replay: bool) -> Objective:
         return ContrastiveObjective(settings.loss, usable(settings.loss.dims, model.dimensions), processes)
 
     _train("sft", settings, objective, rankings=0)
@@ -53,9 +57,15 @@ def train_sft(settings: TrainSft) -> None:
 def train_rl(settings: TrainRl) -> None:
     """Run stage 2."""
 
-    def objective(model: Model, processes: Processes, autocast: Autocast) -> Objective:
-        [size] = usable([settings.rank.dims or model.dimensions], model.dimensions)
-        return RankingObjective(settings.rank, size, ReferenceModel(model, settings.run.mini_batch, autocast), processes)
+    def objective(model: Model, processes: Processes, autocast: Autocast, with_replay: bool) -> Objective:
+        size = settings.rank.dims or model.dimensions
+        if size > model.dimensions:
+            raise SettingsError(f"rank.dims {size}: the model's vectors have {model.dimensions} dimensions")
+        ranking = RankingObjective(settings.rank, size, ReferenceModel(model, settings.run.mini_batch, autocast), processes)
+        if not with_replay:
+            return ranking
+        contrastive = ContrastiveObjective(settings.loss, usable(settings.loss.dims, model.dimensions), processes)
+        return ReplayObjective(ranking, contrastive, settings.replay.weight)
 
     sampled = settings.rank.policy == "plackett_luce"
     _train("rl", settings, objective, rankings=settings.rank.rankings if sampled else 0)
@@ -63,12 +73,22 @@ def train_rl(settings: TrainRl) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The output folder, rows and number of steps of a run."""
+    """The rows, number of steps and validation split of a run."""
 
-    out: Path
     rows: StepDataset
+    replay: StepDataset | None
+    """Rows of SFT beside the lists of `rl`."""
     steps: int
+    validator: Validator | None
     processes: Processes
+
+    @property
+    def epoch_rows(self) -> int:
+        return self.rows.order.rows
+
+    @property
+    def dataset(self) -> StepDataset | ReplayDataset:
+        return ReplayDataset(lists=self.rows, pairs=self.replay) if self.replay else self.rows
 
 
 def _train(stage: Stage, settings: TrainSft | TrainRl, objective: Callable[..., Objective], rankings: int) -> None:
@@ -93,47 +113,65 @@ def _run(
     torch.manual_seed(settings.run.seed)  # new weights and adapters must be the same in all processes
     model = load_model(settings.model, str(accelerator.device))
     plan = _planned(stage, settings, model, processes, rankings)
-    loss = objective(model, processes, accelerator.autocast)
+    loss = objective(model, processes, accelerator.autocast, plan.replay is not None)
     parameters = Progress.parameters(model)
-    optimizer = adamw(parameters, settings.optimizer)
+    optimizer = adamw(parameters, settings.optimizer, model.learning_rate)
     rate = schedule(optimizer, settings.optimizer, plan.steps)
-    progress = Progress(plan.out, model, optimizer, rate, _identity(settings, plan), settings.run.keep_checkpoints)
+    out = Path(settings.out)
+    progress = Progress(out, model, optimizer, rate, _identity(settings, plan), settings.run.keep_checkpoints)
     done = progress.load()
+    evaluations = Evaluations(out, model, plan.validator, settings.validation, plan.steps, done)
     stepper = Stepper(
         model, loss, optimizer, rate, processes, accelerator.autocast, accelerator.device, settings.run.seed,
         settings.run.mini_batch, settings.optimizer.clip,
     )  # fmt: skip
-    results = _train_steps(plan, settings, stepper, progress, done)
+    pace = _train_steps(plan, settings, stepper, progress, evaluations, done)
     processes.wait()
     if processes.rank == 0:
-        _save(plan, model, settings, stage)
-        sys.stdout.write(_closing_summary(stage, settings, plan, results))
+        result = RunResult(stage, out, plan.steps, plan.rows.batch, plan.epoch_rows, evaluations.load_best(), pace)
+        save_model(result, model, as_tree(settings))
+        sys.stdout.write(closing_summary(result, settings.model.kind, settings.shards, evaluations.summary()))
 
 
 def _train_steps(
-    plan: _Plan, settings: TrainSft | TrainRl, stepper: Stepper, progress: Progress, done: int
-) -> dict[str, float]:
-    """Train; returns the metrics of the last step and the run's total times."""
-    sums = {"seconds": 0.0, "wait_s": 0.0}
-    numbers: dict[str, float] = {}
-    batch, first = plan.rows.batch, plan.processes.rank == 0
-    loader = StepLoader(plan.rows, range(done, plan.steps), settings.data, pin=stepper.device.type == "cuda")
+    plan: _Plan, settings: TrainSft | TrainRl, stepper: Stepper, progress: Progress, evaluations: Evaluations, done: int
+) -> Pace:
+    """Train until the last step, or until validation stops it."""
+    pace, batch, first = Pace(done), plan.rows.batch, plan.processes.rank == 0
+    loader = StepLoader(plan.dataset, range(done, plan.steps), settings.data, pin=stepper.device.type == "cuda")
     stop = StopSignal(plan.processes, stepper.device)
-    with RunLog(plan.out, done, plan.steps, settings.run.log_every_s, silent=not first) as log, stop:
-        log.message(f"{plan.steps - done} of {plan.steps} steps of {batch} rows; {plan.rows.order.rows} rows an epoch")
+    with RunLog(progress.out, done, plan.steps, settings.run.log_every_s, silent=not first) as log, stop:
+        log.message(_opening(plan, settings, done))
+        if evaluations.due(done):
+            evaluations.run(done, plan.processes, log)
         clock = Clock()
-        for number, rows in enumerate(loader, done):
+        for number, rows in enumerate(() if evaluations.stopped() else loader, done):
             if stop.requested():
                 raise stop.interruption(_saved_at(number, done, plan, settings, progress))
             numbers = stepper.step(number, rows)
             time = clock.lap(batch, loader.seconds)
-            rows_seen = (number + 1) * batch
-            log.step(number + 1, {**numbers, **time, "rows_seen": rows_seen, "epoch": rows_seen / plan.rows.order.rows})
-            sums = {key: sums[key] + time[key] for key in sums}
-            last = number + 1 == plan.steps
-            if first and (last or (number + 1) % settings.run.checkpoint_every == 0):
-                progress.save(number + 1)
-    return {**numbers, **sums, "steps": plan.steps - done}
+            rows_seen, step = (number + 1) * batch, number + 1
+            log.step(step, {**numbers, **time, "rows_seen": rows_seen, "epoch": rows_seen / plan.epoch_rows})
+            pace.add(step, numbers["loss"], time)
+            due = evaluations.due(step)
+            if first and (due or step == plan.steps or step % settings.run.checkpoint_every == 0):
+                progress.save(step)
+            if due:
+                evaluations.run(step, plan.processes, log)
+                clock = Clock()
+                if evaluations.stopped():
+                    break
+    return pace
+
+
+def _opening(plan: _Plan, settings: TrainSft | TrainRl, done: int) -> str:
+    epochs = plan.steps * plan.rows.batch / plan.epoch_rows
+    line = f"{plan.steps - done} of {plan.steps} steps of {plan.rows.batch} rows: {epochs:.2g} epochs of {plan.epoch_rows} rows"
+    if isinstance(settings, TrainRl):
+        line += f"; replay: {plan.replay.batch if plan.replay else 'no'} rows of SFT a step"
+    if plan.validator or settings.validation.every == 0:
+        return line
+    return f"{line}; no validation split beside {settings.shards}: nothing is evaluated, the last weights are the model"
 
 
 def _saved_at(step: int, done: int, plan: _Plan, settings: TrainSft | TrainRl, progress: Progress) -> str:
@@ -141,10 +179,10 @@ def _saved_at(step: int, done: int, plan: _Plan, settings: TrainSft | TrainRl, p
     again = "start the same command again: it resumes there, with the same losses"
     if not step:
         return f"before the first of {plan.steps} steps; nothing was saved; start the same command again"
-    if step > done and step % settings.run.checkpoint_every and plan.processes.rank == 0:
+    if step > done and plan.processes.rank == 0 and step not in checkpoint.steps(progress.out / CHECKPOINTS):
         progress.save(step)
     plan.processes.wait()  # a process that ends first would end the others, including the one that writes
-    return f"after step {step} of {plan.steps}; the checkpoint in {plan.out / CHECKPOINTS} has all of them; {again}"
+    return f"after step {step} of {plan.steps}; the checkpoint in {progress.out / CHECKPOINTS} has all of them; {again}"
 
 
 def _accelerator(settings: TrainSft | TrainRl) -> Accelerator:
@@ -158,51 +196,59 @@ def _planned(stage: Stage, settings: TrainSft | TrainRl, model: Model, processes
     if batch % processes.world:
         raise SettingsError(f"data.batch {batch}: expected a multiple of the {processes.world} training processes")
     shards = open_shards(settings.shards, "train", TABLES[stage], settings.data.cache)
+    if stage == "sft":
+        refuse_wrong_labels(shards)
     order = Order(shards.counts, settings.run.seed, settings.data.window)
     rows = StepDataset(
         stage=stage, shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank,
         world=processes.world, rankings=rankings,
     )  # fmt: skip
-    return _Plan(Path(settings.out), rows, settings.optimizer.steps or -(-order.rows // batch), processes)
+    replay = _replay(settings, model, processes) if isinstance(settings, TrainRl) else None
+    return _Plan(rows, replay, settings.optimizer.count_steps(order.rows, batch), _validator(settings, processes), processes)
+
+
+def _replay(settings: TrainRl, model: Model, processes: Processes) -> StepDataset | None:
+    """The rows of SFT beside the lists; none without such shards, unless the settings name them."""
+    batch, folder = settings.replay.rows, settings.sft or beside(settings.shards, "sft")
+    shards = find_split(folder, "train", SFT, settings.data.cache) if batch else None
+    if shards is None and batch and settings.sft:
+        raise DataError(f"sft '{settings.sft}': no shards in its folder train; build them, or set replay.rows=0")
+    if shards is None:
+        return None
+    refuse_wrong_labels(shards)
+    if batch % processes.world:
+        raise SettingsError(f"replay.rows {batch}: expected a multiple of the {processes.world} training processes")
+    order = Order(shards.counts, settings.run.seed, settings.data.window)
+    return StepDataset(
+        stage="sft", shards=shards, order=order, preparer=model.preparer, batch=batch, rank=processes.rank,
+        world=processes.world,
+    )  # fmt: skip
+
+
+def _validator(settings: TrainSft | TrainRl, processes: Processes) -> Validator | None:
+    """Of the validation split of `shards` and, where it exists, of the other stage's folder beside it."""
+    if settings.validation.every == 0:
+        return None
+    sft, lists = settings.shards, beside(settings.shards, "rl")
+    if isinstance(settings, TrainRl):
+        sft, lists = settings.sft or beside(settings.shards, "sft"), settings.shards
+    inputs = read_validation(sft, lists, settings.data.cache, settings.validation.rows)
+    encoding = Encoding(batch=settings.run.mini_batch or Encoding().batch, workers=settings.data.workers)
+    return Validator(inputs, encoding, processes) if inputs else None
 
 
 def _identity(settings: TrainSft | TrainRl, plan: _Plan) -> Mapping[str, Any]:
     """The settings that must equal those of a checkpoint to resume from it. Paths and speed settings are left out."""
     tree = json.loads(json.dumps(as_tree(settings)))
-    for key in ("shards", "out"):
-        del tree[key]
+    for key in ("shards", "sft", "out"):
+        tree.pop(key, None)
     tree["data"] = {key: tree["data"][key] for key in ("batch", "window")}
     tree["run"] = {key: tree["run"][key] for key in ("seed", "precision")}
+    tree["validation"] = {
+        "every": settings.validation.interval(plan.steps) if plan.validator else 0,
+        "queries": sum(len(task.queries) for task in plan.validator.tasks) if plan.validator else 0,
+    }
     if tree["model"].get("path"):
         tree["model"]["path"] = str(Path(tree["model"]["path"]).expanduser().resolve())  # one spelling for one folder
+    tree["replay_shards"] = list(plan.replay.shards.counts) if plan.replay else []
     return {**tree, "shards": list(plan.rows.shards.counts), "steps": plan.steps}
-
-
-def _save(plan: _Plan, model: Model, settings: TrainSft | TrainRl, stage: Stage) -> None:
-    """Save the model, in a folder that is written atomically."""
-    unfinished = plan.out / (MODEL + ".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    model.save(unfinished)
-    record = {"stage": stage, "settings": as_tree(settings), "rows_seen": plan.steps * plan.rows.batch, "steps": plan.steps}
-    (unfinished / RUN_FILE).write_text(json.dumps(record, indent=1), encoding="utf8")
-    replace(unfinished, plan.out / MODEL)
-
-
-def _closing_summary(stage: Stage, settings: TrainSft | TrainRl, plan: _Plan, results: Mapping[str, float]) -> str:
-    rows_seen, saved = plan.steps * plan.rows.batch, plan.out / MODEL
-    epoch_rows = plan.rows.order.rows
-    lines = [f"{stage}: {plan.steps} steps, {rows_seen} rows seen, {rows_seen / epoch_rows:.2f} epochs of {epoch_rows} rows"]
-    if results["steps"]:
-        lines.append(
-            f"this run: {results['steps']:.0f} steps in {results['seconds']:.0f} s, "
-            f"{results['steps'] * plan.rows.batch / results['seconds']:.1f} rows/s, "
-            f"{results['wait_s'] / results['seconds']:.1%} of the time waiting for data; last loss {results['loss']:.4g}"
-        )
-    else:
-        lines.append("nothing to do: the run has reached its last step; choose another --out for a new run")
-    lines.append(f"model: {saved}; curves: tensorboard --logdir {plan.out}; all steps: {plan.out / 'log.jsonl'}")
-    kind = f"--set model.kind={settings.model.kind} --set model.path={saved}"
-    lists = str(Path(settings.shards).parent / "rl")
-    after = f"rl --shards {lists} --out {plan.out.parent / 'rl'} {kind}" if stage == "sft" else f"evaluate {kind}"
-    return "\n".join([*lines, f"next: python -m uninote_train {after}", ""])

@@ -28,9 +28,6 @@ class Plan:
     """Steps of each ranking training."""
     rl_batch: int = 8
     """Lists per step. Source: method.md, section 7."""
-    label_temperature: float = 0.1
-    """Temperature of the soft labels. The judge's labels span 0 to 1, similarities a fifth of it: the paper's 0.02 is five
-    times as strong (an error then costs 45 nats and dominates the loss)."""
     learning_rate: float = 1e-4
     """Learning rate of contrastive training: the paper's. Three times as much was worse (dev/log.md)."""
     rl_learning_rate: float = 3e-5

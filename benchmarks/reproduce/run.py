@@ -107,10 +107,9 @@ def _training(work: Path, plan: Plan, arm: Arm, seed: int, out: Path) -> list[st
         "optimizer.learning_rate": plan.rl_learning_rate if arm.after else plan.learning_rate,
     }  # fmt: skip
     if arm.after:
-        settings["model.path"] = work / "trained" / f"{arm.after}-{seed}" / "model"
+        settings |= {"model.path": work / "trained" / f"{arm.after}-{seed}" / "model", "rank.policy": "item_softmax"}
     else:
         settings |= {"model.path": _school(work), "loss.kind": arm.loss, "loss.dims": DIMS}
-        settings |= {"loss.label_temperature": plan.label_temperature}
     sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     return [PYTHON, "-m", "uninote_train", stage, "--shards", str(shards), "--out", str(out), *sets]
 

@@ -16,6 +16,7 @@ from schemas.settings import Place
 PRESETS = Path(__file__).resolve().parents[2] / "conf" / "encoders"
 """The folder of the presets."""
 
+Similarity = Annotated[float, Field(ge=-1, le=1)]
 Pooling = Literal["last", "mean", "cls", "tower"]
 
 
@@ -82,6 +83,8 @@ class EncoderSpec:
     whole_side: Annotated[int, Field(ge=0)] = 0
     """Longest side, in pixels, to which pictures are decoded that an item shows whole; those that a crop is cut out of are
     decoded to longest_side. 0: all to longest_side. Half the size of a JPEG is decoded in half the time."""
+    band: tuple[Similarity, Similarity] | None = None
+    """Lowest and highest similarity of a hard negative, if they are known for this encoder."""
     gpu_dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
     """Type of the weights on a GPU; on a CPU it is always float32."""
     source: dict[str, str] = field(default_factory=dict)
@@ -90,7 +93,7 @@ class EncoderSpec:
     """Which part of this preset was run here, on which model; or why none was."""
 
 
-NO_INFLUENCE = ("model", "revision", "path", "source", "checked", "gpu_dtype", "padding_side")
+NO_INFLUENCE = ("model", "revision", "path", "source", "checked", "gpu_dtype", "padding_side", "band")
 """Fields that do not change the vectors of given weights; the data type is read from the weights."""
 
 

@@ -50,6 +50,41 @@ def note_items(notes: DataFrame, images: DataFrame) -> DataFrame:
     )
 
 
+def ocr_words(annotations: DataFrame) -> DataFrame:
+    """image_id, words: the OCR text of each picture; of several the one with the greatest (note_id, model)."""
+    texts = annotations.where("kind = 'ocr' and text is not null")
+    return texts.groupBy("image_id").agg(F.max_by("text", F.struct("note_id", "model")).alias("words"))
+
+
+def with_ocr(rows: DataFrame, key: str, ocr: DataFrame) -> DataFrame:
+    """Rows whose note items have the OCR text of their pictures in their text, as `pipelines.items.note_text`.
+
+    Args:
+        rows: query (ITEM), candidates (a list with item), and perhaps positive (with item).
+        key: the column that identifies a row.
+        ocr: image_id, words.
+
+    Cost: a shuffle of the picture ids of the notes in each row, joined to the pictures that have a text.
+    """
+    single = ["query", *(["positive.item"] if "positive" in rows.columns else [])]
+    items = F.concat(F.array(*[F.col(name) for name in single]), F.col("candidates.item"))
+    ids = F.flatten(F.transform(F.filter(items, lambda one: one["kind"] == "note"), lambda one: one["image_ids"]))
+    shown = rows.select(key, F.explode(F.array_distinct(ids)).alias("image_id")).join(ocr, on="image_id", how="inner")
+    words = shown.groupBy(key).agg(F.map_from_entries(F.collect_list(F.struct("image_id", "words"))).alias("_words"))
+
+    def read(item: Column) -> Column:
+        texts = F.transform(item["image_ids"], lambda image_id: F.try_element_at(F.col("_words"), image_id))
+        more = F.array_distinct(F.filter(texts, lambda text: F.length(F.trim(text)) > 0))
+        text = F.concat_ws("\n", F.coalesce(item["text"], F.lit("")), more)
+        return F.when((item["kind"] == "note") & F.col("_words").isNotNull(), item.withField("text", text)).otherwise(item)
+
+    columns = {"query": read(F.col("query"))}
+    columns["candidates"] = F.transform("candidates", lambda one: one.withField("item", read(one["item"])))
+    if "positive" in rows.columns:
+        columns["positive"] = F.col("positive").withField("item", read(F.col("positive.item")))
+    return rows.join(words, on=key, how="left").withColumns(columns).select(rows.columns)
+
+
 def full_text(title: Column, body: Column) -> Column:
     """As `schemas.item.full_text`."""
     return F.concat(F.coalesce(title, F.lit("")), F.lit("\n"), F.coalesce(body, F.lit("")))

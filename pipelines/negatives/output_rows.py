@@ -9,7 +9,7 @@ from pipelines.negatives.filters.false_negative_filter import ScreenedCandidates
 from pipelines.negatives.filters.removal_reasons import REASONS
 from schemas.datasets import HARD_NEGATIVES, SHORTFALLS
 
-NO_CANDIDATES = "no_candidates: the split has too few candidates"
+NO_CANDIDATES = "no_candidates: the split has too few candidates, or too few below the positive"
 
 Numbers = NDArray[np.int64]
 

@@ -129,7 +129,10 @@ def test_the_positive_has_the_similarity_that_mining_gave_it(built):
     }
     assert actual == expected
     assert {r["label_from"] for r in all_rows} == {"similarity"}
-    assert all(c["soft_label"] == c["similarity"] is not None for r in all_rows for c in [r["positive"], *r["candidates"]])
+    for row in all_rows:
+        assert row["positive"]["soft_label"] >= row["positive"]["similarity"] and row["label_temperature"] == 0.02
+        assert all(c["soft_label"] < row["positive"]["soft_label"] for c in row["candidates"])
+        assert all(c["soft_label"] == c["similarity"] or c["source"] == "rule" for c in row["candidates"])
 
 
 def test_lists_hold_halves_that_share_no_family_and_noise_that_is_free(built):
@@ -281,9 +284,13 @@ def test_judged_notes_make_lists_and_labels(spark, hard, tmp_path, calibrated):
             judgement_of[row["query"]["item_id"], c["item"]["item_id"]]["grade"] == 0 for c in others if c["source"] == "judged"
         )
     for row in labelled:
-        for c in [row["positive"], *row["candidates"]]:
-            assert c["soft_label"] == judgement_of[row["query"]["item_id"], c["item"]["item_id"]]["calibrated"]
-        assert all(c["soft_label"] < 0.95 for c in row["candidates"])
+        positive, *labels = (
+            judgement_of[row["query"]["item_id"], c["item"]["item_id"]]["calibrated"]
+            for c in [row["positive"], *row["candidates"]]
+        )
+        assert [c["soft_label"] for c in row["candidates"]] == labels
+        assert row["positive"]["soft_label"] >= positive > max(labels, default=-1.0) and row["label_temperature"] == 0.1
+        assert all(label < 0.95 for label in labels)
 
 
 def judge(workspace, calibrated):

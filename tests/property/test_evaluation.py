@@ -6,9 +6,10 @@ from unittest.mock import patch
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import beta
 
 from uninote_train.evaluation import exact_ranks
-from uninote_train.evaluation.bootstrap import Bootstrap, estimates, estimates_by_task
+from uninote_train.evaluation.bootstrap import Bootstrap, agreement, estimates, estimates_by_task
 from uninote_train.evaluation.exact_ranks import ranks, truncate_dimensions
 from uninote_train.evaluation.metrics import NAMES, query_metrics
 
@@ -72,7 +73,7 @@ def test_metrics_are_those_of_sorting_one_query_at_a_time_whatever_the_block(tas
 def pytest_approx(value):
     import pytest
 
-    return pytest.approx(value, abs=1e-9)
+    return pytest.approx(value, abs=1e-12, rel=0)
 
 
 @settings(max_examples=20, deadline=None)
@@ -107,6 +108,9 @@ def test_intervals_are_those_of_one_draw_of_components_at_a_time(rows, seed):
         drawn = [v for c, v in rows for _ in range(weights[names.index(c)])]
         means.append(sum(drawn) / len(drawn))
     low, high = np.quantile(means, [0.025, 0.975])
+    each = [np.mean([v for c, v in rows if c == name]) for name in names]
+    if max(each) - min(each) < 1e-12:  # the bootstrap has no width
+        low, high = agreement(np.array(each[0]), len(names), 0.95)
     assert np.allclose([found.value, found.low, found.high], [np.mean(values), low, high], atol=1e-9)
     assert found.low <= found.high
 
@@ -125,3 +129,39 @@ def test_tasks_count_the_same_in_their_mean_and_share_their_draws():
     both, each = estimates_by_task({"x": (one, ["a", "b", "c"]), "y": (other, ["a", "b", "c"])}, Bootstrap())
     assert both[0].value == 0.5 == both[0].low == both[0].high  # what one wins in a draw the other loses
     assert each["x"][0].value == 2 / 3
+
+
+@given(st.integers(1, 500), st.sampled_from((0.8, 0.95, 0.99)))
+def test_at_the_ends_the_interval_is_clopper_and_pearsons(components, confidence):
+    names, tail = [str(n) for n in range(components)], (1 - confidence) / 2
+    ones, zeros = np.ones((components, 1)), np.zeros((components, 1))
+    [all_found], [none_found] = (estimates(v, names, Bootstrap(resamples=1, confidence=confidence)) for v in (ones, zeros))
+    assert math.isclose(all_found.low, beta.ppf(tail, components, 1), abs_tol=1e-9) and all_found.high == 1
+    assert math.isclose(none_found.high, beta.ppf(1 - tail, 1, components), abs_tol=1e-9) and none_found.low == 0
+
+
+def test_thirty_of_thirty_are_not_certain_and_one_component_says_nearly_nothing():
+    [thirty] = estimates(np.ones((30, 1)), [str(n) for n in range(30)], Bootstrap())
+    assert (round(thirty.low, 3), thirty.high) == (0.884, 1)
+    [one] = estimates(np.array([[1.0], [0.0], [0.0], [0.0]]), ["a"] * 4, Bootstrap())
+    assert one.value == 0.25 and one.low < 0.01 and one.high > 0.97
+    mean, _ = estimates_by_task({t: (np.ones((30, 1)), [str(n) for n in range(30)]) for t in "xy"}, Bootstrap())
+    assert round(mean[0].low, 3) == 0.884
+
+
+def test_intervals_of_thirty_queries_hold_the_true_share_nine_times_of_ten():
+    draw, names = np.random.default_rng(0), [str(n) for n in range(30)]
+    for share in (0.02, 0.1, 0.5, 0.9, 0.98):
+        drawn = (draw.random((200, 30, 1)) < share).astype(float)
+        found = [estimates(v, names, Bootstrap(resamples=300))[0] for v in drawn]
+        assert np.mean([e.low <= share <= e.high for e in found]) >= 0.9, share
+
+
+def test_metrics_are_pytrec_evals():
+    """Printed by pytrec_eval-terrier 0.5.11: recall_k, P_k, ndcg_cut_10, recip_rank of positives at ranks 1, 4, 12 and at 6, 7."""
+    found = query_metrics([np.array([1.0, 4.0, 12.0]), np.array([6.0, 7.0])])
+    theirs = np.array([
+        [0.3333333333333333, 0.6666666666666666, 0.6666666666666666, 1.0, 0.4, 0.2, 0.6713860725233041, 1.0],
+        [0.0, 0.0, 1.0, 0.0, 0.0, 0.2, 0.4227898344066503, 0.16666666666666666],
+    ])  # fmt: skip
+    assert np.abs(found - theirs).max() < 1e-12

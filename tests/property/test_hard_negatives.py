@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -175,3 +176,14 @@ def test_the_order_and_the_batches_of_candidates_do_not_matter(workspace, random
             ).rows
         )
     assert pa.concat_tables(parts).equals(whole.rows)
+
+
+@given(worlds())
+def test_a_group_is_related_to_a_query_where_a_check_finds_it(workspace):
+    _, relations, _, _ = tables(workspace)
+    numbers = np.arange(len(relations.items))
+    starts, groups = relations.related_groups(numbers)
+    for query in numbers.tolist():
+        pairs = np.full(len(numbers), query), numbers
+        found = relations.in_query_group(*pairs) | relations.in_positive_group(*pairs) | relations.linked_to_query(*pairs)
+        assert np.isin(relations.group_of(numbers), groups[starts[query] : starts[query + 1]]).tolist() == found.tolist()

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from schemas.labels import LABEL_TEMPERATURES
 from uninote_train.data.sample_order import mix_hash
 from uninote_train.data.shard_reader import Row
 from uninote_train.models.protocol import Batch, Item, Pictures, Preparer
@@ -34,6 +35,8 @@ class SftRows:
     """[b, k] int64, rows of `documents`, the positive first; NONE where a row has fewer."""
     labels: Tensor
     """[b, k] float32, soft labels; NaN where there is none."""
+    label_temperature: Tensor
+    """[b] float32, what each row's labels are divided by; 1 where it has none."""
     query_name: Tensor
     """[b] int64, a hash of the query's item_id."""
     query_component: Tensor
@@ -58,17 +61,39 @@ class RlRows:
     """[l] int64, rows of `queries`."""
     candidates: Tensor
     """[l, g] int64, rows of `documents`; NONE after a list's end."""
+    document_name: Tensor
+    """[documents] int64, a hash of the item_id."""
     relevant: Tensor
     """[l] int64: the first `relevant` candidates are relevant, the others are noise."""
     gumbel: Tensor
     """[l, rankings, g] float32, standard Gumbel noise, a function of seed, epoch and list_id."""
 
 
-Rows = SftRows | RlRows
+@dataclass(frozen=True, slots=True)
+class ListsAndPairs:
+    """Ranking lists of a step, and rows of SFT that are trained on beside them."""
+
+    lists: RlRows
+    pairs: SftRows
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the lists, then of the rows."""
+        return (*self.lists.ids, *self.pairs.ids)
+
+
+Rows = SftRows | RlRows | ListsAndPairs
+R = TypeVar("R", bound=SftRows | RlRows)
 
 
 def rows_to(rows: Rows, device: torch.device | str) -> Rows:
     """A copy on a device."""
+    if isinstance(rows, ListsAndPairs):
+        return ListsAndPairs(_rows_to(rows.lists, device), _rows_to(rows.pairs, device))
+    return _rows_to(rows, device)
+
+
+def _rows_to(rows: R, device: torch.device | str) -> R:
     fields = {n: getattr(rows, n).to(device) for n in rows.__dataclass_fields__ if n != "ids"}
     return replace(rows, **fields)
 
@@ -98,6 +123,7 @@ def sft_rows(rows: Sequence[Row], preparer: Preparer, pictures: Callable[[Iterab
         query=queries.indexes([r["query"] for r in rows]),
         candidates=_padded([documents.indexes([c["item"] for c in group]) for group in groups], NONE),
         labels=_padded([_floats(group) for group in labels], float("nan")),
+        label_temperature=torch.tensor([_label_temperature(row) for row in rows]),
         query_name=torch.tensor([hashed(r["query"]["item_id"]) for r in rows]),
         query_component=torch.tensor([hashed(r["component_id"]) for r in rows]),
         positive_component=torch.tensor([hashed(r["positive"]["component_id"] or "") for r in rows]),
@@ -135,6 +161,7 @@ def rl_rows(
         documents=preparer.prepare(documents.items, pixels),
         query=queries.indexes([r["query"] for r in rows]),
         candidates=candidates,
+        document_name=torch.tensor([hashed(i["item_id"]) for i in documents.items]),
         relevant=torch.tensor([int(r["relevant"]) for r in rows]),
         gumbel=torch.stack([_gumbel(name, rankings, candidates.shape[1]) for name in names]),
     )
@@ -165,6 +192,11 @@ def _padded(rows: Sequence[Tensor], fill: float) -> Tensor:
 
 def _floats(values: Sequence[Any]) -> Tensor:
     return torch.tensor([float("nan") if v is None else float(v) for v in values], dtype=torch.float32)
+
+
+def _label_temperature(row: Row) -> float:
+    """The row's own; that of its scale in shards of an earlier version, which have none."""
+    return float(row.get("label_temperature") or LABEL_TEMPERATURES.get(row["label_from"] or "", 1.0))
 
 
 def _gumbel(name: tuple[int, int, int], rankings: int, candidates: int) -> Tensor:

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from schemas.errors import DataError, UninoteError
 from schemas.settings import Place
-from uninote_train.data.collate import Rows, rl_rows, sft_rows
+from uninote_train.data.collate import ListsAndPairs, RlRows, Rows, SftRows, rl_rows, sft_rows
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import Row, Shards
 from uninote_train.models.protocol import Item, Pixels, Preparer
@@ -77,10 +77,25 @@ class StepDataset(Dataset[Rows | UninoteError]):
         return rl_rows(rows, [p.epoch for p in places], self.preparer, pictures, self.rankings, self.order.seed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayDataset(Dataset[Rows | UninoteError]):
+    """The ranking lists of a step, and the rows of SFT beside them."""
+
+    lists: StepDataset
+    pairs: StepDataset
+
+    def __getitem__(self, step: int) -> Rows | UninoteError:
+        """Both, or the error of one."""
+        lists, pairs = self.lists[step], self.pairs[step]
+        if isinstance(lists, RlRows) and isinstance(pairs, SftRows):
+            return ListsAndPairs(lists, pairs)
+        return lists if isinstance(lists, UninoteError) else pairs
+
+
 class StepLoader:
     """Iterates over the rows of steps and measures the wait for each."""
 
-    def __init__(self, steps: StepDataset, numbers: range, settings: Data, pin: bool) -> None:
+    def __init__(self, steps: Dataset[Rows | UninoteError], numbers: range, settings: Data, pin: bool) -> None:
         """Start the workers.
 
         Args:

@@ -15,13 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.errors import DataError
-from schemas.shards import BESIDE, CURRENT, PICTURES, PICTURES_ENDING, named_files
+from schemas.shards import BESIDE, CURRENT, PICTURES, PICTURES_ENDING, ShardFiles, named_files
 from schemas.table import Table
 from uninote_train.data.stored_pixels import stored_pixels
 from uninote_train.models.protocol import Pixels
 
 OPEN_SHARDS = 16
 """Shards that a worker keeps open: two windows. Rows are kept in memory, pictures are memory-mapped."""
+LATER = ("label_temperature",)
+"""Columns that shards of an earlier version lack; a reader has a value for them."""
 Row = dict[str, Any]
 
 
@@ -61,6 +63,12 @@ class Shards:
             )
         return pixels
 
+    def local_files(self, rows: int) -> list[ShardFiles]:
+        """The first shards, up to the one with row number `rows`, on this machine."""
+        before = [sum(self.counts[:n]) for n in range(len(self.counts))]
+        first = [n for n, start in enumerate(before) if start < rows]
+        return [ShardFiles(Path(self._local(self.rows[n])), Path(self._local(self.pictures[n]))) for n in first]
+
     def _local(self, name: str) -> str:
         protocol, _, path = f"{self.folder}/{name}".rpartition("://")
         return local_file(f"{protocol}://{posixpath.normpath(path)}" if protocol else posixpath.normpath(path), self.cache)
@@ -89,6 +97,29 @@ def open_shards(folder: str, split: str, table: Table, cache: str | None) -> Sha
             f"{folder}: no shards: expected {CURRENT} of {table.made_by}, or 00000.parquet and 00000{PICTURES_ENDING}, "
             f"in the folder or in {split}/"
         )
+    shards = _shards(system, folder, place, rows, table, cache)
+    if not sum(shards.counts):
+        raise DataError(f"{place}: {len(rows)} shards without a row; see the counts of {table.made_by}")
+    return shards
+
+
+def beside(folder: str, name: str) -> str:
+    """The folder `name` next to a folder of shards: out/sft -> out/rl."""
+    protocol, separator, path = folder.rpartition("://")
+    return f"{protocol}{separator}{posixpath.join(posixpath.dirname(posixpath.normpath(path)), name)}"
+
+
+def find_split(folder: str, split: str, table: Table, cache: str | None) -> Shards | None:
+    """As `open_shards`, of `folder`/`split`, or beside a folder `train`; None if it does not exist or has no rows."""
+    system, root = fsspec.core.url_to_fs(folder)
+    parent, name = posixpath.split(posixpath.normpath(root))
+    places = (f"{root}/{split}", *([f"{parent}/{split}"] if name == "train" else []))
+    place, rows = next(((p, names) for p in places if (names := _rows_of(system, p))), ("", ()))
+    shards = _shards(system, folder, place, rows, table, cache) if rows else None
+    return shards if shards and sum(shards.counts) else None
+
+
+def _shards(system: Any, folder: str, place: str, rows: tuple[str, ...], table: Table, cache: str | None) -> Shards:  # noqa: ANN401
     pictures = tuple(_pictures_of(system, place, name) for name in rows)
     missing = [n for n in pictures if not system.exists(posixpath.normpath(f"{place}/{n}"))]
     if missing:
@@ -96,8 +127,6 @@ def open_shards(folder: str, split: str, table: Table, cache: str | None) -> Sha
             f"{place}: no {missing[0]} beside its rows ({len(missing)} such files are missing); copy the whole folder"
         )
     counts = tuple(_checked(system, posixpath.normpath(f"{place}/{name}"), table) for name in rows)
-    if not sum(counts):
-        raise DataError(f"{place}: {len(rows)} shards without a row; see the counts of {table.made_by}")
     return Shards(
         str(system.unstrip_protocol(place)) if "://" in folder else place, rows, pictures, counts, cache or user_cache()
     )
@@ -142,10 +171,16 @@ def _checked(system: Any, path: str, table: Table) -> int:  # noqa: ANN401  # an
     try:
         with system.open(path, "rb") as opened:
             file = pq.ParquetFile(opened)
-            table.check(file.schema_arrow)
+            table.check(_with_later_columns(file.schema_arrow, table))
             return int(file.metadata.num_rows)
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}; build the shards again") from None
+
+
+def _with_later_columns(schema: pa.Schema, table: Table) -> pa.Schema:
+    """The schema with the columns of LATER that shards of an earlier version lack."""
+    later = [field for field in table.columns if field.name in LATER and field.name not in schema.names]
+    return pa.schema([*schema, *later])
 
 
 @lru_cache(maxsize=OPEN_SHARDS)

@@ -1,4 +1,8 @@
-"""Means over queries with bootstrap intervals that resample components, since queries of one component are correlated."""
+"""Means over queries with bootstrap intervals that resample components, since queries of one component are correlated.
+
+Where all components agree, as 30 of 30 do, every resample is the same and the bootstrap has no width. There the interval is
+exact instead (`agreement`): Clopper and Pearson's, 88.4 to 100 % of 30, and an honest one for a single component.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +14,8 @@ from pydantic import Field
 
 Values = npt.NDArray[np.float64]
 """[queries, numbers]."""
+SAME = 1e-12
+"""Means of two components that differ by less are the same."""
 WEIGHTS_IN_MEMORY = 1 << 23
 """Weights that are kept in memory at a time."""
 
@@ -67,8 +73,24 @@ def estimates_by_task(
                 drawn[task].append((weights @ sums[task]) / (weights @ counts[task])[:, None])
     of = {task: np.concatenate(parts) for task, parts in drawn.items()}
     means = {task: sums[task].sum(0) / counts[task].sum() for task in tasks}
-    each = {task: _around(means[task], of[task], settings) for task in tasks}
-    return _around(np.mean(list(means.values()), 0), np.mean(list(of.values()), 0), settings), each
+    each, exact = {}, []
+    for task in tasks:
+        present = counts[task] > 0
+        of_components = sums[task][present] / counts[task][present][:, None]
+        exact.append(_where_all_agree(of_components, settings.confidence))
+        each[task] = _around(means[task], of[task], exact[-1], settings)
+    mean = _around(np.mean(list(means.values()), 0), np.mean(list(of.values()), 0), np.mean(exact, 0), settings)
+    return mean, each
+
+
+def agreement(value: Values, components: int, confidence: float) -> tuple[Values, Values]:
+    """The interval (low, high) of a mean of numbers in [0, 1] of which `components` independent ones all are `value`.
+
+    The chance that a component is `value` is at least p with p ** components = (1 - confidence) / 2; the rest may be anything
+    from 0 to 1. For a value of 0 or 1 this is the interval of Clopper and Pearson (1934).
+    """
+    p = ((1 - confidence) / 2) ** (1 / components)
+    return value * p, 1 - p * (1 - value)
 
 
 def _draws(components: int, settings: Bootstrap) -> Iterator[Values]:
@@ -80,9 +102,17 @@ def _draws(components: int, settings: Bootstrap) -> Iterator[Values]:
         yield rng.multinomial(components, np.full(components, 1 / components), count).astype(float)
 
 
-def _around(means: Values, drawn: Values, settings: Bootstrap) -> list[Estimate]:
-    """Percentile intervals. A resample without a query of the task is undefined and left out."""
+def _where_all_agree(of_components: Values, confidence: float) -> Values:
+    """[2, m]: low and high of `agreement` where all components have the same mean, nan elsewhere."""
+    first = of_components[0]
+    agree = (np.abs(of_components - first) < SAME).all(0)
+    return np.where(agree, agreement(first, len(of_components), confidence), np.nan)
+
+
+def _around(means: Values, drawn: Values, exact: Values, settings: Bootstrap) -> list[Estimate]:
+    """Percentile intervals, or the exact one where there is one. A resample without a query of the task is left out."""
     tail = (1 - settings.confidence) / 2
     defined = drawn[~np.isnan(drawn).any(1)]
-    low, high = np.quantile(defined, [tail, 1 - tail], axis=0) if len(defined) else (means, means)
+    resampled = np.quantile(defined, [tail, 1 - tail], axis=0) if len(defined) else np.stack([means, means])
+    low, high = np.where(np.isnan(exact), resampled, exact)
     return [Estimate(float(m), float(a), float(b)) for m, a, b in zip(means, low, high, strict=True)]

@@ -4,26 +4,24 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from schemas.errors import DataError, SettingsError
 from schemas.folders import make_folder, refuse_file, refuse_uri
 from schemas.settings import Place, as_tree
-from schemas.shards import RL, SFT, ShardFiles, shard_files
-from schemas.table import Table
+from schemas.shards import SFT, ShardFiles, shard_files
 from uninote_train.evaluation.bootstrap import Bootstrap
 from uninote_train.evaluation.encode_items import EncodedItems, Encoding, encode
 from uninote_train.evaluation.evaluate import EvaluationSet, evaluation_set, measure
+from uninote_train.evaluation.evaluation_inputs import read_inputs
 from uninote_train.evaluation.external_vectors import read_vectors, write_items
-from uninote_train.evaluation.list_task import read_lists
+from uninote_train.evaluation.few_queries import few_queries
 from uninote_train.evaluation.results_table import mean_of_meta, page
-from uninote_train.evaluation.split_items import read_split
 from uninote_train.evaluation.split_pictures import PictureFiles
 from uninote_train.models.load_model import load_model
 from uninote_train.models.settings import ModelChoice
@@ -118,28 +116,16 @@ def with_other_systems(out: Path, name: str, results: Mapping[str, Any]) -> Mapp
 
 def _evaluation_set(settings: Evaluate) -> tuple[EvaluationSet, PictureFiles]:
     shards = _files(Path(settings.shards), settings.split)
-    split = read_split(_rows(shards, SFT))
-    if not split.pairs:
-        raise DataError(f"{settings.shards}: the split {settings.split} has no rows; see the counts of {SFT.made_by}")
     default = Path(settings.shards).parent / "rl"
     folder = Path(settings.lists) if settings.lists else default if (default / settings.split).is_dir() else None
-    list_files = _files(folder, settings.split) if folder else []
-    lists = read_lists(_rows(list_files, RL))
-    return evaluation_set(split, lists if lists.ranked else None), PictureFiles(
-        [file.pictures for file in (*shards, *list_files)]
-    )
+    inputs = read_inputs(shards, _files(folder, settings.split) if folder else [])
+    if not inputs.split.pairs:
+        raise DataError(f"{settings.shards}: the split {settings.split} has no rows; see the counts of {SFT.made_by}")
+    return evaluation_set(inputs.split, inputs.lists), inputs.pictures
 
 
 def _files(folder: Path, split: str) -> list[ShardFiles]:
     return shard_files(folder / split if (folder / split).is_dir() else folder)
-
-
-def _rows(files: Sequence[ShardFiles], table: Table) -> Iterator[dict[str, Any]]:
-    for file in files:
-        opened = pq.ParquetFile(file.rows)
-        table.check(opened.schema_arrow)
-        for batch in opened.iter_batches(1024):
-            yield from batch.to_pylist()
 
 
 def _encode(settings: Evaluate, tasks: EvaluationSet, pictures: PictureFiles) -> EncodedItems:
@@ -174,5 +160,6 @@ def _closing_summary(settings: Evaluate, results: Mapping[str, Any], out: Path, 
         sizes = f"{numbers['queries']:,} queries, {numbers['gallery']:,} in the gallery"
         lines.append(f"  {task:<16} {value:5.1f} ({low:.1f} to {high:.1f})  {sizes}")
     lines.append(f"  mean of the meta tasks {100 * mean_of_meta(whole):.1f}")
+    lines += [f"  {warning}" for warning in (few_queries(whole["tasks"]),) if warning]
     lines += [f"  {count:>9,} items without a vector: {reason}" for reason, count in results["refused"].items()]
     return "\n".join([*lines, f"page: {out / PAGE}; metrics: {out / settings.name / NUMBERS}; plots: {', '.join(plots)}", ""])

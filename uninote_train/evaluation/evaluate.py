@@ -56,11 +56,7 @@ def measure(evaluation: EvaluationSet, encoded: EncodedItems, dims: Iterable[int
     """Metrics: of the tasks at each of `dims` shorter than the vectors and at full length, of the rest at full length."""
     full = encoded.vectors.shape[1]
     position = {name: n for n, name in enumerate(encoded.items)}
-    tasks = retrieval_tasks(evaluation.split)
-    if evaluation.lists:
-        tasks.append(
-            retrieval_task(evaluation.lists.split, LISTS, [(p.query, p.positive) for p in evaluation.lists.split.pairs])
-        )
+    tasks = all_tasks(evaluation.split, evaluation.lists)
     by_dimension = {}
     for dimension in sorted({d for d in dims if d < full} | {full}):
         vectors = encoded.vectors if dimension == full else truncate_dimensions(encoded.vectors, dimension)
@@ -81,6 +77,17 @@ def measure(evaluation: EvaluationSet, encoded: EncodedItems, dims: Iterable[int
     }
 
 
+def all_tasks(split: EvaluationSplit, lists: ListTask | None) -> list[RetrievalTask]:
+    """The tasks of a split's pairs, and that of its lists."""
+    of_lists = [retrieval_task(lists.split, LISTS, [(p.query, p.positive) for p in lists.split.pairs])] if lists else []
+    return [*retrieval_tasks(split), *of_lists]
+
+
+def measure_tasks(tasks: Sequence[RetrievalTask], encoded: EncodedItems, settings: Bootstrap) -> Results:
+    """Metrics of tasks and meta tasks at full length alone: what a training run looks at."""
+    return _tasks(tasks, _Vectors(encoded.vectors, {name: n for n, name in enumerate(encoded.items)}), settings)
+
+
 @dataclass(frozen=True, slots=True)
 class _Vectors:
     vectors: np.ndarray
@@ -91,7 +98,8 @@ class _Vectors:
 
 
 def _values(task: RetrievalTask, vectors: _Vectors) -> Values:
-    return query_metrics(ranks(vectors.of(task.queries), vectors.of(task.gallery), task.positives, task.excluded))
+    found = ranks(vectors.of(task.queries), vectors.of(task.gallery), task.positives, task.excluded, task.variants)
+    return query_metrics(found)
 
 
 def _tasks(tasks: Sequence[RetrievalTask], vectors: _Vectors, settings: Bootstrap) -> Results:
@@ -116,10 +124,11 @@ def _task(task: RetrievalTask, vectors: _Vectors, settings: Bootstrap) -> Result
 
 def _sizes(task: RetrievalTask, vectors: _Vectors) -> Results:
     """Sizes of a task; `unanswered`: queries and gallery items without a vector, which are never retrieved."""
-    without_vector = [int(np.isnan(vectors.of(names)).any(1).sum()) for names in (task.queries, task.gallery)]
+    ranked = np.delete(np.array(task.gallery), task.variants).tolist()
+    without_vector = [int(np.isnan(vectors.of(names)).any(1).sum()) for names in (task.queries, ranked)]
     return {
         "queries": len(task.queries),
-        "gallery": len(task.gallery),
+        "gallery": task.gallery_size,
         "positives": sum(len(rows) for rows in task.positives),
         "left_out": sum(len(rows) for rows in task.excluded),
         "components": len(set(task.components)),

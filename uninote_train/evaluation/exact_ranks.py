@@ -21,7 +21,12 @@ def truncate_dimensions(vectors: Vectors, dimensions: int) -> Vectors:
 
 
 def ranks(
-    queries: Vectors, gallery: Vectors, positives: Sequence[Rows], excluded: Sequence[Rows], block_bytes: int = 256 << 20
+    queries: Vectors,
+    gallery: Vectors,
+    positives: Sequence[Rows],
+    excluded: Sequence[Rows],
+    variants: Rows | None = None,
+    block_bytes: int = 256 << 20,
 ) -> list[npt.NDArray[np.float64]]:
     """The ranks of each query's positives, from 1; infinite if the query or the row has no vector.
 
@@ -33,6 +38,7 @@ def ranks(
         gallery: [n, d].
         positives: for each query its positives, as rows of the gallery.
         excluded: for each query the rows that leave its ranking; none of them a positive.
+        variants: rows that only a query with them as a positive ranks.
         block_bytes: bytes of scores in memory.
 
     Cost: 2 q n d operations; `block_bytes` and 8192 d numbers of memory.
@@ -45,7 +51,8 @@ def ranks(
         scores[:, ~has_vector] = -np.inf
         rows = slice(start, start + block)
         for query_scores, right, out in zip(scores, positives[rows], excluded[rows], strict=True):
-            all_ranks.append(_ranks_of_query(query_scores, right, out))
+            hidden = out if variants is None else np.concatenate([out, variants])
+            all_ranks.append(_ranks_of_query(query_scores, right, hidden))
     return all_ranks
 
 

@@ -1,14 +1,16 @@
 """Retrieval tasks: the queries and the gallery, the positives of each query, and the items excluded from its ranking.
 
-The gallery of a task has every item of the split of the kind of the task's positives: pictures, texts, or notes (whole and
-with parts replaced), of all rows. Three things are excluded from the ranking of a query, so that no correct answer counts as
-an error: the query itself; items in its component, or in that of one of its positives, that are not labelled positives; and
-items with the same text as the query or one of its positives. Rule-made negatives are in no gallery: no index has them.
+The gallery of a task has every item of the split of the kind of the task's positives, of all rows: pictures, texts, or notes.
+A note stands in it once, as in an index, though a split has up to a variant of it for each picture that another takes out: a
+query ranks its own positives, and one item of every other note. Three things are excluded from the ranking of a query, so that
+no correct answer counts as an error: the query itself; items in its component, or in that of one of its positives, that are not
+labelled positives; and items with the same text as the query or one of its positives. Rule-made negatives are in no gallery: no
+index has them.
 """
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -36,8 +38,15 @@ class RetrievalTask:
     """For each query its positives, as rows of `gallery`; at least one."""
     excluded: tuple[Rows, ...]
     """For each query the rows that are excluded from its ranking."""
+    variants: Rows
+    """Rows of further items of notes: in the ranking only of queries that have them as positives."""
     components: tuple[str, ...]
     """[q], the components of the queries: queries of one component are not independent."""
+
+    @property
+    def gallery_size(self) -> int:
+        """Items that a query ranks, before exclusions: each picture, text or note once."""
+        return len(self.gallery) - len(self.variants)
 
 
 def retrieval_tasks(split: EvaluationSplit) -> list[RetrievalTask]:
@@ -65,9 +74,25 @@ def retrieval_task(split: EvaluationSplit, task: str, pairs: Sequence[tuple[str,
             related |= by_component.get(split.component[name], set()) | by_text.get(folded_text(split.items[name]), set())
         all_positives.append(np.array(sorted(correct), np.int64))
         all_excluded.append(np.array(sorted(related - correct), np.int64))
+    answers = {name for names in positives.values() for name in names}
     return RetrievalTask(
-        task, queries, gallery, tuple(all_positives), tuple(all_excluded), tuple(split.component[q] for q in queries)
-    )
+        task, queries, gallery, tuple(all_positives), tuple(all_excluded), _variants(gallery, split.items, answers),
+        tuple(split.component[q] for q in queries),
+    )  # fmt: skip
+
+
+def _variants(gallery: Sequence[str], items: Mapping[str, Item], answers: Container[str]) -> Rows:
+    """Rows of all items of a note but one: the first positive of the task, or without one the most pictures, then words.
+
+    A note is represented by an answer so that the form of a right answer does not tell it from the others (decision 19).
+    """
+    best: dict[str, tuple[bool, int, int, int]] = {}
+    notes = [(n, items[name]) for n, name in enumerate(gallery) if items[name]["kind"] == "note"]
+    for n, item in notes:
+        size = (len(item["image_ids"]), len(item["text"] or ""))
+        rank = (True, 0, 0, -n) if item["item_id"] in answers else (False, *size, -n)
+        best[item["note_id"]] = max(best.get(item["note_id"], rank), rank)
+    return np.array([n for n, item in notes if n != -best[item["note_id"]][3]], np.int64)
 
 
 def folded_text(item: Item) -> str:

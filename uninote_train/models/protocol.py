@@ -80,6 +80,9 @@ class Model(nn.Module, ABC):
     """Makes the batches of this model."""
     dimensions: int
     """Length of a vector."""
+    learning_rate: float = 1e-4
+    """Peak learning rate of SFT where the settings name none. Adapters and whole networks: the paper's; new projections on
+    frozen features learn best at 1e-3 (dev/log.md)."""
 
     @abstractmethod
     def embed(self, batch: Batch) -> Tensor:

@@ -62,7 +62,7 @@ class ContrastiveObjective:
             if self.settings.kind != "info_nce":
                 own_documents = truncate_dimensions(documents, size)[rows.candidates.clamp(min=0)]
                 scores = (own_documents @ row_queries[:, :, None])[:, :, 0]
-                values = self._divergence(scores, rows.labels, labelled)
+                values = self._divergence(scores, rows, labelled)
                 total = total + self.processes.mean(values, row_counts)
                 per_row = per_row + values.detach() * row_counts
             if negatives is not None:
@@ -72,9 +72,9 @@ class ContrastiveObjective:
                 per_row = per_row + weight * values.detach()
         return Loss(total, per_row, self._metrics(rows, row_counts, is_candidate, negatives))
 
-    def _divergence(self, scores: Tensor, labels: Tensor, labelled: Tensor) -> Tensor:
+    def _divergence(self, scores: Tensor, rows: SftRows, labelled: Tensor) -> Tensor:
         log_p = log_softmax(scores, labelled, self.settings.temperature)
-        log_q = log_softmax(labels.nan_to_num(0.0), labelled, self.settings.label_temperature)
+        log_q = log_softmax(rows.labels.nan_to_num(0.0), labelled, self.settings.label_temperature or rows.label_temperature)
         return DIVERGENCES[self.settings.kind](log_p, log_q)
 
     def _info_nce(self, scores: Tensor, rows: SftRows, negatives: InBatchNegatives) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from uninote_train.data.collate import RlRows
 from uninote_train.models.protocol import Batch
+from uninote_train.objectives.losses.in_batch_negatives import first_of_equal
 from uninote_train.objectives.losses.masked_softmax import log_softmax
 from uninote_train.objectives.losses.matryoshka import truncate_dimensions
 from uninote_train.objectives.protocol import Loss
@@ -15,15 +16,17 @@ from uninote_train.objectives.rl.policies import (
     clipped_policy_loss,
     item_softmax,
     kl_to_reference,
+    lists_as_info_nce,
     log_ranking,
     positive_advantage,
     sample_rankings,
 )
 from uninote_train.objectives.rl.reference_model import ReferenceModel
-from uninote_train.objectives.rl.reward import TERMS, advantages, ranks, reward_terms, variance_shares
+from uninote_train.objectives.rl.reward import TERMS, advantages, in_perfect_order, ranks, reward_terms, variance_shares
 from uninote_train.run.processes import Processes
 from uninote_train.settings import RankingLoss
 
+CONTROL = "info_nce"
 ITEM_POLICIES = {"item_softmax": item_softmax, "positive_advantage": positive_advantage}
 
 
@@ -34,7 +37,9 @@ class RankingState:
     documents: Tensor | None
     """[documents, d], vectors of the reference model, if documents are frozen."""
     reference: Tensor | None
-    """[l, g], cosines of the reference model, if the policy is regularised towards it."""
+    """[l, all documents], cosines of the reference model, if the policy is regularised towards it."""
+    distinct: Tensor
+    """[all documents] bool, the first of several equal documents, of all processes."""
     rankings: Tensor | None = None
     """[l, s, g], sampled in the first update."""
     log_old: Tensor | None = None
@@ -66,22 +71,32 @@ class RankingObjective:
         documents = self.reference_model.embed(rows.documents) if frozen or with_kl else None
         reference = None
         if with_kl and documents is not None:
-            reference = self._cosines(self.reference_model.embed(rows.queries), documents, rows)
-        return RankingState(documents if frozen else None, reference)
+            reference = self._cosines_to_all(self.reference_model.embed(rows.queries), documents, rows)
+        distinct = first_of_equal(self.processes.gather(rows.document_name))
+        return RankingState(documents if frozen else None, reference, distinct)
 
     def loss(self, vectors: Sequence[Tensor], rows: RlRows, state: RankingState) -> Loss:
-        """The mean over the lists with unequal rewards; lists with equal rewards have no gradient and are counted."""
+        """The mean over the lists that teach something, and KL over all lists.
+
+        Lists with equal rewards or in perfect order do not, and are counted.
+        """
         documents = state.documents if state.documents is not None else vectors[1]
         scores, is_candidate = self._cosines(vectors[0], documents, rows), rows.candidates >= 0
-        terms = reward_terms(ranks(scores, is_candidate), is_candidate, rows.relevant, self.settings.reward)
+        rank = ranks(scores, is_candidate)
+        terms = reward_terms(rank, is_candidate, rows.relevant, self.settings.reward)
         policy, has_variance = self._policy_loss(scores, is_candidate, terms, rows, state)
+        perfect = has_variance & in_perfect_order(rank, is_candidate, rows.relevant)
+        if self.settings.policy == CONTROL:
+            perfect = torch.zeros_like(perfect)
         kl = torch.zeros_like(policy)
         if state.reference is not None:
-            kl = kl_to_reference(scores, state.reference, is_candidate, self.settings.temperature)
+            every = self._cosines_to_all(vectors[0], documents, rows)
+            kl = kl_to_reference(every, state.reference, state.distinct.expand_as(every), self.settings.temperature)
         mean_kl = self.processes.mean(kl, torch.ones_like(has_variance))
-        value = self.processes.mean(policy, has_variance) + self.settings.kl * mean_kl
-        per_list = (policy * has_variance + self.settings.kl * kl).detach()
-        return Loss(value, per_list, self._metrics(terms, is_candidate, has_variance, kl))
+        teaching = has_variance & ~perfect
+        value = self.processes.mean(policy, teaching) + self.settings.kl * mean_kl
+        per_list = (policy * teaching + self.settings.kl * kl).detach()
+        return Loss(value, per_list, self._metrics(terms, is_candidate, has_variance, perfect, kl))
 
     def _cosines(self, queries: Tensor, documents: Tensor, rows: RlRows) -> Tensor:
         """[l, g]; arbitrary values where there is no candidate."""
@@ -89,15 +104,27 @@ class RankingObjective:
         candidates = truncate_dimensions(documents, self.dimensions)[rows.candidates.clamp(min=0)]
         return (candidates @ list_queries[:, :, None])[:, :, 0]
 
+    def _cosines_to_all(self, queries: Tensor, documents: Tensor, rows: RlRows) -> Tensor:
+        """[l, all documents] of the lists of all processes."""
+        every = self.processes.gather(truncate_dimensions(documents, self.dimensions))
+        return truncate_dimensions(queries, self.dimensions)[rows.query] @ every.T
+
     def _policy_loss(
         self, scores: Tensor, is_candidate: Tensor, terms: Tensor, rows: RlRows, state: RankingState
     ) -> tuple[Tensor, Tensor]:
-        """(loss [l], lists with unequal rewards [l] bool)."""
+        """(loss [l], lists with unequal rewards [l] bool).
+
+        A policy's loss is a mean over the candidates, the paper's expectation; as a sum it outweighed KL and replay.
+        """
+        if self.settings.policy == CONTROL:
+            return lists_as_info_nce(scores, is_candidate, rows.relevant, self.settings.temperature)
+        count = is_candidate.sum(1)
         if self.settings.policy == "plackett_luce":
-            return self._plackett_luce_loss(scores, is_candidate, rows, state)
+            loss, has_variance = self._plackett_luce_loss(scores, is_candidate, rows, state)
+            return loss / count, has_variance
         advantage, has_variance = advantages(terms.sum(0), is_candidate)
         log_policy = log_softmax(scores, is_candidate, self.settings.temperature)
-        return ITEM_POLICIES[self.settings.policy](log_policy, advantage), has_variance
+        return ITEM_POLICIES[self.settings.policy](log_policy, advantage) / count, has_variance
 
     def _plackett_luce_loss(
         self, scores: Tensor, is_candidate: Tensor, rows: RlRows, state: RankingState
@@ -117,12 +144,15 @@ class RankingObjective:
         log_old = state.log_old if state.log_old is not None else log_new
         return clipped_policy_loss(log_new, log_old, advantage, self.settings.clip), has_variance
 
-    def _metrics(self, terms: Tensor, is_candidate: Tensor, has_variance: Tensor, kl: Tensor) -> dict[str, Tensor]:
+    def _metrics(
+        self, terms: Tensor, is_candidate: Tensor, has_variance: Tensor, perfect: Tensor, kl: Tensor
+    ) -> dict[str, Tensor]:
         """Over all processes: mean reward, lists without a gradient, KL, and each reward term's share of the variance."""
         lists = torch.tensor(float(len(has_variance)), device=has_variance.device)
         reward = (terms.sum(0) * is_candidate).sum(1) / is_candidate.sum(1).clamp(min=1)
-        own = [lists, reward.sum(), (~has_variance).sum(), kl.detach().sum()]
-        totals = self.processes.total(torch.cat([torch.stack([v.float() for v in own]), variance_shares(terms, is_candidate)]))
-        term_shares = totals[4:8] / totals[8].clamp(min=1e-12)
-        by_term = {f"variance_share_{name}": share for name, share in zip(TERMS, term_shares, strict=True)}
-        return {"reward": totals[1] / totals[0], "skipped_groups": totals[2], "kl": totals[3] / totals[0], **by_term}
+        own = torch.stack([v.float() for v in (lists, reward.sum(), (~has_variance).sum(), perfect.sum(), kl.detach().sum())])
+        totals = self.processes.total(torch.cat([own, variance_shares(terms, is_candidate)]))
+        count, rewards, skipped, in_order, kls = totals[:5]
+        by_term = {f"variance_share_{name}": t / totals[9].clamp(min=1e-12) for name, t in zip(TERMS, totals[5:9], strict=True)}
+        counts = {"skipped_groups": skipped, "perfect_lists": in_order}
+        return {"reward": rewards / count, **counts, "kl": kls / count, **by_term}

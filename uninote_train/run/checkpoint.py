@@ -76,5 +76,10 @@ def newest(folder: Path) -> Checkpoint | None:
         ) from None
 
 
+def steps(folder: Path) -> list[int]:
+    """The steps of the checkpoints, ascending."""
+    return [int(whole.name.removeprefix("step-")) for whole in _whole(folder)]
+
+
 def _whole(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("step-*") if p.is_dir() and p.suffix != UNFINISHED)

@@ -28,6 +28,7 @@ class RunLog:
         """
         self.steps, self.every_s, self.silent = steps, every_s, silent
         self._last_line = -float("inf")
+        self._first: tuple[int, float] | None = None
         if silent:
             return
         out.mkdir(parents=True, exist_ok=True)
@@ -52,16 +53,36 @@ class RunLog:
         for name, value in numbers.items():
             self._curves.add_scalar(name, value, step)
         now = time.monotonic()
+        self._first = self._first or (step - 1, now - numbers.get("seconds", 0.0))
         if now - self._last_line >= self.every_s or step == self.steps:
             self._last_line = now
             metrics = [f"{n} {numbers[n]:.4g}" for n in TERMINAL_METRICS if n in numbers]
-            self.message(f"step {step} of {self.steps}: {', '.join(metrics)}")
+            self.message(f"step {step} of {self.steps}: {', '.join(metrics)}{self._time_left(step, now)}")
+
+    def curve(self, name: str, value: float, step: int) -> None:
+        """Add a point to a TensorBoard curve."""
+        if not self.silent:
+            self._curves.add_scalar(name, value, step)
+
+    def _time_left(self, step: int, now: float) -> str:
+        """At the mean pace of this run, evaluations included."""
+        if self._first is None or step >= self.steps:
+            return ""
+        first, start = self._first
+        return f"; about {duration((now - start) / (step - first) * (self.steps - step))} left"
 
     def message(self, line: str) -> None:
         """Print a line on the terminal, unbuffered."""
         if not self.silent:
             sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
             sys.stderr.flush()
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `12 min` or `3.2 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def _until(file: Path, step: int) -> list[str]:

@@ -42,10 +42,7 @@ class Progress:
             raise SettingsError(
                 f"{self.out} holds a run with other settings: {'; '.join(differing)}; use the same settings, or another --out"
             )
-        tensors = _state_tensors(self.model)
-        with torch.no_grad():
-            for name, tensor in tensors.items():
-                tensor.copy_(saved.weights[name])
+        set_state_tensors(self.model, saved.weights)
         set_state(self.optimizer, self.parameters(self.model), saved.optimizer)
         self.schedule.load_state_dict(saved.state["schedule"])
         for group, rate in zip(self.optimizer.param_groups, self.schedule.get_last_lr(), strict=True):
@@ -57,7 +54,7 @@ class Progress:
         state = {"step": step, "identity": self.identity, "schedule": self.schedule.state_dict()}
         optimizer = state_of(self.optimizer, self.parameters(self.model))
         checkpoint.write(
-            self.out / CHECKPOINTS, checkpoint.Checkpoint(_state_tensors(self.model), optimizer, state), self.keep_checkpoints
+            self.out / CHECKPOINTS, checkpoint.Checkpoint(state_tensors(self.model), optimizer, state), self.keep_checkpoints
         )
 
     @staticmethod
@@ -73,7 +70,14 @@ class Progress:
         return parameters
 
 
-def _state_tensors(model: Model) -> dict[str, Tensor]:
+def set_state_tensors(model: Model, tensors: Mapping[str, Tensor]) -> None:
+    """Copy the result of `state_tensors` into the model."""
+    with torch.no_grad():
+        for name, tensor in state_tensors(model).items():
+            tensor.copy_(tensors[name])
+
+
+def state_tensors(model: Model) -> dict[str, Tensor]:
     """Trained parameters and buffers that belong to the model's state."""
     state = model.state_dict(keep_vars=True)
     buffers = {name: t for name, t in state.items() if not isinstance(t, nn.Parameter)}

@@ -84,20 +84,19 @@ def make_rows(stages: Stages, settings: BuildShards) -> None:
 
 
 def make_lists(stages: Stages, settings: BuildShards) -> None:
-    """NOTES, and JUDGEMENTS if there are any -> RL_ROWS."""
+    """NOTES, and JUDGEMENTS and ANNOTATIONS if there are any -> RL_ROWS."""
 
     def make() -> list[Output]:
         notes = NoteSources(*[stages.read(table) for table in (NOTES, IMAGES, COMPONENTS, PICTURE_PAIRS)])
-        tables = ListTables(
-            notes, stages.read(POSITIVES), stages.read(NOTE_TIES), stages.read(ITEMS), stages.read_or_empty(JUDGEMENTS)
-        )
+        more = [stages.read(table) for table in (POSITIVES, NOTE_TIES, ITEMS)]
+        tables = ListTables(notes, *more, *[stages.read_or_empty(table) for table in (JUDGEMENTS, ANNOTATIONS)])
         return [ranking_lists(tables, settings.ranking, settings.labels, settings.seed)]
 
     stages.run(
         [RL_ROWS],
         make,
         inputs=stages.fingerprints(NOTES, IMAGES, COMPONENTS, NOTE_TIES, PICTURE_PAIRS, POSITIVES, ITEMS)
-        | _optional(stages, JUDGEMENTS),
+        | _optional(stages, JUDGEMENTS, ANNOTATIONS),
         settings={"ranking": settings.ranking, "labels": settings.labels, "seed": settings.seed},
         code=ranking_lists,
     )

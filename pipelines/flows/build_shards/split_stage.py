@@ -15,6 +15,7 @@ from pipelines.shards.files.assign_shards import (
 from pipelines.shards.files.write_step import write_shards
 from pipelines.workspace.run_folder import Run
 from pipelines.workspace.stage_output import StageFiles
+from schemas.labels import POSITIVE_NOT_LARGEST
 from schemas.table import Table
 
 KEYS = {"sft": ("pair_id", QUERY_LOST), "rl": ("list_id", LIST_LOST)}
@@ -54,4 +55,6 @@ def write_split(tables: SplitTables, table: Table, run: Run, shard_bytes: int) -
     output = write_shards(shards, table.columns, run)
     rows_out = sum(file.rows for file in output.rows)
     report: dict[str, Any] = {"shards": shards.number, "counts": output.counts}
+    if kind == "sft":
+        report[POSITIVE_NOT_LARGEST] = output.counts.get("rows", {}).get(POSITIVE_NOT_LARGEST, 0)
     return StageFiles(output.rows, output.pictures, {lost: rows_in - rows_out}, rows_in, report)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipelines.encode.encode_chunk import LoadChunkEncoder, LoadReader
-from pipelines.encode.preset import load_spec
+from pipelines.encode.preset import EncoderSpec, load_spec
 from pipelines.encode.settings import EmbedSettings
 from pipelines.engines.ray.actor_pool import ActorPool, start_pool
 from pipelines.engines.ray.chunk_queue import run_chunks
@@ -32,7 +32,8 @@ from pipelines.flows.mine_hard_negatives.stored_calibration import guard_with_ba
 from pipelines.negatives.filters.false_negative_filter import JUDGED
 from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.candidate_search import EncodedItems, SearchPlan
-from pipelines.negatives.search.note_elements import RowsToEncode, rows_to_encode
+from pipelines.negatives.search.note_elements import RowsToEncode, items_as_read, rows_to_encode
+from pipelines.negatives.search.rank_window import RankedSearch
 from pipelines.negatives.search.search_actors import refuse_search_device, start_search_actors
 from pipelines.negatives.search.vector_store import vector_store
 from pipelines.workspace.arrow_io import read_file
@@ -57,7 +58,7 @@ from schemas.intermediate import PICTURE_DOUBTS, PICTURE_PAIRS, PICTURES
 
 READ = (
     *(POSITIVES, COMPONENTS, ITEMS, NOTES, IMAGES, JUDGEMENTS),
-    *(PICTURES, PICTURE_PAIRS, PICTURE_DOUBTS, COUNTERFACTUALS, EMBEDDINGS),
+    *(PICTURES, PICTURE_PAIRS, PICTURE_DOUBTS, COUNTERFACTUALS, EMBEDDINGS, ANNOTATIONS),
 )
 """The tables that HARD_NEGATIVES depends on."""
 
@@ -92,7 +93,7 @@ def mine_hard_negatives(stages: ArrowStages, settings: MineHardNegatives, machin
     with start_pool(LoadReader(spec, image_root(stages.workspace)), load, machines) as actors:
         model = actors.model()
         embed(stages, actors, (model, encoding_code(spec)), rows.rows, settings.encoder)
-    return select(stages, settings, machines, ItemsToEncode(items, searched, rows), model)
+    return select(stages, settings, machines, ItemsToEncode(items, searched, rows), (model, spec))
 
 
 def make_counterfactuals(stages: ArrowStages, settings: MineHardNegatives) -> None:
@@ -146,9 +147,22 @@ def embed(stages: ArrowStages, actors: ActorPool, encoder: tuple[str, str], rows
 
 
 def select(
-    stages: ArrowStages, settings: MineHardNegatives, machines: Machines, items: ItemsToEncode, model: str
+    stages: ArrowStages,
+    settings: MineHardNegatives,
+    machines: Machines,
+    items: ItemsToEncode,
+    encoder: tuple[str, EncoderSpec],
 ) -> MiningResult:
-    """EMBEDDINGS and the tables of mining -> HARD_NEGATIVES, SHORTFALLS; and calibration.json, if requested."""
+    """EMBEDDINGS and the tables of mining -> HARD_NEGATIVES, SHORTFALLS; and calibration.json, if requested.
+
+    Args:
+        stages: of the workspace.
+        settings: of the job.
+        machines: to search on.
+        items: that are encoded.
+        encoder: its fingerprint and preset.
+    """
+    model, spec = encoder
     embeddings = (read_file(uri) for uri in stages.workspace.files(EMBEDDINGS.name))
     ids = items.rows.rows.column("item_id").combine_chunks()
     count = machines.readers + machines.models
@@ -158,16 +172,20 @@ def select(
     ):
         plan = SearchPlan(depth=settings.offer.depth, queries=settings.offer.queries, search=search, cells=settings.cells)
         encoded = EncodedItems(*items, vectors)
-        tables = read_tables(stages)
+        tables = read_tables(stages)._replace(items=items_as_read(items.items.slice(0, items.searched), items.rows))
         inputs = SearchInputs(tables.positives, encoded, block_context(tables, encoded.ids(), settings.guard), plan, model)
-        guard, band = guard_with_band(stages.workspace.folder, settings, inputs)
-        inputs = inputs._replace(context=replace(inputs.context, guard=guard))
+        guard, band = guard_with_band(stages.workspace.folder, settings, inputs, spec.band)
+        margin = guard.margin.margin()
+        ranks = RankedSearch(settings.ranks, margin, inputs.context.relations)
+        plan = replace(plan, ranks=ranks if margin.below_positive else None)
+        inputs = inputs._replace(context=replace(inputs.context, guard=guard), plan=plan)
+        how = {"ranks": settings.ranks} if plan.ranks else {"depth": plan.depth, "cells": settings.cells}
         stages.run(
             [HARD_NEGATIVES, SHORTFALLS],
             lambda _: mined_negatives(inputs, stages.read(COUNTERFACTUALS)),
             inputs=stages.fingerprints(*READ) | {"model": model},
-            settings={"guard": guard, "depth": plan.depth, "cells": settings.cells},
-            code=(with_counterfactuals, rows_to_encode, mined_negatives),
+            settings={"guard": guard} | how,
+            code=(with_counterfactuals, rows_to_encode, items_as_read, mined_negatives),
         )
     return MiningResult(model, guard, band)
 

@@ -14,6 +14,7 @@ from pipelines.negatives.filters.hash_distance import hash_index
 from pipelines.negatives.filters.mined_relations import mined_relations
 from pipelines.negatives.filters.rare_grams import ngram_index
 from pipelines.negatives.filters.removal_reasons import KEPT
+from pipelines.negatives.filters.score_margins import DEFAULT
 from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.filters.thumbnail_overlap import picture_index
 from pipelines.negatives.output_rows import NO_CANDIDATES
@@ -31,8 +32,11 @@ from pipelines.negatives.select_negatives import RULE_NEGATIVES
 from pipelines.workspace.arrow_stages import ArrowOutput
 from pipelines.workspace.progress_line import log_progress
 from schemas.datasets import HARD_NEGATIVES, SHORTFALLS
+from schemas.errors import DataError
 
 PROGRESS_S = 5.0
+MANY_PAIRS = 50
+"""Pairs of a task from which it must have a negative."""
 NOT_ENCODED = "not_encoded: the query has no vector"
 
 
@@ -87,6 +91,9 @@ def mined_negatives(inputs: SearchInputs, counterfactuals: pa.Table) -> list[Arr
 
     Returns:
         HARD_NEGATIVES and SHORTFALLS. Cost: that of the search, and of the filter for each block, in Ray tasks.
+
+    Raises:
+        DataError: a task has no negative at all.
     """
     encoded, guard = inputs.encoded, inputs.context.guard
     scored = scored_positives(encoded, inputs.positives)
@@ -110,9 +117,33 @@ def mined_negatives(inputs: SearchInputs, counterfactuals: pa.Table) -> list[Arr
             log_progress(f"hard_negatives: {sum(map(len, rows)):,} so far, of {len(pairs) * guard.negatives:,} at most")
     negatives = pa.concat_tables(rows).sort_by([(name, "ascending") for name in HARD_NEGATIVES.key])
     shortfalls = _with_unsearched(pa.concat_tables(short), negatives, pairs, encoded, guard.negatives)
+    refuse_empty_tasks(scored, pairs, negatives, shortfalls, inputs)
     removed = {reason: n for reason, n in counts.items() if n and reason != KEPT}
-    report = {"model": inputs.model, "candidates": counts.total(), "left": counts[KEPT], "pairs": len(pairs), "taken": removed}
+    by_task = dict(sorted(Counter(pairs.column("task").to_pylist()).items()))
+    report = {"model": inputs.model, "candidates": counts.total(), "left": counts[KEPT], "pairs": by_task, "taken": removed}
     return [ArrowOutput(parts=[negatives], report=report), ArrowOutput(parts=[shortfalls])]
+
+
+def refuse_empty_tasks(
+    scored: pa.Table, pairs: pa.Table, negatives: pa.Table, shortfalls: pa.Table, inputs: SearchInputs
+) -> None:
+    """Refuse a task of MANY_PAIRS encoded pairs or more without a single negative: a trainer would learn nothing hard of it.
+
+    Raises:
+        DataError: there is one; says what removed the candidates and what to change.
+    """
+    key = ["query_id", "positive_id", "task"]
+    encoded = scored.filter(pc.is_valid(scored.column("similarity"))).select(key)
+    written = Counter(negatives.column("task").to_pylist())
+    asked = Counter(pairs.select(key).join(encoded, keys=key, join_type="left semi").column("task").to_pylist())
+    for task in sorted(name for name, count in asked.items() if count >= MANY_PAIRS and not written[name]):
+        mine = shortfalls.filter(pc.equal(shortfalls.column("task"), task))
+        [(reason, _)] = Counter(sorted(mine.column("reason").to_pylist())).most_common(1)
+        advice = "raise ranks.last, or lower ranks.first"
+        if inputs.plan.ranks is None:
+            margin = inputs.context.guard.margin.margin()
+            advice = f"the band {margin.floor} to {margin.ceiling} is none of this task's; --set guard.margin.preset={DEFAULT}"
+        raise DataError(f"hard_negatives: none of {asked[task]} pairs of {task} has a negative, mostly '{reason}': {advice}")
 
 
 def rule_negatives(encoded: EncodedItems, counterfactuals: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ from pipelines.negatives.counterfactuals import CounterfactualSettings
 from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.exact_search import Search
 from pipelines.negatives.search.ivf import IvfSettings
+from pipelines.negatives.search.rank_window import RankWindow
 from schemas.settings import Place
 
 
@@ -20,8 +21,8 @@ class CandidateSettings:
     """How many candidates are searched."""
 
     depth: Annotated[int, Field(ge=1)] = 100
-    """Candidates of a query and task. Raise it when many pairs have too few negatives. Ours: the guard removes about half of
-    them where notes have many copies."""
+    """Candidates of a query and task where a band limits them and not the positive's score (then `ranks`). Raise it when many
+    pairs have too few negatives. Ours: the guard removes about half of them where notes have many copies."""
     queries: Annotated[int, Field(ge=1)] = 4096
     """Queries that are searched, filtered and written at a time. Does not change the output."""
 
@@ -52,6 +53,7 @@ class MineHardNegatives:
     search: Search = field(default_factory=Search)
     cells: IvfSettings = field(default_factory=IvfSettings)
     offer: CandidateSettings = field(default_factory=CandidateSettings)
+    ranks: RankWindow = field(default_factory=RankWindow)
     guard: Guard = field(default_factory=Guard)
     rule: CounterfactualSettings = field(default_factory=CounterfactualSettings)
     calibrate: FitBand = field(default_factory=FitBand)

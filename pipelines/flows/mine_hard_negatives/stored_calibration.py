@@ -16,7 +16,7 @@ from pipelines.negatives.calibration.planted_labels import PlantedRelations
 from pipelines.negatives.calibration.similarity_histogram import histogram_text
 from pipelines.negatives.filters.false_negative_filter import CANDIDATES
 from pipelines.negatives.filters.filter_block import candidates_to_label, sample_units
-from pipelines.negatives.filters.score_margins import MarginSettings
+from pipelines.negatives.filters.score_margins import DEFAULT, MarginSettings
 from pipelines.negatives.filters.settings import Guard
 from pipelines.negatives.search.candidate_search import Block, scored_positives, search_blocks
 from pipelines.negatives.search.rows_by_query import rows_by_query
@@ -30,13 +30,16 @@ FILE = "calibration.json"
 TRUTH_TABLES = ("images", "passages")
 
 
-def guard_with_band(folder: Folder, settings: MineHardNegatives, inputs: SearchInputs) -> tuple[Guard, str]:
-    """Fit or look up the band.
+def guard_with_band(
+    folder: Folder, settings: MineHardNegatives, inputs: SearchInputs, own: tuple[float, float] | None
+) -> tuple[Guard, str]:
+    """Fit or look up the band, or the margin that replaces it.
 
     Args:
         folder: the workspace, for calibration.json and the sample's truth.
         settings: of the job.
         inputs: of the search.
+        own: the band of the encoder's preset.
 
     Returns:
         The guard with its band, and a line for the summary that says where the band comes from.
@@ -50,16 +53,33 @@ def guard_with_band(folder: Folder, settings: MineHardNegatives, inputs: SearchI
         folder.write(FILE, band.to_json().encode())
         text = histogram_text(histogram, {"tau_min": band.tau_min, "tau_max": band.tau_max})
         return _with_band(settings.guard, band), f"{text}\n{_description(band)}, fitted now"
+    if settings.guard.margin != MarginSettings():
+        return settings.guard, _limits_in_words(settings)
+    stored = _stored_band(folder, inputs.model) if settings.labels.use_stored else None
+    if stored is not None:
+        return _with_band(settings.guard, stored), f"{_description(stored)}, from {FILE}"
+    if own is not None:
+        margin = MarginSettings(preset="free", floor=own[0], ceiling=own[1])
+        return replace(settings.guard, margin=margin), f"band {own[0]:g} to {own[1]:g}, of the encoder's preset"
+    return settings.guard, _limits_in_words(settings)
+
+
+def _stored_band(folder: Folder, model: str) -> FittedBand | None:
+    """The band of calibration.json, unless it was fitted for another encoder."""
     content = folder.read(FILE)
-    if content is None or not settings.labels.use_stored or settings.guard.margin != MarginSettings():
-        margin, preset = settings.guard.margin.margin(), settings.guard.margin.preset
-        return settings.guard, f"band {margin.floor} to {margin.ceiling} ({preset}), not fitted for this encoder"
     try:
-        band = FittedBand.from_json(content.decode(), inputs.model)
+        return FittedBand.from_json(content.decode(), model) if content is not None else None
     except DataError as error:
         log_progress(f"{FILE}: {error}")
-        return settings.guard, "band as set; the stored calibration is of another encoder"
-    return _with_band(settings.guard, band), f"{_description(band)}, from {FILE}"
+        return None
+
+
+def _limits_in_words(settings: MineHardNegatives) -> str:
+    margin, ranks = settings.guard.margin.margin(), settings.ranks
+    preset = settings.guard.margin.preset or DEFAULT
+    if margin.below_positive:
+        return f"ranks {ranks.first} to {ranks.last} below the positive ({preset}), among {ranks.pool:,} items a task at most"
+    return f"band {margin.floor} to {margin.ceiling} ({preset}), not fitted for this encoder"
 
 
 def _fit(settings: MineHardNegatives, inputs: SearchInputs, planted: PlantedRelations) -> tuple[FittedBand, pa.Table]:

@@ -14,9 +14,10 @@ def summary(stages: ArrowStages, result: MiningResult) -> str:
     rows = stages.read(HARD_NEGATIVES, ["task", "source"])
     by = Counter(zip(rows.column("task").to_pylist(), rows.column("source").to_pylist(), strict=True))
     report = stages.workspace.published(HARD_NEGATIVES.name).report
+    pairs: dict[str, int] = report["pairs"]
     lines = [
-        f"\nHard negatives in {stages.workspace.folder.uri}: {len(rows):,} for {report['pairs']:,} pairs",
-        *[f"  {task:<16} {source:<6} {count:>11,}" for (task, source), count in sorted(by.items())],
+        f"\nHard negatives in {stages.workspace.folder.uri}: {len(rows):,} for {sum(pairs.values()):,} pairs",
+        *[_task(task, count, {s: n for (name, s), n in sorted(by.items()) if name == task}) for task, count in pairs.items()],
         "",
         result.band,
         f"{report['candidates']:,} candidates, {report['left']:,} kept by the guard",
@@ -28,6 +29,12 @@ def summary(stages: ArrowStages, result: MiningResult) -> str:
         ".sql('from hard_negatives limit 5').show()\"",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _task(task: str, pairs: int, by_source: dict[str, int]) -> str:
+    """Negatives of a pair, and how many there are by source."""
+    sources = "".join(f"  {source} {count:>9,}" for source, count in by_source.items())
+    return f"  {task:<14} {sum(by_source.values()) / pairs:>5.1f} a pair of {pairs:>9,}{sources}"
 
 
 def _vectors(stages: ArrowStages) -> list[str]:

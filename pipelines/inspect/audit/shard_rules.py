@@ -60,6 +60,14 @@ RULES = (
         """,
     ),
     Rule(
+        sentence="the positive of a labelled row of sft has the row's largest soft label",
+        needs=("sft/train",),
+        query="""
+            select pair_id as id, 'positive ' || positive.soft_label || ' by ' || label_from as detail from sft
+            where label_from is not null and list_max([c.soft_label for c in candidates]) >= positive.soft_label
+        """,
+    ),
+    Rule(
         sentence="a ranking list has at least one relevant candidate, and no more than its candidates",
         needs=("rl/train",),
         query="""

@@ -67,6 +67,26 @@ class MinedRelations:
         """Whether a mined pair links the query's note to a note of the candidate's group."""
         return _contained(self.notes[queries] * len(self.groups) + self.group_of(candidates), self.linked_groups)
 
+    def related_groups(self, queries: Numbers) -> tuple[Numbers, Numbers]:
+        """The groups of which nothing may be a negative of each query: its own, and those that the three checks above find.
+
+        Args:
+            queries: [n] numbers of items.
+
+        Returns:
+            [n + 1] where those of each query begin, and the groups, some of them twice.
+        """
+        owner, group, count = [np.arange(len(queries))], [self.group_of(queries)], len(self.groups)
+        for codes, key in ((self.positive_groups, queries), (self.linked_groups, self.notes[queries])):
+            begin, end = np.searchsorted(codes, key * count), np.searchsorted(codes, (key + 1) * count)
+            length = end - begin
+            at = np.repeat(begin - (np.cumsum(length) - length), length) + np.arange(int(length.sum()))
+            owner.append(np.repeat(np.arange(len(queries)), length))
+            group.append(codes[at] % count)
+        owners = np.concatenate(owner)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(queries)))])
+        return starts, np.concatenate(group)[np.argsort(owners, kind="stable")]
+
 
 def mined_relations(positives: pa.Table, components: pa.Table, items: pa.Table) -> MinedRelations:
     """Number the items and link them.

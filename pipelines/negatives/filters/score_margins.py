@@ -44,6 +44,11 @@ class Margin:
     scores: Literal["encoder", "judge"] = "encoder"
     """Whose scores the margins compare with the positive's. The band always applies to the encoder's."""
 
+    @property
+    def below_positive(self) -> bool:
+        """Whether the encoder's score of the positive limits that of a candidate."""
+        return self.scores == "encoder" and (self.relative is not None or self.absolute is not None)
+
     def __post_init__(self) -> None:
         """Reject a band that keeps nothing, or a margin that keeps everything, by mistake."""
         if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
@@ -69,14 +74,17 @@ PRESETS: Mapping[MarginPreset, Margin] = MappingProxyType(
     }
 )
 """The published rules. Source of the formulas: peers.md, C7 and 4.4."""
+DEFAULT: MarginPreset = "nv-percpos-0.95"
+"""Ours: the positive's own score is a limit for any encoder; a band belongs to the one that it was fitted for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginSettings:
     """A preset of the margin rule, and values that override it."""
 
-    preset: MarginPreset = "uninote-band"
-    """uninote-band, nv-percpos-0.95, qwen-mean-margin, unime2-judge, or free: no limits but those set here."""
+    preset: MarginPreset | None = None
+    """uninote-band, nv-percpos-0.95, qwen-mean-margin, unime2-judge, or free: no limits but those set here. None: the band of
+    the encoder's preset if it has one, else nv-percpos-0.95."""
     floor: Annotated[float | None, Field(ge=-1, le=1)] = None
     """Lowest score of a negative; None: the preset's."""
     ceiling: Annotated[float | None, Field(ge=-1, le=1)] = None
@@ -90,7 +98,7 @@ class MarginSettings:
 
     def margin(self) -> Margin:
         """The rule of these settings."""
-        base = PRESETS[self.preset]
+        base = PRESETS[self.preset or DEFAULT]
         return Margin(
             floor=_first(self.floor, base.floor),
             ceiling=_first(self.ceiling, base.ceiling),
@@ -122,13 +130,33 @@ def below_margin(scores: Numbers, positives: Numbers, margin: Margin) -> Mask:
     >>> below_margin(np.array([-0.22, -0.2]), np.array([-0.2, -0.2]), Margin(relative=0.05))
     array([ True, False])
     """
-    limit = np.full(len(scores), np.inf)
+    limit = _margin_limits(positives, margin)
+    fits: Mask = (scores < limit) if margin.strict else (scores <= limit)
+    return fits | np.isnan(limit)
+
+
+def exclusive_limits(positives: Numbers, margin: Margin) -> NDArray[np.float64]:
+    """The score that a candidate of each query must be below, by the margins and the ceiling.
+
+    Args:
+        positives: [n] `positive_scores`; NaN without a scored positive: then no margin applies.
+        margin: the rule.
+
+    >>> exclusive_limits(np.array([0.8, np.nan]), Margin(relative=0.05, strict=True)).round(9)
+    array([0.76,  inf])
+    """
+    limit = _margin_limits(positives, margin)
+    limit = np.where(np.isnan(limit), np.inf, limit if margin.strict else np.nextafter(limit, np.inf))
+    return limit if margin.ceiling is None else np.minimum(limit, np.nextafter(margin.ceiling, np.inf))
+
+
+def _margin_limits(positives: Numbers, margin: Margin) -> NDArray[np.float64]:
+    limit = np.full(len(positives), np.inf)
     if margin.absolute is not None:
         limit = np.minimum(limit, positives.astype(np.float64) - margin.absolute)
     if margin.relative is not None:
         limit = np.minimum(limit, positives.astype(np.float64) - np.abs(positives) * margin.relative)
-    fits: Mask = (scores < limit) if margin.strict else (scores <= limit)
-    return fits | np.isnan(limit)
+    return limit
 
 
 def positive_scores(

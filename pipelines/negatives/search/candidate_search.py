@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from pipelines.negatives import query_positives
 from pipelines.negatives.filters.false_negative_filter import CANDIDATES, SCORED_POSITIVES
+from pipelines.negatives.search.best_below import Bounds
 from pipelines.negatives.search.corpus_part import CorpusPart
 from pipelines.negatives.search.exact_dot import dot_products
 from pipelines.negatives.search.exact_search import SearchHits
 from pipelines.negatives.search.ivf import IvfSettings, train_centres
 from pipelines.negatives.search.maxsim import maxsim
 from pipelines.negatives.search.note_elements import RowsToEncode
+from pipelines.negatives.search.rank_window import RankedSearch, TaskLimits, hash_sample, task_limits
 from pipelines.negatives.search.search_actors import SearchActors, SearchRequest, run_requests
 from pipelines.negatives.search.vector_store import VectorStore
 
@@ -62,7 +64,7 @@ class EncodedItems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
-    """How the search runs. Only depth and cells change its hits."""
+    """How the search runs. Only depth, cells and ranks change its hits."""
 
     depth: int
     """Hits of a query and task."""
@@ -71,6 +73,8 @@ class SearchPlan:
     search: SearchActors
     """A corpus is split into one part for each actor."""
     cells: IvfSettings
+    ranks: RankedSearch | None = None
+    """Instead of the nearest `depth` items those of a window of ranks below the positives' score."""
 
 
 def similarities(encoded: EncodedItems, pairs: pa.Table, target: str = "positive_id") -> pa.Array:
@@ -114,8 +118,8 @@ def search_blocks(
     Args:
         encoded: what is searched.
         queries: QUERY_POSITIVES; their queries are searched for, once for each task.
-        positives: QUERY_POSITIVES, all pairs: their positives show which kinds of items answer a task.
-        plan: depth and memory.
+        positives: SCORED_POSITIVES, all pairs: they show which kinds of items answer a task, and how they score.
+        plan: which ranks, and memory.
         process: a function of a module, called in a Ray task of its own.
         arguments: its further arguments for a block.
     """
@@ -124,6 +128,7 @@ def search_blocks(
     numbers, answers = encoded.numbers(queries.column("query_id")), encoded.numbers(positives.column("positive_id"))
     usable = encoded.has_vector()[numbers]
     pools = {task: candidate_pool(encoded, task, answers[positive_tasks == task]) for task in np.unique(tasks).tolist()}
+    limits = _limits(encoded, positives, positive_tasks, plan)
     for name in sorted(set(split[: encoded.searched].tolist())):
         for task, pool in pools.items():
             mine = usable & (split[numbers] == name) & (tasks == task)
@@ -131,7 +136,7 @@ def search_blocks(
                 continue
             parts = _corpus_parts(encoded, pool[split[pool] == name], task.endswith("_to_note"), plan)
             blocks = _blocks(numbers[mine], task, plan.queries)
-            requests = (_request(encoded, block, plan, process, arguments) for block in blocks)
+            requests = (_request(encoded, block, plan, limits.get(task), (process, arguments(block))) for block in blocks)
             yield from run_requests(plan.search, f"{name} {task}", parts, requests)
 
 
@@ -174,16 +179,30 @@ def candidate_rows(hits: SearchHits, query_ids: pa.Array, task: str, ids: pa.Arr
     return pa.table(columns, names=CANDIDATES.names).cast(CANDIDATES)
 
 
+def _limits(encoded: EncodedItems, scored: pa.Table, tasks: NDArray[np.str_], plan: SearchPlan) -> dict[str, TaskLimits]:
+    """By task the limits of its queries; empty where the plan has no ranks."""
+    if plan.ranks is None:
+        return {}
+    mine = {task: scored.filter(pa.array(tasks == task)) for task in np.unique(tasks).tolist()}
+    return {task: task_limits(encoded.numbers(rows.column("query_id")), rows, plan.ranks.margin) for task, rows in mine.items()}
+
+
 def _request(
     encoded: EncodedItems,
     block: Block,
     plan: SearchPlan,
-    process: Callable[..., Any],
-    arguments: Callable[[Block], list[Any]],
+    limits: TaskLimits | None,
+    process: tuple[Callable[..., Any], list[Any]],
 ) -> SearchRequest:
-    ids = encoded.ids().take(pa.array(block.items))
-    vectors = encoded.vectors_of(block.items)
-    return SearchRequest(vectors, plan.depth, block.task.endswith("_to_note"), process, [ids, block.task, *arguments(block)])
+    """The request of a block. process: what processes its hits, and its further arguments."""
+    ids, vectors = encoded.ids().take(pa.array(block.items)), encoded.vectors_of(block.items)
+    is_note, (function, more) = block.task.endswith("_to_note"), process
+    arguments = [ids, block.task, *more]
+    if plan.ranks is None or limits is None:
+        return SearchRequest(vectors, plan.depth, is_note, function, arguments)
+    window = plan.ranks.window
+    bounds = Bounds(limits.of(block.items), *plan.ranks.relations.related_groups(block.items))
+    return SearchRequest(vectors, window.last, is_note, function, arguments, bounds, window.first - 1)
 
 
 def _blocks(queries: Numbers, task: str, size: int) -> Iterator[Block]:
@@ -194,19 +213,31 @@ def _blocks(queries: Numbers, task: str, size: int) -> Iterator[Block]:
 
 def _corpus_parts(encoded: EncodedItems, pool: Numbers, notes: bool, plan: SearchPlan) -> Iterator[CorpusPart]:
     """The corpus of a pool in parts; notes are represented by their elements."""
-    if notes:
-        rows, starts = _elements(encoded, pool)
-        names = np.repeat(pool, np.diff(starts))
-    else:
-        rows, names = encoded.rows.items[pool], pool
-    has_vector = encoded.vectors.has_vector[rows]
-    rows, names = rows[has_vector], names[has_vector]
+    if plan.ranks is not None:
+        sample = hash_sample(encoded.ids(), pool, plan.ranks.window.pool)
+        for own in np.array_split(sample, len(plan.search.actors)):
+            rows, names = _vectors_of_pool(encoded, own, notes)
+            if len(rows):
+                groups = plan.ranks.relations.group_of(names)
+                yield CorpusPart(vectors=encoded.vectors.at(rows), names=names, elements=notes, groups=groups)
+        return
+    rows, names = _vectors_of_pool(encoded, pool, notes)
     centres = None
     if not notes and len(rows) > plan.cells.above:
         centres = train_centres(encoded.vectors.at(rows), plan.cells)
     for part in np.array_split(np.arange(len(rows)), len(plan.search.actors)):
         if len(part):
             yield CorpusPart(vectors=encoded.vectors.at(rows[part]), names=names[part], elements=notes, centres=centres)
+
+
+def _vectors_of_pool(encoded: EncodedItems, pool: Numbers, notes: bool) -> tuple[Numbers, Numbers]:
+    """[m] the rows of a pool's items, or of its notes' elements, that have a vector; [m] the number of each one's item."""
+    if notes:
+        rows, starts = _elements(encoded, pool)
+        return rows, np.repeat(pool, np.diff(starts))
+    rows = encoded.rows.items[pool]
+    has_vector = encoded.vectors.has_vector[rows]
+    return rows[has_vector], pool[has_vector]
 
 
 def _elements(encoded: EncodedItems, notes: Numbers) -> tuple[Numbers, Numbers]:

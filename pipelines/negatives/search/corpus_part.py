@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.negatives.search.best_below import Bounds, best_below
 from pipelines.negatives.search.exact_dot import Rows, Vectors
 from pipelines.negatives.search.exact_search import Search, SearchHits, exact, merge
 from pipelines.negatives.search.ivf import IvfSettings, ivf_lookup, ivf_search
@@ -23,6 +24,8 @@ class CorpusPart:
     """Whether the rows are elements of notes: those are searched by MaxSim."""
     centres: Vectors | None = None
     """[cells, d] the IVF centres of the whole corpus; None: exact search."""
+    groups: Rows | None = None
+    """[m] the group of each row's note, for a search within bounds."""
 
 
 class PartIndex:
@@ -35,9 +38,14 @@ class PartIndex:
         if part.centres is not None and not part.elements and len(part.vectors):
             self._ivf = ivf_lookup(np.ascontiguousarray(part.vectors), part.centres, search, cells)
 
-    def search(self, queries: Vectors, k: int) -> SearchHits:
-        """The k best rows or notes of the part for each query, by their numbers in the whole corpus."""
+    def search(self, queries: Vectors, k: int, bounds: Bounds | None = None) -> SearchHits:
+        """The k best rows or notes of the part for each query, by their numbers in the whole corpus.
+
+        With bounds only what is within those of the query counts; a note then has all its elements in one part.
+        """
         part = self._part
+        if bounds is not None and part.groups is not None:
+            return best_below(queries, bounds, part.vectors, part.names, part.groups, k, self._search)
         if part.elements:
             return best_notes(queries, part.vectors, part.names, k, self._search)
         if self._ivf is not None:

@@ -102,7 +102,7 @@ def refined(lookup: Lookup, queries: Vectors, corpus: Vectors, names: Rows, k: i
     """The k best rows that a lookup proposes, scored exactly; repeated with more proposals until they are certain."""
     out = empty_hits(len(queries), k)
     todo, depth = np.arange(len(queries) if len(corpus) else 0), k + settings.slack
-    relative_error = (corpus.shape[1] + 2) * 1.01 * UNIT * _longest(corpus)
+    relative_error = (corpus.shape[1] + 2) * 1.01 * UNIT * longest(corpus)
     while len(todo):
         depth = min(depth, len(corpus))
         step = max(1, (settings.memory_mb << 20) // (depth * BYTES_PER_HIT + 4 * corpus.shape[1]))
@@ -162,5 +162,6 @@ def contiguous(corpus: Vectors, members: Rows) -> Vectors:
     return corpus[members]
 
 
-def _longest(vectors: Vectors) -> float:
+def longest(vectors: Vectors) -> float:
+    """The largest L2 length of a row; 0 without rows."""
     return float(np.sqrt(np.einsum("md,md->m", vectors, vectors, dtype=np.float64).max(initial=0.0)))

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipelines.items.note_text import with_ocr
 from pipelines.items.rows_to_encode import CHUNK
 from pipelines.media.picture_uri import absolute_uri
 from schemas.item import UNDESCRIBED, Kind, item_id
@@ -33,9 +35,9 @@ class RowsToEncode(NamedTuple):
 def rows_to_encode(items: pa.Table, images: pa.Table, ocr_texts: Mapping[str, str]) -> RowsToEncode:
     """List items and elements as rows to encode.
 
-    The elements of a note (method.md, section 4.2: MaxSim) are its pictures, the text in them, its title and its body; and,
-    ours, the note as a whole, which is most similar to other whole notes. Elements have the ids of items, so that a picture
-    that is also an item is encoded once.
+    A note is read with the OCR text of its pictures. Its elements (method.md, section 4.2: MaxSim) are its pictures, the
+    text in each, its title and its body; and, ours, the note as a whole, which is most similar to other whole notes. Elements
+    have the ids of items, so that a picture that is also an item is encoded once.
 
     Args:
         items: ITEMS.
@@ -49,10 +51,10 @@ def rows_to_encode(items: pa.Table, images: pa.Table, ocr_texts: Mapping[str, st
     rows: dict[str, Row] = {}
     members: list[list[str]] = []
     for item in whole:
-        rows.setdefault(item["item_id"], _row(item, files))
+        rows.setdefault(item["item_id"], _row(item, files, ocr_texts))
         parts = list(_elements(item, ocr_texts)) if item["kind"] == "note" else []
         for part in parts:
-            rows.setdefault(part["item_id"], _row(part, files))
+            rows.setdefault(part["item_id"], _row(part, files, ocr_texts))
         members.append(list(dict.fromkeys([*(part["item_id"] for part in parts), item["item_id"]] if parts else [])))
     table = pa.Table.from_pylist(list(rows.values()), CHUNK).sort_by(ORDER)
     at = {name: row for row, name in enumerate(table.column("item_id").to_pylist())}
@@ -62,6 +64,15 @@ def rows_to_encode(items: pa.Table, images: pa.Table, ocr_texts: Mapping[str, st
         np.array([at[name] for names in members for name in names], np.int64),
         np.concatenate([[0], np.cumsum([len(names) for names in members])]).astype(np.int64),
     )
+
+
+def items_as_read(items: pa.Table, rows: RowsToEncode) -> pa.Table:
+    """ITEMS whose notes have the text that an encoder reads; items: the first of those that the rows are of."""
+    item = items.column("item").combine_chunks()
+    text = rows.rows.column("text").take(pa.array(rows.items[: len(items)])).combine_chunks()
+    fields = [text if field.name == "text" else pc.struct_field(item, field.name) for field in item.type]
+    whole = pa.StructArray.from_arrays(fields, fields=list(item.type))
+    return items.set_column(items.schema.get_field_index("item"), items.schema.field("item"), whole)
 
 
 def chunks(rows: pa.Table, items: int, pictures: int) -> Iterator[pa.Table]:
@@ -99,8 +110,12 @@ def _element(kind: Kind, note_id: str, image_ids: list[str] | None = None, text:
     return {"item_id": name, "kind": kind, "note_id": note_id, "image_ids": image_ids or [], "region": None, "text": text}
 
 
-def _row(item: Row, files: Mapping[str, Row]) -> Row:
+def _row(item: Row, files: Mapping[str, Row], ocr_texts: Mapping[str, str]) -> Row:
     pictures = [files[image_id] for image_id in item["image_ids"] if image_id in files]
-    digest = hashlib.sha256("".join(file["sha256"] for file in pictures).encode()).hexdigest()[:16] if pictures else ""
+    own = item["text"] or ""
+    text = with_ocr(own, item["image_ids"], ocr_texts) if item["kind"] == "note" else item["text"]
+    content = "".join(file["sha256"] for file in pictures) + (text or "").removeprefix(own)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16] if pictures else ""
     uris = [absolute_uri(file["uri"]) for file in pictures]
-    return {name: item[name] for name in ("item_id", "note_id", "kind", "region", "text")} | {"uris": uris, "pictures": digest}
+    same = {name: item[name] for name in ("item_id", "note_id", "kind", "region")}
+    return same | {"text": text, "uris": uris, "pictures": digest}

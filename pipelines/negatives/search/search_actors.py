@@ -12,9 +12,10 @@ from ray.exceptions import GetTimeoutError
 from pipelines.engines.ray.actor_pool import ray_result
 from pipelines.engines.ray.dead_actors import DEATHS, GIVE_UP_S, RESTART_S
 from pipelines.models.device import refuse_device
+from pipelines.negatives.search.best_below import Bounds
 from pipelines.negatives.search.corpus_part import CorpusPart, PartIndex, merge_parts
 from pipelines.negatives.search.exact_dot import Vectors
-from pipelines.negatives.search.exact_search import Search
+from pipelines.negatives.search.exact_search import Search, SearchHits
 from pipelines.negatives.search.ivf import IvfSettings
 from pipelines.workspace.progress_line import log_progress
 
@@ -35,6 +36,10 @@ class SearchRequest(NamedTuple):
     """Called with the SearchHits of the whole corpus and `arguments`, in a task of its own."""
     arguments: Sequence[Any]
     """Values, or references to objects in Ray's store."""
+    bounds: Bounds | None = None
+    """Of the n queries; None: every row counts."""
+    skip: int = 0
+    """Number of the best hits that are left out."""
 
 
 class _SearchActor:
@@ -45,10 +50,10 @@ class _SearchActor:
         self._corpus = ""
         self._index: PartIndex | None = None
 
-    def search(self, corpus: str, part: CorpusPart, queries: Vectors, k: int) -> Any:  # noqa: ANN401
+    def search(self, corpus: str, part: CorpusPart, queries: Vectors, k: int, bounds: Bounds | None) -> Any:  # noqa: ANN401
         if self._index is None or self._corpus != corpus:
             self._corpus, self._index = corpus, PartIndex(part, self._search, self._cells)
-        return self._index.search(queries, k)
+        return self._index.search(queries, k, bounds)
 
 
 def refuse_search_device(device: str) -> None:
@@ -142,8 +147,10 @@ def _submit(search: SearchActors, corpus: str, parts: Sequence[Any], request: Se
     """Reference to the result of a request."""
     merge = ray.remote(_merge_and_process).options(num_cpus=0, max_retries=3)
     queries = ray.put(request.queries)
-    hits = [a.search.remote(corpus, part, queries, request.depth) for a, part in zip(search.actors, parts, strict=False)]
-    return merge.remote(request.process, request.depth, request.elements, len(hits), *hits, *request.arguments)
+    arguments = (queries, request.depth, request.bounds)
+    hits = [actor.search.remote(corpus, part, *arguments) for actor, part in zip(search.actors, parts, strict=False)]
+    window = (request.skip, request.depth)
+    return merge.remote(request.process, window, request.elements, len(hits), *hits, *request.arguments)
 
 
 def _next_result(search: SearchActors, corpus: str, parts: Sequence[Any], in_progress: deque[tuple[SearchRequest, Any]]) -> Any:  # noqa: ANN401
@@ -172,5 +179,7 @@ def _next_result(search: SearchActors, corpus: str, parts: Sequence[Any], in_pro
         in_progress.extend(again)
 
 
-def _merge_and_process(process: Callable[..., Any], depth: int, elements: bool, parts: int, *rest: Any) -> Any:  # noqa: ANN401
-    return process(merge_parts(list(rest[:parts]), depth, elements), *rest[parts:])
+def _merge_and_process(process: Callable[..., Any], window: tuple[int, int], elements: bool, parts: int, *rest: Any) -> Any:  # noqa: ANN401
+    skip, depth = window
+    hits = merge_parts(list(rest[:parts]), depth, elements)
+    return process(SearchHits(hits.scores[:, skip:], hits.rows[:, skip:]), *rest[parts:])

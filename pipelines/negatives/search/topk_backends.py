@@ -3,6 +3,7 @@
 from typing import Protocol
 
 import faiss
+import numpy as np
 
 from pipelines.negatives.search.exact_dot import NO_ROW, Rows, Scores, Vectors
 
@@ -30,6 +31,17 @@ def flat_lookup(corpus: Vectors, device: str, memory: int) -> Lookup:
         return faiss.knn(queries, corpus, depth, metric=faiss.METRIC_INNER_PRODUCT)
 
     return lookup
+
+
+def products(queries: Vectors, corpus: Vectors, device: str) -> Scores:
+    """All inner products, rounded as the device adds: queries [n, d], corpus [m, d] -> [n, m]."""
+    if device == "cpu":
+        return queries @ corpus.T
+    import torch  # as below
+
+    torch.backends.cuda.matmul.allow_tf32 = False
+    left, right = (torch.from_numpy(np.ascontiguousarray(side)).to(device) for side in (queries, corpus))
+    return (left @ right.T).cpu().numpy()
 
 
 def _on_device(corpus: Vectors, device: str, memory: int) -> Lookup:

@@ -23,6 +23,7 @@ SFT_ROWS = Table(
             *[c for c in SFT.columns if c.name != "position"],
             column("relevant", pa.int32(), "candidates that were dropped: the judge calls them relevant", required=True),
             column("unlabelled", pa.int32(), "candidates that were dropped: no label on the row's scale", required=True),
+            column("above", pa.int32(), "candidates that were dropped: label not below the positive's", required=True),
         ]
     ),
 )

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.workspace.filesystem import Folder
+from schemas.labels import POSITIVE_NOT_LARGEST, positive_not_largest
 from schemas.shards import PICTURES
 
 ROWS_A_GROUP = 1_000
@@ -71,6 +72,8 @@ def counts(rows: pa.Table) -> Counts:
         sizes = rows.column("candidates").combine_chunks().value_lengths().to_pylist()
         sources = pc.struct_field(pc.list_flatten(rows.column("candidates")), "source")
         values |= {"candidates": sources.to_pylist(), "rows": [WITHOUT for size in sizes if not size]}
+    if "label_from" in rows.column_names:
+        values["rows"] += [POSITIVE_NOT_LARGEST] * positive_not_largest(rows)
     return {name: Counter(str(value or "none") for value in column) for name, column in values.items()}
 
 

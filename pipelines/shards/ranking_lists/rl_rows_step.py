@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.items.spark_columns import ocr_words, with_ocr
 from pipelines.shards.files.intermediate_tables import RL_ROWS
 from pipelines.shards.ranking_lists.graded_lists_step import NOT_CALIBRATED, TASK, graded_lists, judge_labels, select_judge
 from pipelines.shards.ranking_lists.half_lists_step import SHORT, NoteSources, RankingLists, half_lists, split_notes
@@ -15,13 +16,14 @@ from pipelines.workspace.stage_output import Output, dropped_counts
 
 
 class ListTables(NamedTuple):
-    """Input tables; JUDGEMENTS without rows if nothing was judged."""
+    """Input tables; JUDGEMENTS and ANNOTATIONS without rows if there are none."""
 
     notes: NoteSources
     positives: DataFrame
     note_ties: DataFrame
     items: DataFrame
     judgements: DataFrame
+    annotations: DataFrame
 
 
 def ranking_lists(tables: ListTables, settings: RankingLists, labels: SoftLabels, seed: int) -> Output:
@@ -39,6 +41,7 @@ def ranking_lists(tables: ListTables, settings: RankingLists, labels: SoftLabels
     ties = component_ties(tables.positives, tables.note_ties, tables.notes.components).persist()
     outputs = [half_lists(split, ties, settings, seed), *_graded_lists(tables, settings, labels, split, ties, seed)]
     whole = reduce(DataFrame.unionByName, [output.rows for output in outputs])
+    whole = with_ocr(whole, "list_id", ocr_words(tables.annotations)).persist()
     dropped = reduce(DataFrame.unionByName, [output.dropped for output in outputs])
     short = F.size("candidates") < settings.candidates
     report = {name: n for output in outputs if output.report for name, n in output.report(whole).items()}

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipelines.items.spark_columns import ocr_words
 from pipelines.shards.ranking_lists.graded_lists_step import judge_labels, select_judge
 from pipelines.shards.training_rows.select_pairs import Sft
 from pipelines.shards.training_rows.soft_labels import SoftLabels
@@ -45,13 +46,8 @@ def sft_rows(tables: Tables, model: str, settings: Sft, labels: SoftLabels, seed
 
 
 def sources(tables: Tables, model: str, labels: SoftLabels) -> Sources:
-    """The vectors of one encoder, the OCR text of each picture, and the labels of one judge.
-
-    If a picture has several OCR texts, the one with the greatest (note_id, model) counts.
-    """
+    """The vectors of one encoder, the OCR text of each picture, and the labels of one judge."""
     embeddings = tables.embeddings.where((F.col("model") == model) & F.col("vector").isNotNull())
-    annotations = tables.annotations.where("kind = 'ocr' and text is not null")
-    words = F.max_by("text", F.struct("note_id", "model")).alias("words")
     judge = select_judge(tables.judgements, labels)
     scores = (
         judge_labels(tables.judgements, judge, labels) if judge else tables.judgements.withColumn("judged", F.col("calibrated"))
@@ -62,6 +58,6 @@ def sources(tables: Tables, model: str, labels: SoftLabels) -> Sources:
         items=tables.items.select("item").unionByName(tables.counterfactuals.select("item")),
         components=tables.components,
         embeddings=embeddings.select("item_id", "vector"),
-        ocr=annotations.groupBy("image_id").agg(words),
+        ocr=ocr_words(tables.annotations),
         judged=scores.select("query_id", "candidate_id", "judged"),
     )

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.items.spark_columns import spark_type
+from pipelines.items.spark_columns import spark_type, with_ocr
 from pipelines.shards.files.seeded_order import hashed
 from pipelines.shards.training_rows.positive_similarity_step import similarities
 from pipelines.shards.training_rows.select_pairs import Sft, select_pairs
@@ -29,13 +29,21 @@ LABELLED_PAIR = pa.schema(
     [
         ("pair_id", pa.string()),
         ("label_from", pa.string()),
+        ("label_temperature", pa.float64()),
         ("similarity", pa.float64()),
         ("soft_label", pa.float64()),
         ("kept", pa.list_(KEPT_CANDIDATE)),
         ("relevant", pa.int32()),
         ("unlabelled", pa.int32()),
+        ("above", pa.int32()),
     ]
 )
+LEFT_OUT = {
+    "relevant": "judged relevant",
+    "unlabelled": "no label on the row's scale",
+    "above": "label not below the positive's",
+}
+"""Columns that count the candidates which left a row, and why they left."""
 
 
 class Sources(NamedTuple):
@@ -93,10 +101,13 @@ def training_rows(sources: Sources, settings: Sft, labels: SoftLabels, seed: int
         ),
         F.coalesce("candidates", F.array().cast(spark_type(pa.list_(CANDIDATE)))).alias("candidates"),
         "label_from",
+        "label_temperature",
         "relevant",
         "unlabelled",
+        "above",
     )
     spark = sources.positives.sparkSession
+    rows = with_ocr(rows, "pair_id", sources.ocr)
     return Output(rows, dropped_counts(spark, left_out), sources.positives.count(), report=report)
 
 
@@ -104,13 +115,12 @@ def report(rows: DataFrame) -> dict[str, Any]:
     """The manifest's report on SFT_ROWS."""
     source = rows.select(F.explode("candidates.source").alias("source")).groupBy("source").count().collect()
     sums = rows.agg(
-        F.coalesce(F.sum("relevant"), F.lit(0)).alias("judged relevant"),
-        F.coalesce(F.sum("unlabelled"), F.lit(0)).alias("no label on the row's scale"),
+        *[F.coalesce(F.sum(name), F.lit(0)).alias(reason) for name, reason in LEFT_OUT.items()],
         F.coalesce(F.sum((F.size("candidates") == 0).cast("int")), F.lit(0)).alias("without"),
     ).collect()[0]
     return {
         "candidates": {row["source"]: row["count"] for row in sorted(source)},
-        "candidates_left_out": {name: sums[name] for name in ("judged relevant", "no label on the row's scale")},
+        "candidates_left_out": {reason: sums[reason] for reason in LEFT_OUT.values()},
         "rows_without_negatives": sums["without"],
     }
 
@@ -165,16 +175,18 @@ def _label_pair(row: dict[str, Any], settings: SoftLabels) -> dict[str, Any]:
     return {
         "pair_id": row["pair_id"],
         "label_from": labels.label_from,
+        "label_temperature": labels.temperature,
         "similarity": row["similarity"],
         "soft_label": labels.positive,
         "kept": kept,
         "relevant": labels.relevant,
         "unlabelled": labels.unlabelled,
+        "above": labels.above,
     }
 
 
 def _scores(row: dict[str, Any]) -> ItemScores:
-    return ItemScores(row["similarity"], row["judged"])
+    return ItemScores(row["similarity"], row["judged"], row.get("source") == "rule")
 
 
 def _candidates(labelled: DataFrame, sources: Sources) -> DataFrame:

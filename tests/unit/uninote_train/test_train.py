@@ -107,6 +107,7 @@ def test_sft_learns(models, tmp_path):
         f"model.path={models('clip')}",
         "optimizer.steps=16",
         "optimizer.learning_rate=2e-3",
+        "loss.kind=symmetric_kl",
         "loss.info_nce_weight=0.1",
         "data.batch=8",
     ]
@@ -289,9 +290,16 @@ def test_a_finished_run_has_nothing_to_do_and_another_is_not_mixed_with_it(model
 
 def test_a_loss_that_is_not_finite_stops_with_the_rows_names(models, tmp_path, monkeypatch, capsys):
     rows = [sft_row(n, 8, n) for n in range(8)]
-    rows[5]["candidates"][1]["soft_label"] = float("inf")
+    rows[5]["positive"]["soft_label"] = float("inf")
     write_shard(tmp_path / "sft/train", "00000", rows)
-    assignments = [*CLIP, f"model.path={models('clip')}", "optimizer.steps=4", "run.checkpoint_every=1", "data.batch=2"]
+    assignments = [
+        *CLIP,
+        f"model.path={models('clip')}",
+        "optimizer.steps=4",
+        "run.checkpoint_every=1",
+        "data.batch=2",
+        "loss.kind=symmetric_kl",
+    ]
     with pytest.raises(
         DataError, match=r"step \d: the loss is nan in 1 of 2 rows of this process; rows pair-0005; inspect them"
     ):

@@ -51,13 +51,18 @@ def distinct_documents_mask(names: Tensor, own: Tensor) -> Tensor:
     Returns:
         [b, d] bool.
     """
-    distinct, inverse = torch.unique(names, return_inverse=True)
-    numbers = torch.arange(len(names), device=names.device)
-    first = torch.full_like(distinct, len(names)).scatter_reduce(0, inverse, numbers, "amin")
-    mask = (first[inverse] == numbers).expand(len(own), -1).clone()
+    mask = first_of_equal(names).expand(len(own), -1).clone()
     for column in own.T:  # one candidate at a time: [b, k, d] would be large
         mask &= column[:, None] != names
     return mask
+
+
+def first_of_equal(names: Tensor) -> Tensor:
+    """Mask of the first of several equal names. [d] -> [d] bool."""
+    distinct, inverse = torch.unique(names, return_inverse=True)
+    numbers = torch.arange(len(names), device=names.device)
+    first = torch.full_like(distinct, len(names)).scatter_reduce(0, inverse, numbers, "amin")
+    return first[inverse] == numbers
 
 
 def within_margin(scores: Tensor, positive: Tensor, margin: float) -> Tensor:

@@ -7,18 +7,19 @@ MASKED_SCORE = -1e9
 """Replaces the score where there is no candidate: the probability is 0 and its logarithm is finite."""
 
 
-def log_softmax(scores: Tensor, is_candidate: Tensor, temperature: float) -> Tensor:
+def log_softmax(scores: Tensor, is_candidate: Tensor, temperature: float | Tensor) -> Tensor:
     """Log of softmax(scores / temperature) over the candidates of each row.
 
     Args:
         scores: [b, k], cosines or soft labels.
         is_candidate: [b, k] bool.
-        temperature: divides the scores.
+        temperature: divides the scores; [b]: one for each row.
 
     Returns:
         [b, k] in nats; a large negative number where there is no candidate.
     """
-    return torch.log_softmax((scores / temperature).masked_fill(~is_candidate, MASKED_SCORE), dim=-1)
+    divisor = temperature[:, None] if isinstance(temperature, Tensor) else temperature
+    return torch.log_softmax((scores / divisor).masked_fill(~is_candidate, MASKED_SCORE), dim=-1)
 
 
 def label_masks(labels: Tensor, is_candidate: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor
 
-from schemas.errors import SettingsError
-
 SHORTEST = 0.01
 """Norm below which a prefix of a unit vector counts as having no direction. Ours: the first 16 of 4096 equal dimensions have
 norm 0.06. It bounds the gradient's growth by its inverse; with torch's 1e-12 one row of zeros would dominate the batch."""
@@ -18,14 +16,8 @@ def truncate_dimensions(vectors: Tensor, dimensions: int) -> Tensor:
 
 
 def usable(dims: Sequence[int], size: int) -> tuple[int, ...]:
-    """The dimensions that a model is trained at: those of `dims` that it has, in ascending order.
+    """The dimensions that a model is trained at, ascending: those of `dims` that it has, and always all of them.
 
-    Raises:
-        SettingsError: it has none of them.
+    Without the whole vector the dimensions behind the last of `dims` would have no gradient.
     """
-    kept = tuple(sorted({d for d in dims if 0 < d <= size}))
-    if not kept:
-        raise SettingsError(
-            f"loss.dims {list(dims)}: the model's vectors have {size} dimensions; expected some between 1 and {size}"
-        )
-    return kept
+    return tuple(sorted({d for d in dims if d < size} | {size}))

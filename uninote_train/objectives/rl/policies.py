@@ -76,3 +76,23 @@ def kl_to_reference(scores: Tensor, reference: Tensor, is_candidate: Tensor, tem
     """KL(pi || pi_ref) over a list's candidates, exact. [l, g] cosines of both models -> [l] in nats."""
     now, before = (log_softmax(s, is_candidate, temperature) for s in (scores, reference.detach()))
     return (now.exp() * (now - before)).sum(1)
+
+
+def lists_as_info_nce(scores: Tensor, is_candidate: Tensor, relevant: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """The control without a reward: each relevant candidate against the list's noise, as a row of InfoNCE.
+
+    Args:
+        scores: [l, g] cosines, in the true order.
+        is_candidate: [l, g] bool.
+        relevant: [l] int64: the first so many are relevant.
+        temperature: divides the scores.
+
+    Returns:
+        ([l] in nats, the mean over the relevant ones; [l] bool, lists with relevant ones and noise).
+    """
+    good = is_candidate & (torch.arange(scores.shape[1], device=scores.device) < relevant[:, None])
+    noise = is_candidate & ~good
+    logits = scores / temperature
+    against = torch.logsumexp(logits.masked_fill(~noise, MASKED_SCORE), 1)[:, None]
+    losses = torch.logaddexp(logits, against) - logits
+    return (losses * good).sum(1) / good.sum(1).clamp(min=1), good.any(1) & noise.any(1)

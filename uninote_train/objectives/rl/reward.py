@@ -63,6 +63,16 @@ def reward_terms(rank: Tensor, is_candidate: Tensor, relevant: Tensor, weights: 
     return torch.stack([penalty, base, absolute, weights.relative * _concordance(rank, good)]).float()
 
 
+def in_perfect_order(rank: Tensor, is_candidate: Tensor, relevant: Tensor) -> Tensor:
+    """Lists whose relevant candidates come first and in their true order; of the noise any order will do. [l] bool.
+
+    A policy's gradient does not fade as such a list gets surer, though it has nothing to learn.
+    """
+    true_rank = torch.arange(1, rank.shape[-1] + 1, device=rank.device)
+    good = is_candidate & (true_rank <= relevant[..., None])
+    return ((rank == true_rank) | ~good).all(-1)
+
+
 def _concordance(rank: Tensor, good: Tensor) -> Tensor:
     """R_rel: [..., g]; 1 for the only relevant candidate of a list (ours), which cannot be out of order."""
     index = torch.arange(rank.shape[-1], device=rank.device)

@@ -1,9 +1,11 @@
-"""An item has the same id in Spark as in plain Python."""
+"""An item has the same id, and the same text to read, in Spark as in plain Python."""
 
+import pyarrow as pa
 from pyspark.sql import functions as F
 
-from pipelines.items import spark_columns
-from schemas.item import item_id
+from pipelines.items import note_text, spark_columns
+from pipelines.items.arrow_rows import item_row
+from schemas.item import ITEM, item_id
 
 
 def test_spells_an_item_as_plain_python_does(spark):
@@ -18,3 +20,32 @@ def test_spells_a_crop_with_its_box(spark):
     box = (0.1, 0.25, 0.9000005, 1.0)
     crop = spark_columns.item("crop", F.lit("n"), F.array(F.lit("i")), spark_columns.region(*[F.lit(v) for v in box]))
     assert spark.range(1).select(crop["item_id"]).first()[0] == item_id("crop", "n", ["i"], box)
+
+
+def test_notes_are_read_with_the_text_in_their_pictures_as_in_plain_python(spark):
+    words = {"a": "RED CUP", "b": "BLUE", "c": "RED CUP", "d": " "}
+    ocr = spark.createDataFrame(list(words.items()), "image_id string, words string")
+    whole, part = item_row("note", "n", ["a", "x", "b", "c", "d"], "Mugs\nTwo."), item_row("note", "n", ["b"], "Mugs\n")
+    plain, picture = item_row("note", "m", ["x"], "Pots\n"), item_row("image", "n", ["a"])
+    rows = [
+        {"key": "k1", "query": picture, "positive": {"item": whole}, "candidates": [{"item": part}, {"item": plain}]},
+        {"key": "k2", "query": plain, "positive": {"item": plain}, "candidates": []},
+    ]
+    one = pa.struct([("item", ITEM)])
+    schema = pa.schema([("key", pa.string()), ("query", ITEM), ("positive", one), ("candidates", pa.list_(one))])
+    frame = spark.createDataFrame(pa.Table.from_pylist(rows, schema))
+
+    def read(item):
+        return item | {"text": note_text.with_ocr(item["text"], item["image_ids"], words) if item["kind"] == "note" else None}
+
+    wanted = {
+        row["key"]: [read(i) for i in (row["query"], row["positive"]["item"], *(c["item"] for c in row["candidates"]))]
+        for row in rows
+    }
+    found = spark_columns.with_ocr(frame, "key", ocr).toArrow().to_pylist()
+    assert {r["key"]: [r["query"], r["positive"]["item"], *(c["item"] for c in r["candidates"])] for r in found} == wanted
+    assert wanted["k1"][1]["text"] == "Mugs\nTwo.\nRED CUP\nBLUE"
+    lists = spark_columns.with_ocr(frame.drop("positive"), "key", ocr)
+    assert {r["key"]: [r["query"], *(c["item"] for c in r["candidates"])] for r in lists.toArrow().to_pylist()} == {
+        key: [items[0], *items[2:]] for key, items in wanted.items()
+    }

@@ -35,6 +35,16 @@ def test_short_rows_are_filled_with_none_and_rows_without_a_scale_have_no_labels
     assert batch.labels[1].isnan().all()
 
 
+def test_labels_have_the_temperature_of_their_row_or_of_their_scale_in_older_shards():
+    own, older, judged = ({**sft_row(n, 9, n)} for n in range(3))
+    own["label_temperature"] = 0.07
+    del older["label_temperature"]
+    judged |= {"label_from": "judge", "label_temperature": None}
+    assert sft_rows([own, older, judged], ToyPreparer(), pictures).label_temperature.tolist() == pytest.approx(
+        [0.07, 0.02, 0.1]
+    )
+
+
 def test_a_crop_is_cut_out_of_its_picture():
     shapes = {}
 

@@ -1,6 +1,9 @@
 """Who is in a gallery, who leaves a ranking."""
 
+import numpy as np
+
 from tests.unit.uninote_train.evaluation.hand_made_items import BOX, item, row
+from uninote_train.evaluation.exact_ranks import ranks
 from uninote_train.evaluation.retrieval_tasks import retrieval_tasks
 from uninote_train.evaluation.split_items import read_split
 
@@ -84,3 +87,35 @@ def test_a_query_is_never_in_its_own_gallery():
     task = tasks_of(*rows)["note_to_note"]
     for n, query in enumerate(task.queries):
         assert query in names(task, task.excluded, n)
+
+
+def test_a_note_stands_once_in_a_ranking_in_the_form_of_an_answer_where_it_has_one():
+    """Three variants of note a and two of note b: a query ranks its own positive, and one item of the other note."""
+    other, b_without = item("image", "b", ["b1"]), item("note", "b", (), "words of b\na lamp")
+    rows = [
+        row("image_to_note", A1, WITHOUT),
+        row("image_to_note", A2, REPLACED),
+        row("image_to_note", other, b_without, of="c2", also="c2"),
+        row("note_to_text", NOTE_A, MUG),
+        row("note_to_text", NOTE_B, LAMP, of="c2", also="c2"),
+        row("note_to_text", NOTE_C, SAME, of="c3", also="c3"),
+    ]
+    task = tasks_of(*rows)["image_to_note"]
+    assert task.gallery_size == 3  # notes a, b and c
+    hidden, answers = names(task, [task.variants]), {i["item_id"] for i in (WITHOUT, REPLACED)}
+    assert {NOTE_A["item_id"], NOTE_B["item_id"]} < hidden  # an answer of the task stands for a note, not the whole note
+    assert len(hidden & answers) == 1  # of two answers one
+    assert NOTE_C["item_id"] not in hidden  # it has no answer in this task
+    for n in range(3):
+        left = set(task.gallery) - hidden - names(task, task.excluded, n) | names(task, task.positives, n)
+        notes = [next(i["note_id"] for i in read_split(rows).items.values() if i["item_id"] == name) for name in left]
+        assert sorted(notes) == ["a", "b", "c"]
+
+
+def test_a_hidden_variant_takes_no_rank_and_is_found_by_its_own_query():
+    scores = np.array([[1, 0.9, 0.8, 0.7]], np.float32)
+    gallery, hidden = np.diag([1.0, 0.9, 0.8, 0.7]).astype(np.float32), np.array([0, 1])
+    query = np.ones((1, 4), np.float32)
+    assert (query @ gallery == scores).all()
+    assert ranks(query, gallery, [np.array([2])], [np.array([], np.int64)], hidden)[0].tolist() == [1]
+    assert ranks(query, gallery, [np.array([1, 3])], [np.array([], np.int64)], hidden)[0].tolist() == [1, 3]

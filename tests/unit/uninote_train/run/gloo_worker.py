@@ -8,30 +8,41 @@ import torch.distributed as dist
 from safetensors.torch import save_file
 
 from schemas.shards import RL, SFT
-from tests.unit.uninote_train.toy import Toy
-from uninote_train.data.loader import StepDataset
+from tests.unit.uninote_train.toy import Toy, ToyPreparer
+from uninote_train.data.loader import ReplayDataset, StepDataset
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import open_shards
 from uninote_train.models.protocol import trainable
 from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.ranking_rl import RankingObjective
+from uninote_train.objectives.replay import ReplayObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.run.grad_cache import backward
 from uninote_train.run.processes import Processes
 from uninote_train.settings import ContrastiveLoss, RankingLoss
 
 SFT_CASES = {
-    "symmetric_kl": ContrastiveLoss(dims=(4, 16)),
-    "both": ContrastiveLoss(dims=(16,), info_nce_weight=0.5),
+    "symmetric_kl": ContrastiveLoss(kind="symmetric_kl", dims=(4, 16)),
+    "both": ContrastiveLoss(kind="symmetric_kl", dims=(16,), info_nce_weight=0.5),
     "info_nce": ContrastiveLoss(kind="info_nce", dims=(8, 16), temperature=0.1),
     "own_only": ContrastiveLoss(kind="info_nce", dims=(16,), in_batch=False),
 }
 RL_CASES = {
-    "item_softmax": RankingLoss(),
+    "item_softmax": RankingLoss(policy="item_softmax", kl=0.1),
     "plackett_luce": RankingLoss(policy="plackett_luce", kl=0.3),
+    "control": RankingLoss(policy="info_nce", kl=0.0),
+    "replay": RankingLoss(),
     "frozen": RankingLoss(frozen_documents=True, policy="positive_advantage"),
 }
 BATCH, STEP = 8, 1
+
+
+def steps_of(stage: str, shards: dict[str, str], processes: Processes) -> StepDataset:
+    opened = open_shards(shards[stage], "train", SFT if stage == "sft" else RL, "/nowhere")
+    return StepDataset(
+        stage=stage, shards=opened, order=Order(opened.counts, 3, 2), preparer=ToyPreparer(), batch=BATCH, rank=processes.rank,
+        world=processes.world, rankings=8,
+    )  # fmt: skip
 
 
 def gradients(processes: Processes, shards: dict[str, str], mini_batch: int) -> dict[str, torch.Tensor]:
@@ -40,17 +51,16 @@ def gradients(processes: Processes, shards: dict[str, str], mini_batch: int) -> 
     for name, settings in {**SFT_CASES, **RL_CASES}.items():
         stage = "sft" if name in SFT_CASES else "rl"
         model = Toy()
-        opened = open_shards(shards[stage], "train", SFT if stage == "sft" else RL, "/nowhere")
-        steps = StepDataset(
-            stage=stage, shards=opened, order=Order(opened.counts, 3, 2), preparer=model.preparer, batch=BATCH, rank=processes.rank,
-            world=processes.world, rankings=8,
-        )  # fmt: skip
+        steps = steps_of(stage, shards, processes)
         if stage == "sft":
             objective = ContrastiveObjective(settings, settings.dims, processes)
         else:
             reference = ReferenceModel(Toy(seed=1), 0, torch.no_grad)  # another model: its KL is not zero
             objective = RankingObjective(settings, 16, reference, processes)
         rows = steps[STEP]
+        if name == "replay":
+            objective = ReplayObjective(objective, ContrastiveObjective(ContrastiveLoss(dims=(16,)), (16,), processes), 0.5)
+            rows = ReplayDataset(lists=steps, pairs=steps_of("sft", shards, processes))[STEP]
         batches, state, losses = objective.inputs(rows), objective.prepare_step(rows), []
 
         def loss_of(vectors, objective=objective, batches=batches, rows=rows, state=state, losses=losses):

@@ -123,6 +123,7 @@ VIOLATIONS = {
     "a row of sft and its candidates are in the split of its folder": lambda w: rewrite(w, "sft/train", first(lambda r: {"query": r["query"] | {"note_id": "d"}})),
     "a row of rl and its candidates are in the split of its folder": lambda w: rewrite(w, "rl/train", first(lambda r: {"candidates": [r["candidates"][0] | {"item": whole("d")}]})),
     "a row of sft is a positive, with its query and target": lambda w: rewrite(w, "sft/train", first(lambda r: {"pair_id": "nobody"})),
+    "the positive of a labelled row of sft has the row's largest soft label": lambda w: rewrite(w, "sft/train", first(lambda r: {"label_from": "judge", "positive": r["positive"] | {"soft_label": 0.5}, "candidates": [c | {"soft_label": 0.5} for c in r["candidates"]]})),
     "no negative of a row of sft is in its query's or positive's content group, except generated ones": lambda w: rewrite(w, "sft/train", first(lambda r: {"candidates": [c | {"source": "band"} for c in r["candidates"]]})),
     "a ranking list has at least one relevant candidate, and no more than its candidates": lambda w: rewrite(w, "rl/train", first(lambda r: {"relevant": 2})),
     "no file has a column for a user or a session": user_column,

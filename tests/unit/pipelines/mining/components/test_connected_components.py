@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pyspark.sql import functions as F
 
-from pipelines.mining.components.connected_components import connected_components, cut_lineage
+from pipelines.mining.components.connected_components import FEW_LINKS, connected_components, cut_lineage
 
 
 def edges_of(spark, edges):
@@ -31,15 +31,22 @@ def random_edges(seed, notes, count):
     return [(f"n{a}", f"n{b}") for a, b in ends.tolist()]
 
 
+@pytest.mark.parametrize("few_links", [0, FEW_LINKS])
 @pytest.mark.parametrize(("notes", "count"), [(40, 15), (60, 40), (60, 200)])
-def test_agrees_with_networkx(spark, notes, count):
+def test_agrees_with_networkx(spark, notes, count, few_links):
     edges = random_edges(count, notes, count)
-    assert labels(connected_components(edges_of(spark, edges))) == by_networkx(edges)
+    assert labels(connected_components(edges_of(spark, edges), few_links=few_links)) == by_networkx(edges)
+
+
+@pytest.mark.parametrize("few_links", [0, FEW_LINKS])
+def test_sorts_ids_as_spark_does(spark, few_links):
+    edges = [("\U0001f600", "\uffee"), ("é", "z"), ("Z", "é"), ("笔记", "\uffee")]
+    assert labels(connected_components(edges_of(spark, edges), few_links=few_links)) == by_networkx(edges)
 
 
 def test_is_the_same_whatever_the_partitions_and_the_order_of_edges(spark):
     edges = edges_of(spark, random_edges(1, 200, 180))
-    results = [labels(connected_components(edges.repartition(p, F.hash("r", F.lit(p))))) for p in (1, 2, 7)]
+    results = [labels(connected_components(edges.repartition(p, F.hash("r", F.lit(p))), few_links=0)) for p in (1, 2, 7)]
     assert results[0] == results[1] == results[2] == by_networkx([tuple(e) for e in edges.collect()])
 
 
@@ -47,7 +54,7 @@ def test_follows_a_chain_of_ten_thousand_notes_to_its_smallest(spark):
     order = np.random.default_rng(0).permutation(10_000).tolist()
     chain = [(f"n{a:05d}", f"n{b:05d}") for a, b in itertools.pairwise(order)]
     rounds = []
-    result = labels(connected_components(edges_of(spark, chain), lambda f: rounds.append(1) or cut_lineage(f)))
+    result = labels(connected_components(edges_of(spark, chain), lambda f: rounds.append(1) or cut_lineage(f), 0))
     assert len(result) == 10_000
     assert set(result.values()) == {"n00000"}
     assert len(rounds) <= 16
@@ -56,7 +63,7 @@ def test_follows_a_chain_of_ten_thousand_notes_to_its_smallest(spark):
 def test_gathers_a_hub_of_five_thousand_in_few_rounds(spark):
     rounds = []
     hub = [("hub", f"n{i}") for i in range(5_000)]
-    result = labels(connected_components(edges_of(spark, hub), lambda f: rounds.append(1) or cut_lineage(f)))
+    result = labels(connected_components(edges_of(spark, hub), lambda f: rounds.append(1) or cut_lineage(f), 0))
     assert set(result.values()) == {"hub"}
     assert len(rounds) <= 2
 

@@ -65,6 +65,6 @@ def test_settings_beat_the_preset_and_keep_its_kind():
 
 def test_an_empty_band_and_a_relative_margin_that_is_no_share_are_refused():
     with pytest.raises(SettingsError, match="empty"):
-        MarginSettings(ceiling=0.3).margin()
+        MarginSettings(preset="uninote-band", ceiling=0.3).margin()
     with pytest.raises(SettingsError, match=r"0\.05 keeps"):
         Margin(relative=5)

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.negatives.search.note_elements import chunks, rows_to_encode
+from pipelines.negatives.search.note_elements import chunks, items_as_read, rows_to_encode
 from schemas.datasets import IMAGES, ITEMS
 from schemas.item import UNDESCRIBED, item_id
 
@@ -41,8 +41,28 @@ def test_a_note_is_searched_by_its_pictures_their_words_its_title_its_body_and_i
         ("ocr", "RED", ()),
         ("text", "Mugs", ()),
         ("text", "Two of them.\n", ()),
-        ("note", note["text"], ("/p/a", "/p/b")),
+        ("note", note["text"] + "\nRED", ("/p/a", "/p/b")),
     }
+
+
+def test_the_text_in_a_picture_leaves_a_note_with_the_picture_and_other_text_is_other_content():
+    """As in the note that asks for it and its rule-made negative."""
+    both, without = item("note", "n", ["a", "b"], "Mugs\n"), item("note", "n", ["b"], "Mugs\n")
+
+    def read(**ocr_texts):
+        rows = rows_to_encode(items(both, without), images(a="1", b="2"), ocr_texts)
+        return rows.rows.take(rows.items).to_pylist()
+
+    table = items(item("image", "n", ["a"]), both)
+    as_read = items_as_read(table, rows_to_encode(table, images(a="1", b="2"), {"a": "RED CUP"}))
+    assert as_read.schema == table.schema
+    assert as_read.to_pylist() == [
+        table.to_pylist()[0],
+        {"item": table.to_pylist()[1]["item"] | {"text": "Mugs\n\nRED CUP"}, "split": "train"},
+    ]
+    assert [row["text"] for row in read(a="RED CUP", b="BLUE")] == ["Mugs\n\nRED CUP\nBLUE", "Mugs\n\nBLUE"]
+    assert read(a="RED CUP")[0]["pictures"] != read(a="RED CAP")[0]["pictures"] != read()[0]["pictures"]
+    assert read(a="RED CUP")[1] == read()[1]
 
 
 def test_what_is_an_item_and_an_element_is_encoded_once():

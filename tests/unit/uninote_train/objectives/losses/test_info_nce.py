@@ -6,7 +6,6 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import SettingsError
 from uninote_train.objectives.losses.info_nce import info_nce
 from uninote_train.objectives.losses.matryoshka import truncate_dimensions, usable
 
@@ -63,7 +62,7 @@ def test_matryoshka_brings_the_first_dimensions_to_unit_length():
     torch.testing.assert_close(truncate_dimensions(vectors, 4), vectors[:, :4] / vectors[:, :4].norm(dim=-1, keepdim=True))
 
 
-def test_dimensions_that_a_model_does_not_have_are_left_out_or_refused():
+def test_dimensions_that_a_model_does_not_have_are_left_out_and_the_whole_vector_is_always_trained():
     assert usable((4096, 64, 512, 64), 512) == (64, 512)
-    with pytest.raises(SettingsError, match=r"loss\.dims \[512\]: the model's vectors have 64 dimensions"):
-        usable((512,), 64)
+    assert usable((64, 512, 1024, 4096), 256) == (64, 256)
+    assert usable((512,), 64) == (64,)

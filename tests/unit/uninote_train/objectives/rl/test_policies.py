@@ -3,16 +3,33 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from uninote_train.objectives.losses.masked_softmax import log_softmax
 from uninote_train.objectives.rl.policies import (
     clipped_policy_loss,
     item_softmax,
     kl_to_reference,
+    lists_as_info_nce,
     log_ranking,
     positive_advantage,
     sample_rankings,
 )
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=7), st.integers(0, 7), st.floats(0.02, 1), st.integers(0, 2))
+def test_the_control_is_cross_entropy_of_each_relevant_candidate_against_the_noise(cosines, relevant, tau, padding):
+    relevant, size = min(relevant, len(cosines)), len(cosines)
+    scores = torch.tensor([[*cosines, *[9.0] * padding]], dtype=torch.float64)
+    is_candidate = torch.arange(size + padding)[None] < size
+    loss, counts = lists_as_info_nce(scores, is_candidate, torch.tensor([relevant]), tau)
+    assert counts.item() == (0 < relevant < size)
+    if counts:
+        noise = sum(math.exp(c / tau) for c in cosines[relevant:])
+        expected = [math.log(math.exp(c / tau) + noise) - c / tau for c in cosines[:relevant]]
+        assert loss.item() == pytest.approx(sum(expected) / relevant, abs=1e-9)
+
 
 ALL_CANDIDATES = torch.ones(1, 4, dtype=torch.bool)
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uninote_train.objectives.rl.reward import Reward, advantages, ranks, reward_terms, variance_shares
+from uninote_train.objectives.rl.reward import Reward, advantages, in_perfect_order, ranks, reward_terms, variance_shares
 
 
 def slow_reward(ranking, relevant, w):
@@ -45,6 +45,20 @@ def test_is_that_of_plain_python(case, weights, padding):
     rewards_by_candidate = fast_reward(list(ranking), relevant, weights, padding)
     assert rewards_by_candidate[: len(ranking)] == pytest.approx(slow_reward(list(ranking), relevant, weights), abs=1e-4)
     assert rewards_by_candidate[len(ranking) :] == [0.0] * padding
+
+
+@given(st.integers(1, 6).flatmap(lambda n: st.tuples(st.permutations(range(n)), st.integers(0, n))), st.integers(0, 2))
+def test_a_perfect_order_has_the_relevant_ones_first_and_in_order_and_the_highest_reward(case, padding):
+    ranking, relevant = list(case[0]), case[1]
+    scores = torch.full((1, len(ranking) + padding), 9.0)
+    for place, candidate in enumerate(ranking):
+        scores[0, candidate] = -float(place)
+    is_candidate = torch.arange(len(ranking) + padding)[None] < len(ranking)
+    perfect = in_perfect_order(ranks(scores, is_candidate), is_candidate, torch.tensor([relevant])).item()
+    assert perfect == (ranking[:relevant] == list(range(relevant)))
+    best = max(sum(slow_reward(list(other), relevant, Reward())) for other in itertools.permutations(ranking))
+    if perfect:
+        assert sum(slow_reward(ranking, relevant, Reward())) == pytest.approx(best)
 
 
 def test_by_hand():
