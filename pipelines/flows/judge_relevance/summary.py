@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from pipelines.flows.judge_relevance.flow import PAGE, JudgePlan, JudgeResult
 from pipelines.flows.judge_relevance.settings import JudgeRelevance
 from pipelines.judge.budget import Spending
+from pipelines.judge.calibration.agreement_metrics import Interval
 from pipelines.judge.calibration.evaluate import Evaluation
 from pipelines.judge.select_pairs import SOURCES
 from pipelines.workspace.arrow_stages import ArrowStages
@@ -94,12 +95,13 @@ def _count_in(rows: pa.Table, others: pa.Table) -> int:
 
 
 def _metrics(evaluation: Evaluation) -> list[str]:
-    rate, kappa = evaluation.rate, evaluation.kappa
+    rate, kappa, (sensitivity, specificity) = evaluation.rate, evaluation.kappa, evaluation.rates
     lines = [
         f"  ROC-AUC {evaluation.auc:.4f}; expected calibration error {evaluation.error_before:.4f} raw, "
-        f"{evaluation.error_after:.4f} calibrated",
+        f"{evaluation.error_after:.4f} calibrated ({evaluation.error_floor:.4f} is what chance alone shows)",
         f"  kappa {kappa.value:.3f} ({kappa.low:.3f} to {kappa.high:.3f}) on {evaluation.labels:,} labels, "
         f"{evaluation.relevant:,} of them relevant",
+        f"  sensitivity {_rate(sensitivity)}, specificity {_rate(specificity)}, the map fitted again in each draw",
         f"  relevant among the written negatives {_share(rate.value)} ({_share(rate.low)} to {_share(rate.high)}), corrected "
         "for the judge's errors",
         f"  {evaluation.ties.distinct:,} distinct scores; {evaluation.ties.tied:.1%} of the pairs share theirs",
@@ -161,3 +163,8 @@ def _spending(spending: Spending | None) -> list[str]:
 
 def _share(value: float) -> str:
     return f"{value:.2%}" if np.isfinite(value) else "unknown"
+
+
+def _rate(one: Interval) -> str:
+    value, low, high = (f"{number:.3f}" if np.isfinite(number) else "unknown" for number in (one.value, one.low, one.high))
+    return f"{value} ({low} to {high})"

@@ -25,18 +25,6 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class ReliabilityBins:
-    """The reliability curve: predicted probability against observed share, bin by bin; empty bins are left out."""
-
-    counts: NDArray[np.int64]
-    """Pairs per bin."""
-    predicted: Numbers
-    """Mean probability of each bin's pairs."""
-    observed: Numbers
-    """Share of each bin's pairs that is relevant."""
-
-
-@dataclass(frozen=True, slots=True)
 class ScoreTies:
     """How fine the scores are: scores on a coarse grid order few pairs."""
 
@@ -76,22 +64,6 @@ def roc_curve(scores: Numbers, relevant: Flags) -> tuple[Numbers, Numbers]:
         np.concatenate([[0.0], false / max(1, int((~relevant).sum()))]),
         np.concatenate([[0.0], true / max(1, int(relevant.sum()))]),
     )
-
-
-def reliability(probabilities: Numbers, relevant: Flags, bins: int) -> ReliabilityBins:
-    """The reliability curve with `bins` bins of equal width over 0 to 1; an edge belongs to the upper bin, 1 to the last."""
-    at = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
-    counts = np.bincount(at, minlength=bins)
-    filled = counts > 0
-    predicted = np.bincount(at, weights=probabilities, minlength=bins)[filled] / counts[filled]
-    observed = np.bincount(at, weights=relevant.astype(np.float64), minlength=bins)[filled] / counts[filled]
-    return ReliabilityBins(counts[filled], predicted, observed)
-
-
-def calibration_error(probabilities: Numbers, relevant: Flags, bins: int) -> float:
-    """Expected calibration error: the mean gap of the reliability curve, bins weighted by their pairs (Guo et al. 2017)."""
-    curve = reliability(probabilities, relevant, bins)
-    return float((curve.counts * np.abs(curve.predicted - curve.observed)).sum() / max(1, curve.counts.sum()))
 
 
 def kappa(verdicts: Flags, relevant: Flags) -> float:

@@ -8,18 +8,17 @@ from scipy.stats import spearmanr
 
 from pipelines.judge.calibration.agreement_metrics import (
     Interval,
-    ReliabilityBins,
     ScoreTies,
-    calibration_error,
     corrected_rate,
     kappa_interval,
-    reliability,
     roc_auc,
     roc_curve,
     ties,
 )
+from pipelines.judge.calibration.calibration_error import ReliabilityBins, calibration_error, error_floor, reliability
 from pipelines.judge.calibration.control_questions import ControlScores, ScoreChange, score_change
 from pipelines.judge.calibration.fit import CalibrationMap, CalibrationSettings, ScoreCalibration, cross_fit, fit_map
+from pipelines.judge.calibration.refitted_rates import Rates, refitted_rates
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -53,11 +52,14 @@ class Evaluation:
     roc: tuple[Numbers, Numbers]
     error_before: float
     error_after: float
+    error_floor: float
+    """Mean of `error_after` if the judge was perfectly calibrated: what chance alone makes."""
     before: ReliabilityBins
     after: ReliabilityBins
     kappa: Interval
     agreement: float
     """Share of pairs with the label as verdict."""
+    rates: Rates
     rate: Interval
     """Share of the written negatives that is relevant, corrected for the judge's errors."""
     apparent: float
@@ -111,10 +113,12 @@ def evaluate(
         roc=roc_curve(scores, relevant),
         error_before=calibration_error(scores, relevant, settings.bins),
         error_after=calibration_error(probabilities, relevant, settings.bins),
+        error_floor=error_floor(probabilities, settings.bins, settings.seed),
         before=reliability(scores, relevant, settings.bins),
         after=reliability(probabilities, relevant, settings.bins),
         kappa=kappa_interval(verdicts, relevant, groups, *bootstrap),
         agreement=float((verdicts == relevant).mean()),
+        rates=refitted_rates(scores, relevant, groups, verdicts, settings),
         rate=corrected_rate(negatives, verdicts, relevant, groups, *bootstrap),
         apparent=float(negatives.mean()) if len(negatives) else float("nan"),
         ties=ties(scores),
@@ -159,14 +163,12 @@ def _numbers(evaluation: Evaluation) -> dict[str, float]:
         "auc": evaluation.auc,
         "error_before": evaluation.error_before,
         "error_after": evaluation.error_after,
-        "kappa": evaluation.kappa.value,
-        "kappa_low": evaluation.kappa.low,
-        "kappa_high": evaluation.kappa.high,
-        "rate": evaluation.rate.value,
-        "rate_low": evaluation.rate.low,
-        "rate_high": evaluation.rate.high,
+        "error_floor": evaluation.error_floor,
         "tied": evaluation.ties.tied,
     }
+    intervals = {"kappa": evaluation.kappa, "rate": evaluation.rate} | evaluation.rates._asdict()
+    for name, one in intervals.items():
+        numbers |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
     return {name: round(value, 6) for name, value in numbers.items() if np.isfinite(value)}
 
 

@@ -19,6 +19,7 @@ DISAGREEMENTS = 20
 """Most pairs in the table of disagreements."""
 MAX_CHARACTERS = 140
 """A longer text is cut."""
+REFITTED = "interval by bootstrap over components, the map fitted again and measured on the rest"
 STYLE = """
 body{font:15px/1.45 sans-serif;color:#222;max-width:1080px;margin:2em auto;padding:0 1em}
 table{border-collapse:collapse;margin:.6em 0 1.6em}
@@ -90,12 +91,15 @@ def _metrics(evaluation: Evaluation) -> list[Sequence[object]]:
             "mean gap between predicted and observed share",
         ),
         ("the same, calibrated", _n(evaluation.error_after), "cross-fitted: each pair by a map fitted without its component"),
+        ("the same, by chance alone", _n(evaluation.error_floor), "mean of a perfectly calibrated judge on as many pairs"),
         (
             "Cohen's kappa",
             _interval(evaluation.kappa),
             "agreement of the verdicts beyond chance; interval by bootstrap over components",
         ),
         ("agreement", _n(evaluation.agreement), "share of the labels"),
+        ("sensitivity", _interval(evaluation.rates.sensitivity), f"share of the relevant pairs that it finds; {REFITTED}"),
+        ("specificity", _interval(evaluation.rates.specificity), f"share of the others that it leaves out; {REFITTED}"),
         ("written negatives called relevant", _n(evaluation.apparent), "by the judge's verdicts"),
         ("the same, corrected", _interval(evaluation.rate), "corrected for the judge's known errors (Rogan, Gladen)"),
         ("distinct scores", f"{evaluation.ties.distinct:,}", "of all labelled pairs"),

@@ -1,8 +1,15 @@
+from dataclasses import replace
+
 import pyarrow as pa
 
-from pipelines.flows.judge_relevance.summary import _failures
+from pipelines.flows.judge_relevance.summary import _failures, _metrics
+from pipelines.judge.calibration.agreement_metrics import Interval
+from pipelines.judge.calibration.evaluate import evaluate
+from pipelines.judge.calibration.fit import CalibrationSettings
+from pipelines.judge.calibration.refitted_rates import Rates
 from pipelines.judge.protocol import REFUSED, UNREADABLE
 from pipelines.judge.score_cache import ANSWERS
+from tests.unit.pipelines.judge.calibration.test_evaluate import labelled
 
 
 def answers(*rows):
@@ -20,3 +27,13 @@ def test_each_reason_has_one_detail_whatever_the_order():
         "1  without a score: server's answer not understood",
     ]
     assert _failures(answers(*reversed(rows))) == lines
+
+
+def test_the_metrics_name_both_rates_and_the_error_of_chance():
+    _, evaluation = evaluate(labelled(0.5), None, None, CalibrationSettings(draws=100), ("m", "q"))
+    rates = Rates(Interval(0.75, 0.5, 0.91), Interval(0.99, float("nan"), float("nan")))
+    lines = _metrics(replace(evaluation, auc=0.8, error_before=0.08, error_after=0.02, error_floor=0.012, rates=rates))
+    assert lines[0].endswith("0.0800 raw, 0.0200 calibrated (0.0120 is what chance alone shows)")
+    assert lines[2] == (
+        "  sensitivity 0.750 (0.500 to 0.910), specificity 0.990 (unknown to unknown), the map fitted again in each draw"
+    )

@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.judge.calibration.agreement_metrics import (
-    calibration_error,
     corrected_rate,
     kappa,
     kappa_interval,
-    reliability,
     roc_auc,
     roc_curve,
     ties,
@@ -50,26 +48,6 @@ def test_the_area_under_the_curve_is_the_auc(rows):
     if relevant.any() and not relevant.all():
         assert np.trapezoid(true, false) == pytest.approx(roc_auc(scores, relevant))
         assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
-
-
-@SLOW_FIRST
-@given(LABELLED, st.integers(2, 12))
-def test_calibration_error_is_the_mean_gap_of_the_bins(rows, bins):
-    probabilities, relevant = arrays(rows)
-    gap = 0.0
-    for k in range(bins):
-        mine = [(p, r) for p, r in rows if k / bins <= p < (k + 1) / bins or (k == bins - 1 and p == 1)]
-        if mine:
-            gap += abs(sum(p for p, _ in mine) - sum(r for _, r in mine)) / len(rows)
-    assert calibration_error(probabilities, relevant, bins) == pytest.approx(gap)
-
-
-@SLOW_FIRST
-@given(LABELLED, st.integers(2, 12))
-def test_the_reliability_curve_has_every_pair_once(rows, bins):
-    curve = reliability(*arrays(rows), bins)
-    assert curve.counts.sum() == len(rows)
-    assert (curve.counts * curve.observed).sum() == pytest.approx(sum(relevant for _, relevant in rows))
 
 
 @SLOW_FIRST

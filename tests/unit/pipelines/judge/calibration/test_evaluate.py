@@ -24,6 +24,12 @@ def test_a_good_judge_is_calibrated():
     assert calibration.usable and "kappa" in calibration.why
     assert evaluation.auc > 0.99 and evaluation.kappa.low > 0.9
     assert evaluation.error_after < evaluation.error_before
+    assert 0 < evaluation.error_floor < evaluation.error_before
+    assert all(0.9 < one.low <= one.value <= one.high <= 1 for one in evaluation.rates)
+    assert {"error_floor", "sensitivity", "sensitivity_low", "specificity_high", "kappa_low", "rate"} <= set(
+        calibration.numbers
+    )
+    assert calibration.numbers["specificity"] == pytest.approx(evaluation.rates.specificity.value, abs=1e-6)
     assert sum(n for n, _, _ in evaluation.by_task.values()) == evaluation.labels == 600
     assert sum(map(sum, evaluation.histogram)) == 600
     assert (calibration.model, calibration.prompt_hash) == ("m", "q")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from pipelines.judge.calibration.agreement_metrics import calibration_error
+from pipelines.judge.calibration.calibration_error import calibration_error
 from pipelines.judge.calibration.fit import (
     CalibrationMap,
     CalibrationSettings,

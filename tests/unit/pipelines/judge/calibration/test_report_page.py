@@ -69,6 +69,8 @@ def test_the_page_has_three_charts_and_every_number():
         "calibrated now",
         "Cohen's kappa",
         f"{numbers.kappa.value:.4f}",
+        f"{numbers.error_floor:.4f}",
+        *(f"{one.value:.4f} ({one.low:.4f} to {one.high:.4f})" for one in numbers.rates),
         "not run",
         "<script>alert(1)",
         "too long",
