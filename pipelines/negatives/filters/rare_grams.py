@@ -61,9 +61,14 @@ def shares_rare_ngrams(comparisons: Sequence[Comparison], index: NgramIndex, set
     """
     distinct = {(min(one, other), max(one, other)) for one, others in comparisons for other in others}
     texts = {pair: tuple(index.texts.get(note, "") for note in pair) for pair in distinct}
-    least, max_df = settings.min_shared_ngrams, settings.max_ngram_df
+    least, max_df = settings.min_shared_ngrams, max_document_count(settings, len(index.texts))
     related = {pair for pair, (one, other) in texts.items() if shared_rare_ngrams(one, other, index, max_df) >= least}
     return [any((min(one, other), max(one, other)) in related for other in others) for one, others in comparisons]
+
+
+def max_document_count(settings: Guard, notes: int) -> int:
+    """The number of notes up to which an n-gram is rare in a corpus of `notes`."""
+    return min(settings.max_ngram_df, max(2, int(settings.max_ngram_share * notes)))
 
 
 def _bucket(gram: str) -> int:

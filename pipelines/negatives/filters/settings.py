@@ -33,14 +33,14 @@ class Guard:
     max_ngram_overlap: Annotated[float, Field(gt=0, le=1)] = 0.4
     """Share of a passage's n-grams that the other text must not contain. Ours: a passage with 8 % of its letters retyped keeps
     about half of its n-grams of 8 letters; two texts that only share a language have less than a tenth in common."""
-    max_pdq_distance: Annotated[int, Field(ge=0, le=256)] = 96
+    max_pdq_distance: Annotated[int, Field(ge=0, le=256)] = 48
     """PDQ distance (bits of 256, at the best rotation or flip) up to which a candidate's picture counts as similar to one of
-    the query or a positive. Ours: on bench7 every copy that mining missed is within 96, and 0.2 % of the pairs of different
-    pictures are."""
-    low_feature_count: Annotated[int, Field(ge=0)] = 150
+    the query or a positive. Ours: at 96 it removed 17 % of the candidates of 888 real notes, of 28 labelled ones none relevant
+    (docs/results/labelled-pairs.md); on the benchmark 48 lets no false negative more through."""
+    low_feature_count: Annotated[int, Field(ge=0)] = 0
     """Number of local features (at most 220) below which mining may miss a copy or a crop: such a picture is compared with
-    others by template matching. 0: none is. Ours: of the pairs in dev/log.md that features cannot match all have fewer on
-    one side, and photos, of which mining finds every crop, have more."""
+    others by template matching. 0: none is. Ours: 150 takes fifteen times as long on the benchmark for one false negative of
+    171,454, and of 28 labelled candidates of real notes that it removed none was relevant."""
     min_template_correlation: Annotated[float, Field(ge=0, le=1)] = 0.7
     """Correlation of image gradients from which one picture counts as part of another (`template_match`). Ours, dev/log.md:
     finds seven of ten crops that mining cannot see, and matches 4 % of the pairs of different pictures that look alike."""
@@ -50,5 +50,7 @@ class Guard:
     max_ngram_df: Annotated[int, Field(ge=0)] = 50
     """Document frequency, in notes, up to which an n-gram counts as rare. Ours: above the notes of one product line, below a
     greeting."""
+    max_ngram_share: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """The same as a share of the notes, and at least 2 notes; the smaller of the two limits holds."""
     stride: Annotated[int, Field(ge=1)] = 1
     """Take every stride-th candidate, in rounds, so that the negatives differ; UniME-V2 uses 5. 1: the nearest ones."""

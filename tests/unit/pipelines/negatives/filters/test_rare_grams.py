@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.negatives.filters.rare_grams import ngram_index, shared_rare_ngrams, shares_rare_ngrams
+from pipelines.negatives.filters.rare_grams import max_document_count, ngram_index, shared_rare_ngrams, shares_rare_ngrams
 from pipelines.negatives.filters.settings import Guard
 from tests.unit.pipelines.negatives.worlds import notes
 
@@ -32,10 +32,12 @@ def test_a_quote_is_found_in_a_note_of_another_script_and_retyped():
 
 
 def test_what_many_notes_say_says_nothing():
-    assert related("other", "another") and related("other", "retyped")
-    assert not related("other", "another", max_ngram_df=2)
-    assert not related("other", "retyped", max_ngram_df=2)
-    assert related("quote", "retyped", max_ngram_df=2)
+    whatever = {"max_ngram_share": 1.0}
+    assert related("other", "another", **whatever) and related("other", "retyped", **whatever)
+    for few in ({"max_ngram_df": 2}, {}):  # of six notes 2 % are none: two
+        assert not related("other", "another", **few)
+        assert not related("other", "retyped", **few)
+        assert related("quote", "retyped", **few)
 
 
 def test_a_note_without_words_or_that_is_not_known_says_nothing():
@@ -48,3 +50,8 @@ def test_fifteen_chinese_letters_in_a_row_are_twelve_grams(letters, alike):
     known = ngram_index(notes({"a": (row, None), "b": (f"前{row}后", None)}))
     assert shared_rare_ngrams(known.texts["a"], known.texts["b"], known, 50) == letters - 3
     assert (letters - 3 >= Guard().min_shared_ngrams) == alike
+
+
+def test_an_ngram_is_rare_by_its_share_in_a_small_corpus_and_by_its_notes_in_a_large_one():
+    settings = Guard(max_ngram_df=50, max_ngram_share=0.02)
+    assert [max_document_count(settings, notes) for notes in (3, 100, 1_000, 2_500, 10**8)] == [2, 2, 20, 50, 50]
