@@ -31,7 +31,7 @@ def test_each_row_has_its_own_unless_one_is_set(setting, used):
     batch = sft_rows(rows, ToyPreparer(), lambda items: {i: GREY for item in items for i in item["image_ids"]})
     model = Toy().double()
     vectors = [F.normalize(model.net(b.tensors["x"].double()), dim=-1) for b in (batch.queries, batch.documents)]
-    objective = ContrastiveObjective(ContrastiveLoss(label_temperature=setting), (16,), Processes(0, 1))
+    objective = ContrastiveObjective(ContrastiveLoss(kind="symmetric_kl", label_temperature=setting), (16,), Processes(0, 1))
     found = objective.loss(vectors, batch, None).rows.detach().numpy()
     queries, documents = (v.detach().numpy() for v in vectors)
     for n, temperature in enumerate(used):

@@ -209,4 +209,4 @@ def test_every_line_of_a_csv_of_clicks_is_counted(spark, tmp_path):
     )
     good, reasons = accounted("clicks", spark, tmp_path / "c.csv")
     assert len(good) + len(reasons) == len(lines)  # an empty line is no row; one more is no UTF-8
-    assert len(good) == 2  # the second 1970 is no plausible time
+    assert len(good) == 1  # an id of replaced bytes may be several

@@ -10,7 +10,7 @@ from pipelines.engines.ray.cluster import Machines
 from pipelines.engines.ray.failure_limit import FailureLimit
 from pipelines.workspace.filesystem import Folder
 from schemas.errors import DataError, SettingsError
-from tests.integration.workers import Lengths, Texts, Unloadable, rows
+from tests.robustness.workers import Lengths, Texts, Unloadable, rows
 
 
 def poison(chunk):
