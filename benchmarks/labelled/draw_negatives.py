@@ -6,7 +6,6 @@ Every candidate that the search finds in the query's split is screened without a
 that would be written go through the expensive checks. FOLDER/candidates.csv names what was decided; the sheets do not.
 """
 
-import argparse
 import csv
 import hashlib
 from collections import Counter
@@ -19,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.false_negatives import DEPTH, FREE, BenchmarkItems, offered, opened
-from benchmarks.labelled.sheets import Side, write_sheets
+from benchmarks.labelled.sheets import Side, sheet_arguments, write_sheets
 from pipelines.media.image_families import image_families
 from pipelines.negatives import query_positives
 from pipelines.negatives.filters import hash_distance, rare_grams, thumbnail_overlap
@@ -94,17 +93,14 @@ def _by_chance(row: dict[str, Any]) -> str:
 
 
 def side_of(item: dict[str, Any], uris: dict[str, str], root: Path) -> Side:
-    """What a reader sees of an item: its first picture, and its words."""
+    """The first picture and the text of an item."""
     picture = next((root / uris[i] for i in item["image_ids"] or [] if i in uris), None)
     return Side(picture, item["text"] or "")
 
 
 def main() -> None:
     """Draw, and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workspace", type=Path, required=True)
-    parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = sheet_arguments(__doc__)
     parser.add_argument("--kept", type=int, default=120)
     parser.add_argument("--each", type=int, default=26)
     given = parser.parse_args()

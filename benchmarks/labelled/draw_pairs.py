@@ -5,16 +5,14 @@
 FOLDER/pairs.csv has the digests only; a reader adds a column `label`: copy, crop, variant or different.
 """
 
-import argparse
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from benchmarks.labelled.sheets import Side, write_sheets
+from benchmarks.labelled.sheets import Side, sheet_arguments, write_sheets
 
 MOST_OF_ONE = 4
 """Pairs that one picture may be in, so that no family of pictures decides a tenth."""
@@ -42,10 +40,7 @@ def drawn(rows: Sequence[dict[str, Any]], each: int) -> Iterator[dict[str, Any]]
 
 def main() -> None:
     """Draw, and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workspace", type=Path, required=True)
-    parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = sheet_arguments(__doc__)
     parser.add_argument("--each", type=int, default=40)
     given = parser.parse_args()
     connection = duckdb.connect()

@@ -1,5 +1,6 @@
 """Contact sheets: numbered pairs of pictures, for a reader who knows neither score nor relation."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from PIL import Image, ImageDraw
 from pipelines.sources.sample_corpus.scenes.text_overlay import font
 
 CELL = 380
-"""Side of the box in which a picture is shown, pixels."""
+"""Side of a thumbnail's box, pixels."""
 CAPTION = 76
 COLUMNS, ROWS = 2, 4
 GROUND, INK = (238, 238, 232), (20, 20, 20)
@@ -21,6 +22,14 @@ class Side(NamedTuple):
     picture: Path | None
     """None: nothing but words."""
     words: str = ""
+
+
+def sheet_arguments(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options of both programs that write sheets."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--workspace", "--root", "--out"):
+        parser.add_argument(name, type=Path, required=True)
+    return parser
 
 
 def write_sheets(folder: Path, pairs: Sequence[tuple[Side, Side]]) -> list[Path]:
@@ -44,15 +53,15 @@ def _sheet(pairs: Sequence[tuple[Side, Side]], first: int) -> Image.Image:
         for column, side in enumerate(sides):
             x = left + 10 + column * (CELL + 6)
             if side.picture is not None:
-                shown = _fitting(side.picture)
-                sheet.paste(shown, (x + (CELL - shown.width) // 2, top + 26))
+                thumbnail = _thumbnail(side.picture)
+                sheet.paste(thumbnail, (x + (CELL - thumbnail.width) // 2, top + 26))
             _write(draw, side.words, (x, top + (28 + CELL if side.picture else 28)), 3 if side.picture else 16)
         draw.text((left + 10, top + 2), f"#{first + place}", fill=(190, 0, 0), font=font(18, 700))
         draw.rectangle((left + 2, top, left + width - 2, top + height - 4), outline=(150, 150, 150))
     return sheet
 
 
-def _fitting(file: Path) -> Image.Image:
+def _thumbnail(file: Path) -> Image.Image:
     with Image.open(file) as picture:
         rgba = picture.convert("RGBA")
     white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))

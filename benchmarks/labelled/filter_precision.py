@@ -1,6 +1,6 @@
-"""What each rule of the false-negative filter is worth on real notes: the share of what it removes that is relevant.
+"""Precision of each rule of the false-negative filter on real notes: the share of the removed candidates that is relevant.
 
-    .venv/bin/python -m benchmarks.labelled.filter_worth [--labels benchmarks/labelled/candidates.csv]
+    .venv/bin/python -m benchmarks.labelled.filter_precision [--labels benchmarks/labelled/candidates.csv]
 
 Two readers labelled candidates of 888 notes (recipes, products, captioned photos) for what a rule removed and for what would be
 written ("kept"), by quarter of similarity. Right removed: relevant. `partly`: a fair person could argue either way.

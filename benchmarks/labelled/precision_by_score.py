@@ -1,6 +1,6 @@
-"""What a score means: the share of labelled real pairs that are right, by tenth of score.
+"""Precision by tenth of score, on labelled real pairs.
 
-    .venv/bin/python -m benchmarks.labelled.score_meaning --workspace W [--labels benchmarks/labelled/picture_pairs.csv]
+    .venv/bin/python -m benchmarks.labelled.precision_by_score --workspace W [--labels benchmarks/labelled/picture_pairs.csv]
 
 Right: a reader calls the pair a copy or a crop. The pairs are of Debian's packages gimp-help-*, gnome-backgrounds,
 plasma-workspace-wallpapers and tuxpaint-stamps-default, and of open collections of recipes, products and photos.
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def falls(strata: dict[str, Counter[str]]) -> str:
-    """Whether the share that is right falls with a rising score, beyond the intervals."""
+    """Whether precision falls with a rising score, beyond the intervals."""
     tenths = [strata[name] for name in sorted(strata) if name.startswith("score")]
     limits = [wilson(counts["both"], counts["pairs"]) for counts in tenths]
     beyond = [k for k in range(1, len(limits)) if any(limits[k][1] < low for low, _ in limits[:k])]
