@@ -212,7 +212,9 @@ def test_one_client_a_process_whatever_the_readers(server):
         list(readers.map(lambda uri: picture_bytes(uri, "s3://bucket/pictures"), uris))
     counts = server.control()["counts"]
     assert counts["credentials"] == 1
-    assert counts["connections"] <= 8 + 1
+    # The SDK's pool of curl handles doubles when it is empty: eight readers may go round on 16, and the credentials have one.
+    # A client a picture would open 130.
+    assert counts["connections"] <= 2 * 8 + 1
     assert counts["requests"] == 2 * len(uris)
 
 
