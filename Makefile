@@ -2,7 +2,10 @@
 SHELL := /bin/bash
 # Of what starts a Spark of its own here; a job asks spark-submit.sh, which knows whether it runs on this machine.
 test check faults bench fuzz: export SPARK_LOCAL_IP ?= 127.0.0.1
-ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv models; ensure_venv train; ensure_venv dev; ensure_java
+ENV = root="$(CURDIR)"; source scripts/environment.sh; ensure_venv mining; ensure_venv models; ensure_venv train; ensure_venv dev; ensure_java; ensure_class_archive
+
+# The tests start hundreds of Pythons: without bytecode files each would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## what can be made
@@ -64,7 +67,7 @@ check:  ## what needs no engine, in a minute: after each save
 
 .PHONY: test
 test:  ## unit, property, integration, and one chain of all jobs: before each commit
-	@$(ENV); .venv/bin/python -m pytest -n 2
+	@$(ENV); .venv/bin/python -m pytest -n 3
 
 .PHONY: test-robust
 test-robust:  ## kills, clusters, full disks, skew, hostile input and servers, the page in a browser; SELECT="not nightly"

@@ -9,4 +9,5 @@ root="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
 source "$root/scripts/environment.sh"
 ensure_venv mining
 ensure_java
+ensure_class_archive
 exec "$root/.venv/bin/python" "$root/scripts/submit.py" "$@"

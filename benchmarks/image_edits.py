@@ -22,6 +22,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.engines.java_options import java_options
 from pipelines.engines.spark_session import spark_session
 from pipelines.flows.mine_pairs import flow
 from pipelines.flows.mine_pairs.inputs import open_inputs
@@ -58,7 +59,7 @@ def build(tools: Path, sets: list[str], seed: int, out: Path) -> None:
 
 def mine(bench: Path, workspace: Path, cores: int) -> None:
     """Run the image stages of the job, keeping every note."""
-    java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
+    java = java_options()
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         f"--master local[{cores}] --driver-memory 4g --driver-java-options '{java}' pyspark-shell"
     )

@@ -31,6 +31,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from benchmarks.watch import Watch
+from pipelines.engines.java_options import java_options
 from pipelines.engines.spark_session import ROOT, spark_session
 from pipelines.mining.images.candidates.candidate_step import candidate_pairs
 from pipelines.mining.images.match_step import PictureMatching
@@ -157,7 +158,7 @@ def main() -> None:
     arguments = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="image-scaling-", dir=arguments.scratch))
     real = real_pictures(arguments.pictures or mined_sample(scratch))
-    java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
+    java = java_options()
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--master local[2] --driver-memory 6g --driver-java-options '{java}' pyspark-shell"

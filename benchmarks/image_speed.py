@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 from pyspark.sql import SparkSession
 
+from pipelines.engines.java_options import java_options
 from pipelines.engines.spark_session import plan_for, spark_session
 from pipelines.flows.mine_pairs import flow
 from pipelines.flows.mine_pairs.inputs import open_inputs
@@ -79,7 +80,7 @@ def main() -> None:
     notes = arguments.notes or scratch / "sample" / "notes.parquet"
     every_note = Filter(min_likes=0)
     settings = MinePairs(workspace=str(scratch / "w"), input=Input(notes=str(notes)), filter=every_note)
-    java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
+    java = java_options()
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         f"--master local[{arguments.cores}] --driver-memory 4g --driver-java-options '{java}' pyspark-shell"
     )

@@ -19,6 +19,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.watch import Watch
+from pipelines.engines.java_options import java_options
 from pipelines.engines.spark_session import spark_session
 from pipelines.items import spark_columns as items
 from pipelines.shards.files.assign_shards import PictureTables, assign_shards
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("--dimensions", type=int, default=256)
     parser.add_argument("--scratch", type=Path, default=None)
     given = parser.parse_args()
-    java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
+    java = java_options()
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--master local[2] --driver-memory 3g --driver-java-options '{java}' pyspark-shell"
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     spark = spark_session("shards_skew")

@@ -19,14 +19,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from pipelines.engines.java_options import java_options  # noqa: E402
 from pipelines.engines.spark_session import zip_project  # noqa: E402
 
 SPARK_MAJOR = 4
 SWITCHES = {"--supervise", "--verbose", "-v", "--help", "-h", "--usage-error", "--version", "--load-spark-defaults"}
 """Options of spark-submit without a value; all others have one."""
-PLAIN_JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
-"""On one machine the optimizing compiler (C2) competes with the job for cores. Without it Java reserves
-48 MB for compiled code, which is too little for Spark."""
 JAVA_OPTIONS = ("spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions")
 OPTION_OF = {"--master": "spark.master", "--driver-memory": "spark.driver.memory", "--driver-java-options": JAVA_OPTIONS[0]}
 PROPERTY = re.compile(r"([^\s=:]+)\s*[=:]?\s*(.*)")
@@ -118,7 +116,7 @@ def command(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[l
         if "spark.driver.memory" not in configured:
             defaults += ["--driver-memory", f"{_half_of_the_memory()}g"]
         if not any(name in configured for name in JAVA_OPTIONS):
-            defaults += ["--driver-java-options", PLAIN_JAVA]
+            defaults += ["--driver-java-options", java_options()]
     environment = {**variables, **{name: value for name, value in environment.items() if value or name not in variables}}
     if not parts.job:  # --version, --help
         return [str(home / "bin/spark-submit"), *parts.options], environment

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FLAGS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 
 
 @contextmanager
@@ -19,13 +18,14 @@ def local_spark() -> Iterator[object]:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     from pyspark.sql import SparkSession
 
+    from pipelines.engines.java_options import java_options
     from pipelines.engines.spark_session import ALWAYS, IF_LOCAL, UNLESS_SET, plan_for
 
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     ours = {
         "spark.sql.shuffle.partitions": "2",
         "spark.driver.memory": "3g",
-        "spark.driver.extraJavaOptions": FLAGS,
+        "spark.driver.extraJavaOptions": java_options(),
         "spark.ui.showConsoleProgress": "false",
     }
     builder = SparkSession.builder

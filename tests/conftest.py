@@ -24,27 +24,30 @@ hypothesis.settings.load_profile("ours")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-SPARK = re.compile(r"def \w+\([^)]*\b(?:spark|mined|annotated|hard|judged|built|tutorial)\b")
-RAY = re.compile(r"def \w+\([^)]*\bray_local\b")
-"""A test or fixture that asks for an engine, or for what a job left."""
+JOBS = re.compile(r"def \w+\([^)]*\b(?:ray_local|mined|annotated|hard|judged|built|tutorial)\b")
+"""A test or fixture that asks for Ray, or for what a job left."""
+SPARK = re.compile(r"def \w+\([^)]*\bspark\b")
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if (
-            "spark" in getattr(item, "fixturenames", ())
-            or "e2e" in item.path.parts
-            or "mined" in getattr(item, "fixturenames", ())
-        ):
+        names = getattr(item, "fixturenames", ())
+        if "spark" in names or "mined" in names or "e2e" in item.path.parts:
             item.add_marker(pytest.mark.spark)
-        if "ray_local" in getattr(item, "fixturenames", ()):
+        if "ray_local" in names:
             item.add_marker(pytest.mark.ray)
+    items.sort(key=lambda item: ("jobs", "spark", None).index(engine_of(item.nodeid.split("::")[0])))  # the longest first
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With `-n 2` one process has Spark, once, and the other Ray, once; the rest goes to who is free, file by file."""
+    """One process has Ray and all that reads what jobs left, one has Spark's other tests; the rest goes to who is free.
+
+    Each waits for its engine half of the time: three processes keep two cores busy.
+    """
     from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
 
     class EnginesTogether(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
@@ -56,11 +59,12 @@ def pytest_xdist_make_scheduler(config, log):
 
 @cache
 def engine_of(file: str) -> str | None:
-    """The engine that a test file asks for; Spark, if for both."""
-    text = (ROOT / file).read_text(encoding="utf8")
-    if "/e2e/" in file or SPARK.search(text):
-        return "spark"
-    return "ray" if RAY.search(text) else None
+    """The engine that a test file asks for: "jobs" (Ray, and what jobs left), "spark", or none."""
+    path = ROOT / file
+    text = path.read_text(encoding="utf8") if path.suffix == ".py" else ""
+    if "/e2e/" in file or JOBS.search(text):
+        return "jobs"
+    return "spark" if SPARK.search(text) else None
 
 
 @pytest.fixture(scope="session")

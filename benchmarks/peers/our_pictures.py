@@ -11,6 +11,7 @@ from benchmarks.image_speed import warm_up
 from benchmarks.peers.measure import CORES
 from benchmarks.peers.planted import Pair
 from benchmarks.watch import Watch
+from pipelines.engines.java_options import java_options
 from pipelines.engines.spark_session import spark_session
 from pipelines.flows.mine_pairs import flow
 from pipelines.flows.mine_pairs.inputs import open_inputs
@@ -20,7 +21,7 @@ from pipelines.workspace.spark_stages import Stages
 from pipelines.workspace.workspace import Workspace
 from schemas.intermediate import MINED
 
-JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"  # as spark-submit.sh
+JAVA = java_options()
 
 
 def submit_arguments(memory: str = "4g") -> None:

@@ -1,6 +1,7 @@
 """No pair of hashes within the radius is missed, and keys of different bands never meet."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from pipelines.mining.images.candidates.hash_bands import BITS, band_count, inde
 HASHES = st.binary(min_size=32, max_size=32)
 
 
+@pytest.mark.slow
 @given(HASHES, st.integers(0, 40), st.data())
 def test_two_hashes_within_the_radius_share_a_key(pdq, radius, data):
     flipped = data.draw(st.sets(st.integers(0, BITS - 1), max_size=radius))

@@ -1,6 +1,7 @@
 """The search below the positives' score against every score in turn, over numbers small enough to tie all the time."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -55,6 +56,7 @@ def test_hits_are_the_best_owners_within_the_bounds_whole_and_split(case, data):
     assert merge_parts(parts, k, elements=True).rows.tolist() == wanted
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 7, 64]))
 def test_scores_near_the_limit_are_on_the_exact_side_of_it(seed, block):
     """Corpus rows that differ in their last bits, and the exact score of one of them as the limit."""

@@ -37,6 +37,7 @@ def test_partitions_that_were_asked_for_stay(spark, input_bytes):
     assert session.conf.get("spark.sql.shuffle.partitions") == asked
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_after_the_end_of_the_session():
     program = (
         "from pipelines.engines.spark_session import end_session, spark_session\n"

@@ -91,6 +91,7 @@ MOVIELENS = 'u1::1193::5::978300760\nu2::"x"::3::978302109\n'
 FOUR = ("user_id", "note_id", "stars", "clicked_at")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tasks", [1, 4])
 def test_movielens_double_colons(tmp_path, tasks):
     (tmp_path / "ratings.dat").write_text(MOVIELENS * 400_000)
