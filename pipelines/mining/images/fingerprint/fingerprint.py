@@ -1,16 +1,21 @@
 """The fingerprint of a picture: hashes, features and thumbnail from one decode. No engine."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import cv2
 from pydantic import Field
 
-from pipelines.media.decode import Decoding, Pixels, decode, shrunk
+from pipelines.media.decode import DecodedPicture, Decoding, Pixels, decode, shrunk
 from pipelines.mining.images.fingerprint.deskew import straightened
 from pipelines.mining.images.fingerprint.feature_codec import pack
 from pipelines.mining.images.fingerprint.local_features import Detection, detect
 from pipelines.mining.images.fingerprint.perceptual_hashes import exposed_hash, pdq_hashes, pdq_picture, phash64, surface
+
+LONG = 2.5
+"""Ratio of sides from which a picture is long: a long screenshot, a strip of photos. A phone's screen has 2.2."""
+ORDINARY = 4 / 3
+"""Ratio of sides of the picture that has as many pixels as a long one is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +23,7 @@ class Fingerprint:
     """Settings of `fingerprint`."""
 
     thumbnail_side: Annotated[int, Field(ge=32, le=1024)] = 160
-    """Longest side of the thumbnail on which pairs are verified, pixels."""
+    """Longest side of the thumbnail on which pairs are verified, pixels; of a long picture it is longer."""
     thumbnail_quality: Annotated[int, Field(ge=1, le=100)] = 90
     """JPEG quality of the thumbnail, 1 to 100."""
     working_picture_quality: Annotated[int, Field(ge=1, le=100)] = 85
@@ -35,7 +40,7 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
 
     Cost: about 5.5 ms a picture: decode 1.6, features 2.7, hashes and thumbnail 1.
     """
-    picture = decode(content, settings.decoding)
+    picture = _decoded(content, settings.decoding)
     upright = straightened(picture.rgb)
     grey = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY)
     small = pdq_picture(picture.rgb)
@@ -62,8 +67,22 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
     }
 
 
+def _decoded(content: bytes, decoding: Decoding) -> DecodedPicture:
+    """The working picture; a long one has as many pixels as others, or else its shorter side would vanish."""
+    picture = decode(content, decoding)
+    side = _longest_side(decoding.working_side, picture.rgb.shape)
+    is_reduced = max(picture.rgb.shape) == decoding.working_side
+    return decode(content, replace(decoding, working_side=side)) if is_reduced and side > decoding.working_side else picture
+
+
+def _longest_side(side: int, shape: tuple[int, ...]) -> int:
+    """`side`, or what gives a long picture as many pixels as an ordinary one has with this side."""
+    aspect = max(shape[:2]) / min(shape[:2])
+    return side if aspect < LONG else round(side * (aspect / ORDINARY) ** 0.5)
+
+
 def _thumbnail(rgb: Pixels, settings: Fingerprint) -> bytes:
-    factor = min(1.0, settings.thumbnail_side / max(rgb.shape[:2]))
+    factor = min(1.0, _longest_side(settings.thumbnail_side, rgb.shape) / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
     return _jpeg(cv2.cvtColor(shrunk(rgb, size), cv2.COLOR_RGB2BGR), settings.thumbnail_quality)
 

@@ -1,0 +1,77 @@
+"""What stands around a region of a picture: plain ground with or without words, a blurred ground, or pictures."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.mining.images.verify.channel_stats import largest, median
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in fractions of the picture."""
+
+ONE_COLOUR = 14.0
+"""Levels within which a pixel has the colour of the ground."""
+FLAT = 4.0
+"""Levels of deviation within 5 x 5 pixels below which a place is flat."""
+OFF = 20.0
+"""Levels off the line from the ground's colour to the ink's from which a pixel has a third colour."""
+LEAST = 10
+"""Pixels around a region below which there is nothing around it."""
+
+
+class Surroundings(NamedTuple):
+    """Shares of the pixels around a region, 0 to 1."""
+
+    plain: float
+    """Of one colour."""
+    flat: float
+    """Without texture: plain, or blurred."""
+    colourful: float
+    """Of a third colour, neither the ground's nor between it and that of the ink on it."""
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether it is other photos, as in a collage: much texture of many colours. Words have two.
+
+        Source: measured on 1,000 collages, frames and crops, dev/log.md.
+        """
+        return self.colourful > 0.1 and self.flat < 0.35
+
+
+def surroundings(rgb: Floats, region: Box) -> Surroundings:
+    """What stands around `region` of a picture [h, w, 3].
+
+    Cost: 0.3 ms at 160 x 120.
+    """
+    height, width = rgb.shape[:2]
+    outside = np.ones((height, width), dtype=bool)
+    top, left = max(0, int(region[1] * height) - 1), max(0, int(region[0] * width) - 1)
+    outside[top : int(np.ceil(region[3] * height)) + 1, left : int(np.ceil(region[2] * width)) + 1] = False
+    if outside.sum() < LEAST:
+        return Surroundings(1.0, 1.0, 0.0)
+    colours = rgb[outside]
+    away = colours - median(colours)
+    plain = largest(np.abs(away)) < ONE_COLOUR
+    return Surroundings(float(plain.mean()), _flatness(rgb, outside), _colourfulness(away, plain))
+
+
+def _flatness(rgb: Floats, outside: Mask) -> float:
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    mean = cv2.blur(grey, (5, 5))
+    variance = cv2.blur(grey * grey, (5, 5)) - mean * mean
+    inner = cv2.erode(outside.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    return float((variance[inner if inner.sum() >= LEAST else outside] < FLAT * FLAT).mean())
+
+
+def _colourfulness(away: Floats, plain: Mask) -> float:
+    """Of colours [n, 3] less the ground's, the share off the line through the ground that is nearest to all of them."""
+    inked = away[~plain].astype(np.float64)
+    if len(inked) < LEAST // 2:
+        return 0.0
+    ink = np.linalg.eigh(inked.T @ inked)[1][:, -1].astype(np.float32)
+    rest = away - (away @ ink)[:, None] * ink
+    return float((largest(np.abs(rest)) > OFF).mean())
