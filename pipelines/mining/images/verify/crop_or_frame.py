@@ -63,6 +63,8 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
     two_bars = max(region.x1 - region.x0, region.y1 - region.y0) > 0.97
     if around.plain > 0.95 and (two_bars or _is_even(rgb.shape, region)):
         return True
+    if two_bars and around.is_blurred:
+        return True
     if around.shows_pictures:
         return False
     if 0.5 < around.plain < 0.95 and covered < 0.75 and _is_isolated(rgb, region):
@@ -85,8 +87,6 @@ def _ends_in_an_edge(steps: Sequence[tuple[float, float]], around: Surroundings,
         return sharpness > 1.1 and most > 0.5
     paper = around.colourful < 0.12 and around.flat > 0.36 and len(steps) >= 3 and least > 0.1
     if (around.plain > 0.7 or paper) and sharpness > 1.5 and most > (0.5 if around.plain > 0.95 else 0.7):
-        return True
-    if around.flat > 0.5 and sharpness > 1.1 and most > 0.92:  # the picture itself, blurred
         return True
     if around.plain > 0.5:
         return sharpness > (1.5 if len(steps) == 4 else 2.0) and least > 0.75

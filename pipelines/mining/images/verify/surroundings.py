@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.mining.images.verify.channel_stats import largest, median
+from pipelines.mining.images.verify.channel_stats import largest, median, quantile
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -19,6 +19,8 @@ FLAT = 4.0
 """Levels of deviation within 5 x 5 pixels below which a place is flat."""
 OFF = 20.0
 """Levels off the line from the ground's colour to the ink's from which a pixel has a third colour."""
+NOISE = 2.0
+"""Levels of fine detail that recompression leaves."""
 LEAST = 10
 """Pixels around a region below which there is nothing around it."""
 
@@ -32,6 +34,16 @@ class Surroundings(NamedTuple):
     """Without texture: plain, or blurred."""
     colourful: float
     """Of a third colour, neither the ground's nor between it and that of the ink on it."""
+    detail: float
+    """Fine detail in shares of that within the region; may be above 1."""
+
+    @property
+    def is_blurred(self) -> bool:
+        """Whether it is the picture itself, enlarged and blurred, as behind a story.
+
+        Source: 187 of these have at most 0.19, 376 photos around a crop at least 0.25, dev/log.md.
+        """
+        return self.plain < 0.6 and self.detail < 0.2
 
     @property
     def shows_pictures(self) -> bool:
@@ -52,19 +64,29 @@ def surroundings(rgb: Floats, region: Box) -> Surroundings:
     top, left = max(0, int(region[1] * height) - 1), max(0, int(region[0] * width) - 1)
     outside[top : int(np.ceil(region[3] * height)) + 1, left : int(np.ceil(region[2] * width)) + 1] = False
     if outside.sum() < LEAST:
-        return Surroundings(1.0, 1.0, 0.0)
+        return Surroundings(1.0, 1.0, 0.0, 1.0)
     colours = rgb[outside]
     away = colours - median(colours)
     plain = largest(np.abs(away)) < ONE_COLOUR
-    return Surroundings(float(plain.mean()), _flatness(rgb, outside), _colourfulness(away, plain))
-
-
-def _flatness(rgb: Floats, outside: Mask) -> float:
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    parts = _without_rim(outside), _without_rim(~outside)
+    return Surroundings(float(plain.mean()), _flatness(grey, parts[0]), _colourfulness(away, plain), _detail(grey, *parts))
+
+
+def _without_rim(part: Mask) -> Mask:
+    inner: Mask = cv2.erode(part.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    return inner if inner.sum() >= LEAST else part
+
+
+def _flatness(grey: Floats, outside: Mask) -> float:
     mean = cv2.blur(grey, (5, 5))
     variance = cv2.blur(grey * grey, (5, 5)) - mean * mean
-    inner = cv2.erode(outside.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-    return float((variance[inner if inner.sum() >= LEAST else outside] < FLAT * FLAT).mean())
+    return float((variance[outside] < FLAT * FLAT).mean())
+
+
+def _detail(grey: Floats, outside: Mask, inside: Mask) -> float:
+    second = np.abs(cv2.Laplacian(grey, cv2.CV_32F, ksize=1))
+    return float(quantile(second[outside], 0.9)) / (float(quantile(second[inside], 0.9)) + NOISE)
 
 
 def _colourfulness(away: Floats, plain: Mask) -> float:
