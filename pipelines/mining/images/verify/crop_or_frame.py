@@ -85,7 +85,7 @@ def _ends_in_an_edge(steps: Sequence[tuple[float, float]], around: Surroundings,
     most, least = float(np.median(along)), min(along)
     if two_bars and around.plain > 0.55 and around.colourful < 0.1:  # words above and below
         return sharpness > 1.1 and most > 0.5
-    paper = around.colourful < 0.12 and around.flat > 0.36 and len(steps) >= 3 and least > 0.1
+    paper = around.colourful < 0.12 and around.flat > 0.36 and len(steps) == 4 and least > 0.1
     if (around.plain > 0.7 or paper) and sharpness > 1.5 and most > (0.5 if around.plain > 0.95 else 0.7):
         return True
     if around.plain > 0.5:
@@ -109,7 +109,7 @@ def _is_even(shape: tuple[int, ...], region: Region) -> bool:
     """Whether the margin is about as wide on all four sides."""
     height, width = shape[:2]
     margins = region.x0 * width, (1 - region.x1) * width, region.y0 * height, (1 - region.y1) * height
-    return max(margins) - min(margins) < max(2.5, 0.4 * sum(margins) / 4) and min(margins) > 2
+    return max(margins) - min(margins) < max(3.2, 0.2 * sum(margins) / 4) and min(margins) > 2
 
 
 def _steps(rgb: Floats, region: Region) -> list[tuple[float, float]]:
