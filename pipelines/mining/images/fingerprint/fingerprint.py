@@ -13,9 +13,8 @@ from pipelines.mining.images.fingerprint.local_features import Detection, detect
 from pipelines.mining.images.fingerprint.perceptual_hashes import exposed_hash, pdq_hashes, pdq_picture, phash64, surface
 
 LONG = 2.5
-"""Ratio of sides from which a picture is long: a long screenshot, a strip of photos. A phone's screen has 2.2."""
-ORDINARY = 4 / 3
-"""Ratio of sides of the picture that has as many pixels as a long one is given."""
+"""Ratio of sides above which a picture is long: a long screenshot, a strip of photos. A phone's screen has 2.2. It keeps as many
+pixels as one of this ratio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,7 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
 
 
 def _decoded(content: bytes, decoding: Decoding) -> DecodedPicture:
-    """The working picture; a long one has as many pixels as others, or else its shorter side would vanish."""
+    """The working picture; of a long one the shorter side must not vanish."""
     picture = decode(content, decoding)
     side = _longest_side(decoding.working_side, picture.rgb.shape)
     is_reduced = max(picture.rgb.shape) == decoding.working_side
@@ -76,9 +75,9 @@ def _decoded(content: bytes, decoding: Decoding) -> DecodedPicture:
 
 
 def _longest_side(side: int, shape: tuple[int, ...]) -> int:
-    """`side`, or what gives a long picture as many pixels as an ordinary one has with this side."""
+    """`side`, or what gives a long picture as many pixels as one of LONG has with this side."""
     aspect = max(shape[:2]) / min(shape[:2])
-    return side if aspect < LONG else round(side * (aspect / ORDINARY) ** 0.5)
+    return round(side * max(1.0, aspect / LONG) ** 0.5)
 
 
 def _thumbnail(rgb: Pixels, settings: Fingerprint) -> bytes:
