@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.mining.images.verify.detail_cells import detail_cells
+from pipelines.mining.images.verify.moved_highlight import is_moved_highlight
 from pipelines.mining.images.verify.scene_change import is_other_moment
 from pipelines.mining.images.verify.warp_refinement import Matrix, covered, inverse, refined, resizing, warped
 
@@ -65,7 +66,7 @@ class ContentChange(NamedTuple):
     ground: float
     """Median difference of brightness there, in shares of the contrast there."""
     is_other_moment: bool = False
-    """Whether a thing stands in one of two photos of one view."""
+    """Whether a thing stands in one of two photos of one view, or a highlight has moved between two screenshots."""
 
     @property
     def is_other_content(self) -> bool:
@@ -141,7 +142,7 @@ def _change(source: Floats, target: Floats, mask: Floats, reach: int) -> Content
     first, second = cells.texture
     differing = cells.whole & (cells.correlation < DIFFERENT)
     shown = differing & (np.maximum(first, second) > TEXTURED)
-    moment = is_other_moment(cells, source, target, mask > 0, shown)
+    moment = is_moved_highlight(cells) or is_other_moment(cells, source, target, mask > 0, shown)
     filled = cells.whole & (np.minimum(first, second) > TEXTURED)
     both = differing & filled & (cells.coherence < BUSY) if int((differing & filled).sum()) >= MIN_CLEAN_CELLS else NOWHERE
     count = int(both.sum())
