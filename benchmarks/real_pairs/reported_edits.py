@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from benchmarks.real_pairs.cards import opened
 from benchmarks.real_pairs.sheet import Content, style
-from benchmarks.real_pairs.template_pairs import LabelledPair, encoded
+from benchmarks.real_pairs.template_pairs import Label, LabelledPair, encoded
 
 Photos = Sequence[Image.Image]
 Edit = Callable[[Photos, Random], Image.Image]
@@ -47,7 +47,7 @@ def phone_screenshot(photos: Photos, rng: Random) -> Image.Image:
     for k in range(3):
         draw.ellipse((50 + 130 * k, top + 30, 120 + 130 * k, top + 100), outline=ink, width=7)
     for line in range(max(0, (height - top - 160) // 66)):
-        draw.text((50, top + 130 + 66 * line), content.words(5, 7)[:40 if look.latin else 22], fill=ink, font=look.font(44))
+        draw.text((50, top + 130 + 66 * line), content.words(5, 7)[: 40 if look.latin else 22], fill=ink, font=look.font(44))
     return image
 
 
@@ -109,7 +109,7 @@ def long_post(photos: Photos, rng: Random) -> Image.Image:
         image.paste(photo, (40, top))
         top, k = top + photo.height + 30, k + 1
         for _ in range(rng.randint(4, 14)):
-            draw.text((40, top), content.words(5, 7)[:38 if look.latin else 20], fill=(30, 30, 30), font=look.font(32))
+            draw.text((40, top), content.words(5, 7)[: 38 if look.latin else 20], fill=(30, 30, 30), font=look.font(32))
             top += 50
     return image
 
@@ -145,7 +145,7 @@ def deep(photo: Image.Image, levels: float, kind: type, name: str) -> tuple[byte
     return encoded(photo), buffer.getvalue()
 
 
-EDITS: Mapping[str, tuple[str, Edit]] = {
+EDITS: Mapping[str, tuple[Label, Edit]] = {
     "palette": ("copy", palette),
     "dithered palette": ("copy", dithered),
     "phone screenshot": ("copy", phone_screenshot),
@@ -171,7 +171,7 @@ def reported_pairs(paths: Sequence[Path]) -> Iterator[LabelledPair]:
         photos = [opened(paths[(k + step) % len(paths)], 960) for step in range(9)]
         for name, (truth, edit) in EDITS.items():
             changed = edit(photos, Random(f"{path.name} {name}"))
-            yield LabelledPair(path.name, "photo", name, truth, encoded(photos[0]), encoded(changed))  # type: ignore[arg-type]
+            yield LabelledPair(path.name, "photo", name, truth, encoded(photos[0]), encoded(changed))
         for name, stored in FILES.items():
             yield LabelledPair(path.name, "photo", name, "copy", *stored(photos[0]))
         whole = long_post(photos, Random(f"{path.name} long"))

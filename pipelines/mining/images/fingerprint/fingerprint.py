@@ -13,8 +13,8 @@ from pipelines.mining.images.fingerprint.local_features import Detection, detect
 from pipelines.mining.images.fingerprint.perceptual_hashes import exposed_hash, pdq_hashes, pdq_picture, phash64, surface
 
 LONG = 2.5
-"""Ratio of sides above which a picture is long: a long screenshot, a strip of photos. A phone's screen has 2.2. It keeps as many
-pixels as one of this ratio."""
+"""Ratio of sides above which a picture is long, as a strip of photos is, and keeps as many pixels as one of this ratio.
+A phone's screen has 2.2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def fingerprint(content: bytes, settings: Fingerprint) -> dict[str, Any]:
 def _decoded(content: bytes, decoding: Decoding) -> DecodedPicture:
     """The working picture; of a long one the shorter side must not vanish."""
     picture = decode(content, decoding)
-    side = _longest_side(decoding.working_side, picture.rgb.shape)
+    side = _longest_side(decoding.working_side, (picture.height, picture.width))
     is_reduced = max(picture.rgb.shape) == decoding.working_side
     return decode(content, replace(decoding, working_side=side)) if is_reduced and side > decoding.working_side else picture
 

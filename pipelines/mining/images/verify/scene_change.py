@@ -1,8 +1,8 @@
 """The same view at another moment: a person has come in, a car is gone. Such pictures are no copies.
 
-Two photos of one view agree everywhere but where one shows a thing and the other shows what it hides. Somebody may also have put
-a thing on a copy. What people put on is drawn: a sticker has a few levels of grey, without grain; letters are thin, black or
-white, and stronger than what they lie on. A thing before the camera has as many levels as its surroundings, and is neither.
+Two photos of one view agree everywhere but where one shows a thing and the other shows what it hides. Somebody may also have
+put a thing on a copy. What people put on is drawn: a sticker has a few levels of grey, without grain; letters are thin, black
+or white, and stronger than what they lie on. A thing before the camera has as many levels as its surroundings, and is neither.
 """
 
 from collections.abc import Iterator
@@ -70,9 +70,7 @@ def is_other_moment(cells: DetailCells, source: Floats, target: Floats, mask: Ma
     return any(region.is_a_thing for region in changed_regions(cells, source, target, mask, differing))
 
 
-def changed_regions(
-    cells: DetailCells, source: Floats, target: Floats, mask: Mask, differing: Mask
-) -> Iterator[ChangedRegion]:
+def changed_regions(cells: DetailCells, source: Floats, target: Floats, mask: Mask, differing: Mask) -> Iterator[ChangedRegion]:
     """The regions of at least MIN_CELLS differing cells, in the order of their first cell."""
     if int(differing.sum()) < MIN_CELLS:
         return
@@ -102,7 +100,9 @@ def _region(cells: int, balance: float, pictures: tuple[Floats, Floats], inside:
         bins = np.bincount((np.clip(levels, 0, 255) * (BINS / 256)).astype(np.int64), minlength=BINS + 1)
         grain = cv2.dilate(plane, AROUND)[cut] - cv2.erode(plane, AROUND)[cut]
         extreme = (levels >= WHITE) | (levels <= BLACK)
-        shares.append((float((bins[:-1] + bins[1:]).max()) / len(levels), float((grain <= GRAIN).mean()), float(extreme.mean())))
+        shares.append(
+            (float((bins[:-1] + bins[1:]).max()) / len(levels), float((grain <= GRAIN).mean()), float(extreme.mean()))
+        )
     one_level, no_grain, extreme_share = (max(pair) for pair in zip(*shares, strict=True))
     return ChangedRegion(cells, balance, one_level, no_grain, extreme_share, float(thick.sum()) / float(cut.sum()))
 
