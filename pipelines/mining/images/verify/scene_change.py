@@ -20,7 +20,7 @@ Grid = npt.NDArray[np.int32]
 
 AROUND = np.ones((3, 3), np.uint8)
 MIN_CELLS = 30
-"""Differing cells of one region, of 12 x 12 pixels with a step of 4, below which no thing is told from damage."""
+"""Differing cells of one region, of 12 x 12 pixels with a step of 4, below which a thing and damage look alike."""
 CHANGED = 18.0
 """Grey levels, after one change of light, by which a pixel shows another thing."""
 MIN_CHANGED = 20
