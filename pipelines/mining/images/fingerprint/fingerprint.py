@@ -12,7 +12,7 @@ from pipelines.mining.images.fingerprint.feature_codec import pack
 from pipelines.mining.images.fingerprint.local_features import Detection, detect
 from pipelines.mining.images.fingerprint.perceptual_hashes import exposed_hash, pdq_hashes, pdq_picture, phash64, surface
 
-LONG = 2.5
+LONG = 3.5
 """Ratio of sides above which a picture is long, as a strip of photos is, and keeps as many pixels as one of this ratio.
 A phone's screen has 2.2."""
 

@@ -29,8 +29,8 @@ def sides(row):
     ]
 
 
-@pytest.mark.parametrize(("aspect", "working", "thumbnail"), [(1, 288, 160), (2, 288, 160), (10, 576, 320)])
-def test_above_a_ratio_of_two_and_a_half_the_pixels_stay_the_same(aspect, working, thumbnail):
+@pytest.mark.parametrize(("aspect", "working", "thumbnail"), [(1, 288, 160), (2, 288, 160), (10, 487, 270)])
+def test_above_a_ratio_of_three_and_a_half_the_pixels_stay_the_same(aspect, working, thumbnail):
     found = sides(stored(long_picture(aspect)))
     assert np.abs(np.array(found) - [(working, working / aspect), (thumbnail, thumbnail / aspect)]).max() <= 1
 
