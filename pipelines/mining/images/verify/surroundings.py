@@ -21,6 +21,8 @@ OFF = 20.0
 """Levels off the line from the ground's colour to the ink's from which a pixel has a third colour."""
 NOISE = 2.0
 """Levels of fine detail that recompression leaves."""
+PLAIN = 0.9
+"""Share of one colour above which the rest is not looked at: it is too small to show pictures."""
 ENOUGH = 2_000
 """Pixels around a region whose colours are looked at, evenly taken: their median takes most of the time."""
 LEAST = 10
@@ -59,7 +61,7 @@ class Surroundings(NamedTuple):
 def surroundings(rgb: Floats, region: Box) -> Surroundings:
     """What stands around `region` of a picture [h, w, 3].
 
-    Cost: 0.4 ms at 160 x 120.
+    Cost: 0.2 ms at 160 x 120, 0.6 ms where it is not plain.
     """
     height, width = rgb.shape[:2]
     outside = np.ones((height, width), dtype=bool)
@@ -71,9 +73,12 @@ def surroundings(rgb: Floats, region: Box) -> Surroundings:
     colours = colours[:: max(1, len(colours) // ENOUGH)]
     away = colours - median(colours)
     plain = largest(np.abs(away)) < ONE_COLOUR
+    share = float(plain.mean())
+    if share > PLAIN:
+        return Surroundings(share, 1.0, 0.0, 1.0)
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     parts = _without_rim(outside), _without_rim(~outside)
-    return Surroundings(float(plain.mean()), _flatness(grey, parts[0]), _colourfulness(away, plain), _detail(grey, *parts))
+    return Surroundings(share, _flatness(grey, parts[0]), _colourfulness(away, plain), _detail(grey, *parts))
 
 
 def _without_rim(part: Mask) -> Mask:
