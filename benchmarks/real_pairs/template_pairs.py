@@ -15,8 +15,8 @@ from benchmarks.real_pairs.sheet import Content, Style, style
 from testkit.image_edits import saved, scaled
 from testkit.image_overlays import screenshot
 
-Label = Literal["copy", "variant", "same", "other"]
-"""copy: an edit of the other. variant: one layout, other content. same, other: of people's pairs."""
+Label = Literal["copy", "crop", "variant", "same", "other"]
+"""copy: an edit of the other. crop: a part. variant: one layout or view, other content. same, other: of people's pairs."""
 Template = Callable[[Style, Content], Image.Image]
 DOCUMENTS: tuple[Template, ...] = (
     documents.table, documents.receipt, documents.timetable, documents.form, documents.calendar, documents.chart,

@@ -54,8 +54,10 @@ class CellOverlap:
     @cached_property
     def colour(self) -> tuple[Floats, Floats]:
         """[gh, gw, 3] mean colour, of source and of target."""
-        source, target, inner, _, mask = self.warp
-        return _mean(warped(source.rgb, inner, mask.shape)), _mean(target.rgb)
+        rgb, shape, target, inner, _, mask = self.warp
+        if rgb.shape[:2] != shape:
+            rgb = cv2.resize(rgb, shape[::-1], interpolation=cv2.INTER_AREA)
+        return _mean(warped(rgb, inner, mask.shape)), _mean(target.rgb)
 
     @cached_property
     def pearson(self) -> float:
@@ -64,10 +66,13 @@ class CellOverlap:
 
 
 class _Warp(NamedTuple):
-    source: ThumbnailPlanes
+    rgb: Floats
+    """The source, not yet at the target's resolution: most maps are refused before its colours are compared."""
+    shape: tuple[int, int]
+    """Height and width of the source at the target's resolution."""
     target: ThumbnailPlanes
     inner: Matrix
-    """Positions in `target` -> in `source`."""
+    """Positions in `target` -> in the source at its resolution."""
     grey: Floats
     """[h, w] the source warped onto the target."""
     mask: Floats
@@ -97,30 +102,30 @@ def overlap(
         steps: of refinement on the pixels; 0 for none.
         min_pearson: correlation of the pixels, before any step, below which the map is refused.
     """
-    small, shrink = _shrunk(source, to_source)
-    window, shift = _window(small.grey.shape, target, shrink @ to_source)
+    small, shrink = _shrunk(source.grey, to_source)
+    window, shift = _window(small.shape, target, shrink @ to_source)
     if min(window.grey.shape) < 3 * STRIDE:
         return None
-    inner = _refined(small, window, shrink @ to_source @ shift, steps, min_pearson)
+    inner = _refined(small, window.grey, shrink @ to_source @ shift, steps, min_pearson)
     if inner is None:
         return None
-    mask = covered(small.grey.shape, inner, window.grey.shape)
+    mask = covered(small.shape, inner, window.grey.shape)
     if float(mask.sum()) < 16 * STRIDE * STRIDE:
         return None
-    cells = _cells(small, window, inner, mask, inverse(shrink) @ inner @ inverse(shift))
+    warp = _Warp(source.rgb, small.shape[:2], window, inner, warped(small, inner, mask.shape), mask)
+    cells = _cells(warp, inverse(shrink) @ inner @ inverse(shift))
     return cells if int(cells.whole.sum()) >= MIN_CELLS else None
 
 
-def _shrunk(source: ThumbnailPlanes, to_source: Matrix) -> tuple[ThumbnailPlanes, Matrix]:
-    """The source at about the target's resolution, and the map of its positions: no aliasing when it is warped."""
+def _shrunk(source: Floats, to_source: Matrix) -> tuple[Floats, Matrix]:
+    """The grey source at about the target's resolution, and the map of its positions: no aliasing when it is warped."""
     zoom = abs(np.linalg.det(to_source[:2, :2])) ** 0.5
     if zoom <= 1.2:
         return source, np.eye(3)
-    height, width = source.grey.shape
+    height, width = source.shape
     size = max(4, round(width / zoom)), max(4, round(height / zoom))
-    rgb = cv2.resize(source.rgb, size, interpolation=cv2.INTER_AREA)
-    grey = cv2.resize(source.grey, size, interpolation=cv2.INTER_AREA)
-    return ThumbnailPlanes(rgb, grey), resizing(source.grey.shape, grey.shape)
+    small = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
+    return small, resizing(source.shape, small.shape)
 
 
 def _window(shape: tuple[int, ...], target: ThumbnailPlanes, to_source: Matrix) -> tuple[ThumbnailPlanes, Matrix]:
@@ -140,12 +145,10 @@ def corners(shape: tuple[int, ...], matrix: Matrix) -> npt.NDArray[np.float64]:
     return mapped[:2] / mapped[2]
 
 
-def _refined(
-    source: ThumbnailPlanes, target: ThumbnailPlanes, to_source: Matrix, steps: int, min_pearson: float
-) -> Matrix | None:
+def _refined(source: Floats, target: Floats, to_source: Matrix, steps: int, min_pearson: float) -> Matrix | None:
     """The map, refined at half the resolution: steps reach further and cost a quarter. None if the pixels do not correlate."""
-    half_source, half_target = _halved(source.grey), _halved(target.grey)
-    down, back = resizing(source.grey.shape, half_source.shape), resizing(half_target.shape, target.grey.shape)
+    half_source, half_target = _halved(source), _halved(target)
+    down, back = resizing(source.shape, half_source.shape), resizing(half_target.shape, target.shape)
     half = down @ to_source @ back
     mask = covered(half_source.shape, half, half_target.shape)
     if min_pearson > -1 and _pearson(warped(half_source, half, half_target.shape), half_target, mask) < min_pearson:
@@ -171,15 +174,15 @@ def _halved(grey: Floats) -> Floats:
     return cv2.resize(grey, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
 
 
-def _cells(source: ThumbnailPlanes, target: ThumbnailPlanes, inner: Matrix, mask: Floats, to_source: Matrix) -> CellOverlap:
-    grey = warped(source.grey, inner, mask.shape)
+def _cells(warp: _Warp, to_source: Matrix) -> CellOverlap:
+    grey, target, mask = warp.grey, warp.target, warp.mask
     mean_s, mean_t = _mean(grey), _mean(target.grey)
     var_s = np.maximum(_mean(grey * grey) - mean_s * mean_s, 0)
     var_t = np.maximum(_mean(target.grey * target.grey) - mean_t * mean_t, 0)
     both = _mean(grey * target.grey) - mean_s * mean_t
     correlation = (both / np.sqrt((var_s + NOISE**2) * (var_t + NOISE**2))).astype(np.float32)
     texture = np.sqrt(var_s), np.sqrt(var_t)
-    return CellOverlap(correlation, texture, _mean(mask) > 0.999, to_source, _Warp(source, target, inner, grey, mask))
+    return CellOverlap(correlation, texture, _mean(mask) > 0.999, to_source, warp)
 
 
 def _mean(plane: Floats) -> Floats:

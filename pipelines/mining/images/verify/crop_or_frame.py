@@ -1,5 +1,6 @@
 """Placement of one picture in another, and whether its surroundings are a frame or more of the scene."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from pipelines.mining.images.verify.aligned_cells import corners
 from pipelines.mining.images.verify.channel_stats import largest, median
+from pipelines.mining.images.verify.surroundings import Surroundings, surroundings
 from pipelines.mining.images.verify.warp_refinement import Matrix, inverse
 
 Floats = npt.NDArray[np.float32]
@@ -55,23 +57,40 @@ def is_framed(rgb: Floats, region: Region, covered: float) -> bool:
     the border differ more than pixels as far apart within. A plain surrounding without an edge
     (a product on white) is more of the scene, unless it is as wide on all sides or two bars;
     with other things in it (a screenshot's words), unless the region is in its middle with
-    plain ground all around it.
+    plain ground all around it. Other pictures around it are no frame: it is a cell of a collage.
     """
-    plain = _plainness(rgb, region)
-    if plain > 0.95 and _is_even(rgb.shape, region):
+    around = surroundings(rgb, region)
+    two_bars = max(region.x1 - region.x0, region.y1 - region.y0) > 0.97
+    if around.plain > 0.95 and (two_bars or _is_even(rgb.shape, region)):
         return True
-    if plain > 0.7 and max(region.x1 - region.x0, region.y1 - region.y0) > 0.97:
+    if two_bars and around.is_blurred:
         return True
-    if 0.5 < plain < 0.95 and covered < 0.75 and _is_isolated(rgb, region):
+    if around.shows_pictures:
+        return False
+    if 0.5 < around.plain < 0.95 and covered < 0.75 and _is_isolated(rgb, region):
         return True
     steps = _steps(rgb, region)
     if not steps:
         return False
+    return _ends_in_an_edge(steps, around, two_bars=two_bars)
+
+
+def _ends_in_an_edge(steps: Sequence[tuple[float, float]], around: Surroundings, *, two_bars: bool) -> bool:
+    """Whether the surroundings end in a straight edge; the plainer they are, the less of one is asked for.
+
+    Source of the numbers: measured on frames, collages and crops, dev/log.md.
+    """
     sharpness = float(np.mean([ratio for _, ratio in steps]))
     along = [share for share, _ in steps]
-    cut = sharpness > 1.5 and float(np.median(along)) > (0.5 if plain > 0.95 else 0.7)
-    all_along = sharpness > (1.5 if plain > 0.5 and len(steps) == 4 else 2.0) and min(along) > (0.75 if plain > 0.5 else 0.85)
-    return (plain > 0.7 and cut) or all_along
+    most, least = float(np.median(along)), min(along)
+    if two_bars and around.plain > 0.55 and around.colourful < 0.1:  # words above and below
+        return sharpness > 1.1 and most > 0.5
+    paper = around.colourful < 0.12 and around.flat > 0.36 and len(steps) == 4 and least > 0.1
+    if (around.plain > 0.7 or paper) and sharpness > 1.5 and most > (0.5 if around.plain > 0.95 else 0.7):
+        return True
+    if around.plain > 0.5:
+        return sharpness > (1.5 if len(steps) == 4 else 2.0) and least > 0.75
+    return sharpness > 2.0 and least > 0.85
 
 
 def _is_isolated(rgb: Floats, region: Region) -> bool:
@@ -90,19 +109,7 @@ def _is_even(shape: tuple[int, ...], region: Region) -> bool:
     """Whether the margin is about as wide on all four sides."""
     height, width = shape[:2]
     margins = region.x0 * width, (1 - region.x1) * width, region.y0 * height, (1 - region.y1) * height
-    return max(margins) - min(margins) < max(2.5, 0.4 * sum(margins) / 4) and min(margins) > 2
-
-
-def _plainness(rgb: Floats, region: Region) -> float:
-    """Share of the outside that has one colour."""
-    height, width = rgb.shape[:2]
-    outside = np.ones((height, width), dtype=bool)
-    top, left = max(0, int(region.y0 * height) - 1), max(0, int(region.x0 * width) - 1)
-    outside[top : int(np.ceil(region.y1 * height)) + 1, left : int(np.ceil(region.x1 * width)) + 1] = False
-    if outside.sum() < 10:
-        return 1.0
-    colours = rgb[outside]
-    return float((largest(np.abs(colours - median(colours))) < 14).mean())
+    return max(margins) - min(margins) < max(3.2, 0.2 * sum(margins) / 4) and min(margins) > 2
 
 
 def _steps(rgb: Floats, region: Region) -> list[tuple[float, float]]:

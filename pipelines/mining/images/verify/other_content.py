@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.mining.images.verify.detail_cells import DetailCells, detail_cells
+from pipelines.mining.images.verify.detail_cells import detail_cells
+from pipelines.mining.images.verify.moved_highlight import is_moved_highlight
+from pipelines.mining.images.verify.scene_change import is_other_moment
 from pipelines.mining.images.verify.warp_refinement import Matrix, covered, inverse, refined, resizing, warped
 
 Floats = npt.NDArray[np.float32]
@@ -63,10 +65,14 @@ class ContentChange(NamedTuple):
 
     ground: float
     """Median difference of brightness there, in shares of the contrast there."""
+    is_other_moment: bool = False
+    """Whether a thing stands in one of two photos of one view, or a highlight has moved between two screenshots."""
 
     @property
     def is_other_content(self) -> bool:
         """Whether the pictures have one layout and other content; else they agree, or one has something put on it."""
+        if self.is_other_moment:
+            return True
         few = self.cells < MIN_CELLS
         if self.ground > MAX_GROUND or (few and (self.cells < MIN_CLEAN_CELLS or self.agreement < CLEAN)):
             return False
@@ -74,6 +80,7 @@ class ContentChange(NamedTuple):
 
 
 UNCHANGED = ContentChange(0, 1.0, 0.0, 0.0, 0.0)
+NOWHERE = np.zeros((0, 0), bool)
 
 
 def content_change(a: Floats, b: Floats, to_b: Matrix) -> ContentChange:
@@ -90,12 +97,12 @@ def content_change(a: Floats, b: Floats, to_b: Matrix) -> ContentChange:
     source, target, to_source = (a, b, inverse(to_b)) if finer_first else (b, a, to_b)
     source, to_source = _shrunk(source, to_source)
     mask = covered(source.shape, to_source, target.shape)
-    quick = _change(detail_cells(warped(source, to_source, target.shape), target, mask, QUICK_REACH))
+    quick = _change(warped(source, to_source, target.shape), target, mask, QUICK_REACH)
     if quick is UNCHANGED:
         return quick
     to_source = refined(source, target, to_source, STEPS)
     mask = covered(source.shape, to_source, target.shape)
-    return _change(detail_cells(*_equally_sharp(warped(source, to_source, target.shape), target), mask, REACH))
+    return _change(*_equally_sharp(warped(source, to_source, target.shape), target), mask, REACH)
 
 
 def _shrunk(source: Floats, to_source: Matrix) -> tuple[Floats, Matrix]:
@@ -130,22 +137,23 @@ def _sharpness(picture: Floats) -> float:
     return float(np.mean(x * x) + np.mean(y * y)) / max(float(picture.var()), 1.0)
 
 
-def _change(cells: DetailCells) -> ContentChange:
+def _change(source: Floats, target: Floats, mask: Floats, reach: int) -> ContentChange:
+    cells = detail_cells(source, target, mask, reach)
     first, second = cells.texture
     differing = cells.whole & (cells.correlation < DIFFERENT)
+    shown = differing & (np.maximum(first, second) > TEXTURED)
+    moment = is_moved_highlight(cells) or is_other_moment(cells, source, target, mask > 0, shown)
     filled = cells.whole & (np.minimum(first, second) > TEXTURED)
-    both = differing & filled
-    if int(both.sum()) < MIN_CLEAN_CELLS:
-        return UNCHANGED
-    both &= cells.coherence < BUSY
+    both = differing & filled & (cells.coherence < BUSY) if int((differing & filled).sum()) >= MIN_CLEAN_CELLS else NOWHERE
     count = int(both.sum())
     if count < MIN_CLEAN_CELLS:
-        return UNCHANGED
+        return UNCHANGED._replace(is_other_moment=True) if moment else UNCHANGED
     agreement = float(np.median(cells.correlation[filled]))
     energies = [float((texture[both] ** 2).sum()) for texture in cells.texture]
-    only = [int(mask.sum()) for mask in _only_one(differing, first, second)]
+    only = [int(part.sum()) for part in _only_one(differing, first, second)]
     ground = float(np.median(np.abs(cells.ground[both]))) / (sum(energies) / 2 / count) ** 0.5
-    return ContentChange(count, agreement, min(energies) / max(energies), count / (count + abs(only[0] - only[1])), ground)
+    share = count / (count + abs(only[0] - only[1]))
+    return ContentChange(count, agreement, min(energies) / max(energies), share, ground, moment)
 
 
 def _only_one(differing: Mask, first: Floats, second: Floats) -> Iterator[Mask]:

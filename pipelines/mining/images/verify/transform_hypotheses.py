@@ -18,7 +18,7 @@ from pipelines.mining.images.verify.warp_refinement import inverse
 Matrix = npt.NDArray[np.float64]
 ENOUGH_INLIERS = 10
 """Inliers from which on whole on whole is not tried as well."""
-MIN_INLIERS_BY_VOTES = {1: 5, 2: 4}
+MIN_INLIERS_BY_VOTES = {1: 5}
 """Votes (keys that a candidate pair shares) -> inliers that its map needs; with more votes any map is tried. Fewer inliers
 arise by chance in one of eight pairs that share one key."""
 UPRIGHT = (0, 5)

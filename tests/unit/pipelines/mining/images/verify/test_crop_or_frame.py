@@ -1,6 +1,9 @@
+import cv2
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from pipelines.mining.images.verify.crop_or_frame import Region, is_framed, placement
 from tests.unit.pipelines.mining.images.scenes import scene
@@ -47,3 +50,46 @@ def test_a_plain_border_is_a_frame_and_more_scene_is_not(seed, box, level):
     inside[round(box[1] * 120) : round(box[3] * 120), round(box[0] * 160) : round(box[2] * 160)] = True
     framed = np.where(inside[:, :, None], picture, np.float32(level))
     assert is_framed(framed, region, covered)
+
+
+MIDDLE = Region(0.0, 0.25, 1.0, 0.75)
+
+
+def strip(seed):
+    """[60, 160, 3] a photo with as much detail as a thumbnail has."""
+    return cv2.resize(scene(seed), (160, 60), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def put_in_the_middle(ground, seed):
+    out = ground.copy()
+    out[30:90] = strip(seed)
+    return out
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_picture_itself_blurred_is_a_frame_and_other_pictures_are_a_collage(seed):
+    own = cv2.resize(strip(seed), (160, 120))
+    assert is_framed(put_in_the_middle(cv2.GaussianBlur(own, (0, 0), 8), seed), MIDDLE, 0.5)
+    others = np.vstack([strip(seed + 20), strip(seed + 40)])
+    assert not is_framed(put_in_the_middle(others, seed), MIDDLE, 0.5)
+
+
+def page(seed):
+    """Lines of words on white, some a heading in a plain box."""
+    image = Image.new("RGB", (160, 120), (250, 250, 250))
+    for line in range(10):
+        ImageDraw.Draw(image).text((6, 2 + 12 * line), "words that stand there" + str(seed), fill=(30, 30, 40), font_size=8)
+    return np.asarray(image, np.float32)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_photo_on_a_page_is_framed_by_it_and_a_piece_of_the_page_is_not(seed):
+    assert is_framed(put_in_the_middle(page(seed), seed), MIDDLE, 0.5)
+    assert not is_framed(page(seed), MIDDLE, 0.5)
+
+
+def test_margins_that_are_not_even_are_more_of_the_white_ground():
+    picture = np.full((160, 160, 3), 255, np.float32)
+    picture[40:120, 50:110] = scene(1, 60, 80)
+    assert is_framed(picture, Region(0.12, 0.12, 0.88, 0.88), 0.58)
+    assert not is_framed(picture, Region(0.12, 0.13, 0.89, 0.90), 0.59)
