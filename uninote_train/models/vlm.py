@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 from schemas.errors import SettingsError
 from uninote_train.models.protocol import Batch, Model
 from uninote_train.models.qwen_processor import PATCHES, patches_to_floats
+from uninote_train.models.sentence_transformers_files import write_sentence_transformers_files
 from uninote_train.models.settings import Lora, ModelChoice
 from uninote_train.models.vlm_preparer import PICTURES, VlmPreparer, split_batch
 from uninote_train.models.vlm_prompts import Prompts
@@ -64,10 +65,14 @@ class VlmModel(Model):
         return split_batch(batch, size)
 
     def save(self, folder: Path) -> None:
-        """Save adapters and processor; in `merged` the whole model with the adapters merged, and a preset for the pipeline."""
+        """Save adapters and processor; in `merged` the whole model with the adapters merged, and a preset for the pipeline.
+
+        sentence-transformers loads both folders.
+        """
         self.preparer.save(folder)
         net: Any = self.net
         net.save_pretrained(folder)
+        write_sentence_transformers_files(folder, self.choice.prompts, self.dimensions)
         if not isinstance(self.net, PeftModel):
             _write_preset(folder / "encoder.toml", ".", self.choice, self.dimensions)
         elif self.choice.lora.merge:
@@ -75,6 +80,7 @@ class VlmModel(Model):
             whole = PeftModel.from_pretrained(base, str(folder)).merge_and_unload()
             whole.save_pretrained(folder / MERGED)
             self.preparer.save(folder / MERGED)
+            write_sentence_transformers_files(folder / MERGED, self.choice.prompts, self.dimensions)
             _write_preset(folder / MERGED / "encoder.toml", ".", self.choice, self.dimensions)
 
     def start_checkpointing(self) -> None:
