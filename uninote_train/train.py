@@ -22,6 +22,7 @@ from uninote_train.data.shard_reader import beside, find_split, open_shards
 from uninote_train.evaluation.encode_items import Encoding
 from uninote_train.models.load_model import load_model
 from uninote_train.models.protocol import Model
+from uninote_train.models.settings import kind_of
 from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.losses.matryoshka import usable
 from uninote_train.objectives.protocol import Objective
@@ -33,7 +34,7 @@ from uninote_train.run.closing_summary import Pace, RunResult, closing_summary, 
 from uninote_train.run.evaluations import Evaluations
 from uninote_train.run.interrupt import StopSignal
 from uninote_train.run.log import RunLog
-from uninote_train.run.loop import Clock, Stepper
+from uninote_train.run.loop import Clock, Stepper, mini_batch_of
 from uninote_train.run.optimizer import adamw, schedule
 from uninote_train.run.output_lock import lock_output
 from uninote_train.run.processes import Processes
@@ -61,7 +62,9 @@ def train_rl(settings: TrainRl) -> None:
         size = settings.rank.dims or model.dimensions
         if size > model.dimensions:
             raise SettingsError(f"rank.dims {size}: the model's vectors have {model.dimensions} dimensions")
-        ranking = RankingObjective(settings.rank, size, ReferenceModel(model, settings.run.mini_batch, autocast), processes)
+        ranking = RankingObjective(
+            settings.rank, size, ReferenceModel(model, mini_batch_of(settings.run, model), autocast), processes
+        )
         if not with_replay:
             return ranking
         contrastive = ContrastiveObjective(settings.loss, usable(settings.loss.dims, model.dimensions), processes)
@@ -123,14 +126,14 @@ def _run(
     evaluations = Evaluations(out, model, plan.validator, settings.validation, plan.steps, done)
     stepper = Stepper(
         model, loss, optimizer, rate, processes, accelerator.autocast, accelerator.device, settings.run.seed,
-        settings.run.mini_batch, settings.optimizer.clip,
+        mini_batch_of(settings.run, model), settings.optimizer.clip,
     )  # fmt: skip
     pace = _train_steps(plan, settings, stepper, progress, evaluations, done)
     processes.wait()
     if processes.rank == 0:
         result = RunResult(stage, out, plan.steps, plan.rows.batch, plan.epoch_rows, evaluations.load_best(), pace)
         save_model(result, model, as_tree(settings))
-        sys.stdout.write(closing_summary(result, settings.model.kind, settings.shards, evaluations.summary()))
+        sys.stdout.write(closing_summary(result, kind_of(settings.model), settings.shards, evaluations.summary()))
 
 
 def _train_steps(

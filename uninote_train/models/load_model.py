@@ -2,7 +2,7 @@
 
 from schemas.errors import SettingsError
 from uninote_train.models.protocol import Model
-from uninote_train.models.settings import ModelChoice
+from uninote_train.models.settings import ModelChoice, kind_of
 
 NEEDS = {
     "vlm": "torch, torchvision, transformers, peft",
@@ -22,16 +22,16 @@ def load_model(choice: ModelChoice, device: str = "cpu") -> Model:
         model = _loaded(choice, device)
     except ImportError as error:
         raise SettingsError(
-            f"model.kind '{choice.kind}' needs {NEEDS[choice.kind]}: {error}; install them with "
+            f"model.kind '{kind_of(choice)}' needs {NEEDS[kind_of(choice)]}: {error}; install them with "
             "`pip install -r requirements/train.txt`"
         ) from None
-    if choice.gradient_checkpointing:
+    if choice.gradient_checkpointing or (choice.gradient_checkpointing is None and model.checkpointing):
         model.start_checkpointing()
     return model.train().to(device)
 
 
 def _loaded(choice: ModelChoice, device: str) -> Model:
-    match choice.kind:
+    match kind_of(choice):
         case "vlm":
             from uninote_train.models.vlm import VlmModel
 

@@ -84,6 +84,11 @@ class Model(nn.Module, ABC):
     """Peak learning rate of SFT where the settings name none. Adapters and whole networks: the paper's; new projections on
     frozen features learn best at 1e-3 (dev/log.md)."""
 
+    mini_batch: int = 0
+    """Items that are embedded at a time where `run.mini_batch` is not set; 0: the whole batch."""
+    checkpointing: bool = False
+    """Whether activations are recomputed where `model.gradient_checkpointing` is not set."""
+
     @abstractmethod
     def embed(self, batch: Batch) -> Tensor:
         """[batch.items, dimensions] float32, rows of unit length, in the items' order.

@@ -1,6 +1,7 @@
 """Settings of the model that is trained or evaluated. Imports no model: the loader and the models both read it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -31,9 +32,9 @@ class Lora:
 class ModelChoice:
     """The model and how it is loaded."""
 
-    kind: ModelKind = "small"
+    kind: ModelKind | None = None
     """vlm: any vision-language model of transformers, pooled by its last token; open_clip: a two-tower baseline;
-    small: the network that ships with this project."""
+    small: the network that ships with this project. None: as the path says (`kind_of`)."""
     path: Place | None = None
     """A folder of a model, or one that this trainer saved (vlm: also a hub id; open_clip: also NAME or NAME:TAG of its list).
     None: the shipped weights, for small only."""
@@ -42,10 +43,27 @@ class ModelChoice:
     min_pixels: Annotated[int, Field(ge=0)] = 0
     """vlm: pictures with fewer pixels are enlarged; 0: the processor's default."""
     max_pixels: Annotated[int, Field(ge=0)] = 0
-    """vlm: pictures with more pixels are scaled down; 0: the processor's default."""
+    """vlm: pictures with more pixels are scaled down; 0: the processor's default,
+    but at most 512 tokens."""
     gpu_dtype: Literal["bfloat16", "float32"] = "bfloat16"
     """vlm: type of the frozen weights on a GPU; on a CPU always float32."""
-    gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory for one more forward pass."""
+    gradient_checkpointing: bool | None = None
+    """Recompute activations in the backward pass: less memory for one more forward pass. None: the kind's own, vlm does."""
     lora: Lora = field(default_factory=Lora)
     prompts: Prompts = field(default_factory=Prompts)
+
+
+def kind_of(choice: ModelChoice) -> ModelKind:
+    """The kind that is set, or that of the path.
+
+    Without a path it is small; a folder with open_clip's configuration, or a name without a slash where no such folder is,
+    is open_clip; a file, or a folder with the small network's weights, is small; any other folder or id is a vlm.
+    """
+    if choice.kind is not None:
+        return choice.kind
+    if choice.path is None:
+        return "small"
+    path = Path(choice.path)
+    if (path / "open_clip_config.json").exists() or ("/" not in choice.path and not path.exists()):
+        return "open_clip"
+    return "small" if path.is_file() or (path / "weights.safetensors").exists() else "vlm"

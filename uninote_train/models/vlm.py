@@ -26,7 +26,13 @@ MERGED = "merged"
 
 
 class VlmModel(Model):
-    """The base model without its language head, with adapters on the language model; the vision tower is not trained."""
+    """The base model without its language head, with adapters on the language model; the vision tower is not trained.
+
+    The defaults are for one GPU: eight items at a time, activations recomputed, pictures of at most 512 tokens.
+    """
+
+    mini_batch = 8
+    checkpointing = True
 
     def __init__(self, choice: ModelChoice, device: str) -> None:
         """Load processor and weights.

@@ -27,6 +27,8 @@ PICTURES = "pictures_of"
 """[items] int64: pictures per item."""
 GRID = "image_grid_thw"
 """[pictures, 3]: patches in time, height and width; their product is the picture's rows of pixel_values."""
+PICTURE_TOKENS = 512
+"""Tokens of a picture where `model.max_pixels` is not set, at most: a note of four leaves room for its text."""
 MARK_TOKENS = 4
 """Tokens around a picture's own that open and close it, at most."""
 TEXT_SLOT = "{the words of the item}"
@@ -55,11 +57,19 @@ class VlmPreparer:
         self._lengths: dict[str, int] = {}
         size = dict(getattr(self.processor.image_processor, "size", None) or {})
         if "longest_edge" in size:
-            least, most = choice.min_pixels or size["shortest_edge"], choice.max_pixels or size["longest_edge"]
+            least, most = (
+                choice.min_pixels or size["shortest_edge"],
+                choice.max_pixels or self._most_pixels(size["longest_edge"]),
+            )
             self.processor.image_processor.size = {"shortest_edge": least, "longest_edge": most}
         added = [t.content for t in self.processor.tokenizer.added_tokens_decoder.values()]
         self._direct = matches_processor(self.processor, self._around("", 2, False)[0])
         self._reserved = re.compile("|".join(re.escape(t) for t in sorted(added, key=len, reverse=True) if t.strip()) or "(?!)")
+
+    def _most_pixels(self, processors: int) -> int:
+        """The processor's limit of pixels for a picture, or that of `PICTURE_TOKENS` if it is lower (Qwen3-VL's is 16,384)."""
+        patch, merge = (getattr(self.processor.image_processor, n, None) for n in ("patch_size", "merge_size"))
+        return min(processors, PICTURE_TOKENS * (patch * merge) ** 2) if patch and merge else processors
 
     def prepare(self, items: Sequence[Item], pictures: Pictures) -> Batch:
         """As `Preparer.prepare`; a text that is too long is truncated."""

@@ -35,9 +35,9 @@ class RunSettings:
 
     seed: Seed = 0
     """Seed of the rows' order, of dropout and of new weights."""
-    mini_batch: Annotated[int, Field(ge=0)] = 0
+    mini_batch: Annotated[int, Field(ge=0)] | None = None
     """Items that are embedded at a time (GradCache); gradients stay the same. 0: the whole batch at once, which is faster.
-    Set it, for example to 8, if a batch does not fit in memory."""
+    None: 8 for a vlm, else the whole batch. Lower it if a batch does not fit in memory."""
     precision: Literal["auto", "bf16", "no"] = "auto"
     """Mixed precision. auto: bf16 on a GPU, no on a CPU. Losses and vectors are float32 in either case."""
     device: Literal["auto", "cpu"] = "auto"
@@ -50,6 +50,11 @@ class RunSettings:
     """Newest checkpoints that are kept; older ones are deleted."""
     log_every_s: Annotated[float, Field(ge=0)] = 5.0
     """Seconds between progress lines on the terminal."""
+
+
+def mini_batch_of(settings: RunSettings, model: Model) -> int:
+    """Items that are embedded at a time: as set, or the model's own; 0: the whole batch."""
+    return model.mini_batch if settings.mini_batch is None else settings.mini_batch
 
 
 @dataclass(slots=True)
