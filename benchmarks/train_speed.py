@@ -31,13 +31,13 @@ from uninote_train.models.protocol import Batch, Model
 from uninote_train.models.settings import ModelChoice
 from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.losses.matryoshka import usable
+from uninote_train.objectives.settings import ContrastiveLoss
+from uninote_train.process.processes import Processes
 from uninote_train.run.grad_cache import backward
 from uninote_train.run.log import RunLog
 from uninote_train.run.loop import Clock, Stepper
 from uninote_train.run.optimizer import Optimizer, adamw, schedule
-from uninote_train.run.processes import Processes
 from uninote_train.run.resume import Progress
-from uninote_train.settings import ContrastiveLoss
 
 WARM = 2
 

@@ -29,15 +29,15 @@ from uninote_train.objectives.protocol import Objective
 from uninote_train.objectives.ranking_rl import RankingObjective
 from uninote_train.objectives.replay import ReplayObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
+from uninote_train.process.interrupt import StopSignal
+from uninote_train.process.output_lock import lock_output
+from uninote_train.process.processes import Processes
 from uninote_train.run import checkpoint
 from uninote_train.run.closing_summary import Pace, RunResult, closing_summary, save_model
 from uninote_train.run.evaluations import Evaluations
-from uninote_train.run.interrupt import StopSignal
 from uninote_train.run.log import RunLog
 from uninote_train.run.loop import Clock, Stepper, mini_batch_of
 from uninote_train.run.optimizer import adamw, schedule
-from uninote_train.run.output_lock import lock_output
-from uninote_train.run.processes import Processes
 from uninote_train.run.resume import CHECKPOINTS, Progress
 from uninote_train.run.validation import Validator, read_validation
 from uninote_train.settings import TrainRl, TrainSft

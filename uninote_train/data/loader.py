@@ -16,7 +16,7 @@ from uninote_train.data.collate import ListsAndPairs, RlRows, Rows, SftRows, rl_
 from uninote_train.data.sample_order import Order
 from uninote_train.data.shard_reader import Row, Shards
 from uninote_train.models.protocol import Item, Pixels, Preparer
-from uninote_train.run.interrupt import leave_signals_to_parent
+from uninote_train.process.interrupt import leave_signals_to_parent
 
 Stage = Literal["sft", "rl"]
 

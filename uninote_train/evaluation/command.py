@@ -25,7 +25,7 @@ from uninote_train.evaluation.results_table import mean_of_meta, page
 from uninote_train.evaluation.split_pictures import PictureFiles
 from uninote_train.models.load_model import load_model
 from uninote_train.models.settings import ModelChoice
-from uninote_train.run.output_lock import lock_output
+from uninote_train.process.output_lock import lock_output
 
 NUMBERS, PAGE = "metrics.json", "results.md"
 NAME = re.compile(r"[\w.+-]+")

@@ -15,7 +15,7 @@ from schemas.errors import DataError
 from uninote_train.evaluation.exact_ranks import Vectors
 from uninote_train.evaluation.split_pictures import PictureFiles
 from uninote_train.models.protocol import Batch, Item, Model, Preparer
-from uninote_train.run.interrupt import leave_signals_to_parent
+from uninote_train.process.interrupt import leave_signals_to_parent
 
 PICTURE_CHARACTERS = 400
 """Length of a picture in characters when items are sorted by length; it affects only padding."""

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from schemas.errors import DataError, SettingsError
-from uninote_train.data.item_content import item_pixels, item_text
+from uninote_train.models.item_content import item_pixels, item_text
 from uninote_train.models.protocol import Batch, Item, Model, Pictures
 from uninote_train.models.settings import ModelChoice
 

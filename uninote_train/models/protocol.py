@@ -21,7 +21,7 @@ from schemas.item import Kind
 Pixels = npt.NDArray[np.uint8]
 """RGB [height, width, 3]."""
 Pictures = Mapping[str, Pixels]
-"""image_id -> the whole picture; a crop is cut out of it by `uninote_train.data.item_content.item_pixels`."""
+"""image_id -> the whole picture; a crop is cut out of it by `uninote_train.models.item_content.item_pixels`."""
 
 
 class Item(TypedDict):

@@ -10,7 +10,7 @@ from schemas.errors import DataError
 from small_encoder.inputs import PackedItems, embed, network_input, pack, slice_items
 from small_encoder.network import Shape
 from small_encoder.weights import SHIPPED, load, save
-from uninote_train.data.item_content import item_pixels, item_text
+from uninote_train.models.item_content import item_pixels, item_text
 from uninote_train.models.protocol import Batch, Item, Model, Pictures
 from uninote_train.models.settings import ModelChoice
 

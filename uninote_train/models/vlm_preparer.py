@@ -15,7 +15,7 @@ from transformers import AutoProcessor
 
 from schemas.errors import DataError, SettingsError
 from small_encoder.pixels import shrink_to_area
-from uninote_train.data.item_content import item_pixels, item_text
+from uninote_train.models.item_content import item_pixels, item_text
 from uninote_train.models.protocol import Batch, Item, Pictures, Pixels
 from uninote_train.models.qwen_processor import matches_processor, processor_tensors
 from uninote_train.models.settings import ModelChoice

@@ -14,8 +14,8 @@ from uninote_train.objectives.losses.info_nce import info_nce
 from uninote_train.objectives.losses.masked_softmax import label_masks, log_softmax
 from uninote_train.objectives.losses.matryoshka import truncate_dimensions
 from uninote_train.objectives.protocol import Loss
-from uninote_train.run.processes import Processes
-from uninote_train.settings import ContrastiveLoss
+from uninote_train.objectives.settings import ContrastiveLoss
+from uninote_train.process.processes import Processes
 
 DIVERGENCES: dict[str, Divergence] = {"symmetric_kl": symmetric_kl, "true_js": true_js}
 

@@ -23,8 +23,8 @@ from uninote_train.objectives.rl.policies import (
 )
 from uninote_train.objectives.rl.reference_model import ReferenceModel
 from uninote_train.objectives.rl.reward import TERMS, advantages, in_perfect_order, ranks, reward_terms, variance_shares
-from uninote_train.run.processes import Processes
-from uninote_train.settings import RankingLoss
+from uninote_train.objectives.settings import RankingLoss
+from uninote_train.process.processes import Processes
 
 CONTROL = "info_nce"
 ITEM_POLICIES = {"item_softmax": item_softmax, "positive_advantage": positive_advantage}

@@ -6,6 +6,7 @@ import torch
 
 from uninote_train.evaluation.few_queries import few_queries
 from uninote_train.models.protocol import Model
+from uninote_train.process.processes import Processes
 from uninote_train.run import checkpoint
 from uninote_train.run.best_model import (
     Evaluation,
@@ -16,7 +17,6 @@ from uninote_train.run.best_model import (
     write_weights,
 )
 from uninote_train.run.log import RunLog
-from uninote_train.run.processes import Processes
 from uninote_train.run.resume import CHECKPOINTS, set_state_tensors, state_tensors
 from uninote_train.run.validation import ValidationSettings, Validator, score
 

@@ -16,8 +16,8 @@ from uninote_train.data.collate import Rows, rows_to
 from uninote_train.data.sample_order import mix_hash
 from uninote_train.models.protocol import Batch, Model, trainable
 from uninote_train.objectives.protocol import Loss, Objective
+from uninote_train.process.processes import Processes
 from uninote_train.run.grad_cache import backward
-from uninote_train.run.processes import Processes
 
 NAMED_ROWS = 8
 """Rows that an error message names, at most."""

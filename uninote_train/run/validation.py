@@ -16,7 +16,7 @@ from uninote_train.evaluation.evaluate import all_tasks, measure_tasks
 from uninote_train.evaluation.evaluation_inputs import EvaluationInputs, read_inputs
 from uninote_train.evaluation.results_table import mean_of_meta
 from uninote_train.models.protocol import Item, Model
-from uninote_train.run.processes import Processes
+from uninote_train.process.processes import Processes
 
 SPLIT = "validation"
 EVALUATIONS = 10

@@ -21,7 +21,7 @@ from testkit.training_shards import rl_shards, sft_row, sft_shards, write_shard
 from uninote_train import __main__ as command
 from uninote_train.data.loader import StepLoader
 from uninote_train.models.load_model import load_model
-from uninote_train.run.output_lock import lock_output
+from uninote_train.process.output_lock import lock_output
 from uninote_train.settings import TrainRl, TrainSft
 from uninote_train.train import train_rl, train_sft
 
@@ -341,7 +341,7 @@ def test_a_wrong_command_line_ends_in_one_line_and_2(models, arguments, message,
 
 
 def test_a_batch_that_processes_cannot_share_is_refused(models, sft, tmp_path):
-    from uninote_train.run.processes import Processes
+    from uninote_train.process.processes import Processes
     from uninote_train.train import _planned
 
     assignments = settings_of(TrainSft, sft, tmp_path, *CLIP, f"model.path={models('clip')}")

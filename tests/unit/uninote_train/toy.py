@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from uninote_train.data.item_content import item_pixels, item_text
+from uninote_train.models.item_content import item_pixels, item_text
 from uninote_train.models.protocol import Batch, Item, Model, Pictures, split_rows
 
 WIDTH = 40

@@ -50,7 +50,7 @@ def test_a_crop_is_cut_out_of_its_picture():
 
     class Spy(ToyPreparer):
         def prepare(self, items, pictures):
-            from uninote_train.data.item_content import item_pixels
+            from uninote_train.models.item_content import item_pixels
 
             shapes.update({i["kind"]: [p.shape for p in item_pixels(i, pictures)] for i in items})
             return super().prepare(items, pictures)

@@ -8,8 +8,8 @@ from testkit.training_shards import sft_row
 from tests.unit.uninote_train.toy import Toy, ToyPreparer
 from uninote_train.data.collate import sft_rows
 from uninote_train.objectives.contrastive import ContrastiveObjective
-from uninote_train.run.processes import Processes
-from uninote_train.settings import ContrastiveLoss
+from uninote_train.objectives.settings import ContrastiveLoss
+from uninote_train.process.processes import Processes
 
 GREY = np.full((8, 8, 3), 9, np.uint8)
 

@@ -12,8 +12,8 @@ from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.ranking_rl import RankingObjective
 from uninote_train.objectives.replay import ReplayObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
-from uninote_train.run.processes import Processes
-from uninote_train.settings import ContrastiveLoss, RankingLoss
+from uninote_train.objectives.settings import ContrastiveLoss, RankingLoss
+from uninote_train.process.processes import Processes
 
 GREY = torch.full((8, 8, 3), 9, dtype=torch.uint8).numpy()
 POLICIES = ("item_softmax", "positive_advantage", "plackett_luce")

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from testkit.training_shards import rl_shards, sft_row, write_shard
-from uninote_train.run.processes import Processes
+from uninote_train.process.processes import Processes
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -27,7 +27,7 @@ def shards(tmp_path_factory):
 @pytest.fixture(scope="module")
 def two(tmp_path_factory, shards):
     out = tmp_path_factory.mktemp("gloo")
-    line = [sys.executable, "-m", "tests.unit.uninote_train.run.gloo_worker"]
+    line = [sys.executable, "-m", "tests.unit.uninote_train.process.gloo_worker"]
     started = [subprocess.Popen([*line, str(r), "2", str(out), shards["sft"], shards["rl"]], cwd=ROOT) for r in range(2)]
     try:
         assert [p.wait(timeout=120) for p in started] == [0, 0]
@@ -40,7 +40,7 @@ def two(tmp_path_factory, shards):
 @pytest.mark.slow
 @pytest.mark.parametrize("mini_batch", [0, 3], ids=["whole", "cached"])
 def test_two_processes_give_the_gradients_and_numbers_of_one(two, shards, mini_batch):
-    from tests.unit.uninote_train.run.gloo_worker import gradients
+    from tests.unit.uninote_train.process.gloo_worker import gradients
 
     expected = gradients(Processes(), shards, 0)
     first, second = (load_file(two / f"{rank}-{mini_batch}.safetensors") for rank in range(2))

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from schemas.start import Interrupted
-from uninote_train.run.processes import Processes
+from uninote_train.process.processes import Processes
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

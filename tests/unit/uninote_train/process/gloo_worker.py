@@ -17,9 +17,9 @@ from uninote_train.objectives.contrastive import ContrastiveObjective
 from uninote_train.objectives.ranking_rl import RankingObjective
 from uninote_train.objectives.replay import ReplayObjective
 from uninote_train.objectives.rl.reference_model import ReferenceModel
+from uninote_train.objectives.settings import ContrastiveLoss, RankingLoss
+from uninote_train.process.processes import Processes
 from uninote_train.run.grad_cache import backward
-from uninote_train.run.processes import Processes
-from uninote_train.settings import ContrastiveLoss, RankingLoss
 
 SFT_CASES = {
     "symmetric_kl": ContrastiveLoss(kind="symmetric_kl", dims=(4, 16)),

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import DataError, SettingsError
-from uninote_train.run.output_lock import LOCK, lock_output
+from uninote_train.process.output_lock import LOCK, lock_output
 
 ROOT = Path(__file__).resolve().parents[4]
 HOLDER = """
 import os, sys, time
-from uninote_train.run.output_lock import lock_output
+from uninote_train.process.output_lock import lock_output
 with lock_output(sys.argv[1], "sft"):
     if os.fork() == 0:  # as a data worker, which closes its copy as soon as it runs
         print("locked", flush=True)
