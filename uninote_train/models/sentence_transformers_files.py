@@ -26,6 +26,8 @@ README = """# A trained embedding model
     model.encode([{"image": picture, "text": "red mug"}], prompt_name="note")
 
 Each kind of item has its prompt (image, crop, text, ocr, note), which was trained with it; the default is that of a text.
+Strip a text (`text.strip()`), and take the model's own special tokens (<|im_end|>) out of it: the trainer did both.
+An input longer than the training's `model.max_length` was cut there, and is not cut here: its vector differs.
 A truncated vector is not of length 1: compare with cosines, or pass normalize_embeddings=True.
 Needs sentence-transformers 6 or newer, which reads pictures.
 """
