@@ -236,7 +236,7 @@ def _validator(settings: TrainSft | TrainRl, processes: Processes) -> Validator 
     if isinstance(settings, TrainRl):
         sft, lists = settings.sft or beside(settings.shards, "sft"), settings.shards
     inputs = read_validation(sft, lists, settings.data.cache, settings.validation.rows)
-    encoding = Encoding(batch=settings.run.mini_batch or Encoding().batch, workers=settings.data.workers)
+    encoding = Encoding(batch=settings.run.mini_batch or Encoding().batch, workers=settings.data.worker_count)
     return Validator(inputs, encoding, processes) if inputs else None
 
 

@@ -1,5 +1,6 @@
 """Steps -> rows, read and prepared by worker processes in advance."""
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from uninote_train.models.protocol import Item, Pixels, Preparer
 from uninote_train.process.interrupt import leave_signals_to_parent
 
 Stage = Literal["sft", "rl"]
+WORKERS = (2, 8)
+"""Fewest and most data workers where none are set: each has torch and two windows of rows in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +32,25 @@ class Data:
 
     batch: Annotated[int, Field(ge=1)] = 64
     """Rows of a step, over all processes. Source: method.md, section 6; ranking lists: 8 (section 7)."""
-    workers: Annotated[int, Field(ge=0)] = 2
-    """Data worker processes per training process; 0: the training process reads, decodes and prepares rows itself."""
+    workers: Annotated[int, Field(ge=0)] | None = None
+    """Data worker processes per training process; 0: the training process reads, decodes and prepares rows itself.
+    None: half of the machine's cores, shared by its training processes, from 2 to 8."""
     prefetch: Annotated[int, Field(ge=1)] = 2
     """Steps that each worker prepares in advance. Lower it if workers run out of memory."""
     window: Annotated[int, Field(ge=1)] = 8
     """Shards whose rows are shuffled together; a worker keeps the rows of two such windows in memory."""
     cache: Place | None = None
     """Local folder for files of a remote one. None: `uninote/shards` in the user's cache (XDG_CACHE_HOME, or ~/.cache)."""
+
+    @property
+    def worker_count(self) -> int:
+        """Data workers of this training process."""
+        if self.workers is not None:
+            return self.workers
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # torchrun and accelerate set it
+        least, most = WORKERS
+        return min(max(cores // (2 * processes), least), most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +120,7 @@ class StepLoader:
         """
         self.seconds = 0.0
         """Seconds waited for the newest rows."""
-        workers = min(settings.workers, len(numbers))
+        workers = min(settings.worker_count, len(numbers))
         options: dict[str, Any] = {"prefetch_factor": settings.prefetch, "worker_init_fn": _start_worker} if workers else {}
         self._loader = DataLoader(steps, batch_size=None, sampler=numbers, num_workers=workers, pin_memory=pin, **options)
 

@@ -44,6 +44,14 @@ def test_workers_change_nothing_and_a_start_in_the_middle_goes_on_exactly(sft, t
     assert all(same(a, b) for a, b in zip(whole[4:], resumed, strict=True))
 
 
+@pytest.mark.parametrize(("cores", "processes", "workers"), [(2, 1, 2), (16, 1, 8), (12, 1, 6), (12, 2, 3), (96, 4, 8)])
+def test_workers_follow_the_cores_of_a_process(monkeypatch, cores, processes, workers):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+    assert Data().worker_count == workers
+    assert Data(workers=0).worker_count == 0 and Data(workers=3).worker_count == 3
+
+
 def test_processes_share_an_epoch_without_gaps_or_repeats(sft, tmp_path):
     one = [r.ids for r in read(steps_of(sft, tmp_path, batch=6), range(4), workers=0)]
     three = [read(steps_of(sft, tmp_path, batch=6, rank=r, world=3), range(4), workers=0) for r in range(3)]
