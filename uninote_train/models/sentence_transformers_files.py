@@ -23,7 +23,7 @@ README = """# A trained embedding model
     model = SentenceTransformer("this folder")                    # or with truncate_dim=64
     model.encode(["red mug"])                                     # a text
     model.encode([picture], prompt_name="image")                  # a PIL picture
-    model.encode([{"image": picture, "text": "red mug"}], prompt_name="note")
+    model.encode([{"image": picture, "text": "red mug"}], prompt_name="note")    # of several pictures: "image": [one, two]
 
 Each kind of item has its prompt (image, crop, text, ocr, note), which was trained with it; the default is that of a text.
 Strip a text (`text.strip()`), and take the model's own special tokens (<|im_end|>) out of it: the trainer did both.

@@ -11,6 +11,7 @@ from uninote_train.models.settings import ModelChoice
 
 pytestmark = pytest.mark.slow
 PIXELS = np.random.default_rng(0).integers(0, 255, (60, 90, 3), dtype=np.uint8)
+LARGE = np.random.default_rng(1).integers(0, 255, (700, 1100, 3), dtype=np.uint8)  # more pixels than the model's limit
 WORDS = "red mug on a table"
 
 
@@ -19,11 +20,14 @@ def item(kind, images=(), text=None):
 
 
 ITEMS = [item("text", text=WORDS), item("ocr", text=WORDS), item("image", ["a"]), item("note", ["a"], WORDS)]
+ITEMS += [item("image", ["large"]), item("note", ["large", "a"], WORDS)]
 INPUTS = [
     (WORDS, None),
     (WORDS, "ocr"),
     (Image.fromarray(PIXELS), "image"),
     ({"image": Image.fromarray(PIXELS), "text": WORDS}, "note"),
+    (Image.fromarray(LARGE), "image"),
+    ({"image": [Image.fromarray(LARGE), Image.fromarray(PIXELS)], "text": WORDS}, "note"),
 ]
 
 
@@ -35,7 +39,7 @@ def test_its_vectors_are_the_trainers(models, tmp_path, place):
     with torch.no_grad():
         for p in trainable(model).values():
             p += 0.05 * torch.randn_like(p)
-        expected = model.eval()(model.preparer.prepare(ITEMS, {"a": PIXELS})).numpy()
+        expected = model.eval()(model.preparer.prepare(ITEMS, {"a": PIXELS, "large": LARGE})).numpy()
     model.save(tmp_path)
     theirs = SentenceTransformer(str(tmp_path / place), device="cpu")
     for (content, prompt), row in zip(INPUTS, expected, strict=True):
